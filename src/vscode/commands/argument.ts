@@ -1,0 +1,105 @@
+/** What any command of Peel may be given: by a tree node, a keybinding, a task, a test or another extension. All fields are optional here; what is missing, the command asks for. */
+export interface CommandArgument {
+  readonly reference?: string;
+  readonly platform?: string;
+  /** A layer's number (1 = base) or digest. */
+  readonly layer?: number | string;
+  readonly path?: string;
+  /** A pulled image's folder, or where to put one; an absolute path. */
+  readonly folder?: string;
+  /** A registry's name, as references write it. */
+  readonly registry?: string;
+  /** A repository with its registry, as references write it. */
+  readonly repository?: string;
+  readonly digest?: string;
+  /** Where to write; an absolute path. */
+  readonly target?: string;
+  readonly url?: string;
+  readonly name?: string;
+  readonly insecure?: boolean;
+  readonly mirrors?: readonly string[];
+  /** A file with CA certificates in PEM. */
+  readonly ca?: string;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** The first argument was no node, no Uri and no object with the fields of the command contract. */
+export class InvalidArgumentError extends Error {
+  readonly field: string;
+  constructor(field: string, expected: string) {
+    super(`The command's argument has a wrong "${field}": expected ${expected}.`);
+    this.name = 'InvalidArgumentError';
+    this.field = field;
+  }
+}
+
+const TEXT_FIELDS = ['reference', 'platform', 'path', 'registry', 'repository', 'digest', 'url', 'name', 'username', 'password'] as const;
+/** Fields that may also be a `vscode.Uri` of scheme `file`. */
+const PATH_FIELDS = ['folder', 'target', 'ca'] as const;
+
+/**
+ * Turns what VS Code hands to a command into the one shape that commands read: a tree node gives its `argument`, a Uri (Explorer menu) is a folder, a
+ * text is a reference, an object is taken field by field. @throws {InvalidArgumentError}
+ */
+export function argumentOf(given: unknown): CommandArgument {
+  if (given === undefined || given === null) return {};
+  if (typeof given === 'string') return { reference: given };
+  if (typeof given !== 'object') throw new InvalidArgumentError('argument', 'an object, or nothing');
+  if (isUri(given)) return { folder: given.fsPath };
+  if (isNode(given)) return given.argument;
+  return checked(given as Readonly<Record<string, unknown>>);
+}
+
+/** True when a person started the command (palette, menu, tree): then Peel tells them of a failure, and the caller need not. */
+export function cameFromPerson(given: unknown): boolean {
+  return given === undefined || given === null || isNode(given) || isUri(given);
+}
+
+function isNode(given: unknown): given is { readonly argument: CommandArgument } {
+  return typeof given === 'object' && given !== null && 'argument' in given && typeof given.argument === 'object' && given.argument !== null;
+}
+
+function isUri(given: unknown): given is { readonly scheme: string; readonly fsPath: string } {
+  if (typeof given !== 'object' || given === null) return false;
+  const { scheme, fsPath } = given as { scheme?: unknown; fsPath?: unknown };
+  return typeof scheme === 'string' && typeof fsPath === 'string';
+}
+
+function checked(given: Readonly<Record<string, unknown>>): CommandArgument {
+  const result: Record<string, unknown> = {};
+  for (const field of TEXT_FIELDS) {
+    if (given[field] !== undefined) result[field] = text(field, given[field]);
+  }
+  for (const field of PATH_FIELDS) {
+    if (given[field] !== undefined) result[field] = path(field, given[field]);
+  }
+  const { layer, insecure, mirrors } = given;
+  if (layer !== undefined) {
+    const valid = typeof layer === 'string' ? layer !== '' : Number.isInteger(layer) && Number(layer) > 0;
+    if (!valid) throw new InvalidArgumentError('layer', "a layer's number (1 is the base) or digest");
+    result['layer'] = layer;
+  }
+  if (insecure !== undefined) {
+    if (typeof insecure !== 'boolean') throw new InvalidArgumentError('insecure', 'true or false');
+    result['insecure'] = insecure;
+  }
+  if (mirrors !== undefined) {
+    if (!Array.isArray(mirrors)) throw new InvalidArgumentError('mirrors', 'a list of addresses');
+    result['mirrors'] = mirrors.map((mirror: unknown) => text('mirrors', mirror));
+  }
+  return result;
+}
+
+function text(field: string, value: unknown): string {
+  if (typeof value !== 'string') throw new InvalidArgumentError(field, 'a text');
+  return value;
+}
+
+function path(field: string, value: unknown): string {
+  if (isUri(value)) {
+    if (value.scheme !== 'file') throw new InvalidArgumentError(field, 'a path on this machine (a Uri of scheme "file")');
+    return value.fsPath;
+  }
+  return text(field, value);
+}

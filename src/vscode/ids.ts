@@ -1,0 +1,69 @@
+/** Every id that package.json and the code share, written once. A unit test compares both. */
+
+export const COMMANDS = {
+  addRegistry: 'peel.addRegistry',
+  removeRegistry: 'peel.removeRegistry',
+  trustRegistry: 'peel.trustRegistry',
+  signIn: 'peel.signIn',
+  signOut: 'peel.signOut',
+  openImage: 'peel.openImage',
+  unpinRepository: 'peel.unpinRepository',
+  listTags: 'peel.listTags',
+  showManifest: 'peel.showManifest',
+  showConfig: 'peel.showConfig',
+  downloadLayer: 'peel.downloadLayer',
+  extractLayer: 'peel.extractLayer',
+  pullImage: 'peel.pullImage',
+  extractMerged: 'peel.extractMerged',
+  mountImage: 'peel.mountImage',
+  unmountImage: 'peel.unmountImage',
+  openShell: 'peel.openShell',
+  openFolder: 'peel.openFolder',
+  removeImage: 'peel.removeImage',
+  cleanCache: 'peel.cleanCache',
+  copyCurl: 'peel.copyCurl',
+  copyReference: 'peel.copyReference',
+  copyDigest: 'peel.copyDigest',
+  showLog: 'peel.showLog',
+} as const;
+
+/** Commands that belong to the trees alone and are registered by them: they need the node itself, not its argument. */
+export const TREE_COMMANDS = {
+  refresh: 'peel.refresh',
+  loadMore: 'peel.loadMore',
+  retry: 'peel.retry',
+  filter: 'peel.filter',
+  clearFilter: 'peel.clearFilter',
+} as const;
+
+export const VIEW_CONTAINER = 'peel';
+
+export const VIEWS = { registries: 'peel.registries', images: 'peel.images' } as const;
+
+/** Keys below `peel.`; a path of dots is one key to VS Code. */
+export const SETTINGS = {
+  registries: 'registries',
+  platform: 'platform',
+  imagesFolder: 'imagesFolder',
+  concurrency: 'concurrency',
+  cacheSize: 'cache.maxSizeMB',
+  dockerConfig: 'credentials.dockerConfig',
+  podmanAuth: 'credentials.podmanAuth',
+  certificateFolders: 'network.certificateFolders',
+  firstByteTimeout: 'network.firstByteTimeoutSeconds',
+  idleTimeout: 'network.idleTimeoutSeconds',
+  maxBytes: 'limits.maxLayerMB',
+  maxEntries: 'limits.maxEntries',
+  restoreOwnership: 'mount.restoreOwnership',
+  nosuidNodev: 'mount.nosuidNodev',
+} as const;
+
+export const SECTION = 'peel';
+
+/** Keys for `when` clauses, set by `setContext`. */
+export const CONTEXTS = { hasImages: 'peel.hasImages', hasRegistries: 'peel.hasRegistries' } as const;
+
+export const TASK_TYPE = 'peel';
+
+/** `json` shows manifests and configs, read-only. */
+export const SCHEMES = { json: 'peel-json' } as const;

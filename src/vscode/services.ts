@@ -1,0 +1,77 @@
+import type { Event, LogOutputChannel, Uri } from 'vscode';
+import type { Reference } from '../oci/reference.ts';
+import type { RegistryClient } from '../registry/client.ts';
+import type { RegistryConfig } from '../registry/config.ts';
+import type { Opened } from '../pull/openReference.ts';
+import type { ResolvedImage } from '../pull/resolveImage.ts';
+import type { ImageOnDisk } from './images.ts';
+
+/** The few collaborators that trees, documents and commands share. Built once in `extension.ts`. */
+export interface Services {
+  readonly log: LogOutputChannel;
+  readonly registries: Registries;
+  readonly lookup: ImageLookup;
+  readonly images: Images;
+}
+
+/** What commands have beside the services: the parts that show something. */
+export interface CommandServices extends Services {
+  readonly views: Views;
+  readonly documents: Documents;
+}
+
+/** The registries that the user named in the settings, and what they used in each. */
+export interface Registries {
+  /** The list, a sign-in, a pin: whatever a list of registries shows has changed. */
+  readonly onDidChange: Event<void>;
+  /** In the order of the settings. */
+  list(): readonly RegistryConfig[];
+  /**
+   * The client for a registry by the name that references write (`docker.io`, `127.0.0.1:5000`), also for one that is in no list. One client per
+   * registry is kept until the settings or credentials change.
+   */
+  clientFor(registry: string): Promise<RegistryClient>;
+  /** Repositories (without the registry) that the user opened, newest first. */
+  pinned(registry: string): readonly string[];
+  /** Puts a repository in front of the pinned ones. */
+  pin(registry: string, repository: string): Promise<void>;
+  unpin(registry: string, repository: string): Promise<void>;
+  /** The account that the user signed in with here, if any. */
+  accountOf(registry: string): Promise<string | undefined>;
+}
+
+/** From a reference to what a registry holds under it. Answers by digest are kept, for they cannot change; answers by tag for a short time. */
+export interface ImageLookup {
+  /** The manifest or index itself. */
+  open(reference: Reference, signal: AbortSignal): Promise<Opened>;
+  /** One image of it; `platform` is a text like `linux/arm64/v8`, absent = the setting's, else this machine's. */
+  resolve(reference: Reference, platform: string | undefined, signal: AbortSignal): Promise<ResolvedImage>;
+  /** Forgets what tags pointed to. */
+  forget(): void;
+}
+
+/** The images that were pulled into this workspace. */
+export interface Images {
+  /** A folder came, went or changed, or was mounted or unmounted. */
+  readonly onDidChange: Event<void>;
+  /** What is on disk and mounted right now, read anew. */
+  list(): Promise<readonly ImageOnDisk[]>;
+  /** One of them. @throws when the folder holds no pulled image. */
+  read(folder: string): Promise<ImageOnDisk>;
+  /** Makes the trees ask again. */
+  refresh(): void;
+}
+
+/** The two trees, seen from a command. `views.ts` makes it. */
+export interface Views {
+  /** Shows the sidebar with the image opened in the Registries view. */
+  revealReference(reference: Reference): Promise<void>;
+  /** Shows a pulled image in the Images view. */
+  revealFolder(folder: string): Promise<void>;
+}
+
+/** Read-only JSON documents. `documents.ts` makes it. */
+export interface Documents {
+  /** Opens the manifest (or index) or the image config in an editor. `platform` as in {@link ImageLookup.resolve}; for a manifest absent means: as the reference says. */
+  show(what: 'manifest' | 'config', reference: Reference, platform: string | undefined): Promise<Uri>;
+}
