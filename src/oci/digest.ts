@@ -8,7 +8,9 @@ const HEX_LENGTH: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, s
 export class InvalidDigestError extends Error {
   readonly text: string;
   constructor(text: string) {
-    super(`"${text.slice(0, 160)}" is no valid digest: expected sha256: and 64 lower-case hex digits, or sha512: and 128`);
+    super(
+      `"${text.slice(0, 160)}" is no valid digest: expected sha256: and 64 lower-case hex digits, or sha512: and 128`,
+    );
     this.name = 'InvalidDigestError';
     this.text = text;
   }

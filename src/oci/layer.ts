@@ -1,5 +1,9 @@
+import { InvalidConfigError, type HistoryEntry, type ImageConfig } from './config.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
+import type { ImageManifest } from './manifest.ts';
+import { DOCKER_LAYER } from './mediaTypes.ts';
+import type { Schema1Manifest } from './schema1.ts';
 
 /** One layer of an image in its place in the stack. */
 export interface Layer {
@@ -13,4 +17,42 @@ export interface Layer {
   readonly createdBy?: string;
   /** RFC 3339. */
   readonly created?: string;
+}
+
+/**
+ * An image's layers, base first, each with its diff ID and the command that made it. Steps that changed no file have no layer.
+ * @throws {InvalidConfigError} the config names another number of diff IDs than the manifest has layers
+ */
+export function layersOf(manifest: ImageManifest | Schema1Manifest, config: ImageConfig): Layer[] {
+  const descriptors = manifest.kind === 'image' ? manifest.layers : schema1Descriptors(manifest);
+  const history = config.history.filter(entry => !entry.emptyLayer);
+  const { diffIds } = config;
+  if (manifest.kind === 'image' && diffIds.length !== descriptors.length) {
+    throw new InvalidConfigError(`it has ${diffIds.length} diff IDs for ${descriptors.length} layers`);
+  }
+  // A history of another length cannot be paired; showing no command is better than showing a wrong one.
+  const paired = history.length === descriptors.length ? history : [];
+  return descriptors.map((descriptor, at) => layer(at + 1, descriptor, diffIds[at], paired[at]));
+}
+
+function layer(
+  number: number,
+  descriptor: Descriptor,
+  diffId: Digest | undefined,
+  history: HistoryEntry | undefined,
+): Layer {
+  return {
+    number,
+    descriptor,
+    ...(diffId ? { diffId } : {}),
+    ...(history?.createdBy ? { createdBy: history.createdBy } : {}),
+    ...(history?.created ? { created: history.created } : {}),
+  };
+}
+
+/** Schema 1 tells neither size nor type: -1 makes the client ask for the size, and the bytes themselves tell their compression. */
+function schema1Descriptors(manifest: Schema1Manifest): Descriptor[] {
+  return manifest.history
+    .filter(step => !step.empty)
+    .map(step => ({ mediaType: DOCKER_LAYER, digest: step.blobSum, size: -1 }));
 }
