@@ -1,0 +1,13 @@
+/** An object of unknown content; arrays do not count. */
+export type Json = Readonly<Record<string, unknown>>;
+
+export function isJson(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Parses a JSON text that must hold an object. */
+export function parseJson(text: string | Buffer): Json {
+  const value: unknown = JSON.parse(text.toString());
+  if (!isJson(value)) throw new TypeError('the document is no JSON object');
+  return value;
+}

@@ -1,0 +1,87 @@
+import http from 'node:http';
+import https from 'node:https';
+
+/** What a server of the tests needs to speak TLS, as PEM texts. */
+export interface ServerTls {
+  readonly key: string;
+  readonly cert: string;
+  /** Ask for a client certificate that this authority signed, and refuse a client without one. */
+  readonly clientCa?: string;
+}
+
+/** A server on a port that the system picked. */
+export interface Listening {
+  /** Without a slash at the end, such as `http://127.0.0.1:40123`. */
+  readonly url: string;
+  /** `address:port`, as a reference writes it. */
+  readonly host: string;
+  readonly port: number;
+  /** Cuts every connection, also the stalled ones, and frees the port. */
+  close(): Promise<void>;
+}
+
+/** One request as a server saw it. */
+export interface LoggedRequest {
+  readonly method: string;
+  /** Path without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: http.IncomingHttpHeaders;
+  /** Tells connections apart: the client's port. */
+  readonly remotePort: number;
+  /** What was answered; 0 as long as nothing was. */
+  status: number;
+}
+
+/** Starts an HTTP or HTTPS server on a loopback address. */
+export async function listen(
+  handler: http.RequestListener,
+  options: { readonly tls?: ServerTls | undefined; readonly address?: string | undefined } = {},
+): Promise<Listening> {
+  const { tls, address = '127.0.0.1' } = options;
+  const server = tls
+    ? https.createServer(
+        {
+          key: tls.key,
+          cert: tls.cert,
+          ...(tls.clientCa ? { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true } : {}),
+        },
+        handler,
+      )
+    : http.createServer(handler);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, address, resolve);
+  });
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('the server has no port');
+  const { port } = bound;
+  const host = `${address.includes(':') ? `[${address}]` : address}:${port}`;
+  return {
+    url: `${tls ? 'https' : 'http'}://${host}`,
+    host,
+    port,
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Writes a request down for the tests to look at. */
+export function logRequest(request: http.IncomingMessage, log: LoggedRequest[]): LoggedRequest {
+  // The target may start with two slashes, which URL would take for a host.
+  const target = request.url ?? '/';
+  const question = target.indexOf('?');
+  const entry: LoggedRequest = {
+    method: request.method ?? '',
+    path: question < 0 ? target : target.slice(0, question),
+    query: new URLSearchParams(question < 0 ? '' : target.slice(question + 1)),
+    headers: request.headers,
+    remotePort: request.socket.remotePort ?? 0,
+    status: 0,
+  };
+  log.push(entry);
+  return entry;
+}

@@ -1,0 +1,115 @@
+import type http from 'node:http';
+import { listen, type Listening, logRequest, type LoggedRequest, type ServerTls } from '../listen.ts';
+import { type Access, type AccessOptions, guard } from './access.ts';
+import { type Fault, type FaultMatch, Faults, type ActiveFault } from './faults.ts';
+import { errorReply, type Reply, sendReply } from './reply.ts';
+import { answer, blobReply, type RouteOptions } from './routes.ts';
+import { RegistryStore } from './store.ts';
+
+export interface RegistryOptions extends Omit<RouteOptions, 'blobLocation'> {
+  readonly tls?: ServerTls;
+  /** A loopback address of its own, such as 127.0.0.2, to be another host. */
+  readonly address?: string;
+  /** To share one store among several servers. */
+  readonly store?: RegistryStore;
+  /** A path before `/v2/`, such as `/artifactory/api/docker/repo`. */
+  readonly pathPrefix?: string;
+  /** Sends readers of blobs to a second origin that, as S3 does, answers 400 to an Authorization header. */
+  readonly redirectBlobs?: boolean;
+  /** Who may read; absent = everybody. */
+  readonly access?: AccessOptions;
+}
+
+/** A registry inside this process, for tests and for the demo. */
+export interface Registry extends Listening {
+  readonly store: RegistryStore;
+  /** Every request, in order. */
+  readonly requests: LoggedRequest[];
+  /** What the second origin of `redirectBlobs` was asked. */
+  readonly cdnRequests: LoggedRequest[];
+  readonly faults: Faults;
+  /** Shorthand for `faults.add`. */
+  fault(match: FaultMatch, fault: Fault): ActiveFault;
+  /** The token server, where `access` asks for one. */
+  readonly access: Access;
+}
+
+/** Starts an embedded registry on loopback. It serves what is put into its `store`. */
+export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
+  const store = options.store ?? new RegistryStore();
+  const faults = new Faults();
+  const requests: LoggedRequest[] = [];
+  const cdnRequests: LoggedRequest[] = [];
+  const access = await guard(options.access);
+  const cdn = options.redirectBlobs
+    ? await listen(
+        serve(cdnRequests, faults, request => cdnAnswer(store, request)),
+        { tls: options.tls },
+      )
+    : undefined;
+  const routes: RouteOptions = {
+    ...options,
+    blobLocation: cdn && (digest => `${cdn.url}/blob/${digest}?X-Signature=demo&X-Expires=60`),
+  };
+  const honest = (request: LoggedRequest): Reply => {
+    const prefix = options.pathPrefix ?? '';
+    if (!request.path.startsWith(`${prefix}/v2`)) return errorReply(404, 'NOT_FOUND', 'page not found');
+    const inside = { ...request, path: request.path.slice(prefix.length) };
+    const reply = access.refuse(inside) ?? answer(store, inside, routes);
+    const { link } = reply.headers;
+    return typeof link === 'string'
+      ? { ...reply, headers: { ...reply.headers, link: link.replace('<', `<${prefix}`) } }
+      : reply;
+  };
+  const server = await listen(serve(requests, faults, honest), options);
+  access.registryIs(server.url);
+  return {
+    ...server,
+    url: server.url + (options.pathPrefix ?? ''),
+    store,
+    requests,
+    cdnRequests,
+    faults,
+    fault: (match, fault) => faults.add(match, fault),
+    access,
+    close: async () => {
+      await Promise.all([server.close(), cdn?.close(), access.close()]);
+    },
+  };
+}
+
+function cdnAnswer(store: RegistryStore, request: LoggedRequest): Reply {
+  if (request.headers.authorization !== undefined) {
+    return errorReply(400, 'InvalidArgument', 'Only one auth mechanism allowed');
+  }
+  const digest = decodeURIComponent(request.path.slice('/blob/'.length));
+  const content = store.blob(digest);
+  if (!content) return errorReply(404, 'NoSuchKey', 'The specified key does not exist.');
+  return blobReply(
+    Buffer.isBuffer(content) ? content : { path: content.path, start: 0, end: content.size },
+    digest,
+    request,
+  );
+}
+
+/** Joins the log, the honest answer and the faults to one request handler. */
+function serve(log: LoggedRequest[], faults: Faults, honest: (request: LoggedRequest) => Reply): http.RequestListener {
+  const respond = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
+    const entry = logRequest(request, log);
+    request.resume();
+    const reply = await faults.apply(honest(entry), entry);
+    if (response.destroyed) return;
+    if (reply.status === 0) return void request.socket.resetAndDestroy();
+    if (reply.status < 0) return;
+    entry.status = reply.status;
+    await sendReply(reply, entry.method, response);
+  };
+  return (request, response) => {
+    response.on('error', () => undefined);
+    respond(request, response).catch((error: unknown) => {
+      // A mistake in a test's own fault shows in the test as a 500 that tells it.
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error));
+    });
+  };
+}
