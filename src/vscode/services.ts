@@ -1,10 +1,10 @@
 import type { Event, LogOutputChannel, Uri } from 'vscode';
 import type { Reference } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/client.ts';
-import type { RegistryConfig } from '../registry/config.ts';
 import type { Opened } from '../pull/openReference.ts';
 import type { ResolvedImage } from '../pull/resolveImage.ts';
 import type { ImageOnDisk } from './images.ts';
+import type { RegistrySetting } from './settings.ts';
 
 /** The few collaborators that trees, documents and commands share. Built once in `extension.ts`. */
 export interface Services {
@@ -25,7 +25,7 @@ export interface Registries {
   /** The list, a sign-in, a pin: whatever a list of registries shows has changed. */
   readonly onDidChange: Event<void>;
   /** In the order of the settings. */
-  list(): readonly RegistryConfig[];
+  list(): readonly RegistrySetting[];
   /**
    * The client for a registry by the name that references write (`docker.io`, `127.0.0.1:5000`), also for one that is in no list. One client per
    * registry is kept until the settings or credentials change.

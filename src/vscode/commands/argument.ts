@@ -34,7 +34,18 @@ export class InvalidArgumentError extends Error {
   }
 }
 
-const TEXT_FIELDS = ['reference', 'platform', 'path', 'registry', 'repository', 'digest', 'url', 'name', 'username', 'password'] as const;
+const TEXT_FIELDS = [
+  'reference',
+  'platform',
+  'path',
+  'registry',
+  'repository',
+  'digest',
+  'url',
+  'name',
+  'username',
+  'password',
+] as const;
 /** Fields that may also be a `vscode.Uri` of scheme `file`. */
 const PATH_FIELDS = ['folder', 'target', 'ca'] as const;
 
@@ -57,7 +68,13 @@ export function cameFromPerson(given: unknown): boolean {
 }
 
 function isNode(given: unknown): given is { readonly argument: CommandArgument } {
-  return typeof given === 'object' && given !== null && 'argument' in given && typeof given.argument === 'object' && given.argument !== null;
+  return (
+    typeof given === 'object' &&
+    given !== null &&
+    'argument' in given &&
+    typeof given.argument === 'object' &&
+    given.argument !== null
+  );
 }
 
 function isUri(given: unknown): given is { readonly scheme: string; readonly fsPath: string } {
@@ -98,7 +115,8 @@ function text(field: string, value: unknown): string {
 
 function path(field: string, value: unknown): string {
   if (isUri(value)) {
-    if (value.scheme !== 'file') throw new InvalidArgumentError(field, 'a path on this machine (a Uri of scheme "file")');
+    if (value.scheme !== 'file')
+      throw new InvalidArgumentError(field, 'a path on this machine (a Uri of scheme "file")');
     return value.fsPath;
   }
   return text(field, value);

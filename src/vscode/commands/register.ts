@@ -11,17 +11,24 @@ import { COMMAND_TABLE } from './table.ts';
  */
 export function registerCommands(services: CommandServices): vscode.Disposable {
   const ids = Object.keys(COMMAND_TABLE) as (keyof typeof COMMAND_TABLE)[];
-  return vscode.Disposable.from(...ids.map((id) => vscode.commands.registerCommand(id, (given: unknown) => runCommand(id, given, services))));
+  return vscode.Disposable.from(
+    ...ids.map(id => vscode.commands.registerCommand(id, (given: unknown) => runCommand(id, given, services))),
+  );
 }
 
-async function runCommand(id: (typeof COMMANDS)[keyof typeof COMMANDS], given: unknown, services: CommandServices): Promise<unknown> {
+async function runCommand(
+  id: (typeof COMMANDS)[keyof typeof COMMANDS],
+  given: unknown,
+  services: CommandServices,
+): Promise<unknown> {
   try {
     const run = await COMMAND_TABLE[id]();
     return await run(argumentOf(given), services);
   } catch (error) {
     const failure = describeFailure(error);
     if (!failure.cancelled) services.log.error(`${id}: ${failure.message}`);
-    if (!cameFromPerson(given)) throw failure.cancelled ? new vscode.CancellationError() : new Error(failure.message, { cause: error });
+    if (!cameFromPerson(given))
+      throw failure.cancelled ? new vscode.CancellationError() : new Error(failure.message, { cause: error });
     if (!failure.cancelled) void showFailure(failure, services.log, () => vscode.commands.executeCommand(id, given));
     return undefined;
   }
