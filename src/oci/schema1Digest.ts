@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import type { Digest } from './digest.ts';
+
+/** A signed schema 1 manifest whose signatures do not say, or do not agree on, which bytes they sign. */
+export class InvalidSignatureError extends Error {
+  constructor(reason: string) {
+    super(
+      `The manifest's signature block is broken: ${reason}. Ask for the image by a newer tag, or tell the registry's owner.`,
+    );
+    this.name = 'InvalidSignatureError';
+  }
+}
+
+/**
+ * The bytes that a signed schema 1 manifest's digest is taken over: the document as it was before its signatures were put in
+ * (distribution, manifest-v2-1.md#signed-manifests; libtrust's "pretty" JWS). The bytes as they came, when it holds no signatures.
+ * @throws {InvalidSignatureError}
+ */
+export function schema1Payload(raw: Uint8Array): Uint8Array {
+  const document = parseObject(new TextDecoder().decode(raw));
+  const signatures = document?.['signatures'];
+  if (signatures === undefined) return raw;
+  if (!Array.isArray(signatures) || signatures.length === 0) throw new InvalidSignatureError('it has no signature');
+  let agreed: { length: number; tail: string } | undefined;
+  for (const signature of signatures) {
+    const format = protectedFormat(signature);
+    if (agreed !== undefined && (agreed.length !== format.length || agreed.tail !== format.tail)) {
+      throw new InvalidSignatureError('its signatures are over different texts');
+    }
+    agreed = format;
+  }
+  if (agreed === undefined || agreed.length > raw.length)
+    throw new InvalidSignatureError('it signs more bytes than there are');
+  return Buffer.concat([raw.subarray(0, agreed.length), Buffer.from(agreed.tail, 'base64url')]);
+}
+
+/** The sha256 digest of a schema 1 manifest, signed or not. @throws {InvalidSignatureError} */
+export function schema1Digest(raw: Uint8Array): Digest {
+  return `sha256:${createHash('sha256').update(schema1Payload(raw)).digest('hex')}`;
+}
+
+function protectedFormat(signature: unknown): { length: number; tail: string } {
+  const header = isObject(signature) && typeof signature['protected'] === 'string' ? signature['protected'] : undefined;
+  const format = header === undefined ? undefined : parseObject(Buffer.from(header, 'base64url').toString('utf8'));
+  const length = format?.['formatLength'];
+  const tail = format?.['formatTail'];
+  if (typeof length !== 'number' || !Number.isInteger(length) || length < 0 || typeof tail !== 'string') {
+    throw new InvalidSignatureError('a protected header lacks formatLength or formatTail');
+  }
+  return { length, tail };
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
