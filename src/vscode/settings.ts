@@ -1,3 +1,4 @@
+import { parseReference } from '../oci/reference.ts';
 import { SETTINGS } from './ids.ts';
 
 /** One entry of `peel.registries`, checked. */
@@ -147,11 +148,13 @@ function parseName(value: unknown, address: string, key: string): string {
   return value;
 }
 
-/** True where a reference's first component is taken for a registry (distribution/reference, splitDockerDomain). */
+/** True where references may begin with it. */
 function isRegistryName(name: string): boolean {
-  if (!/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9]+(-+[A-Za-z0-9]+)*(\.[A-Za-z0-9]+(-+[A-Za-z0-9]+)*)*)(:[0-9]+)?$/.test(name))
+  try {
+    return parseReference(`${name}/x`).registry === name;
+  } catch {
     return false;
-  return name === 'localhost' || /[.:A-Z]/.test(name);
+  }
 }
 
 function isLocal(address: string): boolean {

@@ -1,0 +1,55 @@
+import { formatReference, type Reference } from '../oci/reference.ts';
+import type { Opened } from '../pull/openReference.ts';
+import type { ResolvedImage } from '../pull/resolveImage.ts';
+import type { ImageLookup, Registries } from './services.ts';
+import { SharedAnswers } from './sharedAnswers.ts';
+
+/** How long a tag's answer is taken for true, in ms: long enough to open a tree of rows below it, too short to miss a push. */
+const TAG_LIFETIME = 30_000;
+
+/** Asks registries, and remembers for a while. */
+export class RegistryImageLookup implements ImageLookup {
+  readonly #registries: Registries;
+  readonly #platform: () => string | undefined;
+  readonly #opened = new SharedAnswers<Opened>();
+  readonly #resolved = new SharedAnswers<ResolvedImage>();
+
+  /** @param platform the one to take when a call names none */
+  constructor(registries: Registries, platform: () => string | undefined) {
+    this.#registries = registries;
+    this.#platform = platform;
+    registries.onDidChange(() => this.forget());
+  }
+
+  open(reference: Reference, signal: AbortSignal): Promise<Opened> {
+    return this.#opened.get(formatReference(reference), lifetime(reference), signal, async shared => {
+      const [client, { openReference }] = await Promise.all([
+        this.#registries.clientFor(reference.registry),
+        import('../pull/openReference.ts'),
+      ]);
+      return openReference(client, reference, shared);
+    });
+  }
+
+  resolve(reference: Reference, platform: string | undefined, signal: AbortSignal): Promise<ResolvedImage> {
+    const wanted = platform ?? this.#platform();
+    const key = `${formatReference(reference)} ${wanted ?? ''}`;
+    return this.#resolved.get(key, lifetime(reference), signal, async shared => {
+      const [client, { resolveImage }] = await Promise.all([
+        this.#registries.clientFor(reference.registry),
+        import('../pull/resolveImage.ts'),
+      ]);
+      return resolveImage(client, reference, wanted, shared);
+    });
+  }
+
+  forget(): void {
+    this.#opened.forget();
+    this.#resolved.forget();
+  }
+}
+
+/** What a digest names cannot change. */
+function lifetime(reference: Reference): number {
+  return reference.digest ? Infinity : TAG_LIFETIME;
+}

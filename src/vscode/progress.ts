@@ -1,0 +1,35 @@
+import * as vscode from 'vscode';
+import { withSignal } from './cancellation.ts';
+import { rateMeter, sayProgress, type Transfer } from './transferText.ts';
+
+/** Tells the user of one piece of work with a cancellable notification. `report` takes what a pull tells of itself. */
+export function withTransfer<T>(
+  title: string,
+  work: (signal: AbortSignal, report: (transfer: Transfer) => void) => Promise<T>,
+): Thenable<T> {
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    (progress, token) => {
+      const rate = rateMeter();
+      let shown = 0;
+      return withSignal(token, signal =>
+        work(signal, transfer => {
+          const percent = transfer.total > 0 ? Math.min(100, (100 * transfer.done) / transfer.total) : 0;
+          progress.report({
+            message: sayProgress(transfer, rate(transfer.downloaded, Date.now())),
+            increment: Math.max(0, percent - shown),
+          });
+          shown = Math.max(shown, percent);
+        }),
+      );
+    },
+  );
+}
+
+/** Short work, such as asking a registry: a cancellable notification without numbers. */
+export function withNotification<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Thenable<T> {
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    (_progress, token) => withSignal(token, work),
+  );
+}

@@ -1,0 +1,67 @@
+const MOST_KEPT = 200;
+
+interface Kept<T> {
+  readonly answer: Promise<T>;
+  readonly until: number;
+  readonly controller: AbortController;
+  waiting: number;
+  settled: boolean;
+}
+
+/**
+ * Answers to questions that several parts ask at once and again: one request for all who ask, kept for a while, never kept when it failed. The request is
+ * aborted when the last of those who wait for it has left.
+ */
+export class SharedAnswers<T> {
+  #kept = new Map<string, Kept<T>>();
+
+  /** @param lifetime in ms */
+  async get(key: string, lifetime: number, signal: AbortSignal, ask: (shared: AbortSignal) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    const known = this.#kept.get(key);
+    const kept = known && known.until > Date.now() ? known : this.#start(key, lifetime, ask);
+    kept.waiting++;
+    try {
+      return await abortable(kept.answer, signal);
+    } finally {
+      kept.waiting--;
+      // A running request that nobody waits for ends, and must not be joined any more.
+      if (kept.waiting === 0 && !kept.settled) this.#drop(key, kept);
+    }
+  }
+
+  /** Asks anew from now on. Who waits gets the answer that was asked for. */
+  forget(): void {
+    this.#kept = new Map();
+  }
+
+  #start(key: string, lifetime: number, ask: (shared: AbortSignal) => Promise<T>): Kept<T> {
+    const controller = new AbortController();
+    const answer = ask(controller.signal);
+    const kept: Kept<T> = { answer, until: Date.now() + lifetime, controller, waiting: 0, settled: false };
+    this.#kept.set(key, kept);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= MOST_KEPT) break;
+      this.#kept.delete(oldest);
+    }
+    answer.then(
+      () => (kept.settled = true),
+      () => this.#drop(key, kept),
+    );
+    return kept;
+  }
+
+  #drop(key: string, kept: Kept<T>): void {
+    if (this.#kept.get(key) === kept) this.#kept.delete(key);
+    kept.controller.abort();
+  }
+}
+
+/** The promise's outcome, or the signal's reason when that comes first. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', leave, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
+}
