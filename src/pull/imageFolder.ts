@@ -1,0 +1,159 @@
+import { lstat, mkdir, readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { writeWhole } from '../blobs/store.ts';
+import { isDigest, type Digest } from '../oci/digest.ts';
+import { asObjects, asString, isObject, type JsonObject } from '../oci/json.ts';
+
+/** What `peel.json` says of a pulled image: the folder's own description, written before the first byte and again when all is there. */
+export interface ImageFolder {
+  readonly folder: string;
+  /** Canonical text of the reference. */
+  readonly reference: string;
+  /** Of the image's manifest as the registry holds it. */
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** `os/architecture[/variant]`. */
+  readonly platform: string;
+  /** False while a pull is under way, or was broken off: the next one goes on from there. */
+  readonly complete: boolean;
+  /** Base first. */
+  readonly layers: readonly FolderLayer[];
+}
+
+export interface FolderLayer {
+  /** 1 is the base. */
+  readonly number: number;
+  readonly digest: Digest;
+  /** Absent for schema 1 until the layer was read. */
+  readonly diffId?: Digest;
+  /** Bytes of the blob; -1 while unknown. */
+  readonly size: number;
+  readonly createdBy?: string;
+  /** How the blob's bytes are compressed; known once it was read. */
+  readonly compression?: Compression;
+  /** Relative to the image's folder; absent while the layer is not unpacked. */
+  readonly folder?: string;
+}
+
+export type Compression = 'gzip' | 'zstd' | 'none';
+
+/** The folder holds no image that Peel pulled, or its description is damaged. */
+export class NoImageFolderError extends Error {
+  readonly folder: string;
+  constructor(folder: string, reason: string, options?: ErrorOptions) {
+    super(`${folder} holds no pulled image: ${reason}. Pull the image, or name the folder that has its peel.json.`, options);
+    this.name = 'NoImageFolderError';
+    this.folder = folder;
+  }
+}
+
+/** The folder is there and holds something else than the image that is to be pulled into it. */
+export class FolderTakenError extends Error {
+  readonly folder: string;
+  /** What is there, where it is a pulled image. */
+  readonly holds: ImageFolder | undefined;
+  constructor(folder: string, reason: string, holds?: ImageFolder) {
+    super(`${folder} ${reason}. Nothing in it was changed. Choose another folder, or remove this one first.`);
+    this.name = 'FolderTakenError';
+    this.folder = folder;
+    this.holds = holds;
+  }
+}
+
+export const DESCRIPTION = 'peel.json';
+const VERSION = 1;
+
+/**
+ * Reads a folder's description. It lies in a workspace and may come from anywhere, so every member is checked.
+ * @throws {NoImageFolderError}
+ */
+export async function readImageFolder(folder: string): Promise<ImageFolder> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(join(folder, DESCRIPTION), 'utf8'));
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new NoImageFolderError(folder, missing ? 'it has no peel.json' : 'its peel.json cannot be read', { cause });
+  }
+  if (!isObject(json) || json.version !== VERSION) throw new NoImageFolderError(folder, 'its peel.json is of another version, or none of ours');
+  const { digest } = json;
+  if (!isDigest(digest)) throw new NoImageFolderError(folder, 'its peel.json names no digest');
+  const layers = asObjects(json.layers).map((layer, at) => folderLayer(layer, at, folder));
+  return {
+    folder,
+    reference: asString(json.reference) ?? basename(folder),
+    digest,
+    mediaType: asString(json.mediaType) ?? '',
+    platform: asString(json.platform) ?? '',
+    complete: json.complete === true && layers.every(layer => layer.folder !== undefined),
+    layers,
+  };
+}
+
+function folderLayer(json: JsonObject, at: number, folder: string): FolderLayer {
+  const { digest, diffId, size } = json;
+  if (!isDigest(digest)) throw new NoImageFolderError(folder, `its peel.json names no digest for layer ${at + 1}`);
+  const createdBy = asString(json.createdBy);
+  return {
+    number: at + 1,
+    digest,
+    size: typeof size === 'number' && Number.isSafeInteger(size) ? size : -1,
+    ...(isDigest(diffId) ? { diffId } : {}),
+    ...(createdBy ? { createdBy } : {}),
+    ...(isCompression(json.compression) ? { compression: json.compression } : {}),
+    // The place follows from the number: a text from the file never becomes a path.
+    ...(json.folder === undefined ? {} : { folder: layerFolder(at + 1) }),
+  };
+}
+
+function isCompression(value: unknown): value is Compression {
+  return value === 'gzip' || value === 'zstd' || value === 'none';
+}
+
+/** Where layer `number` is unpacked, relative to the image's folder. */
+export function layerFolder(number: number): string {
+  return `layers/${number}`;
+}
+
+/** Writes the description, whole or not at all. */
+export async function writeImageFolder(image: ImageFolder): Promise<void> {
+  const { folder, ...rest } = image;
+  await writeWhole(join(folder, DESCRIPTION), `${JSON.stringify({ version: VERSION, ...rest }, undefined, 2)}\n`);
+}
+
+/** The pulled images right below a folder, by name. Folders whose description is damaged are left out. */
+export async function listImageFolders(imagesFolder: string): Promise<ImageFolder[]> {
+  const entries = await readdir(imagesFolder, { withFileTypes: true }).catch(() => []);
+  const folders = entries.filter(entry => entry.isDirectory()).map(entry => join(imagesFolder, entry.name));
+  const images = await Promise.all(folders.map(folder => readImageFolder(folder).catch(() => undefined)));
+  return images.filter(image => image !== undefined).sort((a, b) => a.folder.localeCompare(b.folder));
+}
+
+/** Folders that a pull writes into: links among them would lead it out of its own. */
+const OWN_FOLDERS = ['layers', 'blobs', 'blobs/sha256', 'blobs/sha512', 'overlay', 'overlay/upper', 'overlay/work', 'merged'];
+
+/**
+ * Makes the folder ours, or goes on in it when it holds the same image already.
+ * @returns what is there of the same image
+ * @throws {FolderTakenError} it holds something else; nothing in it was changed
+ */
+export async function claimImageFolder(wanted: ImageFolder): Promise<ImageFolder | undefined> {
+  const { folder } = wanted;
+  const stat = await lstat(folder).catch(() => undefined);
+  if (stat && !stat.isDirectory()) throw new FolderTakenError(folder, stat.isSymbolicLink() ? 'is a symbolic link' : 'is a file');
+  if (stat && (await readdir(folder)).length > 0) return await samePull(wanted);
+  await mkdir(folder, { recursive: true });
+  return undefined;
+}
+
+async function samePull(wanted: ImageFolder): Promise<ImageFolder> {
+  const { folder } = wanted;
+  const there = await readImageFolder(folder).catch(() => undefined);
+  if (!there) throw new FolderTakenError(folder, 'is not empty and holds no pulled image');
+  if (there.digest !== wanted.digest) throw new FolderTakenError(folder, `holds another image already: ${there.reference} (${there.platform}, ${there.digest.slice(0, 19)})`, there);
+  for (const name of OWN_FOLDERS) {
+    const stat = await lstat(join(folder, name)).catch(() => undefined);
+    if (stat && !stat.isDirectory()) throw new FolderTakenError(folder, `has a ${name} that is no folder`, there);
+  }
+  return there;
+}

@@ -1,0 +1,31 @@
+import type { Digest } from '../oci/digest.ts';
+
+/** The layer's uncompressed bytes are not those that the image's config names. */
+export class DiffIdMismatchError extends Error {
+  readonly expected: Digest;
+  readonly actual: Digest;
+  constructor(expected: Digest, actual: Digest) {
+    super(`A layer's content does not fit the image's config: expected diff ID ${expected}, got ${actual}. It was not extracted. The image is damaged at its source.`);
+    this.name = 'DiffIdMismatchError';
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** There is no room left for what is being written. */
+export class DiskFullError extends Error {
+  readonly path: string;
+  constructor(path: string, options?: ErrorOptions) {
+    super(`The disk is full: there was no room left for ${path}. What was downloaded so far is kept; free some space and pull again, it goes on from there.`, options);
+    this.name = 'DiskFullError';
+    this.path = path;
+  }
+}
+
+/** The worker thread ended in the midst of a job, most likely for want of memory. */
+export class WorkerCrashedError extends Error {
+  constructor(options?: ErrorOptions) {
+    super('The thread that unpacked a layer ended unexpectedly. Try again; with less memory set "peel.concurrency" to 1.', options);
+    this.name = 'WorkerCrashedError';
+  }
+}

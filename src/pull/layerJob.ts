@@ -1,0 +1,54 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { RegistryConfig } from '../registry/config.ts';
+import type { TransportOptions } from '../registry/transport.ts';
+import type { Compression } from './imageFolder.ts';
+import type { UnpackLimits } from '../layers/unpack.ts';
+
+/** What a worker thread does for one layer. Plain data, for it crosses to the thread. */
+export interface LayerJob {
+  readonly blob: Descriptor;
+  readonly registry: RegistryConfig;
+  readonly repository: string;
+  readonly transport: TransportOptions;
+  /** The blob's final path in the store. */
+  readonly blobPath: string;
+  /** Absent: only download and verify. */
+  readonly unpack?: UnpackTarget;
+}
+
+export interface UnpackTarget {
+  /** `layers/N`; made beside its place and renamed when both digests hold. Whatever stands there is replaced. */
+  readonly folder: string;
+  /** `layers/N.json`. */
+  readonly sidecar: string;
+  /** What the config says; absent for schema 1. */
+  readonly diffId?: Digest;
+  readonly limits: UnpackLimits;
+}
+
+export interface LayerResult {
+  readonly digest: Digest;
+  /** Bytes of the blob. */
+  readonly size: number;
+  /** True when no byte of it came over the network. */
+  readonly cached: boolean;
+  readonly unpacked?: UnpackedLayer;
+}
+
+export interface UnpackedLayer {
+  readonly diffId: Digest;
+  readonly compression: Compression;
+  /** Bytes of the uncompressed tar. */
+  readonly tarSize: number;
+  readonly entries: number;
+  readonly warnings: readonly string[];
+}
+
+/** Bytes so far of one job. */
+export interface LayerProgress {
+  /** Of the blob, wherever they came from. */
+  readonly read: number;
+  /** Of these, over the network. */
+  readonly downloaded: number;
+}

@@ -1,0 +1,68 @@
+import { lstat } from 'node:fs/promises';
+import type { UnpackLimits } from '../layers/unpack.ts';
+import type { Digest } from '../oci/digest.ts';
+import { FolderTakenError } from './imageFolder.ts';
+import type { LayerJob, LayerProgress } from './layerJob.ts';
+import type { Origin, Puller } from './pullImage.ts';
+import type { ResolvedImage } from './resolveImage.ts';
+
+/** The image has no layer of that number or digest. */
+export class LayerNotFoundError extends Error {
+  constructor(wanted: number | string, layers: number) {
+    super(`The image has no layer ${wanted}. It has ${layers}: name one by its number (1 is the base) or by its digest.`);
+    this.name = 'LayerNotFoundError';
+  }
+}
+
+export interface OneLayerOptions {
+  readonly image: ResolvedImage;
+  readonly origin: Origin;
+  /** Number (1 = base) or digest. */
+  readonly layer: number | string;
+  readonly onProgress: (progress: LayerProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface OneLayer {
+  readonly digest: Digest;
+  /** Bytes of the blob. */
+  readonly size: number;
+  /** The file, or the folder, that holds it now. */
+  readonly path: string;
+}
+
+/** Downloads one layer's blob as it is into a file. A file that is there is never replaced by other bytes. @throws {LayerNotFoundError} */
+export async function downloadLayer(puller: Puller, options: OneLayerOptions, file: string): Promise<OneLayer> {
+  const { digest, size } = await work(puller, options);
+  await puller.store.linkTo(digest, file);
+  return { digest, size, path: file };
+}
+
+/** Downloads and unpacks one layer into a folder of its own, which must be new. @throws {LayerNotFoundError} @throws {FolderTakenError} */
+export async function extractLayer(puller: Puller, options: OneLayerOptions, folder: string, limits: UnpackLimits): Promise<OneLayer> {
+  if (await lstat(folder).catch(() => undefined)) throw new FolderTakenError(folder, 'is there already');
+  const { digest, size } = await work(puller, options, { folder, limits });
+  return { digest, size, path: folder };
+}
+
+async function work(puller: Puller, options: OneLayerOptions, unpack?: { folder: string; limits: UnpackLimits }): Promise<{ digest: Digest; size: number }> {
+  const { image, origin, onProgress, signal } = options;
+  const { descriptor, diffId } = findLayer(image, options.layer);
+  const job: LayerJob = {
+    blob: descriptor,
+    registry: origin.registry,
+    repository: image.reference.repository,
+    transport: origin.transport,
+    blobPath: puller.store.path(descriptor.digest),
+    ...(unpack ? { unpack: { ...unpack, sidecar: `${unpack.folder}.json`, ...(diffId ? { diffId } : {}) } } : {}),
+  };
+  const context = { authorizer: origin.authorizer, logger: puller.logger, onProgress, signal };
+  return await puller.transfers.run(descriptor.digest, signal, () => puller.workers.run(job, context));
+}
+
+/** By number or by digest. @throws {LayerNotFoundError} */
+export function findLayer(image: Pick<ResolvedImage, 'layers'>, wanted: number | string): ResolvedImage['layers'][number] {
+  const layer = image.layers.find(({ number, descriptor }) => String(number) === String(wanted) || descriptor.digest === wanted);
+  if (!layer) throw new LayerNotFoundError(wanted, image.layers.length);
+  return layer;
+}

@@ -1,0 +1,24 @@
+import type { Digest } from '../oci/digest.ts';
+import { parseManifest, type Manifest } from '../oci/manifest.ts';
+import { wantedVersion, type Reference } from '../oci/reference.ts';
+import type { RegistryClient } from '../registry/client.ts';
+
+/** The document that a reference names, as the registry holds it. */
+export interface Opened {
+  readonly reference: Reference;
+  /** Computed over the bytes, whatever the registry's header says. */
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Gets the manifest or index that a reference names.
+ * @throws {InvalidManifestError} and what {@link RegistryClient.manifest} throws
+ */
+export async function openReference(client: RegistryClient, reference: Reference, signal: AbortSignal): Promise<Opened> {
+  const { bytes, digest, mediaType } = await client.manifest(reference.repository, wantedVersion(reference), signal);
+  const manifest = parseManifest(bytes, mediaType);
+  return { reference, digest, mediaType: manifest.mediaType, bytes, manifest };
+}

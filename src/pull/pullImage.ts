@@ -1,0 +1,210 @@
+import { lstat, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KeyedMutex } from '../blobs/keyedMutex.ts';
+import { releaseLock, takeLock } from '../blobs/lockFile.ts';
+import type { BlobStore } from '../blobs/store.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Layer } from '../oci/layer.ts';
+import type { Logger } from '../oci/logger.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import { formatReference } from '../oci/reference.ts';
+import type { UnpackLimits } from '../layers/unpack.ts';
+import type { Authorizer } from '../registry/authorizer.ts';
+import type { RegistryConfig } from '../registry/config.ts';
+import type { TransportOptions } from '../registry/transport.ts';
+import { claimImageFolder, FolderTakenError, layerFolder, writeImageFolder, type FolderLayer, type ImageFolder } from './imageFolder.ts';
+import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
+import { blobPath, writeOciLayout } from './ociLayout.ts';
+import { PullMeter, type PullProgress } from './pullMeter.ts';
+import type { ResolvedImage } from './resolveImage.ts';
+import type { WorkerPool } from './workerPool.ts';
+
+/** What every pull shares: where blobs are kept, who works, how the network is reached. */
+export interface Puller {
+  readonly store: BlobStore;
+  readonly workers: WorkerPool;
+  /** One download per digest, however many ask. */
+  readonly transfers: KeyedMutex;
+  readonly logger: Logger;
+}
+
+/** Where an image's bytes come from, as plain data and the one who answers for credentials. */
+export interface Origin {
+  readonly registry: RegistryConfig;
+  readonly transport: TransportOptions;
+  readonly authorizer: Authorizer;
+}
+
+export interface PullOptions {
+  readonly image: ResolvedImage;
+  readonly origin: Origin;
+  /** The image's folder; made when it is not there. */
+  readonly folder: string;
+  readonly limits: UnpackLimits;
+  readonly onProgress: (progress: PullProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A pulled image: every layer downloaded, verified and unpacked. */
+export interface PulledImage {
+  readonly folder: string;
+  readonly reference: string;
+  readonly digest: Digest;
+  readonly platform: string;
+  /** Base first; `path` is the unpacked layer's folder, `size` the blob's bytes. */
+  readonly layers: readonly { readonly digest: Digest; readonly diffId: Digest; readonly size: number; readonly path: string }[];
+  /** What the unpacking left out or changed, in words. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Downloads, verifies and unpacks an image into a folder of product shape. A pull that was broken off goes on: layers that are whole are kept, blobs in the store are
+ * not fetched again, partial ones are completed.
+ * @throws {FolderTakenError} and what the layer jobs throw; the first failure ends the others
+ */
+export async function pullImage(puller: Puller, options: PullOptions): Promise<PulledImage> {
+  const { image, folder } = options;
+  const there = await claimImageFolder(describe(image, folder, []));
+  const lock = join(folder, '.peel.lock');
+  if (!takeLock(lock)) throw new FolderTakenError(folder, 'is just being pulled by another window or command');
+  try {
+    return await new Pull(puller, options, there).run();
+  } finally {
+    releaseLock(lock);
+  }
+}
+
+function describe(image: ResolvedImage, folder: string, layers: readonly FolderLayer[]): ImageFolder {
+  return {
+    folder,
+    reference: formatReference(image.reference),
+    digest: image.manifestDigest,
+    mediaType: image.manifest.mediaType,
+    platform: formatPlatform(image.platform),
+    complete: false,
+    layers,
+  };
+}
+
+/** One pull under way. */
+class Pull {
+  readonly #puller: Puller;
+  readonly #options: PullOptions;
+  readonly #meter: PullMeter;
+  /** As peel.json has them; a layer has its `folder` once it is unpacked. */
+  readonly #layers: FolderLayer[];
+  readonly #results: (LayerResult | undefined)[];
+  readonly #already: boolean;
+
+  constructor(puller: Puller, options: PullOptions, there: ImageFolder | undefined) {
+    this.#puller = puller;
+    this.#options = options;
+    this.#already = there?.complete === true;
+    this.#layers = options.image.layers.map((layer, at) => there?.layers[at] ?? folderLayer(layer));
+    this.#results = options.image.layers.map(() => undefined);
+    this.#meter = new PullMeter(options.image.layers, options.onProgress);
+  }
+
+  async run(): Promise<PulledImage> {
+    const { folder } = this.#options;
+    if (!this.#already) {
+      await Promise.all(['layers', 'overlay/upper', 'overlay/work', 'merged'].map(name => mkdir(join(folder, name), { recursive: true })));
+      await this.#save(false);
+      await this.#runLayers();
+      await writeOciLayout(folder, this.#options.image, this.#results.filter(isPresent));
+      await this.#save(true);
+    }
+    this.#meter.end();
+    return this.#outcome();
+  }
+
+  /** Biggest first, so that no thread is left alone with the biggest at the end. The first failure stops the others. */
+  async #runLayers(): Promise<void> {
+    const failure = new AbortController();
+    const signal = AbortSignal.any([this.#options.signal, failure.signal]);
+    const order = [...this.#options.image.layers].sort((a, b) => b.descriptor.size - a.descriptor.size);
+    const outcomes = await Promise.allSettled(
+      order.map(layer =>
+        this.#runLayer(layer, signal).catch((error: unknown) => {
+          failure.abort(error);
+          throw error;
+        }),
+      ),
+    );
+    this.#options.signal.throwIfAborted();
+    if (failure.signal.aborted) throw failure.signal.reason;
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  async #runLayer(layer: Layer, signal: AbortSignal): Promise<void> {
+    const { transfers, store } = this.#puller;
+    const at = layer.number - 1;
+    const { digest } = layer.descriptor;
+    const result = (await this.#kept(layer)) ?? (await transfers.run(digest, signal, () => this.#work(layer, signal)));
+    await store.linkTo(digest, blobPath(this.#options.folder, digest));
+    this.#results[at] = result;
+    const { diffId, compression } = result.unpacked ?? {};
+    this.#layers[at] = { ...folderLayer(layer), size: result.size, folder: layerFolder(layer.number), ...(diffId ? { diffId } : {}), ...(compression ? { compression } : {}) };
+    this.#meter.layerDone(layer.number, result);
+    await this.#save(false);
+  }
+
+  #work(layer: Layer, signal: AbortSignal): Promise<LayerResult> {
+    const { workers, logger } = this.#puller;
+    const onProgress = (progress: LayerProgress) => this.#meter.layerProgress(layer.number, progress);
+    return workers.run(this.#job(layer), { authorizer: this.#options.origin.authorizer, logger, signal, onProgress });
+  }
+
+  /** What an earlier try finished: peel.json names a layer's folder only after it was verified and renamed. */
+  async #kept(layer: Layer): Promise<LayerResult | undefined> {
+    const { digest, diffId, compression, size, folder } = this.#layers[layer.number - 1] ?? {};
+    if (!folder || !diffId || !compression || size === undefined || digest !== layer.descriptor.digest) return undefined;
+    const unpacked = await lstat(join(this.#options.folder, folder)).catch(() => undefined);
+    if (!unpacked?.isDirectory() || !(await this.#puller.store.has(digest, size))) return undefined;
+    return { digest, size, cached: true, unpacked: { diffId, compression, tarSize: 0, entries: 0, warnings: [] } };
+  }
+
+  #job(layer: Layer): LayerJob {
+    const { image, origin, folder, limits } = this.#options;
+    const target = join(folder, layerFolder(layer.number));
+    return {
+      blob: layer.descriptor,
+      registry: origin.registry,
+      repository: image.reference.repository,
+      transport: origin.transport,
+      blobPath: this.#puller.store.path(layer.descriptor.digest),
+      unpack: { folder: target, sidecar: `${target}.json`, limits, ...(layer.diffId ? { diffId: layer.diffId } : {}) },
+    };
+  }
+
+  #saving: Promise<void> = Promise.resolve();
+
+  /** One after the other: two layers may end in the same moment. */
+  #save(complete: boolean): Promise<void> {
+    this.#saving = this.#saving.then(() => writeImageFolder({ ...describe(this.#options.image, this.#options.folder, this.#layers), complete }));
+    return this.#saving;
+  }
+
+  #outcome(): PulledImage {
+    const { image, folder } = this.#options;
+    return {
+      folder,
+      reference: formatReference(image.reference),
+      digest: image.manifestDigest,
+      platform: formatPlatform(image.platform),
+      layers: this.#layers.map(({ number, digest, diffId, size }) => {
+        if (!diffId) throw new Error(`Layer ${number} has no diff ID after the pull`);
+        return { digest, diffId, size, path: join(folder, layerFolder(number)) };
+      }),
+      warnings: this.#results.flatMap((result, at) => (result?.unpacked?.warnings ?? []).map(text => `Layer ${at + 1}: ${text}`)),
+    };
+  }
+}
+
+function folderLayer({ number, descriptor, diffId, createdBy }: Layer): FolderLayer {
+  return { number, digest: descriptor.digest, size: descriptor.size, ...(diffId ? { diffId } : {}), ...(createdBy ? { createdBy } : {}) };
+}
+
+function isPresent<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}

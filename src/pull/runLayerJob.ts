@@ -1,0 +1,141 @@
+import { closeSync, openSync, readSync, renameSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { PartialFile } from '../blobs/partialFile.ts';
+import { DigestMismatchError, SizeMismatchError, Verifier } from '../blobs/verifier.ts';
+import { LayerUnpacker } from '../layers/unpack.ts';
+import type { BlobSource, Sink } from '../oci/byteSource.ts';
+import { DiffIdMismatchError, DiskFullError } from './layerErrors.ts';
+import type { LayerJob, LayerProgress, LayerResult, UnpackedLayer, UnpackTarget } from './layerJob.ts';
+
+/**
+ * Brings one layer's blob into the store and, when asked, unpacks it, in one pass over the bytes as they come: from the store, from what an earlier try left, from the
+ * source. The blob's digest and the tar's diff ID are checked before anything gets its final name.
+ * @throws {DigestMismatchError} @throws {SizeMismatchError} after a second try with fresh bytes
+ * @throws {DiffIdMismatchError} @throws {DiskFullError} and what the source and the unpacker throw
+ */
+export async function runLayerJob(job: LayerJob, source: BlobSource, onProgress: (progress: LayerProgress) => void, signal: AbortSignal): Promise<LayerResult> {
+  try {
+    return await onePass(job, source, onProgress, signal);
+  } catch (error) {
+    if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) return await onePass(job, source, onProgress, signal);
+    throw withRemedy(error, job);
+  }
+}
+
+async function onePass(job: LayerJob, source: BlobSource, onProgress: (progress: LayerProgress) => void, signal: AbortSignal): Promise<LayerResult> {
+  signal.throwIfAborted();
+  const verifier = new Verifier(job.blob.digest, job.blob.size);
+  const unpacking = job.unpack ? new Unpacking(job.unpack) : undefined;
+  try {
+    const sinks = unpacking ? [verifier, unpacking] : [verifier];
+    const cached = hasBlob(job);
+    if (cached) await replay(job.blobPath, sinks, verifier, onProgress, signal);
+    else await download(job, source, sinks, verifier, onProgress, signal);
+    const unpacked = unpacking?.finish();
+    return { digest: job.blob.digest, size: verifier.count, cached, ...(unpacked ? { unpacked } : {}) };
+  } catch (error) {
+    unpacking?.abandon();
+    throw error;
+  }
+}
+
+function hasBlob(job: LayerJob): boolean {
+  const stat = statSync(job.blobPath, { throwIfNoEntry: false });
+  return stat !== undefined && stat.isFile() && (job.blob.size < 0 || stat.size === job.blob.size);
+}
+
+/** The blob is in the store. It was verified when it came, and is again: disks fail, and files can be changed. */
+async function replay(path: string, sinks: readonly Sink[], verifier: Verifier, onProgress: (progress: LayerProgress) => void, signal: AbortSignal): Promise<void> {
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  const fd = openSync(path, 'r');
+  try {
+    for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer)) {
+      for (const sink of sinks) sink.write(buffer.subarray(0, count));
+      onProgress({ read: verifier.count, downloaded: 0 });
+      await breathe(signal);
+    }
+    verifier.end();
+  } catch (error) {
+    if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) unlinkSync(path);
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Takes what an earlier try left, then the rest from the source. */
+async function download(
+  job: LayerJob,
+  source: BlobSource,
+  sinks: readonly Sink[],
+  verifier: Verifier,
+  onProgress: (progress: LayerProgress) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const partial = new PartialFile(job.blobPath);
+  try {
+    for (const chunk of partial.leftovers()) {
+      for (const sink of sinks) sink.write(chunk);
+      onProgress({ read: verifier.count, downloaded: 0 });
+      await breathe(signal);
+    }
+    const before = partial.length;
+    const write = (chunk: Uint8Array) => {
+      partial.write(chunk);
+      for (const sink of sinks) sink.write(chunk);
+      onProgress({ read: verifier.count, downloaded: verifier.count - before });
+    };
+    if (job.blob.size < 0 || before < job.blob.size) await source.read(job.blob, before, { write }, signal);
+    verifier.end();
+  } catch (error) {
+    if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) partial.discard();
+    else partial.keep();
+    throw error;
+  }
+  partial.commit();
+}
+
+const CHUNK = 1 << 20;
+
+/** Lets the thread hear of a cancel between two synchronous pieces of work. */
+async function breathe(signal: AbortSignal): Promise<void> {
+  await setImmediate();
+  signal.throwIfAborted();
+}
+
+/** A layer's folder on its way: unpacked beside its place, renamed when it is whole. */
+class Unpacking implements Sink {
+  readonly #target: UnpackTarget;
+  readonly #folder: string;
+  readonly #unpacker: LayerUnpacker;
+
+  constructor(target: UnpackTarget) {
+    this.#target = target;
+    this.#folder = `${target.folder}.partial`;
+    rmSync(this.#folder, { recursive: true, force: true });
+    this.#unpacker = new LayerUnpacker({ folder: this.#folder, sidecar: target.sidecar, limits: target.limits });
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#unpacker.write(chunk);
+  }
+
+  finish(): UnpackedLayer {
+    const { diffId, compression, size, entries, warnings } = this.#unpacker.end();
+    if (this.#target.diffId && diffId !== this.#target.diffId) throw new DiffIdMismatchError(this.#target.diffId, diffId);
+    rmSync(this.#target.folder, { recursive: true, force: true });
+    renameSync(this.#folder, this.#target.folder);
+    return { diffId, compression, tarSize: size, entries, warnings };
+  }
+
+  /** Takes away what was written: it is of no use without its end. */
+  abandon(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function withRemedy(error: unknown, job: LayerJob): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new DiskFullError(job.unpack?.folder ?? job.blobPath, { cause: error });
+  return error;
+}

@@ -1,0 +1,107 @@
+import { parentPort, type MessagePort } from 'node:worker_threads';
+import type { Authorizer } from '../registry/authorizer.ts';
+import { RegistryClient } from '../registry/client.ts';
+import { Transport, type TransportOptions } from '../registry/transport.ts';
+import type { Logger } from '../oci/logger.ts';
+import type { LayerJob, LayerProgress } from './layerJob.ts';
+import { runLayerJob } from './runLayerJob.ts';
+import { unwireError, wireError } from './wiredError.ts';
+import type { AskMethod, ToHost, ToWorker } from './wire.ts';
+
+/** The body of a worker thread: runs one layer job after the other, all of it in this thread, and asks the host for authorization headers. */
+class LayerWorker {
+  readonly #port: MessagePort;
+  readonly #asks = new Map<number, PromiseWithResolvers<string | undefined>>();
+  #lastAsk = 0;
+  #abort = new AbortController();
+  /** Kept between jobs for its open connections. */
+  #transport: { readonly key: string; readonly transport: Transport } | undefined;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.on('message', (message: ToWorker) => this.#receive(message));
+  }
+
+  #receive(message: ToWorker): void {
+    switch (message.type) {
+      case 'run':
+        void this.#run(message.job);
+        break;
+      case 'abort':
+        this.#abort.abort();
+        break;
+      case 'answer':
+        this.#take(message.ask)?.resolve(message.header);
+        break;
+      case 'refuse':
+        this.#take(message.ask)?.reject(unwireError(message.error));
+        break;
+    }
+  }
+
+  async #run(job: LayerJob): Promise<void> {
+    this.#abort = new AbortController();
+    try {
+      const client = new RegistryClient(job.registry, this.#transportFor(job.transport), this.#authorizer(), this.#logger());
+      const result = await runLayerJob(job, client.blobs(job.repository), this.#progress(), this.#abort.signal);
+      this.#send({ type: 'done', result });
+    } catch (error) {
+      this.#send({ type: 'failed', error: wireError(error) });
+    }
+  }
+
+  #transportFor(options: TransportOptions): Transport {
+    const key = JSON.stringify(options);
+    if (this.#transport?.key !== key) {
+      void this.#transport?.transport.close();
+      this.#transport = { key, transport: new Transport(options, this.#logger()) };
+    }
+    return this.#transport.transport;
+  }
+
+  #authorizer(): Authorizer {
+    return {
+      authorization: (request, signal) => this.#ask('authorization', [request], signal),
+      challenged: (request, headers, used, signal) => this.#ask('challenged', [request, headers, used], signal),
+    };
+  }
+
+  async #ask(method: AskMethod, args: readonly unknown[], signal: AbortSignal): Promise<string | undefined> {
+    signal.throwIfAborted();
+    const ask = ++this.#lastAsk;
+    const answer = Promise.withResolvers<string | undefined>();
+    this.#asks.set(ask, answer);
+    const onAbort = () => this.#take(ask)?.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#send({ type: 'ask', ask, method, args });
+    return await answer.promise.finally(() => signal.removeEventListener('abort', onAbort));
+  }
+
+  #take(ask: number): PromiseWithResolvers<string | undefined> | undefined {
+    const answer = this.#asks.get(ask);
+    this.#asks.delete(ask);
+    return answer;
+  }
+
+  /** At most ten messages a second: the host has better things to do than to count bytes. */
+  #progress(): (progress: LayerProgress) => void {
+    let next = 0;
+    return progress => {
+      const now = performance.now();
+      if (now < next) return;
+      next = now + 100;
+      this.#send({ type: 'progress', progress });
+    };
+  }
+
+  #logger(): Logger {
+    const say = (level: keyof Logger) => (message: string) => this.#send({ type: 'log', level, message });
+    return { trace: say('trace'), debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+  }
+
+  #send(message: ToHost): void {
+    this.#port.postMessage(message);
+  }
+}
+
+if (parentPort) new LayerWorker(parentPort);
