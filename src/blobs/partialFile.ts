@@ -1,4 +1,16 @@
-import { closeSync, constants, fchmodSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import type { Sink } from '../oci/byteSource.ts';
 import { releaseLock, takeLock } from './lockFile.ts';
@@ -36,7 +48,7 @@ export class PartialFile implements Sink {
   /** Hands out what an earlier try left, in pieces; each piece is used before the next is asked for. */
   *leftovers(buffer: Uint8Array = Buffer.allocUnsafe(1 << 20)): Generator<Uint8Array> {
     const length = this.#length;
-    for (let at = 0; at < length; ) {
+    for (let at = 0; at < length;) {
       const count = readSync(this.#fd, buffer, 0, Math.min(buffer.length, length - at), at);
       if (count === 0) return;
       at += count;
@@ -45,7 +57,7 @@ export class PartialFile implements Sink {
   }
 
   write(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length; ) at += writeSync(this.#fd, chunk, at, chunk.length - at, this.#length + at);
+    for (let at = 0; at < chunk.length;) at += writeSync(this.#fd, chunk, at, chunk.length - at, this.#length + at);
     this.#length += chunk.length;
   }
 

@@ -90,7 +90,9 @@ export class BlobStore {
   async #files(): Promise<{ path: string; stat: Stats }[]> {
     const names = await readdir(this.root, { recursive: true, withFileTypes: true }).catch(() => []);
     const files = names.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name));
-    const stats = await Promise.all(files.map(async path => ({ path, stat: await lstat(path).catch(() => undefined) })));
+    const stats = await Promise.all(
+      files.map(async path => ({ path, stat: await lstat(path).catch(() => undefined) })),
+    );
     return stats.filter((file): file is { path: string; stat: Stats } => file.stat !== undefined);
   }
 }

@@ -7,7 +7,9 @@ export class DigestMismatchError extends Error {
   readonly expected: Digest;
   readonly actual: Digest;
   constructor(expected: Digest, actual: Digest) {
-    super(`The content does not fit its digest: expected ${expected}, got ${actual}. Nothing of it was kept. Something between here and the registry changes or damages it; try again, or another mirror.`);
+    super(
+      `The content does not fit its digest: expected ${expected}, got ${actual}. Nothing of it was kept. Something between here and the registry changes or damages it; try again, or another mirror.`,
+    );
     this.name = 'DigestMismatchError';
     this.expected = expected;
     this.actual = actual;
@@ -20,7 +22,9 @@ export class SizeMismatchError extends Error {
   readonly expected: number;
   readonly actual: number;
   constructor(digest: Digest, expected: number, actual: number) {
-    super(`${digest} should have ${expected} bytes, but ${actual > expected ? 'more than that' : `only ${actual}`} came. Nothing of it was kept.`);
+    super(
+      `${digest} should have ${expected} bytes, but ${actual > expected ? 'more than that' : `only ${actual}`} came. Nothing of it was kept.`,
+    );
     this.name = 'SizeMismatchError';
     this.digest = digest;
     this.expected = expected;
@@ -56,7 +60,8 @@ export class Verifier implements Sink {
 
   /** @throws {SizeMismatchError} @throws {DigestMismatchError} */
   end(): void {
-    if (this.#size >= 0 && this.#count !== this.#size) throw new SizeMismatchError(this.#digest, this.#size, this.#count);
+    if (this.#size >= 0 && this.#count !== this.#size)
+      throw new SizeMismatchError(this.#digest, this.#size, this.#count);
     const actual: Digest = `${digestAlgorithm(this.#digest)}:${this.#hash.digest('hex')}`;
     if (actual !== this.#digest) throw new DigestMismatchError(this.#digest, actual);
   }

@@ -41,7 +41,10 @@ export type Compression = 'gzip' | 'zstd' | 'none';
 export class NoImageFolderError extends Error {
   readonly folder: string;
   constructor(folder: string, reason: string, options?: ErrorOptions) {
-    super(`${folder} holds no pulled image: ${reason}. Pull the image, or name the folder that has its peel.json.`, options);
+    super(
+      `${folder} holds no pulled image: ${reason}. Pull the image, or name the folder that has its peel.json.`,
+      options,
+    );
     this.name = 'NoImageFolderError';
     this.folder = folder;
   }
@@ -75,7 +78,8 @@ export async function readImageFolder(folder: string): Promise<ImageFolder> {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     throw new NoImageFolderError(folder, missing ? 'it has no peel.json' : 'its peel.json cannot be read', { cause });
   }
-  if (!isObject(json) || json.version !== VERSION) throw new NoImageFolderError(folder, 'its peel.json is of another version, or none of ours');
+  if (!isObject(json) || json.version !== VERSION)
+    throw new NoImageFolderError(folder, 'its peel.json is of another version, or none of ours');
   const { digest } = json;
   if (!isDigest(digest)) throw new NoImageFolderError(folder, 'its peel.json names no digest');
   const layers = asObjects(json.layers).map((layer, at) => folderLayer(layer, at, folder));
@@ -130,7 +134,16 @@ export async function listImageFolders(imagesFolder: string): Promise<ImageFolde
 }
 
 /** Folders that a pull writes into: links among them would lead it out of its own. */
-const OWN_FOLDERS = ['layers', 'blobs', 'blobs/sha256', 'blobs/sha512', 'overlay', 'overlay/upper', 'overlay/work', 'merged'];
+const OWN_FOLDERS = [
+  'layers',
+  'blobs',
+  'blobs/sha256',
+  'blobs/sha512',
+  'overlay',
+  'overlay/upper',
+  'overlay/work',
+  'merged',
+];
 
 /**
  * Makes the folder ours, or goes on in it when it holds the same image already.
@@ -140,7 +153,8 @@ const OWN_FOLDERS = ['layers', 'blobs', 'blobs/sha256', 'blobs/sha512', 'overlay
 export async function claimImageFolder(wanted: ImageFolder): Promise<ImageFolder | undefined> {
   const { folder } = wanted;
   const stat = await lstat(folder).catch(() => undefined);
-  if (stat && !stat.isDirectory()) throw new FolderTakenError(folder, stat.isSymbolicLink() ? 'is a symbolic link' : 'is a file');
+  if (stat && !stat.isDirectory())
+    throw new FolderTakenError(folder, stat.isSymbolicLink() ? 'is a symbolic link' : 'is a file');
   if (stat && (await readdir(folder)).length > 0) return await samePull(wanted);
   await mkdir(folder, { recursive: true });
   return undefined;
@@ -150,7 +164,12 @@ async function samePull(wanted: ImageFolder): Promise<ImageFolder> {
   const { folder } = wanted;
   const there = await readImageFolder(folder).catch(() => undefined);
   if (!there) throw new FolderTakenError(folder, 'is not empty and holds no pulled image');
-  if (there.digest !== wanted.digest) throw new FolderTakenError(folder, `holds another image already: ${there.reference} (${there.platform}, ${there.digest.slice(0, 19)})`, there);
+  if (there.digest !== wanted.digest)
+    throw new FolderTakenError(
+      folder,
+      `holds another image already: ${there.reference} (${there.platform}, ${there.digest.slice(0, 19)})`,
+      there,
+    );
   for (const name of OWN_FOLDERS) {
     const stat = await lstat(join(folder, name)).catch(() => undefined);
     if (stat && !stat.isDirectory()) throw new FolderTakenError(folder, `has a ${name} that is no folder`, there);

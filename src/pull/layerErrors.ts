@@ -5,7 +5,9 @@ export class DiffIdMismatchError extends Error {
   readonly expected: Digest;
   readonly actual: Digest;
   constructor(expected: Digest, actual: Digest) {
-    super(`A layer's content does not fit the image's config: expected diff ID ${expected}, got ${actual}. It was not extracted. The image is damaged at its source.`);
+    super(
+      `A layer's content does not fit the image's config: expected diff ID ${expected}, got ${actual}. It was not extracted. The image is damaged at its source.`,
+    );
     this.name = 'DiffIdMismatchError';
     this.expected = expected;
     this.actual = actual;
@@ -16,7 +18,10 @@ export class DiffIdMismatchError extends Error {
 export class DiskFullError extends Error {
   readonly path: string;
   constructor(path: string, options?: ErrorOptions) {
-    super(`The disk is full: there was no room left for ${path}. What was downloaded so far is kept; free some space and pull again, it goes on from there.`, options);
+    super(
+      `The disk is full: there was no room left for ${path}. What was downloaded so far is kept; free some space and pull again, it goes on from there.`,
+      options,
+    );
     this.name = 'DiskFullError';
     this.path = path;
   }
@@ -25,7 +30,10 @@ export class DiskFullError extends Error {
 /** The worker thread ended in the midst of a job, most likely for want of memory. */
 export class WorkerCrashedError extends Error {
   constructor(options?: ErrorOptions) {
-    super('The thread that unpacked a layer ended unexpectedly. Try again; with less memory set "peel.concurrency" to 1.', options);
+    super(
+      'The thread that unpacked a layer ended unexpectedly. Try again; with less memory set "peel.concurrency" to 1.',
+      options,
+    );
     this.name = 'WorkerCrashedError';
   }
 }

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { writeWhole } from '../blobs/store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
-import { isForeignLayer, OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD, OCI_MANIFEST } from '../oci/mediaTypes.ts';
+import {
+  isForeignLayer,
+  OCI_CONFIG,
+  OCI_INDEX,
+  OCI_LAYER,
+  OCI_LAYER_GZIP,
+  OCI_LAYER_ZSTD,
+  OCI_MANIFEST,
+} from '../oci/mediaTypes.ts';
 import { configOfSchema1 } from '../oci/schema1.ts';
 import type { LayerResult } from './layerJob.ts';
 import type { ResolvedImage } from './resolveImage.ts';
@@ -13,11 +21,17 @@ import type { ResolvedImage } from './resolveImage.ts';
  * schemas 1 and 2, which a layout may not hold, are turned into OCI with the same config and the same layer blobs.
  * @param results one for each layer, base first, all unpacked
  */
-export async function writeOciLayout(folder: string, image: ResolvedImage, results: readonly LayerResult[]): Promise<void> {
+export async function writeOciLayout(
+  folder: string,
+  image: ResolvedImage,
+  results: readonly LayerResult[],
+): Promise<void> {
   const config = configBytes(image, results);
   const configDigest = image.manifest.kind === 'image' ? image.manifest.config.digest : sha256(config);
   await put(folder, configDigest, config);
-  const manifest = isOci(image) ? Buffer.from(image.manifestBytes) : convert(image, results, configDigest, config.length);
+  const manifest = isOci(image)
+    ? Buffer.from(image.manifestBytes)
+    : convert(image, results, configDigest, config.length);
   const manifestDigest = isOci(image) ? image.manifestDigest : sha256(manifest);
   await put(folder, manifestDigest, manifest);
   await writeIndex(folder, image, manifestDigest, manifest.length);
@@ -33,13 +47,20 @@ function configBytes(image: ResolvedImage, results: readonly LayerResult[]): Buf
   return Buffer.from(JSON.stringify(configOfSchema1(image.manifest, diffIds)));
 }
 
-function convert(image: ResolvedImage, results: readonly LayerResult[], configDigest: Digest, configSize: number): Buffer {
+function convert(
+  image: ResolvedImage,
+  results: readonly LayerResult[],
+  configDigest: Digest,
+  configSize: number,
+): Buffer {
   const manifest = {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
     config: { mediaType: OCI_CONFIG, digest: configDigest, size: configSize },
     layers: image.layers.map(({ descriptor }, at) => ociLayer(descriptor, results[at])),
-    ...(image.manifest.kind === 'image' && Object.keys(image.manifest.annotations).length ? { annotations: image.manifest.annotations } : {}),
+    ...(image.manifest.kind === 'image' && Object.keys(image.manifest.annotations).length
+      ? { annotations: image.manifest.annotations }
+      : {}),
   };
   return Buffer.from(JSON.stringify(manifest));
 }
@@ -50,7 +71,9 @@ function ociLayer(descriptor: Descriptor, result: LayerResult | undefined): Desc
   const mediaType = types[result?.unpacked?.compression ?? 'gzip'];
   const { annotations } = descriptor;
   return {
-    mediaType: isForeignLayer(descriptor.mediaType) ? mediaType.replace('image.layer.', 'image.layer.nondistributable.') : mediaType,
+    mediaType: isForeignLayer(descriptor.mediaType)
+      ? mediaType.replace('image.layer.', 'image.layer.nondistributable.')
+      : mediaType,
     digest: descriptor.digest,
     size: result?.size ?? descriptor.size,
     ...(descriptor.urls ? { urls: descriptor.urls } : {}),

@@ -9,7 +9,9 @@ import type { ResolvedImage } from './resolveImage.ts';
 /** The image has no layer of that number or digest. */
 export class LayerNotFoundError extends Error {
   constructor(wanted: number | string, layers: number) {
-    super(`The image has no layer ${wanted}. It has ${layers}: name one by its number (1 is the base) or by its digest.`);
+    super(
+      `The image has no layer ${wanted}. It has ${layers}: name one by its number (1 is the base) or by its digest.`,
+    );
     this.name = 'LayerNotFoundError';
   }
 }
@@ -33,19 +35,31 @@ export interface OneLayer {
 
 /** Downloads one layer's blob as it is into a file. A file that is there is never replaced by other bytes. @throws {LayerNotFoundError} */
 export async function downloadLayer(puller: Puller, options: OneLayerOptions, file: string): Promise<OneLayer> {
+  const { size: wanted } = findLayer(options.image, options.layer).descriptor;
+  const there = await lstat(file).catch(() => undefined);
+  if (there && !(there.isFile() && there.size === wanted)) throw new FolderTakenError(file, 'is there already');
   const { digest, size } = await work(puller, options);
   await puller.store.linkTo(digest, file);
   return { digest, size, path: file };
 }
 
 /** Downloads and unpacks one layer into a folder of its own, which must be new. @throws {LayerNotFoundError} @throws {FolderTakenError} */
-export async function extractLayer(puller: Puller, options: OneLayerOptions, folder: string, limits: UnpackLimits): Promise<OneLayer> {
+export async function extractLayer(
+  puller: Puller,
+  options: OneLayerOptions,
+  folder: string,
+  limits: UnpackLimits,
+): Promise<OneLayer> {
   if (await lstat(folder).catch(() => undefined)) throw new FolderTakenError(folder, 'is there already');
   const { digest, size } = await work(puller, options, { folder, limits });
   return { digest, size, path: folder };
 }
 
-async function work(puller: Puller, options: OneLayerOptions, unpack?: { folder: string; limits: UnpackLimits }): Promise<{ digest: Digest; size: number }> {
+async function work(
+  puller: Puller,
+  options: OneLayerOptions,
+  unpack?: { folder: string; limits: UnpackLimits },
+): Promise<{ digest: Digest; size: number }> {
   const { image, origin, onProgress, signal } = options;
   const { descriptor, diffId } = findLayer(image, options.layer);
   const job: LayerJob = {
@@ -61,8 +75,13 @@ async function work(puller: Puller, options: OneLayerOptions, unpack?: { folder:
 }
 
 /** By number or by digest. @throws {LayerNotFoundError} */
-export function findLayer(image: Pick<ResolvedImage, 'layers'>, wanted: number | string): ResolvedImage['layers'][number] {
-  const layer = image.layers.find(({ number, descriptor }) => String(number) === String(wanted) || descriptor.digest === wanted);
+export function findLayer(
+  image: Pick<ResolvedImage, 'layers'>,
+  wanted: number | string,
+): ResolvedImage['layers'][number] {
+  const layer = image.layers.find(
+    ({ number, descriptor }) => String(number) === String(wanted) || descriptor.digest === wanted,
+  );
   if (!layer) throw new LayerNotFoundError(wanted, image.layers.length);
   return layer;
 }

@@ -17,7 +17,11 @@ export interface Opened {
  * Gets the manifest or index that a reference names.
  * @throws {InvalidManifestError} and what {@link RegistryClient.manifest} throws
  */
-export async function openReference(client: RegistryClient, reference: Reference, signal: AbortSignal): Promise<Opened> {
+export async function openReference(
+  client: RegistryClient,
+  reference: Reference,
+  signal: AbortSignal,
+): Promise<Opened> {
   const { bytes, digest, mediaType } = await client.manifest(reference.repository, wantedVersion(reference), signal);
   const manifest = parseManifest(bytes, mediaType);
   return { reference, digest, mediaType: manifest.mediaType, bytes, manifest };

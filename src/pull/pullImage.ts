@@ -12,7 +12,14 @@ import type { UnpackLimits } from '../layers/unpack.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
 import type { RegistryConfig } from '../registry/config.ts';
 import type { TransportOptions } from '../registry/transport.ts';
-import { claimImageFolder, FolderTakenError, layerFolder, writeImageFolder, type FolderLayer, type ImageFolder } from './imageFolder.ts';
+import {
+  claimImageFolder,
+  FolderTakenError,
+  layerFolder,
+  writeImageFolder,
+  type FolderLayer,
+  type ImageFolder,
+} from './imageFolder.ts';
 import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
 import { blobPath, writeOciLayout } from './ociLayout.ts';
 import { PullMeter, type PullProgress } from './pullMeter.ts';
@@ -52,7 +59,12 @@ export interface PulledImage {
   readonly digest: Digest;
   readonly platform: string;
   /** Base first; `path` is the unpacked layer's folder, `size` the blob's bytes. */
-  readonly layers: readonly { readonly digest: Digest; readonly diffId: Digest; readonly size: number; readonly path: string }[];
+  readonly layers: readonly {
+    readonly digest: Digest;
+    readonly diffId: Digest;
+    readonly size: number;
+    readonly path: string;
+  }[];
   /** What the unpacking left out or changed, in words. */
   readonly warnings: readonly string[];
 }
@@ -108,7 +120,11 @@ class Pull {
   async run(): Promise<PulledImage> {
     const { folder } = this.#options;
     if (!this.#already) {
-      await Promise.all(['layers', 'overlay/upper', 'overlay/work', 'merged'].map(name => mkdir(join(folder, name), { recursive: true })));
+      await Promise.all(
+        ['layers', 'overlay/upper', 'overlay/work', 'merged'].map(name =>
+          mkdir(join(folder, name), { recursive: true }),
+        ),
+      );
       await this.#save(false);
       await this.#runLayers();
       await writeOciLayout(folder, this.#options.image, this.#results.filter(isPresent));
@@ -144,7 +160,13 @@ class Pull {
     await store.linkTo(digest, blobPath(this.#options.folder, digest));
     this.#results[at] = result;
     const { diffId, compression } = result.unpacked ?? {};
-    this.#layers[at] = { ...folderLayer(layer), size: result.size, folder: layerFolder(layer.number), ...(diffId ? { diffId } : {}), ...(compression ? { compression } : {}) };
+    this.#layers[at] = {
+      ...folderLayer(layer),
+      size: result.size,
+      folder: layerFolder(layer.number),
+      ...(diffId ? { diffId } : {}),
+      ...(compression ? { compression } : {}),
+    };
     this.#meter.layerDone(layer.number, result);
     await this.#save(false);
   }
@@ -158,7 +180,8 @@ class Pull {
   /** What an earlier try finished: peel.json names a layer's folder only after it was verified and renamed. */
   async #kept(layer: Layer): Promise<LayerResult | undefined> {
     const { digest, diffId, compression, size, folder } = this.#layers[layer.number - 1] ?? {};
-    if (!folder || !diffId || !compression || size === undefined || digest !== layer.descriptor.digest) return undefined;
+    if (!folder || !diffId || !compression || size === undefined || digest !== layer.descriptor.digest)
+      return undefined;
     const unpacked = await lstat(join(this.#options.folder, folder)).catch(() => undefined);
     if (!unpacked?.isDirectory() || !(await this.#puller.store.has(digest, size))) return undefined;
     return { digest, size, cached: true, unpacked: { diffId, compression, tarSize: 0, entries: 0, warnings: [] } };
@@ -181,7 +204,9 @@ class Pull {
 
   /** One after the other: two layers may end in the same moment. */
   #save(complete: boolean): Promise<void> {
-    this.#saving = this.#saving.then(() => writeImageFolder({ ...describe(this.#options.image, this.#options.folder, this.#layers), complete }));
+    this.#saving = this.#saving.then(() =>
+      writeImageFolder({ ...describe(this.#options.image, this.#options.folder, this.#layers), complete }),
+    );
     return this.#saving;
   }
 
@@ -196,13 +221,21 @@ class Pull {
         if (!diffId) throw new Error(`Layer ${number} has no diff ID after the pull`);
         return { digest, diffId, size, path: join(folder, layerFolder(number)) };
       }),
-      warnings: this.#results.flatMap((result, at) => (result?.unpacked?.warnings ?? []).map(text => `Layer ${at + 1}: ${text}`)),
+      warnings: this.#results.flatMap((result, at) =>
+        (result?.unpacked?.warnings ?? []).map(text => `Layer ${at + 1}: ${text}`),
+      ),
     };
   }
 }
 
 function folderLayer({ number, descriptor, diffId, createdBy }: Layer): FolderLayer {
-  return { number, digest: descriptor.digest, size: descriptor.size, ...(diffId ? { diffId } : {}), ...(createdBy ? { createdBy } : {}) };
+  return {
+    number,
+    digest: descriptor.digest,
+    size: descriptor.size,
+    ...(diffId ? { diffId } : {}),
+    ...(createdBy ? { createdBy } : {}),
+  };
 }
 
 function isPresent<T>(value: T | undefined): value is T {

@@ -20,7 +20,12 @@ export class PullMeter {
   #next = 0;
 
   constructor(layers: readonly Layer[], onProgress: (progress: PullProgress) => void) {
-    this.#layers = new Map(layers.map(layer => [layer.number, { size: layer.descriptor.size, progress: { read: 0, downloaded: 0 }, done: false }]));
+    this.#layers = new Map(
+      layers.map(layer => [
+        layer.number,
+        { size: layer.descriptor.size, progress: { read: 0, downloaded: 0 }, done: false },
+      ]),
+    );
     this.#onProgress = onProgress;
   }
 

@@ -31,7 +31,9 @@ export interface ResolvedImage {
 export class NotAnImageError extends Error {
   readonly artifactType: string;
   constructor(reference: Reference, artifactType: string) {
-    super(`${formatReference(reference)} is no image but an artifact (${artifactType}). Open its manifest to see its files.`);
+    super(
+      `${formatReference(reference)} is no image but an artifact (${artifactType}). Open its manifest to see its files.`,
+    );
     this.name = 'NotAnImageError';
     this.artifactType = artifactType;
   }
@@ -58,25 +60,45 @@ export const MAX_CONFIG_BYTES = 8 << 20;
  * @param platform `os/architecture[/variant]`; absent = linux on this machine's architecture, or the only one that there is
  * @throws {PlatformNotFoundError} @throws {NotAnImageError} @throws {IndexTooDeepError} and what the client and the parsers throw
  */
-export async function resolveImage(client: RegistryClient, reference: Reference, platform: string | undefined, signal: AbortSignal): Promise<ResolvedImage> {
+export async function resolveImage(
+  client: RegistryClient,
+  reference: Reference,
+  platform: string | undefined,
+  signal: AbortSignal,
+): Promise<ResolvedImage> {
   const wanted = platform ? parsePlatform(platform) : defaultPlatform();
   const named = await openReference(client, reference, signal);
   const leaf = await descend(client, named, wanted, platform !== undefined, signal);
   return describe(client, named, leaf, platform ? wanted : undefined, signal);
 }
 
-async function descend(client: RegistryClient, named: Opened, wanted: Platform, exact: boolean, signal: AbortSignal): Promise<Opened> {
+async function descend(
+  client: RegistryClient,
+  named: Opened,
+  wanted: Platform,
+  exact: boolean,
+  signal: AbortSignal,
+): Promise<Opened> {
   if (named.manifest.kind !== 'index') return named;
   const fetch = (digest: Digest) => openReference(client, { ...named.reference, digest }, signal);
-  const entries = await flatten(named.manifest, async entry => {
-    const nested = await fetch(entry.descriptor.digest);
-    return nested.manifest.kind === 'index' ? nested.manifest : undefined;
-  }, named.reference);
+  const entries = await flatten(
+    named.manifest,
+    async entry => {
+      const nested = await fetch(entry.descriptor.digest);
+      return nested.manifest.kind === 'index' ? nested.manifest : undefined;
+    },
+    named.reference,
+  );
   return fetch(choosePlatform(entries, wanted, exact).descriptor.digest);
 }
 
 /** The images of an index and of the indexes in it, in order. */
-async function flatten(index: Index, open: (entry: PlatformEntry) => Promise<Index | undefined>, reference: Reference, depth = 0): Promise<PlatformEntry[]> {
+async function flatten(
+  index: Index,
+  open: (entry: PlatformEntry) => Promise<Index | undefined>,
+  reference: Reference,
+  depth = 0,
+): Promise<PlatformEntry[]> {
   if (depth === MAX_DEPTH) throw new IndexTooDeepError(reference);
   const entries: PlatformEntry[] = [];
   for (const entry of platformsOf(index)) {
@@ -87,12 +109,19 @@ async function flatten(index: Index, open: (entry: PlatformEntry) => Promise<Ind
   return entries;
 }
 
-async function describe(client: RegistryClient, named: Opened, leaf: Opened, wanted: Platform | undefined, signal: AbortSignal): Promise<ResolvedImage> {
+async function describe(
+  client: RegistryClient,
+  named: Opened,
+  leaf: Opened,
+  wanted: Platform | undefined,
+  signal: AbortSignal,
+): Promise<ResolvedImage> {
   const { manifest } = leaf;
   if (manifest.kind === 'index') throw new IndexTooDeepError(named.reference);
   const { config, configBytes } = await configOf(client, named.reference, manifest, signal);
   // A single image has one platform; taking it silently for another one that was asked for would be a lie.
-  if (wanted && platformDistance(wanted, config.platform) === undefined) throw new PlatformNotFoundError(wanted, [config.platform]);
+  if (wanted && platformDistance(wanted, config.platform) === undefined)
+    throw new PlatformNotFoundError(wanted, [config.platform]);
   return {
     reference: named.reference,
     digest: named.digest,
@@ -124,9 +153,13 @@ async function configOf(
   return { config: parseConfig(configBytes), configBytes };
 }
 
-
 /** Schema 1 tells no sizes; the registry does. One that does not answer leaves it unknown. */
-async function withSizes(client: RegistryClient, reference: Reference, layers: readonly Layer[], signal: AbortSignal): Promise<Layer[]> {
+async function withSizes(
+  client: RegistryClient,
+  reference: Reference,
+  layers: readonly Layer[],
+  signal: AbortSignal,
+): Promise<Layer[]> {
   return await Promise.all(
     layers.map(async layer => {
       if (layer.descriptor.size >= 0) return layer;

@@ -13,16 +13,27 @@ import type { LayerJob, LayerProgress, LayerResult, UnpackedLayer, UnpackTarget 
  * @throws {DigestMismatchError} @throws {SizeMismatchError} after a second try with fresh bytes
  * @throws {DiffIdMismatchError} @throws {DiskFullError} and what the source and the unpacker throw
  */
-export async function runLayerJob(job: LayerJob, source: BlobSource, onProgress: (progress: LayerProgress) => void, signal: AbortSignal): Promise<LayerResult> {
+export async function runLayerJob(
+  job: LayerJob,
+  source: BlobSource,
+  onProgress: (progress: LayerProgress) => void,
+  signal: AbortSignal,
+): Promise<LayerResult> {
   try {
     return await onePass(job, source, onProgress, signal);
   } catch (error) {
-    if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) return await onePass(job, source, onProgress, signal);
+    if (error instanceof DigestMismatchError || error instanceof SizeMismatchError)
+      return await onePass(job, source, onProgress, signal);
     throw withRemedy(error, job);
   }
 }
 
-async function onePass(job: LayerJob, source: BlobSource, onProgress: (progress: LayerProgress) => void, signal: AbortSignal): Promise<LayerResult> {
+async function onePass(
+  job: LayerJob,
+  source: BlobSource,
+  onProgress: (progress: LayerProgress) => void,
+  signal: AbortSignal,
+): Promise<LayerResult> {
   signal.throwIfAborted();
   const verifier = new Verifier(job.blob.digest, job.blob.size);
   const unpacking = job.unpack ? new Unpacking(job.unpack) : undefined;
@@ -45,7 +56,13 @@ function hasBlob(job: LayerJob): boolean {
 }
 
 /** The blob is in the store. It was verified when it came, and is again: disks fail, and files can be changed. */
-async function replay(path: string, sinks: readonly Sink[], verifier: Verifier, onProgress: (progress: LayerProgress) => void, signal: AbortSignal): Promise<void> {
+async function replay(
+  path: string,
+  sinks: readonly Sink[],
+  verifier: Verifier,
+  onProgress: (progress: LayerProgress) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const buffer = Buffer.allocUnsafe(CHUNK);
   const fd = openSync(path, 'r');
   try {
@@ -122,7 +139,8 @@ class Unpacking implements Sink {
 
   finish(): UnpackedLayer {
     const { diffId, compression, size, entries, warnings } = this.#unpacker.end();
-    if (this.#target.diffId && diffId !== this.#target.diffId) throw new DiffIdMismatchError(this.#target.diffId, diffId);
+    if (this.#target.diffId && diffId !== this.#target.diffId)
+      throw new DiffIdMismatchError(this.#target.diffId, diffId);
     rmSync(this.#target.folder, { recursive: true, force: true });
     renameSync(this.#folder, this.#target.folder);
     return { diffId, compression, tarSize: size, entries, warnings };
@@ -136,6 +154,7 @@ class Unpacking implements Sink {
 
 function withRemedy(error: unknown, job: LayerJob): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new DiskFullError(job.unpack?.folder ?? job.blobPath, { cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new DiskFullError(job.unpack?.folder ?? job.blobPath, { cause: error });
   return error;
 }

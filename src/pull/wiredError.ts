@@ -17,16 +17,26 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 /** Every class that a worker's work may throw, by its name. */
 const CLASSES: ReadonlyMap<string, ErrorClass> = new Map(
   [...Object.values(partial), ...Object.values(layers), ...Object.values(registry), ...Object.values(jobs)]
-    .filter((value): value is typeof value & ErrorClass => typeof value === 'function' && value.prototype instanceof Error)
+    .filter(
+      (value): value is typeof value & ErrorClass => typeof value === 'function' && value.prototype instanceof Error,
+    )
     .map(type => [type.name, type]),
 );
 
 /** Turns any thrown value into plain data. Fields that cannot be cloned are left behind. */
 export function wireError(thrown: unknown, depth = 0): WiredError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const fields = Object.fromEntries(Object.entries(error).filter(([name, value]) => name !== 'name' && name !== 'cause' && isPlain(value)));
+  const fields = Object.fromEntries(
+    Object.entries(error).filter(([name, value]) => name !== 'name' && name !== 'cause' && isPlain(value)),
+  );
   const cause = error.cause !== undefined && depth < 5 ? wireError(error.cause, depth + 1) : undefined;
-  return { name: error.constructor.name === 'Error' ? error.name : error.constructor.name, message: error.message, stack: error.stack, fields, cause };
+  return {
+    name: error.constructor.name === 'Error' ? error.name : error.constructor.name,
+    message: error.message,
+    stack: error.stack,
+    fields,
+    cause,
+  };
 }
 
 /** Makes the error again, of the same class, with its fields and cause. */

@@ -42,7 +42,12 @@ class LayerWorker {
   async #run(job: LayerJob): Promise<void> {
     this.#abort = new AbortController();
     try {
-      const client = new RegistryClient(job.registry, this.#transportFor(job.transport), this.#authorizer(), this.#logger());
+      const client = new RegistryClient(
+        job.registry,
+        this.#transportFor(job.transport),
+        this.#authorizer(),
+        this.#logger(),
+      );
       const result = await runLayerJob(job, client.blobs(job.repository), this.#progress(), this.#abort.signal);
       this.#send({ type: 'done', result });
     } catch (error) {

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { KeyedMutex } from '../../../src/blobs/keyedMutex.ts';
+import { PartialFile } from '../../../src/blobs/partialFile.ts';
+import { BlobStore } from '../../../src/blobs/store.ts';
+import { DigestMismatchError, SizeMismatchError, Verifier } from '../../../src/blobs/verifier.ts';
+import type { Digest } from '../../../src/oci/digest.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'peel-store-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const digestOf = (text: string): Digest => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+const bytes = (text: string) => Buffer.from(text);
+
+function commit(store: BlobStore, text: string): Digest {
+  const partial = new PartialFile(store.path(digestOf(text)));
+  partial.write(bytes(text));
+  partial.commit();
+  return digestOf(text);
+}
+
+test('the verifier takes the right bytes in any pieces, sha512 too, and nothing else', () => {
+  for (const algorithm of ['sha256', 'sha512']) {
+    const digest = `${algorithm}:${createHash(algorithm).update('hello').digest('hex')}` as Digest;
+    const good = new Verifier(digest, 5);
+    good.write(bytes('he'));
+    good.write(bytes('llo'));
+    good.end();
+    const wrong = new Verifier(digest, 5);
+    wrong.write(bytes('hallo'));
+    assert.throws(() => wrong.end(), DigestMismatchError);
+  }
+  const short = new Verifier(digestOf('hello'), 5);
+  short.write(bytes('hell'));
+  assert.throws(() => short.end(), SizeMismatchError);
+  const long = new Verifier(digestOf('hello'), 5);
+  assert.throws(
+    () => long.write(bytes('hello!')),
+    SizeMismatchError,
+    'refused at the first byte too many, not at the end',
+  );
+  const unknown = new Verifier(digestOf('hello'), -1);
+  unknown.write(bytes('hello'));
+  unknown.end();
+});
+
+test('a blob has its final name only when it is committed, and is read-only then', () => {
+  const store = new BlobStore(root);
+  const path = store.path(digestOf('abc'));
+  const partial = new PartialFile(path);
+  partial.write(bytes('abc'));
+  assert.ok(!existsSync(path));
+  partial.commit();
+  assert.equal(readFileSync(path, 'utf8'), 'abc');
+  assert.equal(statSync(path).mode & 0o777, 0o444);
+  assert.deepEqual([existsSync(`${path}.partial`), existsSync(`${path}.partial.lock`)], [false, false]);
+});
+
+test('what an earlier try left is handed out first; wrong bytes are dropped', () => {
+  const path = new BlobStore(root).path(digestOf('abcdef'));
+  const first = new PartialFile(path);
+  first.write(bytes('abc'));
+  first.keep();
+  const second = new PartialFile(path);
+  assert.equal(second.length, 3);
+  let left = '';
+  for (const piece of second.leftovers(Buffer.alloc(2))) left += Buffer.from(piece).toString();
+  assert.equal(left, 'abc', 'in pieces of the buffer');
+  second.write(bytes('def'));
+  second.discard();
+  const third = new PartialFile(path);
+  assert.equal(third.length, 0);
+  third.keep();
+});
+
+test('two at once never write into one file, and a dead holder stops nobody', () => {
+  const path = new BlobStore(root).path(digestOf('abc'));
+  const first = new PartialFile(path);
+  const second = new PartialFile(path);
+  first.write(bytes('ab'));
+  second.write(bytes('abc'));
+  second.commit();
+  assert.equal(readFileSync(path, 'utf8'), 'abc');
+  first.keep();
+  writeFileSync(`${path}.partial.lock`, '999999999');
+  const third = new PartialFile(path);
+  assert.equal(third.length, 2, 'the lock of a process that is no more is taken over');
+  third.discard();
+});
+
+test('a blob comes into an image folder as a link and stays when the cache is cleaned', async () => {
+  const store = new BlobStore(join(root, 'cache'));
+  const digest = commit(store, 'layer');
+  const target = join(root, 'image', 'blobs', 'x');
+  assert.match(await store.linkTo(digest, target), /reflink|hardlink|copy/);
+  assert.equal(await store.linkTo(digest, target), 'present');
+  writeFileSync(join(root, 'other'), 'a file of the user');
+  assert.equal(await store.size(), 5);
+  assert.equal(await store.clear(), 5);
+  assert.equal(readFileSync(target, 'utf8'), 'layer');
+  assert.ok(lstatSync(target).isFile());
+});
+
+test('pruning takes what was used longest ago, and partial files only when they are old', async () => {
+  const store = new BlobStore(root);
+  const [old, recent] = [commit(store, 'old-blob'), commit(store, 'new-blob')];
+  utimesSync(store.path(old), new Date(0), new Date(0));
+  const kept = new PartialFile(store.path(digestOf('fresh')));
+  kept.write(bytes('half'));
+  kept.keep();
+  assert.equal(await store.prune(12), 8);
+  assert.deepEqual([await store.has(old), await store.has(recent), await store.has(recent, 7)], [false, true, false]);
+  assert.equal(await store.prune(1e9, Date.now() + 8 * 86_400_000), 4, 'a partial file that nobody touched for a week');
+});
+
+test('one at a time for each key; a failure or a cancel takes nobody with it', async () => {
+  const mutex = new KeyedMutex();
+  const never = new AbortController().signal;
+  const order: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const first = mutex.run('a', never, async () => {
+    order.push('first');
+    await gate.promise;
+    throw new Error('first failed');
+  });
+  const cancel = new AbortController();
+  const second = mutex.run('a', cancel.signal, async () => void order.push('second'));
+  const third = mutex.run('a', never, async () => void order.push('third'));
+  const other = mutex.run('b', never, async () => void order.push('other'));
+  await other;
+  cancel.abort(new Error('cancelled'));
+  await assert.rejects(second, /cancelled/);
+  await setImmediate();
+  assert.deepEqual(order, ['first', 'other']);
+  gate.resolve();
+  await assert.rejects(first, /first failed/);
+  await third;
+  assert.deepEqual(order, ['first', 'other', 'third']);
+});
