@@ -1,0 +1,196 @@
+import { refill } from './bits';
+import {
+  DISTANCE_BITS,
+  DISTANCE_TABLE,
+  LITLEN_BITS,
+  LITLEN_TABLE,
+  OUTPUT_LIMIT,
+  PERIODS,
+  PERIOD_STEPS,
+} from './layout';
+import { Mode, State, Status } from './state';
+import { END, LITERAL, POINTER, SPECIAL } from './tables';
+
+const LITLEN_MASK: u32 = (1 << LITLEN_BITS) - 1;
+const DISTANCE_MASK: u32 = (1 << DISTANCE_BITS) - 1;
+
+/** Input that one pass of the fast loop may use or look at: three refills. */
+const FAST_INPUT: usize = 32;
+
+/**
+ * Repeats `length` bytes that begin `distance` before `to`, sixteen at a time; up to fifteen bytes behind the match are overwritten, which the
+ * output's slack allows. A period shorter than sixteen is spread over a vector first.
+ */
+function copyMatch(to: usize, distance: usize, length: usize): void {
+  const end = to + length;
+  let from = to - distance;
+  if (distance >= 16) {
+    do {
+      v128.store(to, v128.load(from));
+      to += 16;
+      from += 16;
+    } while (to < end);
+    return;
+  }
+  const period = v128.swizzle(v128.load(from), v128.load(PERIODS + (distance << 4)));
+  const step = <usize>load<u8>(PERIOD_STEPS + distance);
+  do {
+    v128.store(to, period);
+    to += step;
+  } while (to < end);
+}
+
+function litlenEntry(hold: u64): u32 {
+  return load<u32>(LITLEN_TABLE + ((<u32>hold & LITLEN_MASK) << 2));
+}
+
+/** The entry of the second level that a pointer leads to; `hold` stands behind the bits of the first level. */
+function secondEntry(table: usize, pointer: u32, hold: u64): u32 {
+  return load<u32>(table + (((pointer >> 16) + (<u32>hold & ((1 << ((pointer >> 8) & 15)) - 1))) << 2));
+}
+
+/** Base and extra bits of a length or distance; `hold` stands before its code. */
+function valueOf(entry: u32, hold: u64): u32 {
+  return (entry >> 16) + ((<u32>hold & ((1 << (entry & 31)) - 1)) >> ((entry >> 8) & 15));
+}
+
+/**
+ * Decodes while there is input and room for a whole pass of the loop, so that it checks neither in between. The order of the steps is libdeflate's:
+ * the entry for the next pass is loaded before the match is copied, and up to three literals go in one pass, as 56 bits hold for
+ * two literals of the first level (22), a length (20) and what a third literal takes.
+ * The whole entry is subtracted from `held`: only its low bits are ever looked at.
+ */
+export function decodeFast(): Status {
+  const inLast = State.end - FAST_INPUT;
+  const oldest = State.oldest;
+  let next = State.next;
+  let out = State.out;
+  let held = State.held;
+  let hold = State.hold | (load<u64>(next) << held);
+  next += (63 - held) >> 3;
+  held |= 56;
+  let status: Status = Status.Continue;
+  let entry = litlenEntry(hold);
+  do {
+    let before = hold;
+    hold >>= entry;
+    held -= entry;
+    if (<i32>entry < 0) {
+      store<u8>(out++, entry >> 16);
+      entry = litlenEntry(hold);
+      before = hold;
+      hold >>= entry;
+      held -= entry;
+      if (<i32>entry < 0) {
+        store<u8>(out++, entry >> 16);
+        entry = litlenEntry(hold);
+        before = hold;
+        hold >>= entry;
+        held -= entry;
+      }
+    }
+    if (entry & POINTER) {
+      entry = secondEntry(LITLEN_TABLE, entry, hold);
+      before = hold;
+      hold >>= entry;
+      held -= entry;
+    }
+    if (<i32>entry < 0) {
+      store<u8>(out++, entry >> 16);
+      hold |= load<u64>(next) << held;
+      next += 7 - ((held >> 3) & 7);
+      held |= 56;
+      entry = litlenEntry(hold);
+      continue;
+    }
+    if (entry & SPECIAL) {
+      if (entry & END) State.mode = Mode.Header;
+      else status = Status.BadSymbol;
+      break;
+    }
+    const length = valueOf(entry, before);
+    hold |= load<u64>(next) << held;
+    next += 7 - ((held >> 3) & 7);
+    held |= 56;
+    entry = load<u32>(DISTANCE_TABLE + ((<u32>hold & DISTANCE_MASK) << 2));
+    if (entry & SPECIAL) {
+      if (!(entry & POINTER)) {
+        status = Status.BadDistance;
+        break;
+      }
+      hold >>= DISTANCE_BITS;
+      held -= DISTANCE_BITS;
+      entry = secondEntry(DISTANCE_TABLE, entry, hold);
+    }
+    const distance = valueOf(entry, hold);
+    hold >>= entry;
+    held -= entry;
+    if (distance > <u32>(out - oldest)) {
+      status = Status.TooFarBack;
+      break;
+    }
+    hold |= load<u64>(next) << held;
+    next += 7 - ((held >> 3) & 7);
+    held |= 56;
+    entry = litlenEntry(hold);
+    copyMatch(out, distance, length);
+    out += length;
+  } while (next <= inLast && out < OUTPUT_LIMIT);
+  State.next = next;
+  State.out = out;
+  State.hold = hold;
+  State.held = held & 63;
+  return status;
+}
+
+/** Decodes one symbol, a match with its distance, or takes nothing when the input ends within. */
+function decodeOne(): Status {
+  refill();
+  let hold = State.hold;
+  let entry = litlenEntry(hold);
+  let used: u32 = 0;
+  if (entry & POINTER) {
+    used = LITLEN_BITS;
+    entry = secondEntry(LITLEN_TABLE, entry, hold >> LITLEN_BITS);
+  }
+  const before = hold >> used;
+  used += entry & 0xff;
+  if (used > State.held) return Status.NeedInput;
+  hold = State.hold >> used;
+  let length: u32 = 0;
+  let distance: u32 = 0;
+  if (entry & LITERAL) {
+    store<u8>(State.out++, entry >> 16);
+  } else if (entry & SPECIAL) {
+    if (!(entry & END)) return Status.BadSymbol;
+    State.mode = Mode.Header;
+  } else {
+    length = valueOf(entry, before);
+    entry = load<u32>(DISTANCE_TABLE + ((<u32>hold & DISTANCE_MASK) << 2));
+    if (entry & POINTER) {
+      used += DISTANCE_BITS;
+      hold >>= DISTANCE_BITS;
+      entry = secondEntry(DISTANCE_TABLE, entry, hold);
+    }
+    used += entry & 0xff;
+    if (used > State.held) return Status.NeedInput;
+    if (entry & SPECIAL) return Status.BadDistance;
+    distance = valueOf(entry, hold);
+    if (distance > <u32>(State.out - State.oldest)) return Status.TooFarBack;
+    copyMatch(State.out, distance, length);
+    State.out += length;
+  }
+  State.hold >>= used;
+  State.held -= used;
+  return Status.Continue;
+}
+
+/** Decodes symbol by symbol near the end of the input, and the fast way elsewhere. */
+export function decodeSymbols(): Status {
+  while (State.mode == Mode.Symbols) {
+    if (State.out >= OUTPUT_LIMIT) return Status.OutputFull;
+    const status = State.end - State.next >= FAST_INPUT ? decodeFast() : decodeOne();
+    if (status != Status.Continue) return status;
+  }
+  return Status.Continue;
+}

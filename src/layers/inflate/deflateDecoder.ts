@@ -1,0 +1,181 @@
+import type { Sink } from '../../oci/byteSource.ts';
+import type { InflateInstance } from './engine.ts';
+import { InflateError } from './inflateError.ts';
+
+/** How far back a match may reach (RFC 1951, section 2). */
+const WINDOW_SIZE = 32768;
+
+/** What `run` returns: `Status` of assembly/state.ts. */
+const NEED_INPUT = 0;
+const OUTPUT_FULL = 1;
+const BLOCK_START = 2;
+const DONE = 3;
+const FIRST_ERROR = 5;
+const PROBLEMS = [
+  'invalid block type',
+  'invalid stored block lengths',
+  'too many length or distance symbols',
+  'invalid code lengths set',
+  'invalid bit length repeat',
+  'missing end-of-block code',
+  'invalid literal/lengths set',
+  'invalid distances set',
+  'invalid literal/length code',
+  'invalid distance code',
+  'invalid distance too far back',
+];
+
+/** A place between two deflate blocks, from which decoding can start. */
+export interface BlockPoint {
+  /** BITS of input before the block. */
+  readonly in: number;
+  /** Bytes of output before the block. */
+  readonly out: number;
+  /** The last bytes of output, at most 32 KiB, that the block may refer to. */
+  readonly window: Uint8Array;
+}
+
+/** Who wants to know where blocks start. */
+export interface BlockReport {
+  /** Bytes of output between two reports, at least; 0 reports every block but the first. */
+  readonly every: number;
+  /** Called when the sink has got exactly `point.out` bytes. The window is a view that is good during the call: copy what is to be kept. */
+  onBlock(point: BlockPoint): void;
+}
+
+/** Drives one instance of the WebAssembly inflate: lays input in, hands output out, and keeps count of both. */
+export class DeflateDecoder {
+  readonly #instance: InflateInstance;
+  readonly #memory: Uint8Array;
+  readonly #sink: Sink;
+  readonly #report: BlockReport | undefined;
+  readonly #input: number;
+  readonly #output: number;
+  /** Addresses: the unused input, and the output that the sink has not got. */
+  #next: number;
+  #end: number;
+  #flushed: number;
+  /** Positions in the streams of the first byte of the input's and of the output's memory. */
+  #inBase: number;
+  #outBase: number;
+  #nextReport: number;
+  /** Low bits of the next byte laid in that belong to the block before. */
+  #skipBits: number;
+
+  /** Decodes from the start, or from `from`: the input then begins with the byte that holds bit `from.in`. */
+  constructor(instance: InflateInstance, sink: Sink, report?: BlockReport, from?: BlockPoint) {
+    this.#instance = instance;
+    this.#memory = new Uint8Array(instance.memory.buffer);
+    this.#sink = sink;
+    this.#report = report;
+    this.#input = this.#next = this.#end = instance.input();
+    this.#output = instance.output();
+    const window = from?.window.subarray(-WINDOW_SIZE) ?? new Uint8Array(0);
+    this.#memory.set(window, this.#output);
+    instance.reset(window.length);
+    this.#flushed = this.#output + window.length;
+    this.#inBase = Math.floor((from?.in ?? 0) / 8);
+    this.#outBase = (from?.out ?? 0) - window.length;
+    this.#skipBits = (from?.in ?? 0) % 8;
+    this.#nextReport = (from?.out ?? 0) + Math.max(report?.every ?? 0, 1);
+    this.#askForReport();
+  }
+
+  /** Bytes of input that were used, those included that `resume` skipped. */
+  get inPosition(): number {
+    return this.#inBase + this.#next - this.#input;
+  }
+
+  /** Bytes of output that the sink has got, those included that came before the point of resuming. */
+  get outPosition(): number {
+    return this.#outBase + this.#flushed - this.#output;
+  }
+
+  /** Input that was laid in and not used. A view: good until the next call. */
+  get rest(): Uint8Array {
+    return this.#memory.subarray(this.#next, this.#end);
+  }
+
+  /** Counts bytes of `rest` as used. */
+  skip(bytes: number): void {
+    this.#next += bytes;
+  }
+
+  /** Copies as much of `chunk` from offset `from` as there is room for, behind what is still unused. Returns how much. */
+  lay(chunk: Uint8Array, from: number): number {
+    this.#memory.copyWithin(this.#input, this.#next, this.#end);
+    this.#inBase += this.#next - this.#input;
+    this.#end -= this.#next - this.#input;
+    this.#next = this.#input;
+    const room = this.#instance.inputSize() - (this.#end - this.#input);
+    const part = chunk.subarray(from, from + room);
+    this.#memory.set(part, this.#end);
+    this.#end += part.length;
+    return part.length;
+  }
+
+  /** Starts another stream at the next byte; it cannot refer to the output before. */
+  begin(): void {
+    this.#instance.begin();
+  }
+
+  /**
+   * Decodes what was laid in, and hands all the output to the sink. True when the last block has ended, false when more input is needed.
+   * @throws {InflateError}
+   */
+  decode(): boolean {
+    this.#skipUsedBits();
+    for (;;) {
+      const status = this.#instance.run(this.#next, this.#end);
+      this.#next = this.#instance.next();
+      if (status >= FIRST_ERROR) {
+        throw new InflateError(PROBLEMS[status - FIRST_ERROR] ?? `status ${status}`, this.inPosition);
+      }
+      this.#flush();
+      if (status === NEED_INPUT) return false;
+      if (status === DONE) return true;
+      if (status === OUTPUT_FULL) this.#slide();
+      else if (status === BLOCK_START) this.#reportBlock();
+    }
+  }
+
+  #skipUsedBits(): void {
+    if (this.#skipBits === 0 || this.#next === this.#end) return;
+    this.#instance.prime((this.#memory[this.#next] ?? 0) >> this.#skipBits, 8 - this.#skipBits);
+    this.#next += 1;
+    this.#skipBits = 0;
+  }
+
+  #flush(): void {
+    const out = this.#instance.out();
+    if (out === this.#flushed) return;
+    const chunk = this.#memory.subarray(this.#flushed, out);
+    this.#flushed = out;
+    this.#sink.write(chunk);
+  }
+
+  #slide(): void {
+    this.#instance.slide();
+    const out = this.#instance.out();
+    this.#outBase += this.#flushed - out;
+    this.#flushed = out;
+    this.#askForReport();
+  }
+
+  #askForReport(): void {
+    if (this.#report === undefined) return;
+    this.#instance.reportAt(Math.min(this.#output + this.#nextReport - this.#outBase, 0xffffffff));
+  }
+
+  #reportBlock(): void {
+    const out = this.#instance.out();
+    const oldest = Math.max(this.#instance.oldest(), out - WINDOW_SIZE);
+    this.#nextReport = this.outPosition + Math.max(this.#report?.every ?? 0, 1);
+    this.#askForReport();
+    this.#report?.onBlock({
+      in: this.inPosition * 8 - this.#instance.held(),
+      out: this.outPosition,
+      window: this.#memory.subarray(oldest, out),
+    });
+  }
+}
