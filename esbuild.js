@@ -1,0 +1,67 @@
+// Builds the extension: `dist/extension.js` (the extension host loads it) and `dist/worker.js` (one thread per layer), as ES modules
+// with shared chunks, so that what is heavy is read from disk when it is first needed.
+//
+//   node esbuild.js                build for use: minified, no source maps
+//   node esbuild.js --development  readable, with source maps, for the debugger
+//   node esbuild.js --watch        the same, and again at every change
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build, context } from 'esbuild';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+
+/** Bundled CommonJS packages call `require` for Node's own modules, which an ES module does not have. */
+const requireBanner =
+  "import{createRequire as __peelCreateRequire}from'node:module';const require=__peelCreateRequire(import.meta.url);";
+
+/**
+ * What esbuild is told, for building, for watching and for the architecture test.
+ *
+ * @param {{ production: boolean, outdir?: string }} how
+ * @returns {import('esbuild').BuildOptions & { metafile: true }}
+ */
+export function bundleOptions({ production, outdir = 'dist' }) {
+  const entries = { extension: 'src/extension.ts', worker: 'src/pull/worker.ts' };
+  return {
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(root + file))),
+    outdir,
+    // All files lie side by side: `new URL('./worker.js', import.meta.url)` must hold in every chunk.
+    entryNames: '[name]',
+    chunkNames: '[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22.19',
+    external: ['vscode'],
+    banner: { js: requireBanner },
+    minify: production,
+    keepNames: true,
+    sourcemap: production ? false : 'linked',
+    metafile: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  };
+}
+
+/**
+ * Builds `dist/` from nothing and keeps esbuild's list of what went into it as `out/metafile.json`.
+ *
+ * @param {{ production: boolean }} how
+ */
+export async function bundle(how) {
+  await rm(root + 'dist', { recursive: true, force: true });
+  const result = await build(bundleOptions(how));
+  await mkdir(root + 'out', { recursive: true });
+  await writeFile(root + 'out/metafile.json', JSON.stringify(result.metafile));
+  return result.metafile;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const watch = process.argv.includes('--watch');
+  const production = !watch && !process.argv.includes('--development');
+  if (watch) await (await context(bundleOptions({ production }))).watch();
+  else await bundle({ production });
+}

@@ -1,0 +1,246 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chown, cp, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Editor } from './editor.ts';
+import { outFolder } from './paths.ts';
+import { endGroup } from './run.ts';
+import { quietSettings } from './settings.ts';
+import type { SystemUser } from './systemUser.ts';
+
+/** What to start. */
+export interface LaunchOptions {
+  readonly editor: Editor;
+  /** Names the log files in `out/logs/`. */
+  readonly name: string;
+  /** User settings on top of {@link quietSettings}. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Packed extensions to install. */
+  readonly extensions?: readonly string[];
+  /** The account that the editor runs as; absent = this process's. Only root may choose. */
+  readonly user?: SystemUser;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Asks for trust in workspaces as a desktop does; else every folder is trusted. */
+  readonly workspaceTrust?: boolean;
+  /** A fixed port; absent = a free one. */
+  readonly port?: number;
+}
+
+/** The editor did not come up. */
+export class LaunchError extends Error {
+  override readonly name = 'LaunchError';
+}
+
+/** A running editor with a fresh profile, home and extensions folder. */
+export class EditorServer {
+  readonly #process: ChildProcess;
+  readonly #layout: Layout;
+  readonly #options: LaunchOptions;
+  /** `127.0.0.1:PORT`, which is also the authority of `vscode-remote` URIs. */
+  readonly authority: string;
+
+  constructor(child: ChildProcess, layout: Layout, options: LaunchOptions, authority: string) {
+    this.#process = child;
+    this.#layout = layout;
+    this.#options = options;
+    this.authority = authority;
+  }
+
+  get url(): string {
+    return `http://${this.authority}`;
+  }
+
+  /** The home directory of the person in front of it. */
+  get home(): string {
+    return this.#layout.home;
+  }
+
+  /** The user settings file. */
+  get settingsFile(): string {
+    return join(this.#layout.userData, 'User', 'settings.json');
+  }
+
+  /** Makes a folder with files (path -> text) that belongs to the editor's user. Returns its path. */
+  async makeWorkspace(
+    name: string,
+    files: Readonly<Record<string, string>> = { 'readme.txt': 'A file of the workspace.\n' },
+  ): Promise<string> {
+    const folder = join(this.#layout.root, 'workspaces', name);
+    await makeOwned(folder, this.#options.user);
+    for (const [path, text] of Object.entries(files)) {
+      const file = join(folder, path);
+      if (dirname(file) !== folder) await makeOwned(dirname(file), this.#options.user);
+      await writeOwned(file, text, this.#options.user);
+    }
+    return folder;
+  }
+
+  /** Replaces the user settings: {@link quietSettings} and these. A running editor takes them at once. */
+  async writeSettings(settings: Readonly<Record<string, unknown>>): Promise<void> {
+    await writeOwned(this.settingsFile, JSON.stringify({ ...quietSettings, ...settings }, null, 2), this.#options.user);
+  }
+
+  /** Ends the editor with all its children, keeps its logs in `out/logs/` and removes its folders. */
+  async stop(): Promise<void> {
+    const child = this.#process;
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = new Promise(resolve => child.once('exit', resolve));
+      endGroup(child.pid, 'SIGTERM');
+      const ended = await Promise.race([gone.then(() => true), sleep(5000, false)]);
+      if (!ended) {
+        endGroup(child.pid, 'SIGKILL');
+        await gone;
+      }
+    }
+    const logs = join(outFolder, 'logs', this.#options.name);
+    await rm(logs, { recursive: true, force: true });
+    await cp(join(this.#layout.userData, 'logs'), logs, { recursive: true }).catch(() => undefined);
+    await rm(this.#layout.root, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+interface Layout {
+  readonly root: string;
+  readonly home: string;
+  readonly userData: string;
+  readonly extensions: string;
+  readonly config: string;
+}
+
+/**
+ * Starts an editor on loopback and waits until it answers.
+ *
+ * @throws {LaunchError} with the end of its log, when it ends or stays silent for a minute
+ */
+export async function launchEditor(options: LaunchOptions): Promise<EditorServer> {
+  const layout = await makeLayout(options);
+  const logFile = join(outFolder, 'logs', `${options.name}.log`);
+  await mkdir(dirname(logFile), { recursive: true });
+  const log = await open(logFile, 'w');
+  try {
+    for (const extension of options.extensions ?? []) await installExtension(options, layout, extension, log.fd);
+    const port = options.port ?? (await freePort());
+    const authority = `127.0.0.1:${port}`;
+    const args = [
+      '--auth',
+      'none',
+      '--bind-addr',
+      authority,
+      '--disable-telemetry',
+      '--disable-update-check',
+      '--disable-getting-started-override',
+    ];
+    if (options.workspaceTrust !== true) args.push('--disable-workspace-trust');
+    const child = spawnEditor(options, layout, [...args, '--disable-proxy', '--ignore-last-opened'], log.fd);
+    const server = new EditorServer(child, layout, options, authority);
+    try {
+      await untilHealthy(server.url, child, logFile);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return server;
+  } finally {
+    await log.close();
+  }
+}
+
+async function makeLayout({ user, settings }: LaunchOptions): Promise<Layout> {
+  // Short: a Unix socket lies in it.
+  const root = await mkdtemp(join(tmpdir(), 'peel-'));
+  await own(root, user);
+  const layout = {
+    root,
+    home: user?.home ?? join(root, 'home'),
+    userData: join(root, 'data'),
+    extensions: join(root, 'extensions'),
+    config: join(root, 'config.yaml'),
+  };
+  for (const folder of [layout.home, layout.userData, join(layout.userData, 'User'), layout.extensions])
+    await makeOwned(folder, user);
+  await makeOwned(join(root, 'workspaces'), user);
+  await writeOwned(layout.config, '', user);
+  await writeOwned(
+    join(layout.userData, 'User', 'settings.json'),
+    JSON.stringify({ ...quietSettings, ...settings }, null, 2),
+    user,
+  );
+  return layout;
+}
+
+function spawnEditor(options: LaunchOptions, layout: Layout, args: readonly string[], log: number): ChildProcess {
+  const { editor, user } = options;
+  const common = ['--config', layout.config, '--user-data-dir', layout.userData, '--extensions-dir', layout.extensions];
+  return spawn(editor.node, [editor.entry, ...common, ...args], {
+    cwd: layout.root,
+    env: environment(options, layout),
+    stdio: ['ignore', log, log],
+    detached: true,
+    ...(user ? { uid: user.uid, gid: user.gid } : {}),
+  });
+}
+
+/** A person's environment: nothing of the run that started us, and no extension gallery to ask. */
+function environment({ user, env }: LaunchOptions, layout: Layout): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(VSCODE_|npm_|NODE_|PORT$|PASSWORD$|XDG_|CI$)/.test(name),
+  );
+  return {
+    ...Object.fromEntries(inherited),
+    PATH: (process.env.PATH ?? '')
+      .split(':')
+      .filter(folder => !folder.endsWith('node_modules/.bin'))
+      .join(':'),
+    HOME: layout.home,
+    ...(user ? { USER: user.name, LOGNAME: user.name } : {}),
+    SHELL: '/bin/bash',
+    CODE_SERVER_CONFIG: layout.config,
+    EXTENSIONS_GALLERY: '{"serviceUrl":"","itemUrl":"","resourceUrlTemplate":""}',
+    ...env,
+  };
+}
+
+async function installExtension(options: LaunchOptions, layout: Layout, extension: string, log: number): Promise<void> {
+  const child = spawnEditor(options, layout, ['--install-extension', extension, '--force'], log);
+  const code = await new Promise(resolve => child.once('exit', resolve).once('error', resolve));
+  if (code !== 0)
+    throw new LaunchError(`Installing ${extension} ended with ${String(code)}; see out/logs/${options.name}.log`);
+}
+
+async function untilHealthy(url: string, child: ChildProcess, logFile: string): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline && child.exitCode === null) {
+    const answer = await fetch(`${url}/healthz`).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await sleep(100);
+  }
+  const state = child.exitCode === null ? 'does not answer' : `ended with ${child.exitCode}`;
+  throw new LaunchError(`The editor ${state}:\n${(await readFile(logFile, 'utf8')).slice(-4000)}`);
+}
+
+/** A port of loopback that is free now. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise(resolve => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new LaunchError('No free port.');
+  return address.port;
+}
+
+async function makeOwned(folder: string, user: SystemUser | undefined): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await own(folder, user);
+}
+
+async function writeOwned(file: string, text: string, user: SystemUser | undefined): Promise<void> {
+  await writeFile(file, text);
+  await own(file, user);
+}
+
+async function own(path: string, user: SystemUser | undefined): Promise<void> {
+  if (user) await chown(path, user.uid, user.gid);
+}

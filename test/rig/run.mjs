@@ -1,0 +1,59 @@
+// The first step of `npm start` and `npm test`: runs a script of the project on the project's own Node, after `npm ci` where the dependencies
+// are missing or are not those of the lockfile. Plain JavaScript without dependencies: it is all that must run on the machine's own Node.
+//
+//   node test/rig/run.mjs SCRIPT [ARGUMENT...]
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { constants } from 'node:os';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const windows = process.platform === 'win32';
+const ownNode = join(root, 'node_modules', 'node', 'bin', windows ? 'node.exe' : 'node');
+
+/** Whether every package of the lockfile is installed in the version that it names (optional ones may be for other machines). */
+function isInstalled() {
+  const installedList = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(installedList)) return false;
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  const installed = JSON.parse(readFileSync(installedList, 'utf8')).packages;
+  return Object.entries(wanted).every(([path, { version, optional, devOptional }]) => {
+    if (path === '') return true;
+    if (installed[path] === undefined) return Boolean(optional || devOptional);
+    return installed[path].version === version;
+  });
+}
+
+/** npm must not run on the Node that it is about to replace. */
+function pathWithoutProject() {
+  const own = join(root, 'node_modules', '.bin');
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter(folder => folder !== own)
+    .join(delimiter);
+}
+
+function npm(...args) {
+  console.error(`> npm ${args.join(' ')}`);
+  const { status, error } = spawnSync('npm', args, {
+    cwd: root,
+    env: { ...process.env, PATH: pathWithoutProject() },
+    // stdout is the script's own.
+    stdio: ['ignore', 2, 2],
+    shell: windows,
+  });
+  if (status === 0) return;
+  console.error(`\`npm ${args.join(' ')}\` failed${error ? `: ${error.message}` : ''}. Run it in ${root} to see why.`);
+  process.exit(1);
+}
+
+if (!isInstalled()) npm('ci', '--include=dev');
+// Where install scripts are off by default, the `node` package arrives without its binary.
+if (!existsSync(ownNode)) npm('rebuild', 'node', '--ignore-scripts=false');
+
+const env = { ...process.env, PATH: join(root, 'node_modules', '.bin') + delimiter + pathWithoutProject() };
+const { status, signal, error } = spawnSync(ownNode, process.argv.slice(2), { cwd: root, env, stdio: 'inherit' });
+if (error) throw error;
+process.exit(signal ? 128 + constants.signals[signal] : (status ?? 1));

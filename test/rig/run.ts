@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+
+/** How to run a command to its end. */
+export interface RunOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  /** A file for the output; absent = the terminal. */
+  log?: string;
+  /** Milliseconds after which the command and its children are ended. */
+  timeout?: number;
+}
+
+/**
+ * Runs a command to its end, without a shell, in a process group of its own so that nothing of it outlives a time limit.
+ *
+ * @returns the exit code; 124 when the time limit ended it, 127 when there is no such command
+ */
+export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<number> {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env,
+    stdio: options.log ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+    detached: options.timeout !== undefined,
+  });
+  if (options.log) {
+    const log = createWriteStream(options.log, { flags: 'a' });
+    child.stdout?.pipe(log, { end: false });
+    child.stderr?.pipe(log, { end: false });
+    child.once('close', () => log.end());
+  }
+  let timedOut = false;
+  const timer =
+    options.timeout === undefined
+      ? undefined
+      : setTimeout(() => {
+          timedOut = true;
+          endGroup(child.pid, 'SIGKILL');
+        }, options.timeout);
+  return new Promise(resolve => {
+    child.once('error', () => resolve(127));
+    child.once('close', code => {
+      clearTimeout(timer);
+      resolve(timedOut ? 124 : (code ?? 1));
+    });
+  });
+}
+
+/** Sends a signal to a process group that this process started; one that has ended already is fine. */
+export function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

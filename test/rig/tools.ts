@@ -1,0 +1,118 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import process from 'node:process';
+import { run } from './run.ts';
+
+/** The suites that `npm test` runs. */
+export type Suite = 'unit' | 'host' | 'ui';
+
+/** A program of the system that tests use as it is. */
+export interface Tool {
+  /** Any of these names will do. */
+  readonly commands: readonly [string, ...string[]];
+  /** Debian's package. */
+  readonly package: string;
+  readonly suites: readonly Suite[];
+}
+
+const everywhere: readonly Suite[] = ['unit', 'host', 'ui'];
+const editor: readonly Suite[] = ['host', 'ui'];
+
+/** Real registries, image tools and servers that tests speak to, and what the editor needs. */
+export const tools: readonly Tool[] = [
+  { commands: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium', suites: editor },
+  { commands: ['g++'], package: 'g++', suites: editor },
+  { commands: ['make'], package: 'make', suites: editor },
+  { commands: ['python3'], package: 'python3', suites: editor },
+  { commands: ['rg'], package: 'ripgrep', suites: editor },
+  { commands: ['sudo'], package: 'sudo', suites: everywhere },
+  { commands: ['docker-registry'], package: 'docker-registry', suites: everywhere },
+  { commands: ['skopeo'], package: 'skopeo', suites: everywhere },
+  { commands: ['umoci'], package: 'umoci', suites: everywhere },
+  { commands: ['busybox'], package: 'busybox-static', suites: everywhere },
+  { commands: ['buildah'], package: 'buildah', suites: ['unit'] },
+  { commands: ['getfattr'], package: 'attr', suites: ['unit'] },
+  { commands: ['setcap'], package: 'libcap2-bin', suites: ['unit'] },
+  { commands: ['htpasswd'], package: 'apache2-utils', suites: everywhere },
+  { commands: ['openssl'], package: 'openssl', suites: everywhere },
+  { commands: ['nginx'], package: 'nginx-light', suites: ['unit'] },
+  { commands: ['squid'], package: 'squid', suites: ['unit'] },
+  { commands: ['debootstrap'], package: 'debootstrap', suites: ['unit'] },
+  { commands: ['fuse-overlayfs'], package: 'fuse-overlayfs', suites: ['unit'] },
+  { commands: ['zstd'], package: 'zstd', suites: ['unit'] },
+  { commands: ['mount', 'umount'], package: 'mount', suites: everywhere },
+];
+
+/** The path of a command, also where only root's PATH has it (`nginx`, `squid`); undefined when there is none. */
+export function findCommand(...names: readonly string[]): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  for (const name of names) {
+    for (const folder of folders) {
+      const path = join(folder, name);
+      if (isExecutable(path)) return path;
+    }
+  }
+  return undefined;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** The tools of some suites that this machine lacks. */
+export function missingTools(suites: readonly Suite[]): Tool[] {
+  return tools.filter(
+    tool => tool.suites.some(suite => suites.includes(suite)) && findCommand(...tool.commands) === undefined,
+  );
+}
+
+/** One line that says what is missing and how to get it. */
+export function howToGet(missing: readonly Tool[]): string {
+  const names = missing.map(tool => tool.commands[0]).join(', ');
+  const packages = missing.map(tool => tool.package).join(' ');
+  if (!existsSync('/usr/bin/apt-get')) return `missing: ${names}. Install them (Debian's packages are ${packages}).`;
+  return `missing: ${names}. Install them: sudo apt-get install --no-install-recommends ${packages}`;
+}
+
+/**
+ * Installs what some suites need and the machine lacks, on Debian and as root; elsewhere nothing.
+ *
+ * @returns what is missing still
+ */
+export async function ensureTools(suites: readonly Suite[]): Promise<Tool[]> {
+  const missing = missingTools(suites);
+  if (missing.length === 0 || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return missing;
+  const packages = missing.map(tool => tool.package);
+  console.error(`Installing by apt: ${packages.join(' ')} …`);
+  if (!(await aptInstall(packages))) {
+    // A new machine has no package lists, and old lists name packages that are gone.
+    await run('apt-get', [...aptOptions, 'update'], { env: aptEnv() });
+    await aptInstall(packages);
+  }
+  return missingTools(suites);
+}
+
+const aptOptions = ['-q', '-o', 'DPkg::Lock::Timeout=900', '-o', 'Dpkg::Use-Pty=0'];
+
+function aptEnv(): NodeJS.ProcessEnv {
+  return { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+}
+
+async function aptInstall(packages: readonly string[]): Promise<boolean> {
+  // Packages of servers start them when installed, on ports that belong to somebody else.
+  const policy = '/usr/sbin/policy-rc.d';
+  const ours = !existsSync(policy);
+  if (ours) await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    const args = [...aptOptions, 'install', '-y', '--no-install-recommends', ...packages];
+    return (await run('apt-get', args, { env: aptEnv() })) === 0;
+  } finally {
+    if (ours) await rm(policy, { force: true });
+  }
+}

@@ -1,0 +1,347 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+import { outFolder } from '../rig/paths.ts';
+
+/** How long a person would wait for the editor to do a thing. Milliseconds. */
+const patience = 20_000;
+
+/**
+ * One window of VS Code as a person sees it: what can be clicked and read. Every selector of the UI tests is in this file; they hold on VS Code
+ * 1.106 and 1.139.
+ *
+ * An error dialog that no step expects fails the step that waits behind it.
+ */
+export class Workbench {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(patience);
+  }
+
+  /** Opens a folder and waits until the Explorer shows its files: then the extension host runs. */
+  async open(url: string, folder: string): Promise<void> {
+    await this.page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
+    await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
+    await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 30_000 });
+  }
+
+  /** Loads the window anew, as `Developer: Reload Window` does. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
+    await this.page.locator('.sidebar .pane-body').first().waitFor();
+  }
+
+  // --- Sidebar and trees
+
+  /** Shows a view container (`Peel`, `Explorer`) in the sidebar. */
+  async showSidebar(title: string): Promise<void> {
+    const item = this.page.locator('.activitybar').getByRole('tab', { name: new RegExp(`^${escape(title)}`) });
+    await item.waitFor();
+    if ((await item.getAttribute('aria-selected')) !== 'true') await item.click();
+    // A tooltip would lie over the first rows.
+    await this.page.mouse.move(640, 400);
+  }
+
+  /** A view of the sidebar (`Registries`) with its title bar. */
+  view(name: string): Locator {
+    return this.page
+      .locator('.split-view-view')
+      .filter({ has: this.page.locator('.pane-header').getByText(name, { exact: true }) });
+  }
+
+  /** Clicks an icon or an entry of the `…` menu in the title bar of a view. */
+  async viewAction(view: string, title: string): Promise<void> {
+    const pane = this.view(view);
+    await pane.locator('.pane-header').hover();
+    const icon = pane.locator('.pane-header').getByRole('button', { name: title });
+    if ((await icon.count()) > 0) return icon.first().click();
+    await pane.locator('.pane-header').getByRole('button', { name: 'Views and More Actions...' }).click();
+    await this.menuItem(title).click();
+  }
+
+  tree(view: string): Locator {
+    return this.page.getByRole('tree', { name: view });
+  }
+
+  /** The rows of a tree whose label is this text (or fits), at any depth. */
+  row(view: string, label: string | RegExp): Locator {
+    const text = typeof label === 'string' ? new RegExp(`^${escape(label)}$`) : label;
+    return this.tree(view)
+      .locator('.monaco-list-row')
+      .filter({ has: this.page.locator('.label-name', { hasText: text }) });
+  }
+
+  /** What the rows that are drawn say, from top to bottom: label and description. */
+  async rows(view: string): Promise<string[]> {
+    const found = this.tree(view).locator('.monaco-list-row');
+    const texts = await found.evaluateAll(rows =>
+      rows
+        .map(row => ({
+          index: Number(row.getAttribute('data-index')),
+          text: [...row.querySelectorAll('.label-name, .label-description')].map(part => part.textContent).join(' '),
+        }))
+        .sort((a, b) => a.index - b.index)
+        .map(({ text }) => text),
+    );
+    return texts.map(clean);
+  }
+
+  /** The sentence of an empty view (`viewsWelcome`). */
+  welcome(view: string): Locator {
+    return this.view(view).locator('.welcome-view-content');
+  }
+
+  /** Opens a row and waits for its children. */
+  async expand(view: string, label: string | RegExp): Promise<void> {
+    const row = this.row(view, label).first();
+    await row.waitFor();
+    if ((await row.getAttribute('aria-expanded')) !== 'true') await row.locator('.monaco-tl-twistie').click();
+    await this.until(`${String(label)} is open`, async () => {
+      const busy = await row.locator('.codicon-tree-item-loading').count();
+      return busy === 0 && (await row.getAttribute('aria-expanded')) === 'true';
+    });
+  }
+
+  /** Opens one row after another, each below the one before. */
+  async expandPath(view: string, ...labels: readonly (string | RegExp)[]): Promise<void> {
+    for (const label of labels) await this.expand(view, label);
+  }
+
+  /** Picks an entry of a row's context menu. */
+  async contextMenu(view: string, label: string | RegExp, ...entries: readonly string[]): Promise<void> {
+    await this.row(view, label).first().click({ button: 'right' });
+    for (const entry of entries.slice(0, -1)) await this.menuItem(entry).hover();
+    await this.menuItem(entries.at(-1) ?? '').click();
+  }
+
+  /** The titles in the context menu of a row; closes it again. */
+  async contextMenuEntries(view: string, label: string | RegExp): Promise<string[]> {
+    await this.row(view, label).first().click({ button: 'right' });
+    const items = this.page.locator('.monaco-menu .action-item:not(.disabled) .action-label:not(.separator)');
+    await items.first().waitFor();
+    const titles = (await items.allTextContents()).map(clean);
+    await this.page.keyboard.press('Escape');
+    return titles;
+  }
+
+  /** Clicks an icon that a row shows when the mouse is over it. */
+  async inlineAction(view: string, label: string | RegExp, title: string): Promise<void> {
+    const row = this.row(view, label).first();
+    await row.hover();
+    await row.locator('.actions').getByRole('button', { name: title }).click();
+  }
+
+  /** An entry of the open menu. */
+  menuItem(title: string): Locator {
+    return this.page.locator('.monaco-menu .action-menu-item').filter({ hasText: new RegExp(`^${escape(title)}`) });
+  }
+
+  // --- Command palette, quick picks, input boxes
+
+  get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget');
+  }
+
+  get quickInputBox(): Locator {
+    return this.quickInput.locator('.quick-input-box input');
+  }
+
+  /** Runs a command by its title in the palette, like `Peel: Add Registry…`. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quickInputBox.waitFor({ state: 'visible' });
+    await this.quickInputBox.fill(`>${title}`);
+    const entry = this.quickInput.locator('.monaco-list-row', {
+      has: this.page.locator('.label-name', { hasText: title }),
+    });
+    await entry.first().click();
+  }
+
+  /** Types into the input box whose title or placeholder fits, and accepts. */
+  async answer(text: string, prompt?: string | RegExp): Promise<void> {
+    await this.quickInputBox.waitFor({ state: 'visible' });
+    if (prompt !== undefined) await this.expectPrompt(prompt);
+    await this.quickInputBox.fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Waits until the open input box or quick pick says what it asks for (title, placeholder or the line below). */
+  async expectPrompt(prompt: string | RegExp): Promise<void> {
+    const fits = (text: string) => (typeof prompt === 'string' ? text.includes(prompt) : prompt.test(text));
+    await this.until(`a prompt like ${String(prompt)}`, async () => {
+      const placeholder = await this.quickInputBox.getAttribute('placeholder').catch(() => null);
+      return fits(clean(`${await this.quickInput.innerText()} ${placeholder ?? ''}`));
+    });
+  }
+
+  /** Chooses an entry of the open quick pick. */
+  async pick(label: string | RegExp): Promise<void> {
+    await this.quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
+  }
+
+  /** The entries of the open quick pick. */
+  async picks(): Promise<string[]> {
+    await this.quickInput.locator('.monaco-list-row').first().waitFor();
+    return (await this.quickInput.locator('.monaco-list-row .label-name').allTextContents()).map(clean);
+  }
+
+  /** The complaint below the open input box. */
+  get inputMessage(): Locator {
+    return this.quickInput.locator('.quick-input-message');
+  }
+
+  // --- Notifications and dialogs
+
+  /** A notification in the corner, also one that shows progress. */
+  toast(text: string | RegExp): Locator {
+    return this.page.locator('.notifications-toasts .notification-toast', { hasText: text });
+  }
+
+  /** Clicks a button of a notification. */
+  async clickToast(text: string | RegExp, button: string): Promise<void> {
+    const toast = this.toast(text).first();
+    await toast.waitFor();
+    await toast.hover();
+    await toast.getByRole('button', { name: button }).first().click();
+  }
+
+  /** Closes every notification. */
+  async clearToasts(): Promise<void> {
+    await this.command('Notifications: Clear All Notifications');
+    await this.page.locator('.notifications-toasts .notification-toast').first().waitFor({ state: 'detached' });
+  }
+
+  get dialog(): Locator {
+    return this.page.locator('.monaco-dialog-box');
+  }
+
+  /** Answers a modal dialog that says this. */
+  async answerDialog(text: string | RegExp, button: string): Promise<void> {
+    const dialog = this.dialog.filter({ hasText: text });
+    await dialog.waitFor();
+    await dialog.getByRole('button', { name: button }).click();
+    await dialog.waitFor({ state: 'detached' });
+  }
+
+  // --- Editors
+
+  /** The tab of an open editor. */
+  tab(name: string): Locator {
+    return this.page.locator('.tabs-container .tab', { hasText: name });
+  }
+
+  /** The text of the active editor as far as it is drawn: VS Code keeps only the visible lines. */
+  async editorText(): Promise<string> {
+    const lines = this.page
+      .locator('.editor-group-container.active .monaco-editor .view-lines')
+      .first()
+      .locator('.view-line');
+    await lines.first().waitFor();
+    const texts = await lines.evaluateAll(found =>
+      found
+        .map(line => ({
+          top: Number.parseFloat((line as unknown as { style: { top: string } }).style.top),
+          text: line.textContent ?? '',
+        }))
+        .sort((a, b) => a.top - b.top)
+        .map(({ text }) => text),
+    );
+    return texts.join('\n').replaceAll('\u00a0', ' ');
+  }
+
+  /** Waits until the active editor shows a text that fits; returns it. */
+  async waitForEditor(pattern: RegExp): Promise<string> {
+    return this.#untilText(`an editor with ${pattern}`, pattern, () => this.editorText(), patience);
+  }
+
+  // --- Terminal
+
+  /** The lines of the active terminal that are on screen. */
+  async terminalText(): Promise<string> {
+    const rows = await this.page
+      .locator('.terminal-wrapper.active .xterm-rows')
+      .first()
+      .locator('> div')
+      .allTextContents();
+    return rows
+      .map(row => row.replaceAll('\u00a0', ' ').trimEnd())
+      .join('\n')
+      .trimEnd();
+  }
+
+  /**
+   * Waits until the active terminal shows a text that fits; returns all of it. A shell echoes what is typed: look for an answer on a line of its own
+   * (`/^DONE/m`).
+   */
+  async waitForTerminal(pattern: RegExp, milliseconds = 30_000): Promise<string> {
+    return this.#untilText(`a terminal with ${pattern}`, pattern, () => this.terminalText(), milliseconds);
+  }
+
+  /** Types a line into the active terminal. */
+  async typeInTerminal(line: string): Promise<void> {
+    await this.page.locator('.terminal-wrapper.active .xterm-helper-textarea').first().focus();
+    await this.page.keyboard.type(line);
+    await this.page.keyboard.press('Enter');
+  }
+
+  // --- Rest
+
+  /** The inside of the open webview, which lies in two frames. */
+  get webview(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+  }
+
+  statusBarItem(text: string | RegExp): Locator {
+    return this.page.locator('.statusbar-item', { hasText: text });
+  }
+
+  /** Keeps a picture of the window as `out/screenshots/NAME.png`. Returns its path. */
+  async screenshot(name: string): Promise<string> {
+    const folder = join(outFolder, 'screenshots');
+    await mkdir(folder, { recursive: true });
+    const path = join(folder, `${name}.png`);
+    await this.page.screenshot({ path });
+    return path;
+  }
+
+  /** Waits until something holds; an error dialog ends the wait at once. */
+  async until(what: string, holds: () => Promise<boolean>, milliseconds = patience): Promise<void> {
+    const deadline = Date.now() + milliseconds;
+    while (!(await holds())) {
+      if ((await this.dialog.locator('.codicon-dialog-error').count()) > 0) {
+        throw new Error(`Waited for ${what}, but a dialog says: ${clean(await this.dialog.innerText())}`);
+      }
+      if (Date.now() > deadline) throw new Error(`Waited ${milliseconds / 1000} s in vain for ${what}.`);
+      await sleep(50);
+    }
+  }
+
+  async #untilText(what: string, pattern: RegExp, read: () => Promise<string>, milliseconds: number): Promise<string> {
+    let text = '';
+    try {
+      await this.until(
+        what,
+        async () => {
+          text = await read().catch(() => '');
+          return pattern.test(text);
+        },
+        milliseconds,
+      );
+    } catch (cause) {
+      throw new Error(`${(cause as Error).message}\nWhat is there:\n${text}`, { cause });
+    }
+    return text;
+  }
+}
+
+function escape(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+}
+
+function clean(text: string): string {
+  return text.replaceAll('\u00a0', ' ').replaceAll(/\s+/g, ' ').trim();
+}
