@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findTool } from '../tools.ts';
+import { freePort, startProcess, tempFolder } from './process.ts';
+
+/** Debian's squid as an HTTP proxy that also opens tunnels (CONNECT). */
+export interface Squid {
+  /** For `HTTP_PROXY` and `http.proxy`, without credentials. */
+  readonly url: string;
+  readonly host: string;
+  /** One line per request: method, status, target, user. */
+  requests(): { readonly method: string; readonly status: number; readonly target: string; readonly user: string }[];
+  close(): Promise<void>;
+}
+
+/** @param account Basic proxy authentication; absent = open */
+export async function startSquid(account?: { readonly user: string; readonly password: string }): Promise<Squid> {
+  const folder = tempFolder('squid');
+  // Started by root, squid becomes the user `proxy`, who must write here.
+  chmodSync(folder.path, 0o777);
+  const at = (name: string): string => join(folder.path, name);
+  const port = await freePort();
+  if (account) {
+    const tool = findTool('htpasswd') ?? 'htpasswd';
+    writeFileSync(
+      at('passwd'),
+      execFileSync(tool, ['-mbn', account.user, account.password], { encoding: 'utf8' }).trim(),
+    );
+  }
+  writeFileSync(
+    at('squid.conf'),
+    `
+http_port 127.0.0.1:${port}
+visible_hostname localhost
+pid_filename none
+cache deny all
+cache_log ${at('cache.log')}
+coredump_dir ${folder.path}
+logformat plain %rm %>Hs %ru %un
+access_log stdio:${at('access.log')} plain
+buffered_logs off
+shutdown_lifetime 0 seconds
+${account ? `auth_param basic program /usr/lib/squid/basic_ncsa_auth ${at('passwd')}\nauth_param basic realm test-proxy\nauth_param basic children 1\nacl known proxy_auth REQUIRED` : 'acl known src 127.0.0.0/8'}
+http_access allow known
+http_access deny all
+`,
+  );
+  try {
+    const server = await startProcess('squid', ['-N', '-f', at('squid.conf')], { port });
+    return {
+      url: `http://127.0.0.1:${port}`,
+      host: `127.0.0.1:${port}`,
+      requests: () => parseLog(at('access.log')),
+      close: async () => {
+        await server.stop();
+        folder.remove();
+      },
+    };
+  } catch (error) {
+    const log = existsSync(at('cache.log')) ? readFileSync(at('cache.log'), 'utf8').slice(-2000) : '';
+    folder.remove();
+    throw new Error(`squid did not start: ${log}`, { cause: error });
+  }
+}
+
+function parseLog(file: string): ReturnType<Squid['requests']> {
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+  return lines.flatMap(line => {
+    const [method, status, target, user] = line.split(' ');
+    // A connection without a request, such as the one that looks whether squid is there, is logged as an error.
+    return method && target && !target.startsWith('error:')
+      ? [{ method, status: Number(status), target, user: user ?? '-' }]
+      : [];
+  });
+}
