@@ -1,0 +1,147 @@
+/** Why a task of the overlay room ended without doing its work. */
+export interface MountFailure {
+  readonly reason: MountFailureReason;
+  /** The exit code of the task's shell. */
+  readonly code: number;
+  /** What is wrong, one sentence without its full stop. */
+  readonly message: string;
+  /** What the person can do about it. */
+  readonly remedy: string;
+}
+
+const MERGED_FOLDER = 'Peel: Extract Merged… makes a plain folder of all layers and needs no mount';
+const OTHER_WAYS = `Peel: Mount Without sudo… works where user namespaces or fuse-overlayfs are there; ${MERGED_FOLDER}`;
+
+/**
+ * Exit code, message and remedy of every way in which a task can fail. The codes lie in 80…119, where neither mount(8), sudo(8) nor a shell
+ * puts its own (mount: 1…64, shells: 126 and above).
+ */
+const TABLE = {
+  'no-folder': {
+    code: 80,
+    message: 'This is no folder of a pulled image: a layer or a part of it is missing',
+    remedy: 'Pull the image again',
+  },
+  'not-real': {
+    code: 81,
+    message:
+      'A symbolic link stands where the image folder has a folder of its own; root would follow it to another place',
+    remedy: 'Remove the link, or pull the image again into a new folder',
+  },
+  'no-sudo': {
+    code: 82,
+    message: 'Mounting needs root, and there is no sudo on this machine',
+    remedy: `Install sudo, or run as root; ${OTHER_WAYS}`,
+  },
+  'sudo-blocked': {
+    code: 83,
+    message:
+      'sudo cannot work here: this process may gain no privileges (no_new_privs, as in a sandbox or a hardened container)',
+    remedy: `Use an editor or a container without this limit; ${OTHER_WAYS}`,
+  },
+  'sudo-refused': {
+    code: 84,
+    message: 'sudo did not run the command: the password was wrong, or this user may not use sudo',
+    remedy: `Try again, or ask whoever runs this machine; ${OTHER_WAYS}`,
+  },
+  'not-permitted': {
+    code: 85,
+    message: 'Even root may not mount here: this container lacks the right to (CAP_SYS_ADMIN)',
+    remedy: `Start the container with --cap-add SYS_ADMIN --security-opt apparmor=unconfined; ${MERGED_FOLDER}`,
+  },
+  'no-overlay': {
+    code: 86,
+    message: 'The kernel has no overlay file system',
+    remedy: `Load it with: sudo modprobe overlay; ${OTHER_WAYS}`,
+  },
+  'kernel-too-old': {
+    code: 87,
+    message:
+      'This kernel is older than 5.11 and has no userxattr option, without which files that a layer deletes would show',
+    remedy: MERGED_FOLDER,
+  },
+  'unfit-disk': {
+    code: 88,
+    message: 'The file system that the image folder lies on cannot hold the writable part of an overlay',
+    remedy: `Move images to a local Linux disk (setting peel.imagesFolder): a volume in a container, not /mnt/c in WSL; ${MERGED_FOLDER}`,
+  },
+  'mount-failed': {
+    code: 89,
+    message: 'The mount failed; the lines above and the end of `sudo dmesg` say why',
+    remedy: MERGED_FOLDER,
+  },
+  busy: {
+    code: 90,
+    message: 'The mount is in use',
+    remedy: 'Close the terminals, files and programs in it and try again, or choose Peel: Unmount Lazily',
+  },
+  'unmount-failed': {
+    code: 91,
+    message: 'The unmount failed; the lines above say why',
+    remedy: 'Try again, or choose Peel: Unmount Lazily',
+  },
+  'not-mounted': {
+    code: 92,
+    message: 'The image is not mounted',
+    remedy: 'Mount it first: Peel: Mount Image',
+  },
+  'no-shell': {
+    code: 93,
+    message:
+      'The image has no /bin/sh that runs on this machine (some images hold a single program, or are made for another processor)',
+    remedy: 'Look at the files in the editor, or pull the image for this platform',
+  },
+  'shell-failed': {
+    code: 94,
+    message: 'The shell could not be started in the mounted image; the lines above say why',
+    remedy: 'Unmount and mount the image again',
+  },
+  'still-mounted': {
+    code: 95,
+    message: 'Something is still mounted in this folder, and removing the folder would remove what is in there',
+    remedy: 'Unmount it first: Peel: Unmount Image',
+  },
+  'remove-failed': {
+    code: 96,
+    message: 'Some of the folder could not be removed; the lines above say what',
+    remedy: 'Try again; close programs that hold files in it',
+  },
+  'restore-failed': {
+    code: 97,
+    message: 'Owners and modes could not be restored, so nothing was mounted; the lines above say why',
+    remedy: 'Mount without them (setting peel.mount.restoreOwnership), or pull the image again',
+  },
+  'no-namespaces': {
+    code: 98,
+    message: 'This machine does not let a normal user make a namespace and mount in it',
+    remedy: `Ask whoever runs this machine (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns); ${MERGED_FOLDER}`,
+  },
+  'no-fuse': {
+    code: 99,
+    message: 'fuse-overlayfs is not installed, or this user may not use /dev/fuse',
+    remedy: `Install the package fuse-overlayfs; ${MERGED_FOLDER}`,
+  },
+} as const satisfies Record<string, Omit<MountFailure, 'reason'>>;
+
+export type MountFailureReason = keyof typeof TABLE;
+
+/** The failure with this reason. */
+export function mountFailure(reason: MountFailureReason): MountFailure {
+  return { reason, ...TABLE[reason] };
+}
+
+function isReason(text: string): text is MountFailureReason {
+  return Object.hasOwn(TABLE, text);
+}
+
+/** All failures by exit code, for whoever watches the task end. */
+export const MOUNT_FAILURES: ReadonlyMap<number, MountFailure> = new Map(
+  Object.keys(TABLE)
+    .filter(isReason)
+    .map(reason => [TABLE[reason].code, mountFailure(reason)]),
+);
+
+/** The whole text for a person: what is wrong and what to do. */
+export function failureText(failure: MountFailure): string {
+  return `${failure.message}. ${failure.remedy}.`;
+}

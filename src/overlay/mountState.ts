@@ -1,0 +1,77 @@
+import { readdir, realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { mountsAt, mountsBelow, readMounts } from './mountTable.ts';
+import type { Mount } from './mountTable.ts';
+
+/** Whether a pulled image is mounted, as the kernel says now. */
+export interface MountState {
+  /** `unsupported` where there is no /proc to ask: macOS, Windows. */
+  readonly state: 'mounted' | 'not mounted' | 'unsupported';
+  readonly mounted: boolean;
+  /** The image folder's `merged`, with no symbolic link in it. */
+  readonly mountPoint: string;
+  readonly kind?: 'overlay' | 'fuse-overlayfs' | 'other';
+  readonly readOnly?: boolean;
+  /** More than one when something was mounted over the mount: unmounting takes all of them. */
+  readonly stacked: number;
+  /** Mount points inside it, which keep it busy. */
+  readonly inside: readonly string[];
+  /** False for a mount whose program has died (fuse): it must be unmounted before it is of any use. */
+  readonly alive: boolean;
+}
+
+function kindOf(mount: Mount): NonNullable<MountState['kind']> {
+  if (mount.type === 'overlay') return 'overlay';
+  return mount.type === 'fuse.fuse-overlayfs' ? 'fuse-overlayfs' : 'other';
+}
+
+/** Where an image folder is mounted. The folder may be gone, or reached through a symbolic link. */
+async function mountPointOf(folder: string): Promise<string> {
+  const real = await realpath(folder).catch(() => resolve(folder));
+  return join(real, 'merged');
+}
+
+/** The system's name of a failure, `ENOENT` and the like. */
+function errorCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+async function answers(point: string): Promise<boolean> {
+  try {
+    await readdir(point);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== 'ENOTCONN';
+  }
+}
+
+/** Asks the kernel about an image folder. Mounts in other namespaces (rootless terminals) do not count: see `namespacesWith`. */
+export async function mountState(folder: string): Promise<MountState> {
+  const mountPoint = await mountPointOf(folder);
+  const nothing = { mounted: false, mountPoint, stacked: 0, inside: [], alive: false };
+  let mounts: Mount[];
+  try {
+    mounts = await readMounts();
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return { state: 'unsupported', ...nothing };
+  }
+  const here = mountsAt(mounts, mountPoint);
+  const top = here.at(-1);
+  if (top === undefined) return { state: 'not mounted', ...nothing };
+  return {
+    state: 'mounted',
+    mounted: true,
+    mountPoint,
+    kind: kindOf(top),
+    readOnly: top.options.includes('ro') || top.superOptions.includes('ro'),
+    stacked: here.length,
+    inside: mountsBelow(mounts, mountPoint).map(mount => mount.point),
+    alive: await answers(mountPoint),
+  };
+}
+
+/** Whether anything is mounted at the image folder's `merged`. */
+export async function isMounted(folder: string): Promise<boolean> {
+  return (await mountState(folder)).mounted;
+}

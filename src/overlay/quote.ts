@@ -1,0 +1,40 @@
+/** A text that has no safe form on a command line or in the terminal. */
+export class UnquotableTextError extends Error {
+  /** The text with what can't be shown written as escapes. */
+  readonly text: string;
+  constructor(text: string) {
+    const shown = JSON.stringify(text.slice(0, 200)).replace(
+      // oxlint-disable-next-line no-control-regex -- these are what is looked for
+      /[\u007f-\u009f]/g,
+      character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+    super(
+      `${shown} has a line break or another control character in it, which cannot be shown in a terminal safely. ` +
+        'Rename the folder, or choose another place for images (setting peel.imagesFolder).',
+    );
+    this.name = 'UnquotableTextError';
+    this.text = shown;
+  }
+}
+
+// oxlint-disable-next-line no-control-regex -- these are what is refused
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
+
+/**
+ * Makes one word of a POSIX shell's command line out of any text, so that nothing in it can become a command, an expansion or a pattern.
+ *
+ * Control characters are refused although a shell could take most of them: the line is also shown in the terminal, where they could hide what
+ * is run. `${` is broken up (`'$''{'`) because the editor replaces `${env:…}` and `${command:…}` in a task's arguments, inside quotes too.
+ * @throws {UnquotableTextError}
+ */
+export function quote(text: string): string {
+  if (CONTROL.test(text)) throw new UnquotableTextError(text);
+  if (PLAIN.test(text)) return text;
+  return `'${text.replaceAll("'", String.raw`'\''`).replaceAll('${', "$''{")}'`;
+}
+
+/** Quotes each word and joins them with spaces. @throws {UnquotableTextError} */
+export function quoteAll(words: readonly string[]): string {
+  return words.map(quote).join(' ');
+}
