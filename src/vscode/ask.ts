@@ -1,5 +1,6 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { familiarName, parseReference, type Reference } from '../oci/reference.ts';
+import { parseReference, type Reference } from '../oci/reference.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { CommandArgument } from './commands/argument.ts';
 import type { CommandServices } from './services.ts';
@@ -44,8 +45,8 @@ export async function askImageFolder(
   if (argument.folder !== undefined) return argument.folder;
   const found = (await images.list()).filter(image => which(image.mount.mounted));
   const items = found.map(image => ({
-    label: image.image ? familiarName(parseReference(image.image.reference)) : image.folder,
-    description: image.image ? formatPlatform(image.image.platform) : (image.problem?.message ?? ''),
+    label: basename(image.folder),
+    description: `${image.image.reference} · ${image.image.platform}`,
     detail: image.folder,
   }));
   if (items.length === 0) throw new NoImageError();

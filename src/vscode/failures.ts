@@ -1,11 +1,39 @@
 import * as vscode from 'vscode';
-import { COMMANDS } from './ids.ts';
+import { PlatformNotFoundError } from '../oci/choosePlatform.ts';
+import { InvalidDigestError } from '../oci/digest.ts';
+import { InvalidReferenceError } from '../oci/reference.ts';
+import { FolderTakenError, NoImageFolderError } from '../pull/imageFolder.ts';
+import { DiskFullError, WorkerCrashedError } from '../pull/layerErrors.ts';
+import {
+  ConnectionLost,
+  ConnectionRefused,
+  DigestMismatch,
+  Forbidden,
+  HtmlInstead,
+  InsecureRefused,
+  NoCatalog,
+  NotFound,
+  ProxyError,
+  RateLimited,
+  RegistryError,
+  ServerError,
+  SizeMismatch,
+  Timeout,
+  TlsError,
+  Unauthorized,
+  UnknownHost,
+} from '../registry/errors.ts';
 import type { CommandArgument } from './commands/argument.ts';
+import { COMMANDS, SECTION } from './ids.ts';
+import { InvalidSettingError } from './settings.ts';
+import { systemMessage } from './systemMessage.ts';
+import { TaskFailedError, UntrustedWorkspaceError } from './taskErrors.ts';
 
 /** A button under a failure's message. */
 export interface FailureAction {
   readonly title: string;
   readonly command: string;
+  /** For a command of Peel, handed over as from a row of a tree; for others as it is. */
   readonly argument?: CommandArgument | string;
 }
 
@@ -17,5 +45,140 @@ export interface Failure {
   readonly message: string;
   /** It may go well when it is tried again as it is. */
   readonly retry: boolean;
+  /** What helps, best first. */
   readonly actions: readonly FailureAction[];
+}
+
+type ErrorClass = abstract new (...parameters: never[]) => Error;
+
+/** Failures that may be over when the same is tried again. */
+const PASSING: readonly ErrorClass[] = [
+  ConnectionLost,
+  ConnectionRefused,
+  DigestMismatch,
+  DiskFullError,
+  HtmlInstead,
+  ProxyError,
+  RateLimited,
+  SizeMismatch,
+  Timeout,
+  UnknownHost,
+  WorkerCrashedError,
+];
+
+const SHOW_LOG: FailureAction = { title: 'Show Log', command: COMMANDS.showLog };
+
+/** Turns any error into what is told of it: by its class, never by its message. */
+export function describeFailure(error: unknown): Failure {
+  if (isCancellation(error)) return { cancelled: true, message: 'Cancelled.', retry: false, actions: [] };
+  const retry = PASSING.some(type => error instanceof type) || (error instanceof ServerError && error.status >= 500);
+  return { cancelled: false, message: messageOf(error), retry, actions: actionsFor(error) };
+}
+
+/** Tells the user, and does what they choose. `again` repeats what failed. */
+export async function showFailure(
+  failure: Failure,
+  log: vscode.LogOutputChannel,
+  again: () => Thenable<unknown>,
+): Promise<void> {
+  const retry = 'Retry';
+  const titles = [...(failure.retry ? [retry] : []), ...failure.actions.map(action => action.title)];
+  const chosen = await vscode.window.showErrorMessage(failure.message, ...titles);
+  if (chosen === retry) {
+    await again();
+    return;
+  }
+  const action = failure.actions.find(({ title }) => title === chosen);
+  if (!action) return;
+  if (action.command === COMMANDS.showLog) log.show();
+  else await runAction(action);
+}
+
+/** Does what a button says, as if a person had chosen it on a row. */
+export async function runAction({ command, argument }: FailureAction): Promise<void> {
+  await vscode.commands.executeCommand(command, typeof argument === 'object' ? { argument } : argument);
+}
+
+function isCancellation(error: unknown): boolean {
+  return error instanceof vscode.CancellationError || (error instanceof Error && error.name === 'AbortError');
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return `Something unexpected happened in Peel: ${String(error)}`;
+  const { name, message } = error;
+  const system = systemMessage(error);
+  if (system !== undefined) return system;
+  // Classes of ours carry a message for people. What Node or a library threw by mistake does not.
+  const ours = !['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError'].includes(name) && message !== '';
+  return ours ? message : `Something unexpected happened in Peel: ${message}. The log may tell more.`;
+}
+
+function actionsFor(error: unknown): readonly FailureAction[] {
+  if (error instanceof RegistryError) return [...registryActions(error), SHOW_LOG];
+  if (error instanceof InvalidSettingError) {
+    return [
+      {
+        title: 'Open Settings',
+        command: 'workbench.action.openSettings',
+        argument: `${SECTION}.${error.key.replace(/\[.*$/, '')}`,
+      },
+    ];
+  }
+  if (error instanceof UntrustedWorkspaceError) return [{ title: 'Manage Trust', command: 'workbench.trust.manage' }];
+  if (error instanceof TaskFailedError) return taskActions(error);
+  const plain = [
+    InvalidReferenceError,
+    InvalidDigestError,
+    FolderTakenError,
+    NoImageFolderError,
+    PlatformNotFoundError,
+  ];
+  return plain.some(type => error instanceof type) ? [] : [SHOW_LOG];
+}
+
+function registryActions(error: RegistryError): readonly FailureAction[] {
+  const argument = { registry: error.registry };
+  if (error instanceof Unauthorized || error instanceof Forbidden || error instanceof RateLimited) {
+    return [{ title: 'Sign In…', command: COMMANDS.signIn, argument }];
+  }
+  if (error instanceof TlsError || error instanceof InsecureRefused)
+    return [{ title: 'Trust…', command: COMMANDS.trustRegistry, argument }];
+  if (error instanceof NoCatalog) return [{ title: 'Open Image…', command: COMMANDS.openImage }];
+  if (error instanceof NotFound && error.suggestion !== undefined) {
+    const reference = `${error.registry}/${error.suggestion}`;
+    return [{ title: `Open ${error.suggestion}`, command: COMMANDS.openImage, argument: { reference } }];
+  }
+  if (error instanceof ProxyError)
+    return [{ title: 'Proxy Settings', command: 'workbench.action.openSettings', argument: 'http.proxy' }];
+  return [];
+}
+
+/** The ways around sudo, where sudo is what failed. */
+function taskActions({ failure, folder }: TaskFailedError): readonly FailureAction[] {
+  const argument = { folder };
+  const withoutSudo = { title: 'Mount Without sudo…', command: COMMANDS.mountWithoutSudo, argument };
+  const merged = { title: 'Extract Merged…', command: COMMANDS.extractMerged, argument };
+  switch (failure?.reason) {
+    case 'no-sudo':
+    case 'sudo-blocked':
+    case 'sudo-refused':
+    case 'no-overlay':
+      return [withoutSudo, merged];
+    case 'not-permitted':
+    case 'kernel-too-old':
+    case 'unfit-disk':
+    case 'mount-failed':
+    case 'no-namespaces':
+    case 'no-fuse':
+      return [merged];
+    case 'busy':
+    case 'unmount-failed':
+      return [{ title: 'Unmount Lazily', command: COMMANDS.unmountLazily, argument }];
+    case 'not-mounted':
+      return [{ title: 'Mount', command: COMMANDS.mountImage, argument }];
+    case 'still-mounted':
+      return [{ title: 'Unmount', command: COMMANDS.unmountImage, argument }];
+    default:
+      return [];
+  }
 }

@@ -17,6 +17,8 @@ export const COMMANDS = {
   extractMerged: 'peel.extractMerged',
   mountImage: 'peel.mountImage',
   unmountImage: 'peel.unmountImage',
+  mountWithoutSudo: 'peel.mountWithoutSudo',
+  unmountLazily: 'peel.unmountLazily',
   openShell: 'peel.openShell',
   openFolder: 'peel.openFolder',
   removeImage: 'peel.removeImage',

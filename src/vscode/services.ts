@@ -4,11 +4,18 @@ import type { RegistryClient } from '../registry/client.ts';
 import type { Opened } from '../pull/openReference.ts';
 import type { ResolvedImage } from '../pull/resolveImage.ts';
 import type { ImageOnDisk } from './images.ts';
-import type { RegistrySetting } from './settings.ts';
+import type { ImageTasks } from './imageTasks.ts';
+import type { Pulls } from './pulls.ts';
+import type { StoredSecrets } from './secrets.ts';
+import type { RegistrySetting, Settings } from './settings.ts';
+import type { Configuration } from './configuration.ts';
+import type { Origin } from '../pull/pullImage.ts';
 
 /** The few collaborators that trees, documents and commands share. Built once in `extension.ts`. */
 export interface Services {
   readonly log: LogOutputChannel;
+  /** The settings now. @throws {InvalidSettingError} */
+  readonly settings: () => Settings;
   readonly registries: Registries;
   readonly lookup: ImageLookup;
   readonly images: Images;
@@ -16,6 +23,12 @@ export interface Services {
 
 /** What commands have beside the services: the parts that show something. */
 export interface CommandServices extends Services {
+  /** A person started the command: questions may be asked, and what comes next may be offered. */
+  readonly interactive: boolean;
+  readonly configuration: Configuration;
+  readonly secrets: StoredSecrets;
+  readonly pulls: Pulls;
+  readonly tasks: ImageTasks;
   readonly views: Views;
   readonly documents: Documents;
 }
@@ -31,6 +44,8 @@ export interface Registries {
    * registry is kept until the settings or credentials change.
    */
   clientFor(registry: string): Promise<RegistryClient>;
+  /** What a worker thread needs to reach the registry by itself. */
+  originOf(registry: string): Promise<Origin>;
   /** Repositories (without the registry) that the user opened, newest first. */
   pinned(registry: string): readonly string[];
   /** Puts a repository in front of the pinned ones. */
@@ -58,6 +73,10 @@ export interface Images {
   list(): Promise<readonly ImageOnDisk[]>;
   /** One of them. @throws when the folder holds no pulled image. */
   read(folder: string): Promise<ImageOnDisk>;
+  /** Where pulls go by default: one folder for each workspace folder on a disk, or the one that the setting names. Empty without a workspace. */
+  imagesFolders(): readonly string[];
+  /** Lists the folder from now on, wherever it lies. */
+  remember(folder: string): Promise<void>;
   /** Makes the trees ask again. */
   refresh(): void;
 }

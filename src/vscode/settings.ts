@@ -1,4 +1,5 @@
 import { parseReference } from '../oci/reference.ts';
+import { baseUrl } from '../registry/config.ts';
 import { SETTINGS } from './ids.ts';
 
 /** One entry of `peel.registries`, checked. */
@@ -99,12 +100,12 @@ export function parseRegistry(value: unknown, key: string = SETTINGS.registries)
     throw new InvalidSettingError(key, 'must be an object with a "url"');
   const { url, name, insecure, mirrors, ca, cert, key: clientKey } = entry as Readonly<Record<string, unknown>>;
   const unsafe = insecure === true;
-  const address = parseAddress(url, key, unsafe);
+  const address = parseAddress(url, key);
   return {
     name: parseName(name, address, key),
     url: address,
     insecure: unsafe,
-    mirrors: texts(`${key}.mirrors`, mirrors ?? []).map(mirror => parseAddress(mirror, `${key}.mirrors`, unsafe)),
+    mirrors: texts(`${key}.mirrors`, mirrors ?? []).map(mirror => parseAddress(mirror, `${key}.mirrors`)),
     ...file('ca', ca, key),
     ...file('cert', cert, key),
     ...file('key', clientKey, key),
@@ -112,28 +113,30 @@ export function parseRegistry(value: unknown, key: string = SETTINGS.registries)
 }
 
 /**
- * Turns what a person types as a registry's address into a URL: a bare host gets https, or http where it is this machine or `insecure`; `/v2` and
- * slashes at the end go. @throws {InvalidSettingError}
+ * Turns what a person types as a registry's address into a URL: a bare host gets https, or http where it is this machine; `/v2` and slashes at the end
+ * go. @throws {InvalidSettingError}
  */
-export function parseAddress(value: unknown, key: string, insecure: boolean): string {
+export function parseAddress(value: unknown, key: string): string {
   if (typeof value !== 'string' || value.trim() === '')
     throw new InvalidSettingError(key, 'lacks an address, like "https://registry.example.com"');
   const typed = value.trim();
-  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(typed)
-    ? typed
-    : `${insecure || isLocal(typed) ? 'http' : 'https'}://${typed}`;
-  if (!URL.canParse(withScheme))
-    throw new InvalidSettingError(key, `has an address that cannot be read: "${typed.slice(0, 200)}"`);
-  const url = new URL(withScheme);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    throw new InvalidSettingError(key, `needs an http or https address, not "${url.protocol}"`);
-  if (url.username !== '' || url.password !== '')
-    throw new InvalidSettingError(key, 'must not hold a user name or password; use "Peel: Sign In…"');
-  if (url.search !== '' || url.hash !== '') throw new InvalidSettingError(key, 'has an address with "?" or "#"');
-  return url.origin + url.pathname.replace(/(\/v2)?\/*$/, '');
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(typed)?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== 'https' && scheme !== 'http')
+    throw new InvalidSettingError(key, `needs an http or https address, not "${scheme}"`);
+  if (!URL.canParse(scheme === undefined ? `https://${typed}` : typed))
+    throw new InvalidSettingError(key, `has an address that cannot be read: "${withoutUser(typed).slice(0, 200)}"`);
+  const { username, password, search, hash } = new URL(scheme === undefined ? `https://${typed}` : typed);
+  if (username !== '' || password !== '')
+    throw new InvalidSettingError(key, 'must not hold a user name or password; use "Peel: Sign In to Registry…"');
+  if (search !== '' || hash !== '') throw new InvalidSettingError(key, 'has an address with "?" or "#"');
+  return baseUrl(typed);
 }
 
-/** What the port of a registry's address makes of its name in references. */
+function withoutUser(address: string): string {
+  return address.replace(/\/\/.*@/, '//');
+}
+
+/** The name in references: as it is given, else the address's host and port. */
 function parseName(value: unknown, address: string, key: string): string {
   if (value === undefined || value === '') {
     const host = new URL(address).host;
@@ -155,10 +158,6 @@ function isRegistryName(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isLocal(address: string): boolean {
-  return /^(localhost|[^/:]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/.test(address);
 }
 
 function file<K extends string>(field: K, value: unknown, key: string): { [field in K]?: string } {

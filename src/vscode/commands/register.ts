@@ -9,7 +9,7 @@ import { COMMAND_TABLE } from './table.ts';
  * Registers every command of the table. A failure reaches a person as one message with its actions, when a person started the command; a program gets
  * a rejected promise with the same message.
  */
-export function registerCommands(services: CommandServices): vscode.Disposable {
+export function registerCommands(services: Omit<CommandServices, 'interactive'>): vscode.Disposable {
   const ids = Object.keys(COMMAND_TABLE) as (keyof typeof COMMAND_TABLE)[];
   return vscode.Disposable.from(
     ...ids.map(id => vscode.commands.registerCommand(id, (given: unknown) => runCommand(id, given, services))),
@@ -23,7 +23,7 @@ async function runCommand(
 ): Promise<unknown> {
   try {
     const run = await COMMAND_TABLE[id]();
-    return await run(argumentOf(given), services);
+    return await run(argumentOf(given), { ...services, interactive: cameFromPerson(given) });
   } catch (error) {
     const failure = describeFailure(error);
     if (!failure.cancelled) services.log.error(`${id}: ${failure.message}`);

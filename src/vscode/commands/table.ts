@@ -23,6 +23,8 @@ export const COMMAND_TABLE: Readonly<Record<(typeof COMMANDS)[keyof typeof COMMA
   [COMMANDS.extractMerged]: async () => (await import('./extractMerged.ts')).extractMerged,
   [COMMANDS.mountImage]: async () => (await import('./mountImage.ts')).mountImage,
   [COMMANDS.unmountImage]: async () => (await import('./unmountImage.ts')).unmountImage,
+  [COMMANDS.mountWithoutSudo]: async () => (await import('./mountWithoutSudo.ts')).mountWithoutSudo,
+  [COMMANDS.unmountLazily]: async () => (await import('./unmountLazily.ts')).unmountLazily,
   [COMMANDS.openShell]: async () => (await import('./openShell.ts')).openShell,
   [COMMANDS.openFolder]: async () => (await import('./openFolder.ts')).openFolder,
   [COMMANDS.removeImage]: async () => (await import('./removeImage.ts')).removeImage,

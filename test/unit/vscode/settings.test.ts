@@ -75,8 +75,7 @@ test('an address is read as people type it', () => {
     ['localhost.example.com', 'https://localhost.example.com'],
     ['HTTP://R.example', 'http://r.example'],
   ];
-  for (const [typed, url] of cases) assert.equal(parseAddress(typed, 'url', false), url);
-  assert.equal(parseAddress('r.example', 'url', true), 'http://r.example');
+  for (const [typed, url] of cases) assert.equal(parseAddress(typed, 'url'), url);
 });
 
 test('an address that holds a secret or is none is refused', () => {
@@ -93,10 +92,10 @@ test('an address that holds a secret or is none is refused', () => {
     7,
     undefined,
   ]) {
-    assert.throws(() => parseAddress(typed, 'url', false), InvalidSettingError, String(typed));
+    assert.throws(() => parseAddress(typed, 'url'), InvalidSettingError, String(typed));
   }
   assert.throws(
-    () => parseAddress('https://me:secret@r.example', 'url', false),
+    () => parseAddress('https://me:secret@r.example', 'url'),
     (error: Error) => !error.message.includes('secret'),
   );
 });
@@ -123,7 +122,7 @@ test('every field of an entry arrives', () => {
   assert.deepEqual(parseRegistries([entry]), [
     {
       name: 'r.example',
-      url: 'http://r.example',
+      url: 'https://r.example',
       insecure: true,
       mirrors: ['https://m.example'],
       ca: '/ca.pem',

@@ -1,0 +1,170 @@
+import { access } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import * as vscode from 'vscode';
+import { askFolder, askPlatform, askReference } from '../ask.ts';
+import { defaultFolderName, freeName } from '../folderNames.ts';
+import { COMMANDS } from '../ids.ts';
+import { workspaceFolders } from '../images.ts';
+import { withTransfer } from '../progress.ts';
+import type { CommandServices } from '../services.ts';
+import type { PulledImage } from '../../pull/pullImage.ts';
+import { FolderTakenError } from '../../pull/imageFolder.ts';
+import type { PullProgress } from '../../pull/pullMeter.ts';
+import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
+import { familiarName, type Reference } from '../../oci/reference.ts';
+import type { RunCommand } from './table.ts';
+
+/** No workspace is open, and nobody said where the image is to go. */
+export class NoPlaceError extends Error {
+  constructor() {
+    super(
+      'No folder is open that the image could be pulled into. Open a folder first, or name one ("folder", or the setting "peel.imagesFolder").',
+    );
+    this.name = 'NoPlaceError';
+  }
+}
+
+/** Downloads, verifies and extracts an image into its folder. */
+export const pullImage: RunCommand = async (argument, services) => {
+  const reference = await askReference(argument, 'Pull Image');
+  if (!reference) return undefined;
+  const folder = await placeFor(reference, argument.folder, services);
+  if (folder === undefined) return undefined;
+  const pulled = await pullInto(reference, argument.platform, folder, services);
+  if (!pulled) return undefined;
+  await services.registries.pin(reference.registry, reference.repository);
+  await services.images.remember(pulled.folder);
+  tell(reference, pulled, services);
+  const { digest, platform, layers } = pulled;
+  return { folder: pulled.folder, digest, platform, layers };
+};
+
+/** Pulls, and asks a person for another platform or place where the first one will not do. */
+async function pullInto(
+  reference: Reference,
+  platform: string | undefined,
+  folder: string,
+  services: CommandServices,
+): Promise<PulledImage | undefined> {
+  let wanted = { platform, folder };
+  for (;;) {
+    try {
+      return await transfer(reference, wanted.platform, wanted.folder, services);
+    } catch (error) {
+      if (!services.interactive) throw error;
+      const other = await askOtherWay(error, wanted);
+      if (!other) return undefined;
+      wanted = other;
+    }
+  }
+}
+
+function transfer(
+  reference: Reference,
+  platform: string | undefined,
+  folder: string,
+  { lookup, pulls }: CommandServices,
+): Thenable<PulledImage> {
+  return withTransfer(`Pulling ${familiarName(reference)}`, async (signal, report) => {
+    // What the tag points to now, not what it pointed to when the tree was opened.
+    lookup.forget();
+    const image = await lookup.resolve(reference, platform, signal);
+    const onProgress = ({ read, ...rest }: PullProgress): void => report({ ...rest, done: read });
+    return pulls.pull({ image, folder, signal, onProgress });
+  });
+}
+
+interface Wanted {
+  readonly platform: string | undefined;
+  readonly folder: string;
+}
+
+/** What to try instead, or `undefined` when the user left the question. @throws the error itself when there is nothing to choose */
+async function askOtherWay(error: unknown, wanted: Wanted): Promise<Wanted | undefined> {
+  if (error instanceof PlatformNotFoundError && error.available.length > 0) {
+    const platform = await askPlatform(error.available, 'Pull Image');
+    return platform === undefined ? undefined : { ...wanted, platform };
+  }
+  if (error instanceof FolderTakenError) {
+    const folder = await askOtherFolder(error, wanted.folder);
+    return folder === undefined ? undefined : { ...wanted, folder };
+  }
+  throw error;
+}
+
+/** An absolute folder, or `undefined` when the user left the question. @throws {NoPlaceError} */
+async function placeFor(
+  reference: Reference,
+  given: string | undefined,
+  { images, interactive }: CommandServices,
+): Promise<string | undefined> {
+  const name = defaultFolderName(reference);
+  const [workspace] = workspaceFolders();
+  if (given !== undefined) {
+    if (isAbsolute(given)) return resolve(given);
+    if (workspace === undefined) throw new NoPlaceError();
+    return join(workspace, given);
+  }
+  const parents = images.imagesFolders();
+  const [first] = parents;
+  if (first !== undefined && (parents.length === 1 || !interactive)) return join(first, name);
+  if (first !== undefined) {
+    const chosen = await vscode.window.showQuickPick([...parents], {
+      title: 'Pull Image',
+      placeHolder: 'Folder for the image',
+    });
+    return chosen === undefined ? undefined : join(chosen, name);
+  }
+  if (!interactive) throw new NoPlaceError();
+  const parent = await askFolder('Folder for the image', 'Pull Here');
+  return parent === undefined ? undefined : join(parent, name);
+}
+
+/** What stands in the folder stays; the image goes beside it, if the user likes. */
+async function askOtherFolder(error: FolderTakenError, folder: string): Promise<string | undefined> {
+  const other = 'Choose Another Name…';
+  if ((await vscode.window.showWarningMessage(error.message, other)) !== other) return undefined;
+  const parent = dirname(folder);
+  const taken = (name: string): Promise<boolean> =>
+    access(join(parent, name)).then(
+      () => true,
+      () => false,
+    );
+  const name = await vscode.window.showInputBox({
+    title: 'Pull Image',
+    prompt: `Name of the image's folder in ${parent}`,
+    value: await freeName(basename(folder), taken),
+    ignoreFocusOut: true,
+    validateInput: async typed => {
+      if (typed.trim() === '' || /[/\\\u0000-\u001f]/.test(typed) || /^\.+$/.test(typed))
+        return 'A name of one folder, without slashes';
+      return (await taken(typed.trim())) ? 'There is something with this name already' : undefined;
+    },
+  });
+  return name === undefined ? undefined : join(parent, name.trim());
+}
+
+/** Says that it is done, and offers what comes next. Nobody waits for the answer. */
+function tell(
+  reference: Reference,
+  { folder, warnings }: PulledImage,
+  { log, interactive, views }: CommandServices,
+): void {
+  for (const warning of warnings) log.warn(`${familiarName(reference)}: ${warning}`);
+  if (!interactive) return;
+  const actions = { 'Open Folder': COMMANDS.openFolder, Mount: COMMANDS.mountImage } as const;
+  const noted =
+    warnings.length > 0 ? ` ${warnings.length} of its files could not be written as they are; see the log.` : '';
+  const browse = 'Show in Images';
+  void vscode.window
+    .showInformationMessage(
+      `Pulled ${familiarName(reference)} into ${vscode.workspace.asRelativePath(folder)}.${noted}`,
+      ...Object.keys(actions),
+      browse,
+    )
+    .then(async chosen => {
+      if (chosen === browse) await views.revealFolder(folder);
+      else if (chosen !== undefined)
+        await vscode.commands.executeCommand(actions[chosen as keyof typeof actions], { argument: { folder } });
+    });
+}

@@ -1,0 +1,91 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { BlobStore } from '../blobs/store.ts';
+import type { KeyedMutex } from '../blobs/keyedMutex.ts';
+import type { Logger } from '../oci/logger.ts';
+import type { Puller, PulledImage } from '../pull/pullImage.ts';
+import type { PullProgress } from '../pull/pullMeter.ts';
+import type { ResolvedImage } from '../pull/resolveImage.ts';
+import type { Registries } from './services.ts';
+import type { Settings } from './settings.ts';
+
+/** What one pull is told. */
+export interface PullRequest {
+  readonly image: ResolvedImage;
+  /** Absolute. */
+  readonly folder: string;
+  readonly onProgress: (progress: PullProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The cache of blobs and the threads that fill it, made when first needed. */
+export class Pulls {
+  readonly #cacheFolder: string;
+  readonly #registries: Registries;
+  readonly #settings: () => Settings;
+  readonly #log: Logger;
+  #made: Promise<{ puller: Puller; folders: KeyedMutex }> | undefined;
+
+  /** @param storage the extension's own folder */
+  constructor(storage: string, registries: Registries, settings: () => Settings, log: Logger) {
+    this.#cacheFolder = join(storage, 'blobs');
+    this.#registries = registries;
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  /**
+   * Pulls an image into a folder. Whoever asks for a folder that is just being pulled into waits, and then finds there what was made.
+   * @throws what `pullImage` of the pull room throws
+   */
+  async pull({ image, folder, onProgress, signal }: PullRequest): Promise<PulledImage> {
+    const [{ puller, folders }, { pullImage }] = await Promise.all([this.#parts(), import('../pull/pullImage.ts')]);
+    const { maxBytes, maxEntries } = this.#settings();
+    const origin = await this.#registries.originOf(image.reference.registry);
+    const limits = { maxBytes, maxEntries };
+    const pulled = await folders.run(folder, signal, () =>
+      pullImage(puller, { image, origin, folder, limits, onProgress, signal }),
+    );
+    await this.prune();
+    return pulled;
+  }
+
+  /** What the pull room's functions for single layers take. */
+  async puller(): Promise<Puller> {
+    return (await this.#parts()).puller;
+  }
+
+  async store(): Promise<BlobStore> {
+    return (await this.#parts()).puller.store;
+  }
+
+  /** Keeps the cache below its size. @returns bytes freed */
+  async prune(): Promise<number> {
+    return (await this.store()).prune(this.#settings().cacheSize);
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#made) await (await this.#made).puller.workers.dispose();
+  }
+
+  #parts(): Promise<{ puller: Puller; folders: KeyedMutex }> {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  async #make(): Promise<{ puller: Puller; folders: KeyedMutex }> {
+    const [{ BlobStore }, { KeyedMutex }, { WorkerPool }] = await Promise.all([
+      import('../blobs/store.ts'),
+      import('../blobs/keyedMutex.ts'),
+      import('../pull/workerPool.ts'),
+    ]);
+    const size = this.#settings().concurrency ?? availableParallelism();
+    const puller = {
+      store: new BlobStore(this.#cacheFolder),
+      workers: new WorkerPool(new URL('./worker.js', import.meta.url), size),
+      transfers: new KeyedMutex(),
+      logger: this.#log,
+    };
+    return { puller, folders: new KeyedMutex() };
+  }
+}

@@ -1,0 +1,41 @@
+import { MOUNT_FAILURES, type MountFailure } from '../overlay/failures.ts';
+
+/** What a task does, in the words of its messages. */
+const NOUNS: Readonly<Record<string, string>> = {
+  mount: 'mount',
+  unmount: 'unmount',
+  shell: 'shell',
+  remove: 'removal',
+};
+
+/** A task in a terminal ended without doing its work. */
+export class TaskFailedError extends Error {
+  readonly folder: string;
+  /** Absent when the exit code is none that the task itself gives. */
+  readonly failure: MountFailure | undefined;
+
+  /** @param code of the task's shell; `undefined` when the terminal was closed */
+  constructor(action: string, folder: string, code: number | undefined) {
+    const failure = code === undefined ? undefined : MOUNT_FAILURES.get(code);
+    super(failure ? `${failure.message}. ${failure.remedy}.` : strange(NOUNS[action] ?? action, code));
+    this.name = 'TaskFailedError';
+    this.folder = folder;
+    this.failure = failure;
+  }
+}
+
+function strange(noun: string, code: number | undefined): string {
+  if (code === undefined)
+    return `The terminal was closed before the ${noun} had ended. Run it again, and leave the terminal open.`;
+  // A shell that a signal ended has 128 and the signal's number.
+  if (code === 130) return `The ${noun} was interrupted in its terminal. Run it again.`;
+  return `The ${noun} ended with exit code ${code}; the lines in its terminal say why.`;
+}
+
+/** A workspace that is not trusted may name any folder and any image: no command line is made for it. */
+export class UntrustedWorkspaceError extends Error {
+  constructor() {
+    super('This workspace is not trusted, so Peel runs no command in a terminal for it. Trust the workspace first.');
+    this.name = 'UntrustedWorkspaceError';
+  }
+}
