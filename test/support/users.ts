@@ -1,0 +1,89 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chownSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from './run.ts';
+import { firstOf, requireRoot, requireTool } from './tools.ts';
+
+/** A normal user who may use sudo with a password, as on a person's own machine. */
+export interface TestUser {
+  readonly name: string;
+  readonly password: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+  /** Ends what still runs as this user, and removes account, home and sudo's rule. */
+  remove(): Promise<void>;
+}
+
+/** The reason why no user can be made here, or false. */
+export function requireTestUser(): false | string {
+  return firstOf(requireRoot(), requireTool('useradd', 'userdel', 'chpasswd', 'setpriv', 'ps', 'sudo'));
+}
+
+/** Makes a user of a random name. `sudo`: 'password' (default), 'none'. */
+export async function createTestUser(options: { readonly sudo?: 'password' | 'none' } = {}): Promise<TestUser> {
+  const name = `peel-${randomBytes(4).toString('hex')}`;
+  const password = randomBytes(9).toString('base64url');
+  const rule = `/etc/sudoers.d/${name}`;
+  const remove = async (): Promise<void> => {
+    const uid = await idOf(name, '-u');
+    for (let attempt = 0; attempt < 50 && endProcesses(uid); attempt++) await sleep(100);
+    await run('rm', ['-f', rule]);
+    await run('userdel', ['--remove', name]).catch((error: unknown) => {
+      // userdel says 12 when a home has no mail spool to remove; the account is gone all the same.
+      if (!(error instanceof Error && 'code' in error && error.code === 12)) throw error;
+    });
+  };
+  await run('useradd', ['--create-home', '--user-group', '--shell', '/bin/bash', name]);
+  try {
+    const set = spawnSync('chpasswd', { input: `${name}:${password}\n`, encoding: 'utf8' });
+    if (set.status !== 0) throw new Error(`chpasswd: ${set.stderr}`);
+    if (options.sudo !== 'none') writeFileSync(rule, `${name} ALL=(ALL:ALL) ALL\n`, { mode: 0o440 });
+    const [uid, gid] = [await idOf(name, '-u'), await idOf(name, '-g')];
+    const home = (await run('getent', ['passwd', name])).split(':')[5] ?? join('/home', name);
+    return { name, password, uid, gid, home, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function idOf(name: string, which: '-u' | '-g'): Promise<number> {
+  return Number(await run('id', [which, name]));
+}
+
+/** Ends every process of the user by its id. True while there were some. */
+function endProcesses(uid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '-U', String(uid)], { encoding: 'utf8' });
+  const ids = stdout
+    .split('\n')
+    .map(Number)
+    .filter(id => id > 1);
+  for (const id of ids) {
+    try {
+      process.kill(id, 'SIGKILL');
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
+  return ids.length > 0;
+}
+
+/** Runs a tool as the user, in the user's home and with a clean environment. */
+export async function runAs(
+  user: TestUser,
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const assignments = Object.entries({ HOME: user.home, USER: user.name, PATH: process.env.PATH ?? '', ...env });
+  const words = ['env', '-i', ...assignments.map(([key, value]) => `${key}=${value}`), ...command];
+  const groups = ['--reuid', String(user.uid), '--regid', String(user.gid), '--init-groups'];
+  return run('setpriv', [...groups, ...words], { cwd: user.home });
+}
+
+/** Gives a file or folder to the user. */
+export function giveTo(user: TestUser, path: string): void {
+  chownSync(path, user.uid, user.gid);
+}
