@@ -55,7 +55,7 @@ export async function ensureEditor(name: EditorName): Promise<Editor> {
   const folder = join(cacheFolder(), `${recipe.folder}-${key}`);
   if (!existsSync(folder)) await installBeside(folder, source, recipe);
   const packageFile = join(folder, 'node_modules', 'code-server', 'lib', 'vscode', 'package.json');
-  const { version } = JSON.parse(await readFile(packageFile, 'utf8')) as { version: string };
+  const version = /"version": "([^"]+)"/.exec(await readFile(packageFile, 'utf8'))?.[1] ?? 'unknown';
   return {
     name,
     version,

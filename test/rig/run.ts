@@ -52,6 +52,6 @@ export function endGroup(pid: number | undefined, signal: NodeJS.Signals): void 
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }

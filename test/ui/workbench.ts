@@ -244,7 +244,7 @@ export class Workbench {
     const texts = await lines.evaluateAll(found =>
       found
         .map(line => ({
-          top: Number.parseFloat((line as unknown as { style: { top: string } }).style.top),
+          top: Number(/top:\s*([\d.]+)px/.exec(line.getAttribute('style') ?? '')?.[1] ?? 0),
           text: line.textContent ?? '',
         }))
         .sort((a, b) => a.top - b.top)
@@ -332,7 +332,8 @@ export class Workbench {
         milliseconds,
       );
     } catch (cause) {
-      throw new Error(`${(cause as Error).message}\nWhat is there:\n${text}`, { cause });
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`${reason}\nWhat is there:\n${text}`, { cause });
     }
     return text;
   }
