@@ -1,4 +1,4 @@
-import * as partial from '../blobs/verifier.ts';
+import * as blobs from '../blobs/verifier.ts';
 import * as layers from '../layers/errors.ts';
 import * as registry from '../registry/errors.ts';
 import * as jobs from './layerErrors.ts';
@@ -14,14 +14,16 @@ export interface WiredError {
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-/** Every class that a worker's work may throw, by its name. */
+/** Every class that a worker's work may throw, by the name of its export, which is its instances' `name` too: a bundler changes `class.name`, but neither of these. */
 const CLASSES: ReadonlyMap<string, ErrorClass> = new Map(
-  [...Object.values(partial), ...Object.values(layers), ...Object.values(registry), ...Object.values(jobs)]
-    .filter(
-      (value): value is typeof value & ErrorClass => typeof value === 'function' && value.prototype instanceof Error,
-    )
-    .map(type => [type.name, type]),
+  [blobs, layers, registry, jobs]
+    .flatMap(room => Object.entries<unknown>(room))
+    .filter((pair): pair is [string, ErrorClass] => isErrorClass(pair[1])),
 );
+
+function isErrorClass(value: unknown): value is ErrorClass {
+  return typeof value === 'function' && value.prototype instanceof Error;
+}
 
 /** Turns any thrown value into plain data. Fields that cannot be cloned are left behind. */
 export function wireError(thrown: unknown, depth = 0): WiredError {
@@ -45,7 +47,7 @@ export function unwireError(wired: WiredError): Error {
   const type = CLASSES.get(wired.name);
   if (type) Object.setPrototypeOf(error, type.prototype as object);
   Object.assign(error, wired.fields);
-  Object.defineProperty(error, 'name', { value: wired.name, configurable: true });
+  error.name = wired.name;
   if (wired.stack) Object.defineProperty(error, 'stack', { value: wired.stack, configurable: true });
   return error;
 }
