@@ -36,7 +36,12 @@ export interface LoggedRequest {
 /** Starts an HTTP or HTTPS server on a loopback address. */
 export async function listen(
   handler: http.RequestListener,
-  options: { readonly tls?: ServerTls | undefined; readonly address?: string | undefined } = {},
+  options: {
+    readonly tls?: ServerTls | undefined;
+    readonly address?: string | undefined;
+    /** Default: one that is free. */
+    readonly port?: number | undefined;
+  } = {},
 ): Promise<Listening> {
   const { tls, address = '127.0.0.1' } = options;
   const server = tls
@@ -51,7 +56,7 @@ export async function listen(
     : http.createServer(handler);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, address, resolve);
+    server.listen(options.port ?? 0, address, resolve);
   });
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('the server has no port');

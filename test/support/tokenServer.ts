@@ -36,12 +36,19 @@ export interface TokenServer extends Listening {
   /** The forms that were posted, in order. */
   readonly forms: URLSearchParams[];
   readonly grants: Grant[];
+  /** The answer to a GET. */
+  answer(query: URLSearchParams, authorization?: string): { readonly status: number; readonly value: unknown };
   /** What the token allows, as `repository:name:action`; undefined for an unknown or stale one. */
   scopesOf(token: string): readonly string[] | undefined;
   /** Makes every token so far invalid, before its time. */
   revokeAll(): void;
   /** An identity (refresh) token for an account, as `docker login` gets it. */
   identityToken(user: string): string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly value: unknown;
 }
 
 interface Asked {
@@ -66,10 +73,9 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
       response.end(JSON.stringify(value));
     };
     if (!entry.path.startsWith('/token') || (form && options.getOnly)) return send(404, { details: 'not found' });
-    const asked = form ? desk.readForm(form) : desk.readQuery(entry.query, request.headers.authorization);
-    if (!asked)
-      return form ? send(400, { error: 'invalid_grant' }) : send(401, { details: 'incorrect username or password' });
-    send(200, desk.grant(asked));
+
+    const { status, value } = form ? desk.post(form) : desk.get(entry.query, request.headers.authorization);
+    send(status, value);
   };
   const server = await listen(
     (request, response) => void respond(request, response).catch(() => response.destroy()),
@@ -80,6 +86,7 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
     requests,
     forms,
     grants: desk.grants,
+    answer: (query, authorization) => desk.get(query, authorization),
     scopesOf: token => desk.scopesOf(token),
     revokeAll: () => desk.revokeAll(),
     identityToken: user => desk.identityToken(user),
@@ -113,8 +120,18 @@ class TokenDesk {
     return token;
   }
 
+  get(query: URLSearchParams, authorization: string | undefined): Answer {
+    const asked = this.#readQuery(query, authorization);
+    return asked ? this.#grant(asked) : { status: 401, value: { details: 'incorrect username or password' } };
+  }
+
+  post(form: URLSearchParams): Answer {
+    const asked = this.#readForm(form);
+    return asked ? this.#grant(asked) : { status: 400, value: { error: 'invalid_grant' } };
+  }
+
   /** GET with Basic, or without for anonymous; undefined = wrong password. */
-  readQuery(query: URLSearchParams, authorization: string | undefined): Asked | undefined {
+  #readQuery(query: URLSearchParams, authorization: string | undefined): Asked | undefined {
     let user = '';
     if (authorization !== undefined) {
       const [scheme, value = ''] = authorization.split(' ', 2);
@@ -131,7 +148,7 @@ class TokenDesk {
   }
 
   /** POST with an identity token or a password; undefined = not known. */
-  readForm(form: URLSearchParams): Asked | undefined {
+  #readForm(form: URLSearchParams): Asked | undefined {
     const byIdentity = form.get('grant_type') === 'refresh_token';
     const user = byIdentity ? this.#identities.get(form.get('refresh_token') ?? '') : (form.get('username') ?? '');
     if (user === undefined || !form.get('service') || !form.get('client_id')) return undefined;
@@ -144,18 +161,19 @@ class TokenDesk {
     return Object.hasOwn(this.#users, user) && this.#users[user] === password;
   }
 
-  grant(asked: Asked): unknown {
+  #grant(asked: Asked): Answer {
     const { ttl = 300, fields = ['token', 'access_token'], withoutExpiry } = this.#options;
     const access = asked.scopes.flatMap(scope => this.#allowed(scope, asked.user));
     const token = this.#options.signer ? this.#signed(asked, access, ttl) : `token-${randomUUID()}`;
     const scopes = access.flatMap(({ type, name, actions }) => actions.map(action => `${type}:${name}:${action}`));
     this.#issued.set(token, { scopes, expires: Date.now() + (withoutExpiry ? 60 : ttl) * 1000 });
     this.grants.push({ user: asked.user, scopes, token });
-    return {
+    const value = {
       ...Object.fromEntries(fields.map(field => [field, token])),
       ...(withoutExpiry ? {} : { expires_in: ttl, issued_at: new Date().toISOString() }),
       ...(asked.offline && asked.user ? { refresh_token: this.identityToken(asked.user) } : {}),
     };
+    return { status: 200, value };
   }
 
   #allowed(scope: string, user: string): { type: string; name: string; actions: string[] }[] {

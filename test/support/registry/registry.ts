@@ -2,7 +2,7 @@ import type http from 'node:http';
 import { listen, type Listening, logRequest, type LoggedRequest, type ServerTls } from '../listen.ts';
 import { type Access, type AccessOptions, guard } from './access.ts';
 import { type Fault, type FaultMatch, Faults, type ActiveFault } from './faults.ts';
-import { errorReply, type Reply, sendReply } from './reply.ts';
+import { errorReply, jsonReply, type Reply, sendReply } from './reply.ts';
 import { answer, blobReply, type RouteOptions } from './routes.ts';
 import { RegistryStore } from './store.ts';
 
@@ -10,6 +10,8 @@ export interface RegistryOptions extends Omit<RouteOptions, 'blobLocation'> {
   readonly tls?: ServerTls;
   /** A loopback address of its own, such as 127.0.0.2, to be another host. */
   readonly address?: string;
+  /** Default: one that is free. */
+  readonly port?: number;
   /** To share one store among several servers. */
   readonly store?: RegistryStore;
   /** A path before `/v2/`, such as `/artifactory/api/docker/repo`. */
@@ -30,6 +32,8 @@ export interface Registry extends Listening {
   readonly faults: Faults;
   /** Shorthand for `faults.add`. */
   fault(match: FaultMatch, fault: Fault): ActiveFault;
+  /** The most requests that were under way at the same time, those to the second origin included. */
+  readonly peak: number;
   /** The token server, where `access` asks for one. */
   readonly access: Access;
 }
@@ -41,9 +45,10 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const requests: LoggedRequest[] = [];
   const cdnRequests: LoggedRequest[] = [];
   const access = await guard(options.access);
+  const load = { now: 0, peak: 0 };
   const cdn = options.redirectBlobs
     ? await listen(
-        serve(cdnRequests, faults, request => cdnAnswer(store, request)),
+        serve(cdnRequests, load, faults, request => cdnAnswer(store, request)),
         { tls: options.tls },
       )
     : undefined;
@@ -53,6 +58,11 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   };
   const honest = (request: LoggedRequest): Reply => {
     const prefix = options.pathPrefix ?? '';
+    // A realm may be relative: the tokens then come from the registry's own origin.
+    if (access.tokenServer && request.path === '/token') {
+      const { status, value } = access.tokenServer.answer(request.query, request.headers.authorization);
+      return jsonReply(status, value);
+    }
     if (!request.path.startsWith(`${prefix}/v2`)) return errorReply(404, 'NOT_FOUND', 'page not found');
     const inside = { ...request, path: request.path.slice(prefix.length) };
     const reply = access.refuse(inside) ?? answer(store, inside, routes);
@@ -61,7 +71,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
       ? { ...reply, headers: { ...reply.headers, link: link.replace('<', `<${prefix}`) } }
       : reply;
   };
-  const server = await listen(serve(requests, faults, honest), options);
+  const server = await listen(serve(requests, load, faults, honest), options);
   access.registryIs(server.url);
   return {
     ...server,
@@ -72,6 +82,9 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     faults,
     fault: (match, fault) => faults.add(match, fault),
     access,
+    get peak() {
+      return load.peak;
+    },
     close: async () => {
       await Promise.all([server.close(), cdn?.close(), access.close()]);
     },
@@ -93,7 +106,12 @@ function cdnAnswer(store: RegistryStore, request: LoggedRequest): Reply {
 }
 
 /** Joins the log, the honest answer and the faults to one request handler. */
-function serve(log: LoggedRequest[], faults: Faults, honest: (request: LoggedRequest) => Reply): http.RequestListener {
+function serve(
+  log: LoggedRequest[],
+  load: { now: number; peak: number },
+  faults: Faults,
+  honest: (request: LoggedRequest) => Reply,
+): http.RequestListener {
   const respond = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
     const entry = logRequest(request, log);
     request.resume();
@@ -105,6 +123,8 @@ function serve(log: LoggedRequest[], faults: Faults, honest: (request: LoggedReq
     await sendReply(reply, entry.method, response);
   };
   return (request, response) => {
+    load.peak = Math.max(load.peak, ++load.now);
+    response.once('close', () => void load.now--);
     response.on('error', () => undefined);
     respond(request, response).catch((error: unknown) => {
       // A mistake in a test's own fault shows in the test as a 500 that tells it.

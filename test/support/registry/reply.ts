@@ -67,7 +67,7 @@ export async function sendReply(reply: Reply, method: string, response: http.Ser
     ...reply.headers,
   };
   for (const [name, value] of Object.entries(headers)) {
-    if (value === '' && name !== 'www-authenticate') continue;
+    if (value === '') continue;
     response.setHeader(name, value);
   }
   response.writeHead(reply.status);
