@@ -121,6 +121,11 @@ const TABLE = {
     message: 'fuse-overlayfs is not installed, or this user may not use /dev/fuse',
     remedy: `Install the package fuse-overlayfs; ${MERGED_FOLDER}`,
   },
+  'already-mounted': {
+    code: 100,
+    message: 'The image is mounted already, and its writable part serves one mount at a time',
+    remedy: 'Use the mount that is there, or unmount it first',
+  },
 } as const satisfies Record<string, Omit<MountFailure, 'reason'>>;
 
 export type MountFailureReason = keyof typeof TABLE;

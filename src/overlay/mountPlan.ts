@@ -100,7 +100,7 @@ export function overlayOptions(request: Pick<MountRequest, 'layers' | 'owned' | 
  * util-linux 2.39 and newer mounts by fsconfig(2), which takes at most 255 bytes for one value; mount(2) takes a page. sudo clears the
  * environment, so the variable is set behind it. Older versions ignore it.
  */
-function mountCommand(options: string): string {
+export function mountCommand(options: string): string {
   const words = `mount -t overlay -o ${quote(options)} overlay ../merged`;
   const longest = Math.max(...options.split(',').map(part => part.length - part.indexOf('=') - 1));
   return longest > MAX_NEW_API_VALUE ? `env LIBMOUNT_FORCE_MOUNT2=always ${words}` : words;
@@ -125,8 +125,8 @@ function diagnose(root: boolean, userxattr: boolean): string {
   return lines.filter(line => line !== '').join('\n');
 }
 
-/** Every layer is there, and is a folder of its own. */
-function checkLayers(count: number): string {
+/** The piece that ends the program unless every layer is there, and is a folder of its own. */
+export function checkLayers(count: number): string {
   return [
     refuseLinks(['layers', 'layers/owned', 'overlay', 'overlay/upper', 'overlay/work', 'merged']),
     'number=1',

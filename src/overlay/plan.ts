@@ -79,13 +79,14 @@ export function refuseLinks(names: readonly string[]): string {
 }
 
 /** Ends the program where a password would be asked for in vain. CAP_SYS_ADMIN is bit 21 of the bounding set (capabilities(7)). */
-export function needPrivilege(root: boolean): string {
+export function needPrivilege(root: boolean, toMount = true): string {
   const checks = root
     ? []
     : [
         `command -v sudo >/dev/null || ${failWith('no-sudo')}`,
         `[ "$(status NoNewPrivs)" = 1 ] && ${failWith('sudo-blocked')}`,
       ];
+  if (!toMount) return checks.join('\n');
   return [...checks, `case $(status CapBnd) in *[2367abef]?????) ;; *) ${failWith('not-permitted')} ;; esac`].join(
     '\n',
   );

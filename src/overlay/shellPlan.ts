@@ -3,12 +3,16 @@ import { asRoot, checkFolder, enter, failWith, isRoot, makePlan, needPrivilege, 
 import type { Plan } from './plan.ts';
 import { quote, quoteAll } from './quote.ts';
 
-export interface ShellRequest {
-  readonly folder: string;
+/** What to run in an image. */
+export interface ImageCommand {
   /** The PATH of the image's config. */
   readonly path?: string;
   /** A command and its arguments, run by the image's shell with that PATH. Absent: an interactive shell. */
   readonly command?: readonly string[];
+}
+
+export interface ShellRequest extends ImageCommand {
+  readonly folder: string;
   readonly root?: boolean;
 }
 
@@ -26,22 +30,26 @@ function imagePath(path: string | undefined): string {
  * What runs inside the image. The PATH is set there and not before chroot(8), or the image could choose which `chroot` the host runs as root. An
  * interactive shell always ends with 0, so that 125…127 can only come from chroot(8): no shell was started.
  */
-function insideWords(request: ShellRequest): string {
+function insideWords(request: ImageCommand): string {
   const setPath = `PATH=${quote(imagePath(request.path))}; export PATH`;
   const script = request.command === undefined ? `${setPath}; /bin/sh; exit 0` : `${setPath}; exec "$@"`;
   return quoteAll(['/bin/sh', '-c', script, ...(request.command === undefined ? [] : ['sh', ...request.command])]);
 }
 
+/** The words that run the image's shell in a directory as its root, in an environment of its own: the editor's may hold tokens. */
+export function cleanChroot(directory: string, request: ImageCommand): string {
+  const clean = 'env -i HOME=/root TERM="$TERM" PATH=/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin';
+  return `${clean} chroot ${quote(directory)} ${insideWords(request)}`;
+}
+
 /**
- * A shell of the image inside its mount, by sudo and chroot, in an environment of its own (nothing of the editor's, where tokens may be).
- * It is no prison: the image's programs run as root of this machine.
+ * A shell of the image inside its mount, by sudo and chroot. It is no prison: the image's programs run as root of this machine.
  * @throws {InvalidPlanError} @throws {UnquotableTextError}
  */
 export function planShell(request: ShellRequest): Plan {
   const folder = checkFolder(request.folder);
   const root = request.root ?? isRoot();
-  const clean = 'env -i HOME=/root TERM="$TERM" PATH=/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin';
-  const line = asRoot(root, `${clean} chroot ${quote(`${folder}/merged`)} ${insideWords(request)}`);
+  const line = asRoot(root, cleanChroot(`${folder}/merged`, request));
   const interactive = request.command === undefined;
   return makePlan(
     `Peel: shell in ${lastPart(folder)}`,

@@ -1,0 +1,96 @@
+import { checkLayers, lastPart, mountCommand, overlayOptions } from './mountPlan.ts';
+import { checkFolder, enter, failWith, makePlan, run } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { quote, quoteAll } from './quote.ts';
+import { cleanChroot } from './shellPlan.ts';
+
+export interface RootlessRequest {
+  readonly folder: string;
+  /** How many: `layers/1` is the base. */
+  readonly layers: number;
+}
+
+export interface NamespaceRequest extends RootlessRequest {
+  /** The image's own /bin/sh, with the image as its root. Absent: the person's shell, standing in `merged`. */
+  readonly inImage?: boolean;
+  /** The PATH of the image's config, for `inImage`. */
+  readonly path?: string;
+  /** Instead of an interactive shell. */
+  readonly command?: readonly string[];
+}
+
+function prepare(folder: string, layers: number, lines: readonly string[]): string[] {
+  return [
+    enter(folder),
+    `mounted "$merged" && ${failWith('already-mounted')}`,
+    checkLayers(layers),
+    ...lines.map(line => `${run(line)} || ${failWith('unfit-disk')}`),
+  ];
+}
+
+function firstLines(folder: string): string[] {
+  return [`cd ${quote(`${folder}/layers`)}`, 'mkdir -p ../overlay/upper ../overlay/work ../merged'];
+}
+
+/** What runs inside the namespace; a failed mount ends it with a code of its own, and a shell's own code is of no interest. */
+function insideNamespace(request: NamespaceRequest, mount: string): string {
+  const begin = `${mount} || exit 98; cd ../merged || exit 98`;
+  if (request.inImage === true) return `${begin}; ${cleanChroot('.', request)}`;
+  if (request.command !== undefined) return `${begin}; ${quoteAll(request.command)}`;
+  return `${begin}; "$0"; exit 0`;
+}
+
+/**
+ * A terminal in a user and mount namespace of its own (unshare(1)): the person is root in there and nowhere else, needs no sudo, and only
+ * this terminal sees the mount, which ends with it. Files of other owners show as nobody's.
+ * @throws {TooManyLayersError} @throws {InvalidPlanError} @throws {UnquotableTextError}
+ */
+export function planRootless(request: NamespaceRequest): Plan {
+  const folder = checkFolder(request.folder);
+  // Options nosuid and nodev are needless: a namespace's mounts cannot give more than the namespace has.
+  const options = { nosuidNodev: false, restoreOwnership: false, userxattr: true };
+  const mount = mountCommand(overlayOptions({ layers: request.layers, options }));
+  const line = `unshare -Urm /bin/sh -c ${quote(insideNamespace(request, mount))} "$SHELL"`;
+  const first = firstLines(folder);
+  return makePlan(
+    `Peel: ${lastPart(folder)} without sudo`,
+    [...first, line],
+    [
+      ...prepare(folder, request.layers, first),
+      `command -v unshare >/dev/null || ${failWith('no-namespaces')}`,
+      '[ -n "$SHELL" ] || SHELL=/bin/sh',
+      request.command === undefined ? 'say "only this terminal sees the mount; exit ends it"' : '',
+      `${run(line)}\ncode=$?`,
+      `case $code in 98) ${failWith('no-namespaces')} ;; esac`,
+      request.inImage === true ? `case $code in 126 | 127) ${failWith('no-shell')} ;; esac` : '',
+      request.command === undefined
+        ? `[ "$code" -eq 0 ] || ${failWith('no-namespaces')}\nsay "the shell and its mount have ended"`
+        : 'exit "$code"',
+    ].filter(piece => piece !== ''),
+  );
+}
+
+/**
+ * A mount by fuse-overlayfs, in the background, at `merged`: for the person alone, without sudo. `planUnmount({fuse: true})` ends it.
+ * @throws {TooManyLayersError} @throws {InvalidPlanError} @throws {UnquotableTextError}
+ */
+export function planFuse(request: RootlessRequest): Plan {
+  const folder = checkFolder(request.folder);
+  const options = overlayOptions({
+    layers: request.layers,
+    options: { nosuidNodev: true, restoreOwnership: false, userxattr: false },
+  });
+  const first = firstLines(folder);
+  const line = `fuse-overlayfs -o ${quote(options)} ../merged`;
+  return makePlan(
+    `Peel: mount ${lastPart(folder)} by fuse-overlayfs`,
+    [...first, line],
+    [
+      ...prepare(folder, request.layers, first),
+      `{ command -v fuse-overlayfs && command -v fusermount3; } >/dev/null && [ -e /dev/fuse ] || ${failWith('no-fuse')}`,
+      `${run(line)} || ${failWith('no-fuse')}`,
+      `mounted "$merged" || ${failWith('no-fuse')}`,
+      'say "mounted at $here/merged by fuse-overlayfs"',
+    ],
+  );
+}
