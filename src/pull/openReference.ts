@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { parseManifest, type Manifest } from '../oci/manifest.ts';
 import { wantedVersion, type Reference } from '../oci/reference.ts';
-import type { RegistryClient } from '../registry/client.ts';
+import type { ImageSource } from './imageSource.ts';
 
 /** The document that a reference names, as the registry holds it. */
 export interface Opened {
@@ -15,14 +15,10 @@ export interface Opened {
 
 /**
  * Gets the manifest or index that a reference names.
- * @throws {InvalidManifestError} and what {@link RegistryClient.manifest} throws
+ * @throws {InvalidManifestError} and what {@link ImageSource.manifest} throws
  */
-export async function openReference(
-  client: RegistryClient,
-  reference: Reference,
-  signal: AbortSignal,
-): Promise<Opened> {
-  const { bytes, digest, mediaType } = await client.manifest(reference.repository, wantedVersion(reference), signal);
+export async function openReference(source: ImageSource, reference: Reference, signal: AbortSignal): Promise<Opened> {
+  const { bytes, digest, mediaType } = await source.manifest(reference.repository, wantedVersion(reference), signal);
   const manifest = parseManifest(bytes, mediaType);
   return { reference, digest, mediaType: manifest.mediaType, bytes, manifest };
 }

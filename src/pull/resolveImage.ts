@@ -7,7 +7,7 @@ import { bareMediaType, DOCKER_INDEX, OCI_INDEX } from '../oci/mediaTypes.ts';
 import { defaultPlatform, parsePlatform, platformDistance, type Platform } from '../oci/platform.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 import { configOfSchema1, type Schema1Manifest } from '../oci/schema1.ts';
-import type { RegistryClient } from '../registry/client.ts';
+import type { ImageSource } from './imageSource.ts';
 import { openReference, type Opened } from './openReference.ts';
 
 /** One image of one platform: everything but the bytes of its layers. */
@@ -61,26 +61,26 @@ export const MAX_CONFIG_BYTES = 8 << 20;
  * @throws {PlatformNotFoundError} @throws {NotAnImageError} @throws {IndexTooDeepError} and what the client and the parsers throw
  */
 export async function resolveImage(
-  client: RegistryClient,
+  source: ImageSource,
   reference: Reference,
   platform: string | undefined,
   signal: AbortSignal,
 ): Promise<ResolvedImage> {
   const wanted = platform ? parsePlatform(platform) : defaultPlatform();
-  const named = await openReference(client, reference, signal);
-  const leaf = await descend(client, named, wanted, platform !== undefined, signal);
-  return describe(client, named, leaf, platform ? wanted : undefined, signal);
+  const named = await openReference(source, reference, signal);
+  const leaf = await descend(source, named, wanted, platform !== undefined, signal);
+  return describe(source, named, leaf, platform ? wanted : undefined, signal);
 }
 
 async function descend(
-  client: RegistryClient,
+  source: ImageSource,
   named: Opened,
   wanted: Platform,
   exact: boolean,
   signal: AbortSignal,
 ): Promise<Opened> {
   if (named.manifest.kind !== 'index') return named;
-  const fetch = (digest: Digest) => openReference(client, { ...named.reference, digest }, signal);
+  const fetch = (digest: Digest) => openReference(source, { ...named.reference, digest }, signal);
   const entries = await flatten(
     named.manifest,
     async entry => {
@@ -110,7 +110,7 @@ async function flatten(
 }
 
 async function describe(
-  client: RegistryClient,
+  source: ImageSource,
   named: Opened,
   leaf: Opened,
   wanted: Platform | undefined,
@@ -118,7 +118,7 @@ async function describe(
 ): Promise<ResolvedImage> {
   const { manifest } = leaf;
   if (manifest.kind === 'index') throw new IndexTooDeepError(named.reference);
-  const { config, configBytes } = await configOf(client, named.reference, manifest, signal);
+  const { config, configBytes } = await configOf(source, named.reference, manifest, signal);
   // A single image has one platform; taking it silently for another one that was asked for would be a lie.
   if (wanted && platformDistance(wanted, config.platform) === undefined)
     throw new PlatformNotFoundError(wanted, [config.platform]);
@@ -132,12 +132,12 @@ async function describe(
     manifest,
     config,
     configBytes,
-    layers: await withSizes(client, named.reference, layersOf(manifest, config), signal),
+    layers: await withSizes(source, named.reference, layersOf(manifest, config), signal),
   };
 }
 
 async function configOf(
-  client: RegistryClient,
+  source: ImageSource,
   reference: Reference,
   manifest: ImageManifest | Schema1Manifest,
   signal: AbortSignal,
@@ -149,13 +149,13 @@ async function configOf(
   if (manifest.artifactType || !isImageConfig(manifest.config.mediaType)) {
     throw new NotAnImageError(reference, manifest.artifactType ?? manifest.config.mediaType);
   }
-  const configBytes = await client.blobBytes(reference.repository, manifest.config, MAX_CONFIG_BYTES, signal);
+  const configBytes = await source.blobBytes(reference.repository, manifest.config, MAX_CONFIG_BYTES, signal);
   return { config: parseConfig(configBytes), configBytes };
 }
 
 /** Schema 1 tells no sizes; the registry does. One that does not answer leaves it unknown. */
 async function withSizes(
-  client: RegistryClient,
+  source: ImageSource,
   reference: Reference,
   layers: readonly Layer[],
   signal: AbortSignal,
@@ -163,7 +163,7 @@ async function withSizes(
   return await Promise.all(
     layers.map(async layer => {
       if (layer.descriptor.size >= 0) return layer;
-      const size = await client.blobSize(reference.repository, layer.descriptor.digest, signal).catch(() => -1);
+      const size = await source.blobSize(reference.repository, layer.descriptor.digest, signal).catch(() => -1);
       signal.throwIfAborted();
       return { ...layer, descriptor: { ...layer.descriptor, size } };
     }),

@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { DigestMismatchError } from '../../../src/blobs/verifier.ts';
+import { PlatformNotFoundError } from '../../../src/oci/choosePlatform.ts';
+import { FolderTakenError, listImageFolders, readImageFolder } from '../../../src/pull/imageFolder.ts';
+import { DiffIdMismatchError } from '../../../src/pull/layerErrors.ts';
+import { NotAnImageError } from '../../../src/pull/resolveImage.ts';
+import { artifact, image, index, layer, type BuiltLayer } from '../../support/image.ts';
+import { corrupt, noRanges, pauseAt, resetAfter, shorten } from '../../support/registry/faults.ts';
+import { startRegistry, type Registry } from '../../support/registry/registry.ts';
+import { directory, file, symlink, whiteout } from '../../support/tar.ts';
+import { requireTool } from '../../support/tools.ts';
+import { Pulling } from './pulling.ts';
+
+const noise = (size: number, seed: number) =>
+  Buffer.from(
+    Uint32Array.from({ length: size / 4 }, (_, at) => Math.imul(at + seed, 2654435761) ^ Math.imul(at * seed, 40503))
+      .buffer,
+  );
+const base = layer(
+  [directory('etc/'), file('etc/motd', 'hello\n'), file('big', noise(300_000, 1)), symlink('link', 'etc')],
+  { createdBy: 'ADD base' },
+);
+const second = layer([file('more', noise(200_000, 2)), whiteout('etc/motd')], {
+  createdBy: 'RUN make',
+  compression: 'zstd',
+});
+const third = layer([file('etc/last', 'last\n')], { createdBy: 'COPY last', compression: 'none' });
+
+let registry: Registry;
+let pulling: Pulling;
+
+before(async () => {
+  registry = await startRegistry();
+  const put = (tag: string, layers: readonly BuiltLayer[], format: 'oci' | 'docker' | 'schema1') =>
+    registry.store.put('app', image({ layers, format }), tag);
+  put('oci', [base, second, third], 'oci');
+  put('docker', [base, second, third], 'docker');
+  put('v1', [base, third], 'schema1');
+  put('twice', [base, third, base], 'oci');
+  put('next', [base, second, third, layer([file('new', 'new')])], 'oci');
+});
+after(() => registry.close());
+beforeEach(() => {
+  pulling = new Pulling();
+  registry.requests.length = 0;
+});
+afterEach(() => pulling.end());
+
+const blobRequests = () =>
+  registry.requests.filter(request => request.method === 'GET' && request.path.includes('/blobs/'));
+const reference = (tag: string) => `${registry.host}/app:${tag}`;
+
+test('an image becomes the folder that the product promises', async () => {
+  const seen: number[] = [];
+  const pulled = await pulling.pull(reference('oci'), 'app', {
+    onProgress: progress => seen.push(progress.layersDone),
+  });
+  const { folder } = pulled;
+  assert.deepEqual(readdirSync(folder).sort(), [
+    'blobs',
+    'index.json',
+    'layers',
+    'merged',
+    'oci-layout',
+    'overlay',
+    'peel.json',
+  ]);
+  assert.deepEqual(
+    readdirSync(join(folder, 'layers')).filter(name => !name.endsWith('.json')),
+    ['1', '2', '3'],
+  );
+  assert.equal(readFileSync(join(folder, 'layers/1/etc/motd'), 'utf8'), 'hello\n');
+  assert.ok(lstatSync(join(folder, 'layers/1/link')).isSymbolicLink());
+  assert.ok(lstatSync(join(folder, 'layers/2/etc/motd')).isCharacterDevice(), 'the whiteout as overlayfs wants it');
+  assert.deepEqual(
+    pulled.layers.map(({ digest, diffId, size, path }) => ({ digest, diffId, size, path })),
+    [base, second, third].map(({ digest, diffId, blob }, at) => ({
+      digest,
+      diffId,
+      size: blob.length,
+      path: join(folder, `layers/${at + 1}`),
+    })),
+  );
+  const described = await readImageFolder(folder);
+  assert.deepEqual(
+    [described.complete, described.platform, described.layers.map(one => one.createdBy)],
+    [true, 'linux/amd64', ['ADD base', 'RUN make', 'COPY last']],
+  );
+  assert.deepEqual(
+    (await listImageFolders(pulling.folder('.'))).map(one => one.folder),
+    [folder],
+  );
+  assert.equal(seen.at(-1), 3);
+});
+
+test('a second pull of the same asks for one manifest; of a sharing image, for the new bytes alone', async () => {
+  await pulling.pull(reference('oci'), 'app');
+  assert.equal(blobRequests().length, 4, 'three layers and the config');
+  registry.requests.length = 0;
+  await pulling.pull(reference('oci'), 'app');
+  assert.deepEqual(
+    registry.requests.map(request => request.path),
+    ['/v2/app/manifests/oci'],
+  );
+  registry.requests.length = 0;
+  await pulling.pull(reference('next'), 'next');
+  assert.equal(blobRequests().length, 2, 'the config and the new layer');
+});
+
+for (const [tag, layers] of [
+  ['docker', 3],
+  ['v1', 2],
+  ['twice', 3],
+] as const) {
+  test(
+    `${tag}: skopeo and umoci read the folder as an OCI layout`,
+    { skip: requireTool('skopeo', 'umoci') },
+    async () => {
+      const { folder } = await pulling.pull(reference(tag), tag);
+      const inspected = JSON.parse(
+        execFileSync('skopeo', ['inspect', `oci:${folder}:${tag}`], { encoding: 'utf8' }),
+      ) as { Layers: string[] };
+      assert.equal(inspected.Layers.length, layers);
+      const bundle = join(pulling.root, 'bundle');
+      execFileSync('umoci', ['unpack', '--image', `${folder}:${tag}`, bundle], { stdio: 'pipe' });
+      assert.equal(readFileSync(join(bundle, 'rootfs/etc/last'), 'utf8'), 'last\n');
+    },
+  );
+}
+
+test('an index: the platform that is asked for, and a clear word when it is not there', async () => {
+  const arm = image({ layers: [third], platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } });
+  const amd = image({ layers: [base], platform: { os: 'linux', architecture: 'amd64' } });
+  registry.store.put('app', index([arm, amd]), 'multi');
+  const pulled = await pulling.pull(reference('multi'), 'arm', { platform: 'linux/aarch64' });
+  assert.deepEqual(
+    pulled.layers.map(one => one.digest),
+    [third.digest],
+  );
+  await assert.rejects(
+    pulling.pull(reference('multi'), 'x', { platform: 'linux/s390x' }),
+    (error: unknown) => error instanceof PlatformNotFoundError && /linux\/amd64/.test(error.message),
+  );
+  await assert.rejects(
+    pulling.pull(reference('oci'), 'x', { platform: 'linux/arm64' }),
+    PlatformNotFoundError,
+    'a single image is not passed off as another platform',
+  );
+  registry.store.put('app', artifact({ artifactType: 'application/x-chart', files: [] }), 'chart');
+  await assert.rejects(pulling.pull(reference('chart'), 'x'), NotAnImageError);
+  assert.ok(!existsSync(pulling.folder('x')));
+});
+
+describe('a pull that is broken off', () => {
+  test('goes on where it stopped, with the bytes that are there', async () => {
+    const cancel = new AbortController();
+    const fault = registry.fault(
+      { path: new RegExp(base.digest), times: 1 },
+      pauseAt(200_000, () => cancel.abort(new Error('cancelled by the test'))),
+    );
+    await assert.rejects(pulling.pull(reference('oci'), 'app', { signal: cancel.signal }), /cancelled by the test/);
+    assert.equal(fault.hits, 1);
+    assert.deepEqual((await readImageFolder(pulling.folder('app'))).complete, false);
+    registry.requests.length = 0;
+    await pulling.pull(reference('oci'), 'app');
+    const again = blobRequests().find(request => request.path.includes(base.digest));
+    assert.match(String(again?.headers.range), /^bytes=[1-9]\d*-$/);
+    assert.equal(readFileSync(join(pulling.folder('app'), 'layers/1/big')).compare(noise(300_000, 1)), 0);
+  });
+
+  test('also where the registry knows no ranges', async () => {
+    const cancel = new AbortController();
+    registry.fault(
+      { path: new RegExp(base.digest), times: 1 },
+      pauseAt(150_000, () => cancel.abort()),
+    );
+    await assert.rejects(pulling.pull(reference('oci'), 'app', { signal: cancel.signal }), { name: 'AbortError' });
+    registry.fault({ path: /blobs/, times: 20 }, noRanges());
+    await pulling.pull(reference('oci'), 'app');
+    assert.equal(readFileSync(join(pulling.folder('app'), 'layers/1/big')).compare(noise(300_000, 1)), 0);
+    registry.faults.clear();
+  });
+
+  test('resets on the way are not even noticed', async () => {
+    for (const at of [0, 1, 1000, 100_000])
+      registry.fault({ path: new RegExp(`blobs/${base.digest}`), times: 1 }, resetAfter(at));
+    await pulling.pull(reference('oci'), 'app');
+    registry.faults.clear();
+  });
+});
+
+describe('what is wrong is never taken', () => {
+  afterEach(() => registry.faults.clear());
+
+  test('a wrong byte once: fetched again; always: one clear error, nothing under a final name', async () => {
+    registry.fault({ path: new RegExp(`blobs/${base.digest}`), times: 1 }, corrupt());
+    await pulling.pull(reference('oci'), 'once');
+    await pulling.puller.store.clear();
+    registry.fault({ path: new RegExp(`blobs/${second.digest}`) }, corrupt());
+    await assert.rejects(pulling.pull(reference('oci'), 'always'), DigestMismatchError);
+    assert.ok(!existsSync(join(pulling.folder('always'), 'layers/2')));
+    assert.ok(!existsSync(join(pulling.folder('always'), 'layers/2.partial')));
+    assert.ok(!existsSync(pulling.puller.store.path(second.digest)));
+  });
+
+  test('a blob that ends too early is not taken', async () => {
+    registry.fault({ path: new RegExp(`blobs/${base.digest}`) }, shorten(1000));
+    await assert.rejects(pulling.pull(reference('oci'), 'short'));
+    assert.ok(!existsSync(pulling.puller.store.path(base.digest)));
+  });
+
+  test('a config that names another diff ID', async () => {
+    const lying = { ...base, diffId: third.diffId };
+    registry.store.put('app', image({ layers: [lying] }), 'lying');
+    await assert.rejects(pulling.pull(reference('lying'), 'lying'), DiffIdMismatchError);
+    assert.ok(!existsSync(join(pulling.folder('lying'), 'layers/1')));
+  });
+
+  test('a blob in the store that was changed is fetched anew', async () => {
+    await pulling.pull(reference('oci'), 'first');
+    const path = pulling.puller.store.path(base.digest);
+    execFileSync('chmod', ['u+w', path]);
+    const bytes = readFileSync(path);
+    bytes[100] = (bytes[100] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    await pulling.pull(reference('oci'), 'second');
+    assert.equal(readFileSync(path).compare(base.blob), 0);
+  });
+});
+
+describe('what is there already is never lost', () => {
+  test('a folder with other things, a file, a link, another image', async () => {
+    mkdirSync(pulling.folder('mine'), { recursive: true });
+    writeFileSync(join(pulling.folder('mine'), 'thesis.txt'), 'years of work');
+    await assert.rejects(pulling.pull(reference('oci'), 'mine'), FolderTakenError);
+    assert.deepEqual(readdirSync(pulling.folder('mine')), ['thesis.txt']);
+    writeFileSync(pulling.folder('file'), 'a file');
+    await assert.rejects(pulling.pull(reference('oci'), 'file'), FolderTakenError);
+    symlinkSync(pulling.folder('mine'), pulling.folder('link'));
+    await assert.rejects(pulling.pull(reference('oci'), 'link'), FolderTakenError);
+    await pulling.pull(reference('oci'), 'app');
+    await assert.rejects(
+      pulling.pull(reference('next'), 'app'),
+      (error: unknown) => error instanceof FolderTakenError && error.holds?.reference === reference('oci'),
+    );
+    assert.equal((await readImageFolder(pulling.folder('app'))).complete, true);
+  });
+
+  test('a link in a half-pulled folder does not lead the pull out of it', async () => {
+    const cancel = new AbortController();
+    cancel.abort(new Error('at once'));
+    await assert.rejects(pulling.pull(reference('oci'), 'app', { signal: cancel.signal }), /at once/);
+    const victim = join(pulling.root, 'victim');
+    mkdirSync(victim);
+    execFileSync('rm', ['-rf', join(pulling.folder('app'), 'layers')]);
+    symlinkSync(victim, join(pulling.folder('app'), 'layers'));
+    await assert.rejects(pulling.pull(reference('oci'), 'app'), FolderTakenError);
+    assert.deepEqual(readdirSync(victim), []);
+  });
+});
+
+test('two pulls of one image at once: each blob is fetched once, and one folder is never written by two', async () => {
+  const [first, secondTry] = await Promise.allSettled([
+    pulling.pull(reference('oci'), 'a'),
+    pulling.pull(reference('oci'), 'b'),
+  ]);
+  assert.deepEqual([first.status, secondTry.status], ['fulfilled', 'fulfilled']);
+  for (const { digest } of [base, second, third])
+    assert.equal(blobRequests().filter(request => request.path.includes(digest)).length, 1);
+  const same = await Promise.allSettled([
+    pulling.pull(reference('docker'), 'c'),
+    pulling.pull(reference('docker'), 'c'),
+  ]);
+  assert.deepEqual(same.map(one => one.status).sort(), ['fulfilled', 'rejected']);
+  assert.equal((await readImageFolder(pulling.folder('c'))).complete, true);
+});

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KeyedMutex } from '../../../src/blobs/keyedMutex.ts';
+import { BlobStore } from '../../../src/blobs/store.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
+import { silentLogger } from '../../../src/oci/logger.ts';
+import { parseReference } from '../../../src/oci/reference.ts';
+import { KeptDocuments } from '../../../src/pull/keptDocuments.ts';
+import { pullImage, type Origin, type PulledImage, type Puller } from '../../../src/pull/pullImage.ts';
+import type { PullProgress } from '../../../src/pull/pullMeter.ts';
+import { resolveImage, type ResolvedImage } from '../../../src/pull/resolveImage.ts';
+import { WorkerPool } from '../../../src/pull/workerPool.ts';
+import { anonymousAuthorizer } from '../../../src/registry/authorizer.ts';
+import { RegistryClient } from '../../../src/registry/client.ts';
+import { defaultConfig } from '../../../src/registry/config.ts';
+import { Transport } from '../../../src/registry/transport.ts';
+import { DEFAULT_TRANSPORT } from '../../../src/registry/transportOptions.ts';
+
+/** Everything that a pull needs, in plain Node, with a folder of its own; `end` takes all of it away. */
+export class Pulling {
+  readonly root = mkdtempSync(join(tmpdir(), 'peel-pull-'));
+  readonly #workers = new WorkerPool(new URL('../../../src/pull/worker.ts', import.meta.url), 2);
+  /** Quick to give up, so that tests of failures end soon. */
+  readonly #options = { ...DEFAULT_TRANSPORT, retryDelay: 5, idleTimeout: 2000, firstByteTimeout: 2000 };
+  readonly #transport = new Transport(this.#options, silentLogger);
+  readonly puller: Puller = {
+    store: new BlobStore(join(this.root, 'cache')),
+    workers: this.#workers,
+    transfers: new KeyedMutex(),
+    logger: silentLogger,
+  };
+
+  async resolve(reference: string, platform?: string): Promise<ResolvedImage> {
+    const parsed = parseReference(reference);
+    const client = new RegistryClient(
+      defaultConfig(parsed.registry),
+      this.#transport,
+      anonymousAuthorizer,
+      silentLogger,
+    );
+    return await resolveImage(
+      new KeptDocuments(client, this.puller.store),
+      parsed,
+      platform,
+      new AbortController().signal,
+    );
+  }
+
+  origin(image: ResolvedImage): Origin {
+    return {
+      registry: defaultConfig(image.reference.registry),
+      transport: this.#options,
+      authorizer: anonymousAuthorizer,
+    };
+  }
+
+  folder(name: string): string {
+    return join(this.root, 'images', name);
+  }
+
+  async pull(
+    reference: string,
+    name: string,
+    more: { platform?: string; signal?: AbortSignal; onProgress?: (progress: PullProgress) => void } = {},
+  ): Promise<PulledImage> {
+    const image = await this.resolve(reference, more.platform);
+    return await pullImage(this.puller, {
+      image,
+      origin: this.origin(image),
+      folder: this.folder(name),
+      limits: DEFAULT_LIMITS,
+      onProgress: more.onProgress ?? (() => undefined),
+      signal: more.signal ?? new AbortController().signal,
+    });
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.#workers.dispose(), this.#transport.close()]);
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
