@@ -1,0 +1,28 @@
+const INDENT = '  ';
+const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g;
+
+/**
+ * Lays JSON out for reading, two spaces a level. Works on the text and not on its value, so that order, number spelling and doubled keys stay as the
+ * registry sent them. What is no JSON comes back as it was.
+ */
+export function prettyJson(text: string): string {
+  try {
+    JSON.parse(text);
+  } catch {
+    return text;
+  }
+  const out: string[] = [];
+  let level = 0;
+  let before = '';
+  const line = (): string => `\n${INDENT.repeat(level)}`;
+  for (const [token] of text.matchAll(TOKENS)) {
+    const closes = token === '}' || token === ']';
+    const opened = before === '{' || before === '[';
+    if (closes) level -= 1;
+    if (closes !== opened || (before === ',' && !closes)) out.push(line());
+    if (token === '{' || token === '[') level += 1;
+    out.push(token === ':' ? ': ' : token);
+    before = token;
+  }
+  return `${out.join('')}\n`;
+}

@@ -1,0 +1,54 @@
+import { ThemeIcon, TreeItem, type Command } from 'vscode';
+import type { CommandArgument } from '../commands/argument.ts';
+import { describeFailure, type Failure, type FailureAction } from '../failures.ts';
+import { COMMANDS, TREE_COMMANDS } from '../ids.ts';
+import { plainText } from './text.ts';
+import type { TreeNode } from './treeNode.ts';
+
+/** A row that says why a list could not be had, with what can be done about it as buttons; a click does the likeliest of these. */
+export class FailureNode implements TreeNode {
+  readonly id: string;
+  readonly parent: TreeNode | undefined;
+  readonly argument: CommandArgument;
+  /** Asks for the list again. */
+  readonly retry: () => void;
+  readonly #failure: Failure;
+
+  /** @param prefix the beginning of the id where there is no row above */
+  constructor(parent: TreeNode | undefined, error: unknown, retry: () => void, prefix = '') {
+    this.id = `${parent?.id ?? prefix}/failure`;
+    this.parent = parent;
+    // What the buttons work on is the row above: its registry is signed in to, its address is trusted.
+    this.argument = parent?.argument ?? {};
+    this.retry = retry;
+    this.#failure = describeFailure(error);
+  }
+
+  toTreeItem(): TreeItem {
+    const { message, actions } = this.#failure;
+    const text = plainText(message, 160);
+    const command = this.#likeliest();
+    const item = new TreeItem(text);
+    item.id = this.id;
+    // Menus show the buttons that the context value names: `peel.failure+signIn`.
+    item.contextValue = ['peel.failure', ...actions.map(action => action.command.replace('peel.', ''))].join('+');
+    item.iconPath = new ThemeIcon('error');
+    item.tooltip = message;
+    item.command = command;
+    item.accessibilityInformation = { label: `Failed: ${text} ${command.title}` };
+    return item;
+  }
+
+  /** What passes by itself is tried again; what needs the user is brought to them. */
+  #likeliest(): Command {
+    const { retry, actions } = this.#failure;
+    const helpful = actions.find(action => action.command !== COMMANDS.showLog);
+    if (retry || !helpful) return { command: TREE_COMMANDS.retry, title: 'Retry', arguments: [this] };
+    return { command: helpful.command, title: helpful.title, arguments: argumentsOf(helpful) };
+  }
+}
+
+function argumentsOf({ argument }: FailureAction): unknown[] {
+  if (argument === undefined) return [];
+  return [typeof argument === 'object' ? { argument } : argument];
+}

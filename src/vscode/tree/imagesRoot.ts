@@ -1,0 +1,44 @@
+import type { ImageOnDisk } from '../images.ts';
+import type { TreeRoot } from './nodeTree.ts';
+import { PulledImageNode } from './pulledImageNode.ts';
+import type { TreeContext, TreeNode } from './treeNode.ts';
+
+/** The Images view: what was pulled into this workspace. Rows live as long as their folder, so that what is open in them stays open. */
+export class ImagesRoot implements TreeRoot {
+  readonly prefix = 'image:';
+  readonly #context: TreeContext;
+  readonly #nodes = new Map<string, PulledImageNode>();
+
+  constructor(context: TreeContext) {
+    this.#context = context;
+  }
+
+  async children(): Promise<readonly TreeNode[]> {
+    const images = await this.#context.services.images.list();
+    const nodes = images.map(image => this.#nodeOf(image));
+    const folders = new Set(images.map(image => image.folder));
+    for (const folder of this.#nodes.keys()) if (!folders.has(folder)) this.#nodes.delete(folder);
+    return nodes;
+  }
+
+  /** The row of an image's folder, when there is one. */
+  async find(folder: string): Promise<TreeNode | undefined> {
+    await this.children();
+    return this.#nodes.get(folder);
+  }
+
+  refresh(): void {
+    for (const node of this.#nodes.values()) node.refresh();
+  }
+
+  #nodeOf(image: ImageOnDisk): PulledImageNode {
+    const known = this.#nodes.get(image.folder);
+    if (known) {
+      known.image = image;
+      return known;
+    }
+    const node = new PulledImageNode(image);
+    this.#nodes.set(image.folder, node);
+    return node;
+  }
+}

@@ -1,0 +1,43 @@
+import { ThemeIcon, TreeItem, type Command } from 'vscode';
+import type { CommandArgument } from '../commands/argument.ts';
+import type { TreeNode } from './treeNode.ts';
+
+/** What an {@link InfoNode} may have beside its text. */
+export interface InfoOptions {
+  readonly description?: string;
+  readonly tooltip?: string;
+  /** A codicon's name. */
+  readonly icon?: string;
+  /** What a click or Enter does. */
+  readonly command?: Command;
+  readonly argument?: CommandArgument;
+}
+
+/** A row that tells something in place of a list: that it is empty, or what else can be done. */
+export class InfoNode implements TreeNode {
+  readonly id: string;
+  readonly parent: TreeNode | undefined;
+  readonly argument: CommandArgument;
+  readonly #label: string;
+  readonly #options: InfoOptions;
+
+  constructor(parent: TreeNode | undefined, label: string, options: InfoOptions = {}) {
+    this.id = `${parent?.id ?? ''}/info:${label}`;
+    this.parent = parent;
+    this.argument = options.argument ?? {};
+    this.#label = label;
+    this.#options = options;
+  }
+
+  toTreeItem(): TreeItem {
+    const { description, tooltip, icon, command } = this.#options;
+    const item = new TreeItem(this.#label);
+    item.id = this.id;
+    item.contextValue = 'peel.info';
+    item.iconPath = new ThemeIcon(icon ?? 'info');
+    if (description) item.description = description;
+    item.tooltip = tooltip ?? this.#label;
+    if (command) item.command = command;
+    return item;
+  }
+}

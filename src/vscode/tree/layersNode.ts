@@ -1,0 +1,76 @@
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import type { ResolvedImage } from '../../pull/resolveImage.ts';
+import type { CommandArgument } from '../commands/argument.ts';
+import type { ImageLookup } from '../services.ts';
+import { argumentFor, type ImagePlace } from './imagePlace.ts';
+import { InfoNode } from './infoNode.ts';
+import { LayerNode } from './layerNode.ts';
+import { Lazy } from './lazy.ts';
+import { count, dotted, formatBytes } from './text.ts';
+import type { TreeContext, TreeNode } from './treeNode.ts';
+
+/** `Layers`: the layers of an image in a registry, base first. */
+export class LayersNode implements TreeNode {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly #context: TreeContext;
+  readonly #place: ImagePlace;
+  readonly #image: Lazy<ResolvedImage>;
+
+  constructor(parent: TreeNode, context: TreeContext, place: ImagePlace) {
+    this.id = `${parent.id}/Layers`;
+    this.parent = parent;
+    this.argument = argumentFor(place);
+    this.#context = context;
+    this.#place = place;
+    this.#image = new Lazy(signal => resolvePlace(context.services.lookup, place, signal));
+  }
+
+  toTreeItem(): TreeItem {
+    const item = new TreeItem('Layers', TreeItemCollapsibleState.Collapsed);
+    item.id = this.id;
+    item.contextValue = 'peel.layers';
+    item.iconPath = new ThemeIcon('layers');
+    item.tooltip = 'The layers that make the image, base first';
+    const image = this.#image.current;
+    if (image) item.description = describeLayers(image.layers.map(layer => layer.descriptor.size));
+    return item;
+  }
+
+  async children(): Promise<readonly TreeNode[]> {
+    const known = this.#image.current !== undefined;
+    const image = await this.#image.get();
+    if (!known) this.#context.changed(this);
+    const states = await this.#context.services.layerStates.of(image.layers.map(layer => layer.descriptor.digest));
+    if (image.layers.length === 0) return [new InfoNode(this, 'No layers', { tooltip: 'This image has no files.' })];
+    return image.layers.map(
+      layer => new LayerNode(this, this.#place, layer, image.layers.length, states.get(layer.descriptor.digest)),
+    );
+  }
+
+  refresh(): void {
+    this.#image.reset();
+  }
+}
+
+/** `3 layers · 52 MB`; sizes that the manifest does not tell (-1, schema 1) are left out. */
+export function describeLayers(sizes: readonly number[]): string {
+  const known = sizes.filter(size => size >= 0);
+  const total = known.reduce((sum, size) => sum + size, 0);
+  return dotted(count(sizes.length, 'layer'), known.length === sizes.length && formatBytes(total));
+}
+
+/** The image at a place. One that has a single platform is shown whatever platform the settings ask for: browsing chooses nothing. */
+async function resolvePlace(lookup: ImageLookup, place: ImagePlace, signal: AbortSignal): Promise<ResolvedImage> {
+  try {
+    return await lookup.resolve(place.reference, place.platform, signal);
+  } catch (error) {
+    if (place.platform || !(error instanceof PlatformNotFoundError)) throw error;
+    const [only, ...others] = error.available;
+    if (!only || others.length > 0) throw error;
+    return lookup.resolve(place.reference, formatPlatform(only), signal);
+  }
+}

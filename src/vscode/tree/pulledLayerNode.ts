@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { FolderLayer } from '../../pull/imageFolder.ts';
+import type { CommandArgument } from '../commands/argument.ts';
+import { instructionOf } from './createdBy.ts';
+import { DiskFolder } from './diskNode.ts';
+import { dotted, formatBytes, plainText } from './text.ts';
+import { tooltip } from './tooltip.ts';
+import type { FilteredNode, PagedNode, TreeNode } from './treeNode.ts';
+
+/** One layer of a pulled image. Once it is unpacked, its files lie below. */
+export class PulledLayerNode implements PagedNode, FilteredNode {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly children?: () => Promise<readonly TreeNode[]>;
+  readonly #layer: FolderLayer;
+  readonly #of: number;
+  readonly #files: DiskFolder;
+
+  /** @param folder the image's, absolute @param of how many layers the image has */
+  constructor(parent: TreeNode, folder: string, layer: FolderLayer, of: number) {
+    this.id = `${parent.id}/${layer.number}`;
+    this.parent = parent;
+    this.argument = { folder, layer: layer.number, digest: layer.digest };
+    this.#layer = layer;
+    this.#of = of;
+    this.#files = new DiskFolder(join(folder, layer.folder ?? ''), '');
+    if (layer.folder !== undefined) this.children = () => this.#files.rows(this);
+  }
+
+  /** True when this row need not be made anew for what is known of the layer now. */
+  shows(layer: FolderLayer): boolean {
+    const mine = this.#layer;
+    return mine.digest === layer.digest && mine.folder === layer.folder && mine.size === layer.size;
+  }
+
+  get filter(): string {
+    return this.#files.filter;
+  }
+
+  set filter(text: string) {
+    this.#files.filter = text;
+    this.#files.reset();
+  }
+
+  toTreeItem(): TreeItem {
+    const { number, size, digest, diffId, createdBy, compression, folder } = this.#layer;
+    const { Collapsed, None } = TreeItemCollapsibleState;
+    const bytes = size < 0 ? '' : formatBytes(size);
+    const instruction = createdBy === undefined ? '' : instructionOf(createdBy);
+    const state = folder === undefined ? 'not extracted' : 'extracted';
+    const filter = this.filter && `filter: ${this.filter}`;
+    const item = new TreeItem(`Layer ${number}`, folder === undefined ? None : Collapsed);
+    item.id = this.id;
+    item.contextValue = folder === undefined ? 'peel.image.layer' : 'peel.image.layer.extracted';
+    item.description = dotted(filter, bytes, folder === undefined && state, plainText(instruction));
+    item.iconPath = new ThemeIcon(folder === undefined ? 'file-zip' : 'folder-library');
+    item.tooltip = tooltip(
+      `Layer ${number} of ${this.#of}`,
+      [
+        ['Digest', digest],
+        ['Diff ID', diffId],
+        ['Size', bytes && `${bytes} (${size.toLocaleString('en-US')} bytes${compression ? `, ${compression}` : ''})`],
+        ['State', state],
+        ['Folder', folder && this.#files.root],
+      ],
+      instruction,
+    );
+    item.accessibilityInformation = {
+      label: dotted(`Layer ${number} of ${this.#of}`, bytes, state, plainText(instruction)),
+    };
+    return item;
+  }
+
+  loadMore(): Promise<void> {
+    return this.#files.more();
+  }
+
+  refresh(): void {
+    this.#files.reset();
+  }
+}

@@ -1,0 +1,131 @@
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { Reference } from '../../oci/reference.ts';
+import type { CommandArgument } from '../commands/argument.ts';
+import { FailureNode } from './failureNode.ts';
+import { InfoNode } from './infoNode.ts';
+import { Lazy } from './lazy.ts';
+import { MoreNode } from './moreNode.ts';
+import { listTags, type TagList } from './registryLists.ts';
+import { TagNode } from './tagNode.ts';
+import { count, dotted, plainText } from './text.ts';
+import { tooltip } from './tooltip.ts';
+import { passes, type FilteredNode, type PagedNode, type TreeContext, type TreeNode } from './treeNode.ts';
+
+/** Rows that are shown at once; a repository may have ten thousand tags, of which nobody reads the last. */
+const PAGE = 200;
+
+/** A repository. Below it lie its tags, newest version first. */
+export class RepositoryNode implements PagedNode, FilteredNode {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly repository: string;
+  #filter = '';
+  readonly #context: TreeContext;
+  readonly #registry: string;
+  readonly #tags: Lazy<TagList>;
+  readonly #nodes = new Map<string, TagNode>();
+  /** What was opened by its name. */
+  readonly #opened: TagNode[] = [];
+  #shown = PAGE;
+
+  constructor(parent: TreeNode, context: TreeContext, registry: string, repository: string) {
+    this.id = `${parent.id}/${repository}`;
+    this.parent = parent;
+    this.repository = repository;
+    this.argument = { registry, repository: `${registry}/${repository}` };
+    this.#context = context;
+    this.#registry = registry;
+    this.#tags = new Lazy(async signal =>
+      listTags(await context.services.registries.clientFor(registry), repository, signal),
+    );
+  }
+
+  get filter(): string {
+    return this.#filter;
+  }
+
+  set filter(text: string) {
+    this.#filter = text;
+    this.#shown = PAGE;
+  }
+
+  toTreeItem(): TreeItem {
+    const pinned = this.#context.services.registries.pinned(this.#registry).includes(this.repository);
+    const tags = this.#tags.current;
+    const item = new TreeItem(plainText(this.repository, 255), TreeItemCollapsibleState.Collapsed);
+    item.id = this.id;
+    item.contextValue = ['peel.repository', pinned && 'pinned', this.#filter && 'filtered'].filter(Boolean).join('+');
+    item.description = dotted(this.#filter && `filter: ${this.#filter}`, tags && describeTags(tags));
+    item.iconPath = new ThemeIcon(pinned ? 'pinned' : 'repo');
+    item.tooltip = tooltip(`${this.#registry}/${this.repository}`, [
+      ['Pinned', pinned ? 'it was opened by its name' : ''],
+    ]);
+    item.accessibilityInformation = {
+      label: dotted(`Repository ${plainText(this.repository, 255)}`, pinned && 'pinned', item.description),
+    };
+    return item;
+  }
+
+  async children(): Promise<readonly TreeNode[]> {
+    const known = this.#tags.current !== undefined;
+    const { tags, failure } = await this.#listed();
+    if (!known && !failure) this.#context.changed(this);
+    const passing = tags.filter(tag => passes(this.#filter, tag));
+    const shown = passing.slice(0, this.#shown);
+    const rows: TreeNode[] = this.#opened.filter(
+      ({ reference }) => reference.digest !== undefined || !shown.includes(reference.tag ?? ''),
+    );
+    rows.push(...shown.map(tag => this.image({ registry: this.#registry, repository: this.repository, tag })));
+    if (passing.length > shown.length)
+      rows.push(new MoreNode(this, `${shown.length} of ${count(passing.length, 'tag')}`));
+    if (failure) rows.push(new FailureNode(this, failure, () => this.#retry()));
+    if (rows.length === 0) rows.push(new InfoNode(this, tags.length > 0 ? 'No tag passes the filter' : 'No tags'));
+    return rows;
+  }
+
+  /** The row of an image of this repository. */
+  image(reference: Reference): TagNode {
+    const key = `${reference.tag ?? ''}@${reference.digest ?? ''}`;
+    let node = this.#nodes.get(key);
+    if (!node) {
+      node = new TagNode(this, this.#context, reference);
+      this.#nodes.set(key, node);
+    }
+    return node;
+  }
+
+  /** The same, and sees to it that the row is in the list from now on: a digest never is, a tag may be far down. */
+  show(reference: Reference): TagNode {
+    const node = this.image(reference);
+    if (!this.#opened.includes(node)) this.#opened.unshift(node);
+    return node;
+  }
+
+  async loadMore(): Promise<void> {
+    this.#shown += PAGE;
+  }
+
+  refresh(): void {
+    this.#tags.reset();
+    for (const node of this.#nodes.values()) node.refresh();
+  }
+
+  /** The tags, or why they could not be listed: what was opened by its name is shown all the same. */
+  async #listed(): Promise<{ readonly tags: readonly string[]; readonly failure?: unknown }> {
+    try {
+      return await this.#tags.get();
+    } catch (failure) {
+      return { tags: [], failure };
+    }
+  }
+
+  #retry(): void {
+    this.#tags.reset();
+    this.#context.changed(this);
+  }
+}
+
+function describeTags({ tags, complete }: TagList): string {
+  return complete ? count(tags.length, 'tag') : `more than ${count(tags.length, 'tag')}`;
+}

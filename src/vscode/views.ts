@@ -1,0 +1,88 @@
+import * as vscode from 'vscode';
+import type { Reference } from '../oci/reference.ts';
+import { CONTEXTS, VIEWS } from './ids.ts';
+import { MountWatch } from './mountWatch.ts';
+import type { Services, Views } from './services.ts';
+import { ImagesRoot } from './tree/imagesRoot.ts';
+import { NodeTree } from './tree/nodeTree.ts';
+import { RegistriesRoot } from './tree/registriesRoot.ts';
+import { registerTreeCommands } from './tree/treeCommands.ts';
+import type { TreeContext, TreeNode } from './tree/treeNode.ts';
+import { count } from './tree/text.ts';
+
+/** The Registries and the Images view. */
+export class TreeViews implements Views, vscode.Disposable {
+  readonly #services: Services;
+  readonly #registries: RegistriesRoot;
+  readonly #registryTree: NodeTree;
+  readonly #images: ImagesRoot;
+  readonly #registriesView: vscode.TreeView<TreeNode>;
+  readonly #imagesView: vscode.TreeView<TreeNode>;
+  readonly #disposables: vscode.Disposable;
+
+  constructor(services: Services) {
+    this.#services = services;
+    const registryChanges = new vscode.EventEmitter<TreeNode | undefined>();
+    const imageChanges = new vscode.EventEmitter<TreeNode | undefined>();
+    this.#registries = new RegistriesRoot(contextOf(services, registryChanges));
+    this.#images = new ImagesRoot(contextOf(services, imageChanges));
+    this.#registryTree = new NodeTree(this.#registries, registryChanges);
+    const imageTree = new NodeTree(this.#images, imageChanges);
+    this.#registriesView = vscode.window.createTreeView(VIEWS.registries, options(this.#registryTree));
+    this.#imagesView = vscode.window.createTreeView(VIEWS.images, options(imageTree));
+    const mounts = new MountWatch(() => services.images.refresh());
+    this.#disposables = vscode.Disposable.from(
+      this.#registriesView,
+      this.#imagesView,
+      this.#registryTree,
+      imageTree,
+      mounts,
+      this.#imagesView.onDidChangeVisibility(({ visible }) => mounts.watch(visible)),
+      services.registries.onDidChange(() => registryChanges.fire(undefined)),
+      services.images.onDidChange(() => {
+        imageChanges.fire(undefined);
+        void this.#showCounts();
+      }),
+      registerTreeCommands([this.#registryTree, imageTree], services),
+    );
+    mounts.watch(this.#imagesView.visible);
+    void this.#showCounts();
+  }
+
+  async revealReference(reference: Reference): Promise<void> {
+    const image = this.#registries.show(reference.registry).show(reference.repository).show(reference);
+    this.#registryTree.changed();
+    await this.#registriesView.reveal(image, { select: true, focus: true, expand: true });
+  }
+
+  async revealFolder(folder: string): Promise<void> {
+    const node = await this.#images.find(folder);
+    if (!node) return;
+    await this.#imagesView.reveal(node, { select: true, focus: true, expand: true });
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  /** The number of mounted images on the activity bar's icon, and the keys that `when` clauses ask for. */
+  async #showCounts(): Promise<void> {
+    try {
+      const images = await this.#services.images.list();
+      const mounted = images.filter(({ mount }) => mount.mounted).length;
+      this.#imagesView.badge = mounted > 0 ? { value: mounted, tooltip: count(mounted, 'mounted image') } : undefined;
+      await vscode.commands.executeCommand('setContext', CONTEXTS.hasImages, images.length > 0);
+    } catch (error) {
+      // The view shows the same failure as a row.
+      this.#services.log.debug(`The pulled images could not be counted: ${String(error)}`);
+    }
+  }
+}
+
+function contextOf(services: Services, changes: vscode.EventEmitter<TreeNode | undefined>): TreeContext {
+  return { services, changed: node => changes.fire(node) };
+}
+
+function options(tree: NodeTree): vscode.TreeViewOptions<TreeNode> {
+  return { treeDataProvider: tree, showCollapseAll: true };
+}
