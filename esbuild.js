@@ -63,5 +63,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const watch = process.argv.includes('--watch');
   const production = !watch && !process.argv.includes('--development');
   if (watch) await (await context(bundleOptions({ production }))).watch();
-  else await bundle({ production });
+  else await bundle({ production }).catch(() => (process.exitCode = 1)); // esbuild has said why
 }

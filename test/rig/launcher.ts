@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chown, cp, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -9,7 +8,8 @@ import type { Editor } from './editor.ts';
 import { outFolder } from './paths.ts';
 import { endGroup } from './run.ts';
 import { quietSettings } from './settings.ts';
-import type { SystemUser } from './systemUser.ts';
+import { freePort } from '../support/servers/process.ts';
+import type { TestUser } from '../support/users.ts';
 
 /** What to start. */
 export interface LaunchOptions {
@@ -21,7 +21,7 @@ export interface LaunchOptions {
   /** Packed extensions to install. */
   readonly extensions?: readonly string[];
   /** The account that the editor runs as; absent = this process's. Only root may choose. */
-  readonly user?: SystemUser;
+  readonly user?: TestUser;
   readonly env?: Readonly<Record<string, string>>;
   /** Asks for trust in workspaces as a desktop does; else every folder is trusted. */
   readonly workspaceTrust?: boolean;
@@ -221,26 +221,16 @@ async function untilHealthy(url: string, child: ChildProcess, logFile: string): 
   throw new LaunchError(`The editor ${state}:\n${(await readFile(logFile, 'utf8')).slice(-4000)}`);
 }
 
-/** A port of loopback that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise(resolve => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new LaunchError('No free port.');
-  return address.port;
-}
-
-async function makeOwned(folder: string, user: SystemUser | undefined): Promise<void> {
+async function makeOwned(folder: string, user: TestUser | undefined): Promise<void> {
   await mkdir(folder, { recursive: true });
   await own(folder, user);
 }
 
-async function writeOwned(file: string, text: string, user: SystemUser | undefined): Promise<void> {
+async function writeOwned(file: string, text: string, user: TestUser | undefined): Promise<void> {
   await writeFile(file, text);
   await own(file, user);
 }
 
-async function own(path: string, user: SystemUser | undefined): Promise<void> {
+async function own(path: string, user: TestUser | undefined): Promise<void> {
   if (user) await chown(path, user.uid, user.gid);
 }

@@ -35,6 +35,7 @@ function pathWithoutProject() {
     .join(delimiter);
 }
 
+/** @param {string[]} args */
 function npm(...args) {
   console.error(`> npm ${args.join(' ')}`);
   const { status, error } = spawnSync('npm', args, {

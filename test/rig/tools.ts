@@ -1,7 +1,7 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
 import process from 'node:process';
+import { findTool } from '../support/tools.ts';
 import { run } from './run.ts';
 
 /** The suites that `npm test` runs. */
@@ -44,25 +44,9 @@ export const tools: readonly Tool[] = [
   { commands: ['mount', 'umount'], package: 'mount', suites: everywhere },
 ];
 
-/** The path of a command, also where only root's PATH has it (`nginx`, `squid`); undefined when there is none. */
+/** The path of the first of some commands that this machine has. */
 export function findCommand(...names: readonly string[]): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
-  for (const name of names) {
-    for (const folder of folders) {
-      const path = join(folder, name);
-      if (isExecutable(path)) return path;
-    }
-  }
-  return undefined;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
+  return names.map(findTool).find(path => path !== undefined);
 }
 
 /** The tools of some suites that this machine lacks. */

@@ -48,9 +48,8 @@ export class Workbench {
 
   /** A view of the sidebar (`Registries`) with its title bar. */
   view(name: string): Locator {
-    return this.page
-      .locator('.split-view-view')
-      .filter({ has: this.page.locator('.pane-header').getByText(name, { exact: true }) });
+    const title = this.page.locator('.pane-header .title').getByText(name, { exact: true });
+    return this.page.locator('.sidebar .pane').filter({ has: title });
   }
 
   /** Clicks an icon or an entry of the `…` menu in the title bar of a view. */

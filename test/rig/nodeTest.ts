@@ -1,0 +1,63 @@
+import { globSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { outFolder, projectRoot } from './paths.ts';
+import { run } from './run.ts';
+import { broken, type Counts } from './suite.ts';
+
+/** A suite of plain `node --test` files. */
+export interface NodeTestOptions {
+  /** Names the result file in `out/`. */
+  readonly name: string;
+  readonly glob: string;
+  /** Only files whose path holds this text. */
+  readonly filter?: string | undefined;
+  /** How many files at a time. */
+  readonly concurrency: number;
+  /** The whole suite, in milliseconds. */
+  readonly timeLimit: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs test files, each in a process of its own, and counts: what they say goes to the terminal as it comes. */
+export async function runNodeTests(options: NodeTestOptions): Promise<Counts> {
+  const files = globSync(options.glob, { cwd: projectRoot })
+    .filter(file => file.includes(options.filter ?? ''))
+    .toSorted();
+  if (files.length === 0) {
+    console.log(`✖ No test file fits ${options.glob} ${options.filter ?? ''}`);
+    return broken;
+  }
+  const results = join(outFolder, `${options.name}.tap`);
+  await mkdir(dirname(results), { recursive: true });
+  await rm(results, { force: true });
+  const code = await run(
+    process.execPath,
+    [
+      '--test',
+      `--test-concurrency=${options.concurrency}`,
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      '--test-reporter=tap',
+      `--test-reporter-destination=${results}`,
+      ...files,
+    ],
+    { cwd: projectRoot, env: { ...process.env, ...options.env }, timeout: options.timeLimit },
+  );
+  if (code === 124) console.log(`✖ No end after ${options.timeLimit / 60_000} minutes.`);
+  const counts = countsOf(await readFile(results, 'utf8').catch(() => ''));
+  if (counts === undefined || counts.passed + counts.failed + counts.skipped === 0) return broken;
+  return code === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
+
+/** Reads the totals at the end of a TAP report; undefined when the run did not get that far. */
+export function countsOf(tap: string): Counts | undefined {
+  const total = (name: string) => {
+    const found = [...tap.matchAll(new RegExp(`^# ${name} (\\d+)$`, 'gm'))].at(-1)?.[1];
+    return found === undefined ? undefined : Number(found);
+  };
+  const [passed, failed, cancelled, skipped, todo] = ['pass', 'fail', 'cancelled', 'skipped', 'todo'].map(total);
+  if (passed === undefined || failed === undefined) return undefined;
+  return { passed, failed: failed + (cancelled ?? 0), skipped: (skipped ?? 0) + (todo ?? 0) };
+}

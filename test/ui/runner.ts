@@ -1,0 +1,29 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { launchBrowser } from '../rig/browser.ts';
+import type { Editor } from '../rig/editor.ts';
+import { runNodeTests } from '../rig/nodeTest.ts';
+import { packageExtension } from '../rig/package.ts';
+import { outFolder } from '../rig/paths.ts';
+import type { Counts } from '../rig/suite.ts';
+import { uiEnvironmentVariable, type UiEnvironment } from './window.ts';
+
+/** Runs `test/ui/*.test.ts`: a person's clicks in the packed extension, one file after another in one browser. */
+export async function runUiSuite(editor: Editor, filter?: string): Promise<Counts> {
+  await rm(join(outFolder, 'screenshots'), { recursive: true, force: true });
+  const extension = await packageExtension();
+  const browser = await launchBrowser();
+  const environment: UiEnvironment = { browser: browser.wsEndpoint(), extension, editor: editor.name };
+  try {
+    return await runNodeTests({
+      name: `ui-${editor.name}`,
+      glob: 'test/ui/**/*.test.ts',
+      filter,
+      concurrency: 1,
+      timeLimit: 15 * 60_000,
+      env: { [uiEnvironmentVariable]: JSON.stringify(environment) },
+    });
+  } finally {
+    await browser.close();
+  }
+}
