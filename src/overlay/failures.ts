@@ -111,6 +111,12 @@ const TABLE = {
     message: 'Owners and modes could not be restored, so nothing was mounted; the lines above say why',
     remedy: 'Mount without them (setting peel.mount.restoreOwnership), or pull the image again',
   },
+  'restore-tools': {
+    code: 101,
+    message: 'Restoring owners needs GNU tar and the chown of GNU coreutils',
+    remedy:
+      'Install the packages tar and coreutils, or mount without restoring owners (setting peel.mount.restoreOwnership)',
+  },
   'no-namespaces': {
     code: 98,
     message: 'This machine does not let a normal user make a namespace and mount in it',

@@ -12,6 +12,7 @@ import {
 } from './plan.ts';
 import type { Plan } from './plan.ts';
 import { quote } from './quote.ts';
+import { restoreChecks } from './restorePlan.ts';
 
 export interface MountOptions {
   /** Programs in the mount gain no rights by setuid bits, and device files are dead: the content is not trusted. */
@@ -128,7 +129,7 @@ function diagnose(root: boolean, userxattr: boolean): string {
 /** The piece that ends the program unless every layer is there, and is a folder of its own. */
 export function checkLayers(count: number): string {
   return [
-    refuseLinks(['layers', 'layers/owned', 'overlay', 'overlay/upper', 'overlay/work', 'merged']),
+    refuseLinks(['layers', 'layers/owned', 'layers/owned.new', 'overlay', 'overlay/upper', 'overlay/work', 'merged']),
     'number=1',
     `while [ "$number" -le ${count} ]; do`,
     `  [ -h "layers/$number" ] && ${failWith('not-real')}`,
@@ -162,6 +163,7 @@ export function planMount(request: MountRequest): Plan {
       `${run(change)} || ${failWith('no-folder')}`,
       `${run(make)} || ${failWith('unfit-disk')}`,
       ...(options.readOnly === true ? [] : [refuseOverlay]),
+      ...(restore.length > 0 ? [restoreChecks()] : []),
       ...restore.map(line => restoreStep(line, root)),
       `${run(command)}\ncode=$?`,
       diagnose(root, options.userxattr),

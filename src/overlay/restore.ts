@@ -1,0 +1,202 @@
+import { lstat, open, readFile, readlink, rename, rm, type FileHandle } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { isRoot } from './plan.ts';
+import { OWNED, RESTORED, RESTORED_NEW, restoreLines, twinArchive, type RestoreSteps } from './restorePlan.ts';
+import { readSidecar } from './sidecar.ts';
+import { TarWriter } from './tarWriter.ts';
+import { LinkCount, planTwin, type TwinItem, type TwinPlan } from './twin.ts';
+import { bytesPath } from './layerWalk.ts';
+
+/*
+ * How owners are restored, and why so.
+ *
+ * Root must not walk by name through folders that anyone may have filled: an image, or a workspace from somewhere, could lead it out by symbolic
+ * links, or hand it a list of its own. And what root makes must be no gift to the machine's users: a setuid program or a disk's device file of a
+ * hostile image in a workspace folder would be one, for `nosuid,nodev` guards the mount only.
+ *
+ * So there are two steps, and neither gives root a name from an image or a sidecar:
+ * 1. Most of an image is root's and plain. `chown -hR --from=<you> 0:0 1 2 3` does that in place: it follows no link, changes only what is
+ *    yours, and the kernel clears setuid bits as it goes. Files with a hard link outside the layers are found before, and refused.
+ * 2. All that is left (other owners, setuid, capabilities, devices, modes that unpacking had to widen) goes into a twin of the layer,
+ *    `layers/owned/N`, which lies right above its layer in the overlay. `layers/owned` is root's with mode 700, so only the mount shows it.
+ *    A twin is made by `tar -x` in a new, empty folder, from an archive that is written here, as you: every parent in it is a directory
+ *    of the archive itself, so there is nothing that could be followed.
+ */
+
+/** What a mount needs to show the owners that the image says. */
+export interface Restore {
+  /** Layers that have a twin, or will have one after the lines. */
+  readonly owned: readonly number[];
+  /** To be run in `layers` before the mount; none when it was done already. */
+  readonly lines: readonly string[];
+  /** What cannot be restored, each with its reason, for the log. */
+  readonly skipped: readonly string[];
+}
+
+/** Owners cannot be restored in this folder. */
+export class RestoreError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(
+      `${message} Mount without restoring owners (setting peel.mount.restoreOwnership), or pull the image again.`,
+      options,
+    );
+    this.name = 'RestoreError';
+  }
+}
+
+export interface RestoreRequest {
+  /** The image folder, absolute. */
+  readonly folder: string;
+  readonly layers: number;
+  readonly root?: boolean;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+async function readNote(file: string, layers: number): Promise<readonly number[] | undefined> {
+  try {
+    const json: unknown = JSON.parse(await readFile(file, 'utf8'));
+    if (!isObject(json) || json['version'] !== 1 || json['layers'] !== layers || !Array.isArray(json['owned']))
+      return undefined;
+    const owned: unknown[] = json['owned'];
+    return owned.filter(
+      (item): item is number => Number.isInteger(item) && Number(item) >= 1 && Number(item) <= layers,
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** Only root can have made it; nothing that came with a workspace passes for it. */
+async function isRootsOwn(folder: string): Promise<boolean> {
+  const stat = await lstat(folder).catch(() => undefined);
+  return stat !== undefined && stat.isDirectory() && stat.uid === 0 && (stat.mode & 0o77) === 0;
+}
+
+/** The layers with a twin, when owners were restored in this folder before; else undefined. */
+export async function restoredTwins(folder: string, layers: number): Promise<readonly number[] | undefined> {
+  const owned = await readNote(join(folder, 'layers', RESTORED), layers);
+  return owned !== undefined && (await isRootsOwn(join(folder, 'layers', OWNED))) ? owned : undefined;
+}
+
+/**
+ * Finds out what root must do so that the layers look as the image says, and writes the archives for it into `layers`. It reads every file's
+ * attributes, and the content of those with other owners or modes. Nothing is changed until the lines run. Call it only right before them.
+ * @throws {RestoreError} @throws {SidecarError} @throws {ChangedFileError}
+ */
+export async function prepareRestore(request: RestoreRequest, signal?: AbortSignal): Promise<Restore> {
+  const { folder, layers } = request;
+  const done = await restoredTwins(folder, layers);
+  if (done !== undefined) return { owned: done, lines: [], skipped: [] };
+  const place = join(folder, 'layers');
+  const root = request.root ?? isRoot();
+  const owner = await ownerOf(place, root);
+  const sudo = root ? '' : 'sudo ';
+  const begun = await readNote(join(place, RESTORED_NEW), layers);
+  if (begun !== undefined && (await isRootsOwn(join(place, OWNED)))) {
+    // The twins are there, and the layers may be root's in part: they need not be looked at again, and perhaps cannot be.
+    const top = await topOf(place, layers);
+    return {
+      owned: begun,
+      lines: restoreLines({ layers, twins: begun, owner, top, unpacked: true, sudo }),
+      skipped: [],
+    };
+  }
+  const plans = await planTwins(place, layers, owner, signal);
+  const twins = plans.filter(plan => plan.items.length > 0);
+  for (const plan of twins) await writeArchive(place, plan, signal);
+  const owned = twins.map(plan => plan.layer);
+  await writeNew(join(place, RESTORED_NEW), async file => {
+    await file.writeFile(`${JSON.stringify({ version: 1, layers, owned })}\n`);
+  });
+  const top = await topOf(place, layers);
+  const lines = restoreLines({ layers, twins: owned, owner, top, unpacked: false, sudo });
+  return { owned, lines, skipped: plans.flatMap(plan => plan.skipped) };
+}
+
+/** What the topmost layer that says anything says of the image's root directory. */
+async function topOf(place: string, layers: number): Promise<RestoreSteps['top']> {
+  for (let layer = layers; layer >= 1; layer--) {
+    const { entries } = await readSidecar(join(place, `${layer}.json`));
+    const entry = entries.findLast(item => item.path === '');
+    if (entry !== undefined) return entry;
+  }
+  return { uid: 0, gid: 0, mode: 0o755 };
+}
+
+/** Whose files they are. Only one's own are given away. */
+async function ownerOf(place: string, root: boolean): Promise<number> {
+  const stat = await lstat(place);
+  const self = process.getuid?.() ?? 0;
+  if (!root && stat.uid !== self && stat.uid !== 0) {
+    throw new RestoreError(`${place} belongs to another user of this machine.`);
+  }
+  return stat.uid;
+}
+
+async function planTwins(place: string, layers: number, owner: number, signal?: AbortSignal): Promise<TwinPlan[]> {
+  const links = new LinkCount();
+  const plans: TwinPlan[] = [];
+  for (let layer = 1; layer <= layers; layer++) {
+    const folder = join(place, String(layer));
+    if (!(await lstat(folder)).isDirectory()) throw new RestoreError(`${folder} is no folder of an unpacked layer.`);
+    const sidecar = await readSidecar(`${folder}.json`);
+    const plan = await readable(folder, () => planTwin({ layer, folder, sidecar, owner, links }, signal));
+    plans.push(plan);
+  }
+  const outside = owner === 0 ? undefined : links.outside();
+  if (outside !== undefined) {
+    const shown = JSON.stringify(outside);
+    throw new RestoreError(`${shown} has another hard link outside the layers, whose owner would change with it.`);
+  }
+  return plans;
+}
+
+async function readable<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'EACCES' || cause.code === 'EPERM')) {
+      throw new RestoreError(`${folder} cannot be read: some of it belongs to another user by now.`, { cause });
+    }
+    throw cause;
+  }
+}
+
+async function writeArchive(place: string, plan: TwinPlan, signal?: AbortSignal): Promise<void> {
+  const folder = join(place, String(plan.layer));
+  await readable(folder, () =>
+    writeNew(join(place, twinArchive(plan.layer)), async file => {
+      const writer = new TarWriter(file);
+      for (const item of plan.items) await writer.add(await withContent(folder, item), signal);
+      await writer.end();
+    }),
+  );
+}
+
+async function withContent(folder: string, item: TwinItem): Promise<TwinItem & { source?: Buffer; target?: string }> {
+  const path = bytesPath(folder, item.path);
+  if (item.type === 'file') return { ...item, source: path };
+  if (item.type !== 'symlink') return item;
+  return { ...item, target: (await readlink(path, { encoding: 'buffer' })).toString('latin1') };
+}
+
+/** Writes a file that has its name only when it is whole; a link that stands at the name is replaced, never followed. */
+async function writeNew(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  const partial = `${path}.${randomUUID()}.partial`;
+  const file = await open(partial, 'wx', 0o600);
+  try {
+    try {
+      await write(file);
+    } finally {
+      await file.close();
+    }
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}

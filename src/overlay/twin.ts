@@ -1,0 +1,196 @@
+import type { Stats } from 'node:fs';
+import { isWhiteout, walkLayer, type Found } from './layerWalk.ts';
+import type { Sidecar, SidecarEntry } from './sidecar.ts';
+import type { TarItem } from './tarWriter.ts';
+
+/** An entry of a twin, before its content or target is looked at. */
+export type TwinItem = Omit<TarItem, 'source'>;
+
+/** What of a layer needs a twin (see restore.ts). */
+export interface TwinPlan {
+  readonly layer: number;
+  /** Parents before their children; every parent is a directory of this list. Empty: no twin is needed. */
+  readonly items: readonly TwinItem[];
+  readonly skipped: readonly string[];
+}
+
+/** Counts the names that a file has in all layers, to find files that have further names elsewhere. */
+export class LinkCount {
+  readonly #files = new Map<string, { path: string; missing: number }>();
+
+  add({ path, stat }: Found): void {
+    if (!stat.isFile() || stat.nlink === 1) return;
+    const key = `${stat.dev}:${stat.ino}`;
+    const file = this.#files.get(key);
+    if (file === undefined) this.#files.set(key, { path, missing: stat.nlink - 1 });
+    else file.missing--;
+  }
+
+  /** A file with a name outside. */
+  outside(): string | undefined {
+    for (const { path, missing } of this.#files.values()) if (missing > 0) return path;
+    return undefined;
+  }
+}
+
+interface Attributes {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  readonly xattrs: ReadonlyMap<string, Buffer>;
+}
+
+const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
+
+export interface TwinRequest {
+  readonly layer: number;
+  /** The unpacked layer. */
+  readonly folder: string;
+  readonly sidecar: Sidecar;
+  /** User id whose files become root's; 0: they stay as they are. */
+  readonly owner: number;
+  readonly links: LinkCount;
+}
+
+/** Compares a layer on the disk with what the image says of it. */
+export async function planTwin(request: TwinRequest, signal?: AbortSignal): Promise<TwinPlan> {
+  const wishes = new Map(request.sidecar.entries.map(entry => [entry.path, entry]));
+  const found = new Map<string, Found>();
+  for await (const item of walkLayer(request.folder, signal)) {
+    found.set(item.path, item);
+    request.links.add(item);
+  }
+  const skipped = [...request.sidecar.refused];
+  const twin = new Twin(found, wishes, request.owner);
+  for (const item of found.values()) if (item.path !== '') twin.consider(item);
+  for (const entry of request.sidecar.entries) {
+    if (entry.path !== '' && !found.has(entry.path)) {
+      const reason = twin.considerMissing(entry);
+      if (reason !== undefined) skipped.push(`${JSON.stringify(entry.path)}: ${reason}`);
+    }
+  }
+  const told = skipped.map(line => `layer ${request.layer}, ${line}`);
+  return { layer: request.layer, items: twin.items(), skipped: told };
+}
+
+/** Collects the entries of one twin. */
+class Twin {
+  readonly #found: ReadonlyMap<string, Found>;
+  readonly #wishes: ReadonlyMap<string, SidecarEntry>;
+  readonly #owner: number;
+  readonly #items = new Map<string, TwinItem>();
+  readonly #names = new Map<number, string[]>();
+
+  constructor(found: ReadonlyMap<string, Found>, wishes: ReadonlyMap<string, SidecarEntry>, owner: number) {
+    this.#found = found;
+    this.#wishes = wishes;
+    this.#owner = owner;
+    for (const { path, stat } of found.values()) {
+      if (!stat.isFile() || stat.nlink === 1) continue;
+      const names = this.#names.get(stat.ino);
+      if (names === undefined) this.#names.set(stat.ino, [path]);
+      else names.push(path);
+    }
+  }
+
+  items(): TwinItem[] {
+    return [...this.#items.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
+  }
+
+  /** Takes an entry of the disk into the twin, if the layer itself would not show it as the image says. */
+  consider({ path, stat }: Found): void {
+    if (this.#items.has(path) || isWhiteout(stat) || stat.isSocket()) return;
+    const wish = this.#wishes.get(path);
+    const wanted = this.#wanted(stat, wish);
+    if (!this.#differs(stat, wanted) && !(wish?.device !== undefined && !stat.isDirectory())) return;
+    if (wish?.device !== undefined && !stat.isDirectory()) this.#put(path, wanted, stat.mtimeMs, deviceOf(wish));
+    else if (stat.isFile()) this.#putFile(path, stat, wanted);
+    else this.#put(path, wanted, stat.mtimeMs, kindOf(stat));
+  }
+
+  /** Takes what could not be made on the disk. @returns why it cannot be made now */
+  considerMissing(entry: SidecarEntry): string | undefined {
+    if (entry.device === undefined && !entry.fifo) return 'it is not on the disk';
+    for (let parent = parentOf(entry.path); parent !== ''; parent = parentOf(parent)) {
+      const there = this.#found.get(parent);
+      if (there !== undefined && !there.stat.isDirectory()) return 'a parent of it is no directory';
+      if (there === undefined && this.#wishes.has(parent)) return 'a parent of it is not on the disk';
+    }
+    this.#put(entry.path, entry, 0, entry.fifo ? { type: 'fifo' } : deviceOf(entry));
+    return undefined;
+  }
+
+  #wanted(stat: Stats, wish: SidecarEntry | undefined): Attributes {
+    if (wish !== undefined) return wish;
+    const given = this.#isGiven(stat);
+    return {
+      uid: given ? 0 : stat.uid,
+      gid: given ? 0 : stat.gid,
+      mode: stat.mode & 0o7777,
+      xattrs: NO_XATTRS,
+    };
+  }
+
+  /** Becomes root's in place. */
+  #isGiven(stat: Stats): boolean {
+    return this.#owner !== 0 && stat.uid === this.#owner;
+  }
+
+  #differs(stat: Stats, wanted: Attributes): boolean {
+    const given = this.#isGiven(stat);
+    if (wanted.uid !== (given ? 0 : stat.uid) || wanted.gid !== (given ? 0 : stat.gid)) return true;
+    if (wanted.xattrs.size > 0) return true;
+    if (stat.isSymbolicLink()) return false;
+    // chown(2) clears the setuid and setgid bits of what is no directory.
+    const shown = stat.mode & (given && !stat.isDirectory() ? 0o1777 : 0o7777);
+    return wanted.mode !== shown;
+  }
+
+  /** All names of a file go together: what is one file in the layer stays one. */
+  #putFile(path: string, stat: Stats, wanted: Attributes): void {
+    const names = this.#names.get(stat.ino) ?? [path];
+    const [first = path, ...others] = names.toSorted();
+    this.#put(first, wanted, stat.mtimeMs, { type: 'file' });
+    for (const name of others) this.#put(name, wanted, stat.mtimeMs, { type: 'hardlink', target: first });
+  }
+
+  #put(
+    path: string,
+    wanted: Attributes,
+    mtimeMs: number,
+    kind: Pick<TwinItem, 'type' | 'target' | 'major' | 'minor'>,
+  ): void {
+    this.#putParent(parentOf(path));
+    const { uid, gid, mode, xattrs } = wanted;
+    this.#items.set(path, { path, uid, gid, mode, xattrs, mtimeMs, ...kind });
+  }
+
+  /** A twin's directories win over the layer's in a mount, so they carry the same attributes. */
+  #putParent(path: string): void {
+    if (path === '' || this.#items.has(path)) return;
+    const there = this.#found.get(path);
+    const wanted: Attributes =
+      there === undefined
+        ? { uid: 0, gid: 0, mode: 0o755, xattrs: NO_XATTRS }
+        : this.#wanted(there.stat, this.#wishes.get(path));
+    this.#put(path, wanted, there?.stat.mtimeMs ?? 0, { type: 'directory' });
+  }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+function deviceOf(entry: SidecarEntry): Pick<TwinItem, 'type' | 'major' | 'minor'> {
+  const { type, major, minor } = entry.device ?? { type: 'char', major: 1, minor: 3 };
+  return { type, major, minor };
+}
+
+/** The kind of what is no plain file; device numbers as makedev(3) packs them. */
+function kindOf(stat: Stats): Pick<TwinItem, 'type' | 'major' | 'minor'> {
+  if (stat.isDirectory()) return { type: 'directory' };
+  if (stat.isSymbolicLink()) return { type: 'symlink' };
+  if (stat.isFIFO()) return { type: 'fifo' };
+  const numbers = { major: (stat.rdev >>> 8) & 0xfff, minor: (stat.rdev & 0xff) | ((stat.rdev >>> 12) & 0xfff00) };
+  return { type: stat.isBlockDevice() ? 'block' : 'char', ...numbers };
+}
