@@ -36,7 +36,7 @@ export async function runHostSuite(editor: Editor, filter?: string): Promise<Cou
     const page = await browser.newPage();
     const { outcome: ended } = await watchForEnd(page);
     await putUnderTest(page, server.authority);
-    await page.goto(`${server.url}/?folder=${encodeURIComponent(await server.makeWorkspace('host'))}`);
+    await page.goto(server.addressOf(await server.makeWorkspace('host')));
     const outcome = await Promise.race([
       ended,
       sleep(timeLimit, `no end after ${timeLimit / 60_000} minutes`, { ref: false }),

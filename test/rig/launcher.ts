@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chown, cp, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdir, mkdtemp, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Editor } from './editor.ts';
 import { outFolder } from './paths.ts';
+import { removeTree } from './removeTree.ts';
 import { endGroup } from './run.ts';
 import { quietSettings } from './settings.ts';
 import { freePort } from '../support/servers/process.ts';
@@ -20,6 +21,8 @@ export interface LaunchOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Packed extensions to install. */
   readonly extensions?: readonly string[];
+  /** The folder of an extension to load from where it is, so that a reload of the window takes a new build. */
+  readonly linkedExtension?: string;
   /** The account that the editor runs as; absent = this process's. Only root may choose. */
   readonly user?: TestUser;
   readonly env?: Readonly<Record<string, string>>;
@@ -41,16 +44,24 @@ export class EditorServer {
   readonly #options: LaunchOptions;
   /** `127.0.0.1:PORT`, which is also the authority of `vscode-remote` URIs. */
   readonly authority: string;
+  /** Settles when the editor has ended. */
+  readonly ended: Promise<void>;
 
   constructor(child: ChildProcess, layout: Layout, options: LaunchOptions, authority: string) {
     this.#process = child;
     this.#layout = layout;
     this.#options = options;
     this.authority = authority;
+    this.ended = new Promise(resolve => child.once('exit', () => resolve()));
   }
 
   get url(): string {
     return `http://${this.authority}`;
+  }
+
+  /** What a browser opens to see a folder. */
+  addressOf(folder: string): string {
+    return `${this.url}/?folder=${encodeURIComponent(folder)}`;
   }
 
   /** The home directory of the person in front of it. */
@@ -87,18 +98,17 @@ export class EditorServer {
   async stop(): Promise<void> {
     const child = this.#process;
     if (child.exitCode === null && child.signalCode === null) {
-      const gone = new Promise(resolve => child.once('exit', resolve));
       endGroup(child.pid, 'SIGTERM');
-      const ended = await Promise.race([gone.then(() => true), sleep(5000, false)]);
+      const ended = await Promise.race([this.ended.then(() => true), sleep(5000, false)]);
       if (!ended) {
         endGroup(child.pid, 'SIGKILL');
-        await gone;
+        await this.ended;
       }
     }
     const logs = join(outFolder, 'logs', this.#options.name);
     await rm(logs, { recursive: true, force: true });
     await cp(join(this.#layout.userData, 'logs'), logs, { recursive: true }).catch(() => undefined);
-    await rm(this.#layout.root, { recursive: true, force: true, maxRetries: 5 });
+    await removeTree(this.#layout.root);
   }
 }
 
@@ -121,6 +131,7 @@ export async function launchEditor(options: LaunchOptions): Promise<EditorServer
   await mkdir(dirname(logFile), { recursive: true });
   const log = await open(logFile, 'w');
   try {
+    if (options.linkedExtension) await symlink(options.linkedExtension, join(layout.extensions, 'linked'));
     for (const extension of options.extensions ?? []) await installExtension(options, layout, extension, log.fd);
     const port = options.port ?? (await freePort());
     const authority = `127.0.0.1:${port}`;

@@ -2,16 +2,19 @@
 // are missing or are not those of the lockfile. Plain JavaScript without dependencies: it is all that must run on the machine's own Node.
 //
 //   node test/rig/run.mjs SCRIPT [ARGUMENT...]
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { constants } from 'node:os';
+import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const windows = process.platform === 'win32';
+const ownCommands = join(root, 'node_modules', '.bin');
 const ownNode = join(root, 'node_modules', 'node', 'bin', windows ? 'node.exe' : 'node');
+/** npm must not run on the Node that it is about to replace. */
+const outerPath = (process.env.PATH ?? '').split(delimiter).filter(folder => folder !== ownCommands);
 
 /** Whether every package of the lockfile is installed in the version that it names (optional ones may be for other machines). */
 function isInstalled() {
@@ -19,20 +22,12 @@ function isInstalled() {
   if (!existsSync(installedList)) return false;
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
   const installed = JSON.parse(readFileSync(installedList, 'utf8')).packages;
-  return Object.entries(wanted).every(([path, { version, optional, devOptional }]) => {
+  return Object.keys(wanted).every(path => {
+    const { version, optional, devOptional } = wanted[path];
     if (path === '') return true;
     if (installed[path] === undefined) return Boolean(optional || devOptional);
     return installed[path].version === version;
   });
-}
-
-/** npm must not run on the Node that it is about to replace. */
-function pathWithoutProject() {
-  const own = join(root, 'node_modules', '.bin');
-  return (process.env.PATH ?? '')
-    .split(delimiter)
-    .filter(folder => folder !== own)
-    .join(delimiter);
 }
 
 /** @param {string[]} args */
@@ -40,7 +35,7 @@ function npm(...args) {
   console.error(`> npm ${args.join(' ')}`);
   const { status, error } = spawnSync('npm', args, {
     cwd: root,
-    env: { ...process.env, PATH: pathWithoutProject() },
+    env: { ...process.env, PATH: outerPath.join(delimiter) },
     // stdout is the script's own.
     stdio: ['ignore', 2, 2],
     shell: windows,
@@ -51,10 +46,16 @@ function npm(...args) {
 }
 
 if (!isInstalled()) npm('ci', '--include=dev');
-// Where install scripts are off by default, the `node` package arrives without its binary.
+// Where install scripts are off, the `node` package arrives without its binary.
 if (!existsSync(ownNode)) npm('rebuild', 'node', '--ignore-scripts=false');
 
-const env = { ...process.env, PATH: join(root, 'node_modules', '.bin') + delimiter + pathWithoutProject() };
-const { status, signal, error } = spawnSync(ownNode, process.argv.slice(2), { cwd: root, env, stdio: 'inherit' });
-if (error) throw error;
-process.exit(signal ? 128 + constants.signals[signal] : (status ?? 1));
+const child = spawn(ownNode, process.argv.slice(2), {
+  cwd: root,
+  env: { ...process.env, PATH: [ownCommands, ...outerPath].join(delimiter) },
+  stdio: 'inherit',
+});
+// Ctrl+C reaches the script too, which ends in its own time.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+process.on('SIGHUP', () => child.kill('SIGHUP'));
+child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1)));

@@ -12,7 +12,7 @@ export async function setup(suites: readonly Suite[]): Promise<Map<Suite, string
   const reasons = new Map<Suite, string>();
   const missing = await ensureTools(suites);
   for (const suite of suites) {
-    const lacking = missing.filter(tool => tool.suites.includes(suite));
+    const lacking = missing.filter(tool => tool.for.includes(suite));
     if (lacking.length > 0) reasons.set(suite, howToGet(lacking));
   }
   const withEditor = suites.filter(suite => suite !== 'unit' && !reasons.has(suite));

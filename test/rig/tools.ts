@@ -7,41 +7,45 @@ import { run } from './run.ts';
 /** The suites that `npm test` runs. */
 export type Suite = 'unit' | 'host' | 'ui';
 
+/** What needs a tool: a suite, or `npm start`. */
+export type Purpose = Suite | 'start';
+
 /** A program of the system that tests use as it is. */
 export interface Tool {
   /** Any of these names will do. */
   readonly commands: readonly [string, ...string[]];
   /** Debian's package. */
   readonly package: string;
-  readonly suites: readonly Suite[];
+  readonly for: readonly Purpose[];
 }
 
-const everywhere: readonly Suite[] = ['unit', 'host', 'ui'];
-const editor: readonly Suite[] = ['host', 'ui'];
+const everywhere: readonly Purpose[] = ['unit', 'host', 'ui'];
+const editor: readonly Purpose[] = ['host', 'ui', 'start'];
+const demo: readonly Purpose[] = [...everywhere, 'start'];
 
 /** Real registries, image tools and servers that tests speak to, and what the editor needs. */
 export const tools: readonly Tool[] = [
-  { commands: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium', suites: editor },
-  { commands: ['g++'], package: 'g++', suites: editor },
-  { commands: ['make'], package: 'make', suites: editor },
-  { commands: ['python3'], package: 'python3', suites: editor },
-  { commands: ['rg'], package: 'ripgrep', suites: editor },
-  { commands: ['sudo'], package: 'sudo', suites: everywhere },
-  { commands: ['docker-registry'], package: 'docker-registry', suites: everywhere },
-  { commands: ['skopeo'], package: 'skopeo', suites: everywhere },
-  { commands: ['umoci'], package: 'umoci', suites: everywhere },
-  { commands: ['busybox'], package: 'busybox-static', suites: everywhere },
-  { commands: ['buildah'], package: 'buildah', suites: ['unit'] },
-  { commands: ['getfattr'], package: 'attr', suites: ['unit'] },
-  { commands: ['setcap'], package: 'libcap2-bin', suites: ['unit'] },
-  { commands: ['htpasswd'], package: 'apache2-utils', suites: everywhere },
-  { commands: ['openssl'], package: 'openssl', suites: everywhere },
-  { commands: ['nginx'], package: 'nginx-light', suites: ['unit'] },
-  { commands: ['squid'], package: 'squid', suites: ['unit'] },
-  { commands: ['debootstrap'], package: 'debootstrap', suites: ['unit'] },
-  { commands: ['fuse-overlayfs'], package: 'fuse-overlayfs', suites: ['unit'] },
-  { commands: ['zstd'], package: 'zstd', suites: ['unit'] },
-  { commands: ['mount', 'umount'], package: 'mount', suites: everywhere },
+  { commands: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium', for: ['host', 'ui'] },
+  { commands: ['g++'], package: 'g++', for: editor },
+  { commands: ['make'], package: 'make', for: editor },
+  { commands: ['python3'], package: 'python3', for: editor },
+  { commands: ['rg'], package: 'ripgrep', for: editor },
+  { commands: ['sudo'], package: 'sudo', for: demo },
+  { commands: ['docker-registry'], package: 'docker-registry', for: everywhere },
+  { commands: ['skopeo'], package: 'skopeo', for: everywhere },
+  { commands: ['umoci'], package: 'umoci', for: everywhere },
+  { commands: ['busybox'], package: 'busybox-static', for: demo },
+  { commands: ['buildah'], package: 'buildah', for: ['unit'] },
+  { commands: ['getfattr'], package: 'attr', for: ['unit'] },
+  { commands: ['setcap'], package: 'libcap2-bin', for: ['unit'] },
+  { commands: ['htpasswd'], package: 'apache2-utils', for: everywhere },
+  { commands: ['openssl'], package: 'openssl', for: everywhere },
+  { commands: ['nginx'], package: 'nginx-light', for: ['unit'] },
+  { commands: ['squid'], package: 'squid', for: ['unit'] },
+  { commands: ['debootstrap'], package: 'debootstrap', for: ['unit'] },
+  { commands: ['fuse-overlayfs'], package: 'fuse-overlayfs', for: ['unit'] },
+  { commands: ['zstd'], package: 'zstd', for: ['unit'] },
+  { commands: ['mount', 'umount'], package: 'mount', for: demo },
 ];
 
 /** The path of the first of some commands that this machine has. */
@@ -49,10 +53,10 @@ export function findCommand(...names: readonly string[]): string | undefined {
   return names.map(findTool).find(path => path !== undefined);
 }
 
-/** The tools of some suites that this machine lacks. */
-export function missingTools(suites: readonly Suite[]): Tool[] {
+/** What some suites (or `npm start`) need and this machine lacks. */
+export function missingTools(purposes: readonly Purpose[]): Tool[] {
   return tools.filter(
-    tool => tool.suites.some(suite => suites.includes(suite)) && findCommand(...tool.commands) === undefined,
+    tool => tool.for.some(purpose => purposes.includes(purpose)) && findCommand(...tool.commands) === undefined,
   );
 }
 
@@ -69,8 +73,8 @@ export function howToGet(missing: readonly Tool[]): string {
  *
  * @returns what is missing still
  */
-export async function ensureTools(suites: readonly Suite[]): Promise<Tool[]> {
-  const missing = missingTools(suites);
+export async function ensureTools(purposes: readonly Purpose[]): Promise<Tool[]> {
+  const missing = missingTools(purposes);
   if (missing.length === 0 || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return missing;
   const packages = missing.map(tool => tool.package);
   console.error(`Installing by apt: ${packages.join(' ')} …`);
@@ -79,7 +83,7 @@ export async function ensureTools(suites: readonly Suite[]): Promise<Tool[]> {
     await run('apt-get', [...aptOptions, 'update'], { env: aptEnv() });
     await aptInstall(packages);
   }
-  return missingTools(suites);
+  return missingTools(purposes);
 }
 
 const aptOptions = ['-q', '-o', 'DPkg::Lock::Timeout=900', '-o', 'Dpkg::Use-Pty=0'];

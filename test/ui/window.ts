@@ -48,20 +48,30 @@ export async function startEditor(name: string, options: Partial<LaunchOptions> 
  * `out/screenshots/failed-….png`.
  */
 export async function openWindow(t: TestContext, server: EditorServer, options: WindowOptions = {}): Promise<Window> {
+  await server.writeSettings(options.settings ?? {});
+  const folder = await server.makeWorkspace(fileName(t.name), options.files);
+  const workbench = await openPage(t);
+  await workbench.open(server.addressOf(folder));
+  return { workbench, folder };
+}
+
+/** Opens a new browser profile on nothing yet, for a test that starts its editor in its own way. Closed as that of {@link openWindow} is. */
+export async function openPage(t: TestContext): Promise<Workbench> {
   const browser = await chromium.connect(uiEnvironment().browser);
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  const page = await context.newPage();
-  const workbench = new Workbench(page);
-  const name = t.name.replaceAll(/[^\w]+/g, '-').slice(0, 60);
+  const workbench = new Workbench(await context.newPage());
   t.after(async () => {
-    if ('passed' in t && t.passed === false) await workbench.screenshot(`failed-${name}`).catch(() => undefined);
+    if ('passed' in t && t.passed === false) {
+      await workbench.screenshot(`failed-${fileName(t.name)}`).catch(() => undefined);
+    }
     await context.close();
     await browser.close();
   });
-  await server.writeSettings(options.settings ?? {});
-  const folder = await server.makeWorkspace(name, options.files);
-  await workbench.open(server.url, folder);
-  return { workbench, folder };
+  return workbench;
+}
+
+function fileName(title: string): string {
+  return title.replaceAll(/[^\w]+/g, '-').slice(0, 60);
 }
 
 function uiEnvironment(): UiEnvironment {

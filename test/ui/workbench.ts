@@ -21,9 +21,9 @@ export class Workbench {
     page.setDefaultTimeout(patience);
   }
 
-  /** Opens a folder and waits until the Explorer shows its files: then the extension host runs. */
-  async open(url: string, folder: string): Promise<void> {
-    await this.page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
+  /** Opens the address of a folder (`http://…/?folder=…`) and waits until the Explorer shows its files: then the extension host runs. */
+  async open(address: string): Promise<void> {
+    await this.page.goto(address);
     await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
     await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 30_000 });
   }

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { bundle } from '../../esbuild.js';
+import { DEMO_REPOSITORIES, fillDemo } from '../support/demoImage.ts';
+import { startRegistry } from '../support/registry/registry.ts';
+import { ensureEditor } from './editor.ts';
+import { launchEditor } from './launcher.ts';
+import { projectRoot } from './paths.ts';
+import { removeTree } from './removeTree.ts';
+import { quietSettings } from './settings.ts';
+import { ensureTools, findCommand, howToGet } from './tools.ts';
+
+/** A VS Code that somebody works in. */
+interface OpenEditor {
+  /** Settles when the editor has ended by itself. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const welcome = `# Peel, a first walk
+
+1. Open **Peel** in the activity bar: the registry \`demo\` is there already.
+2. Open \`demo/hello\`, a tag, \`Layers\`: each layer with the command that made it.
+3. Right-click the tag: **Pull Image…**. It lands in \`images/\`, each layer unpacked.
+4. In **Images**, mount it: a terminal shows the lines and asks for sudo. \`merged/\` is the image's file system.
+5. Open a shell in it, leave it, unmount it.
+`;
+
+/** The desktop's own `code`; not the one of a terminal inside a remote window, which cannot load an extension under development. */
+function desktopCommand(): string | undefined {
+  if (process.argv.includes('--browser') || process.env.VSCODE_IPC_HOOK_CLI !== undefined) return undefined;
+  return findCommand('code', 'code-insiders', 'codium');
+}
+
+async function openDesktop(command: string, settings: Readonly<Record<string, unknown>>): Promise<OpenEditor> {
+  const root = await mkdtemp(join(tmpdir(), 'peel-'));
+  const folder = join(root, 'workspace');
+  const userData = join(root, 'data');
+  await mkdir(join(userData, 'User'), { recursive: true });
+  await mkdir(folder);
+  await writeFile(join(folder, 'WELCOME.md'), welcome);
+  await writeFile(join(userData, 'User', 'settings.json'), JSON.stringify({ ...quietSettings, ...settings }, null, 2));
+  const profile = ['--user-data-dir', userData, '--extensions-dir', join(root, 'extensions')];
+  const args = [
+    ...profile,
+    `--extensionDevelopmentPath=${projectRoot}`,
+    '--new-window',
+    '--wait',
+    folder,
+    join(folder, 'WELCOME.md'),
+  ];
+  const child = spawn(command, args, { stdio: 'inherit', shell: process.platform === 'win32' });
+  const ended = new Promise<void>((resolve, reject) => child.once('error', reject).once('exit', () => resolve()));
+  console.log(`VS Code opens on ${folder}. Close its window, or press Ctrl+C here, to end.`);
+  return {
+    ended,
+    stop: async () => {
+      child.kill();
+      await removeTree(root);
+    },
+  };
+}
+
+async function openInBrowser(settings: Readonly<Record<string, unknown>>): Promise<OpenEditor> {
+  const missing = await ensureTools(['start']);
+  if (missing.length > 0) throw new Error(howToGet(missing));
+  const editor = await ensureEditor('newest');
+  const server = await launchEditor({ editor, name: 'start', settings, linkedExtension: projectRoot });
+  const folder = await server.makeWorkspace('demo', { 'WELCOME.md': welcome });
+  console.log(`VS Code ${editor.version} with Peel: ${server.addressOf(folder)}`);
+  console.log('Open it in a browser. Ctrl+C here ends everything.');
+  return server;
+}
+
+async function main(): Promise<void> {
+  const stopped = new Promise<void>(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  });
+  await bundle({ production: false });
+  const desktop = desktopCommand();
+  // The demo's images hold busybox.
+  if (desktop !== undefined) await ensureTools(['start']);
+  const registry = await startRegistry();
+  try {
+    fillDemo(registry);
+    console.log(`Demo registry: ${registry.url} with ${DEMO_REPOSITORIES.join(', ')}`);
+    const settings = { 'peel.registries': [{ url: registry.url, name: 'demo' }] };
+    const editor = desktop === undefined ? await openInBrowser(settings) : await openDesktop(desktop, settings);
+    try {
+      await Promise.race([stopped, editor.ended]);
+    } finally {
+      await editor.stop();
+    }
+  } finally {
+    await registry.close();
+  }
+}
+
+await main();
