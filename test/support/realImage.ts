@@ -9,8 +9,8 @@ import type { RegistryStore, StoredManifest } from './registry/store.ts';
 import { run } from './run.ts';
 import { firstOf, requireRoot, requireTool } from './tools.ts';
 
-/** The forms in which the image is kept: OCI with three compressions, and Docker schema 2. */
-export const REAL_FORMS = ['gzip', 'zstd', 'plain', 'docker'] as const;
+/** The forms in which the image is kept: OCI with four compressions (`chunked` is zstd:chunked), and Docker schema 2. */
+export const REAL_FORMS = ['gzip', 'zstd', 'chunked', 'plain', 'docker'] as const;
 export type RealForm = (typeof REAL_FORMS)[number];
 
 /** A real Debian of several layers made by debootstrap and buildah, with files of every odd kind under `/odd`. */

@@ -56,6 +56,7 @@ async function buildLayers(work: string): Promise<void> {
   };
   await copy('gzip', '--format', 'oci', '--dest-compress-format', 'gzip');
   await copy('zstd', '--format', 'oci', '--dest-compress-format', 'zstd');
+  await copy('chunked', '--format', 'oci', '--dest-compress-format', 'zstd:chunked');
   await addFromFolder(work, source, 'plain', ['--format', 'oci', '--dest-decompress']);
   await addFromFolder(work, source, 'docker', ['--format', 'v2s2', '--dest-compress']);
 }

@@ -37,6 +37,7 @@ describe('the real image', { skip: requireRealImage() }, () => {
     assert.deepEqual(types, [
       'application/vnd.oci.image.layer.v1.tar+gzip',
       'application/vnd.oci.image.layer.v1.tar+zstd',
+      'application/vnd.oci.image.layer.v1.tar+zstd',
       'application/vnd.oci.image.layer.v1.tar',
       'application/vnd.docker.image.rootfs.diff.tar.gzip',
     ]);
