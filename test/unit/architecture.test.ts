@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { test } from 'node:test';
+import { build, type Metafile } from 'esbuild';
+import { bundleOptions } from '../../esbuild.js';
+import { projectRoot } from '../rig/paths.ts';
+
+/** The table of ARCHITECTURE.md: which room may import which others. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  oci: [],
+  registry: ['oci'],
+  blobs: ['oci'],
+  layers: ['oci'],
+  overlay: ['oci'],
+  pull: ['oci', 'registry', 'blobs', 'layers', 'overlay'],
+  vscode: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'pull'],
+  'extension.ts': ['oci', 'registry', 'blobs', 'layers', 'overlay', 'pull', 'vscode'],
+};
+
+/** Bytes of minified code. `startup` is read whenever the extension is activated, `worker` whenever a thread starts. Raise them knowingly. */
+const budgets = { startup: 100_000, worker: 900_000, total: 1_500_000 };
+
+const files = globSync('src/**/*.ts', { cwd: projectRoot }).map(file => file.replaceAll('\\', '/'));
+
+/** `src/pull/pullImage.ts` -> `pull`; `src/extension.ts` -> `extension.ts`. */
+function roomOf(file: string): string {
+  return file.split('/')[1] ?? '';
+}
+
+/** What a file names in its imports, also those of types alone, which a bundler drops. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(projectRoot, file), 'utf8');
+  return [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'([^']+)'/g)].map(([, name = '']) => name);
+}
+
+test('every folder of src is a room of the table', () => {
+  assert.deepEqual(
+    [...new Set(files.map(roomOf))].filter(room => !(room in mayImport)),
+    [],
+  );
+});
+
+test('rooms import only what the table allows', () => {
+  const wrong = files.flatMap(file =>
+    importsOf(file)
+      .filter(name => name.startsWith('.'))
+      .map(name => roomOf(posix.join(posix.dirname(file), name)))
+      .filter(room => room !== roomOf(file) && mayImport[roomOf(file)]?.includes(room) !== true)
+      .map(room => `${file} imports ${room}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('only src/vscode and src/extension.ts know VS Code', () => {
+  const wrong = files.filter(
+    file => importsOf(file).includes('vscode') && !['vscode', 'extension.ts'].includes(roomOf(file)),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('imports make no circle', async () => {
+  const { inputs } = await metafile();
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.ok(!path.includes(file), `a circle: ${[...path.slice(path.indexOf(file)), file].join(' -> ')}`);
+    if (done.has(file) || !file.startsWith('src/')) return;
+    for (const next of inputs[file]?.imports ?? []) if (next.external !== true) visit(next.path, [...path, file]);
+    done.add(file);
+  };
+  for (const file of Object.keys(inputs)) visit(file, []);
+});
+
+test('the bundle keeps its budgets', async () => {
+  const { outputs } = await metafile();
+  const sizes = {
+    startup: loadedWith(outputs, 'dist/extension.js'),
+    worker: loadedWith(outputs, 'dist/worker.js'),
+    total: Object.values(outputs).reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+  for (const name of ['startup', 'worker', 'total'] as const) {
+    assert.ok(sizes[name] > 0, `${name} is not built`);
+    assert.ok(sizes[name] <= budgets[name], `${name}: ${sizes[name]} bytes; the budget is ${budgets[name]}`);
+  }
+});
+
+/** Bytes of a file and of all that it imports at once. */
+function loadedWith(outputs: Metafile['outputs'], entry: string, seen = new Set<string>()): number {
+  const output = outputs[entry];
+  if (output === undefined || seen.has(entry)) return 0;
+  seen.add(entry);
+  const needed = output.imports.filter(({ kind, external }) => kind === 'import-statement' && external !== true);
+  return needed.reduce((sum, { path }) => sum + loadedWith(outputs, path, seen), output.bytes);
+}
+
+async function metafile(): Promise<Metafile> {
+  return (await build({ ...bundleOptions({ production: true }), write: false })).metafile;
+}

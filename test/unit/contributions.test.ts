@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { projectRoot } from '../rig/paths.ts';
+
+// What `test/unit/vscode/ids.test.ts` does for commands, views and settings, for the context values of tree rows.
+
+const manifest = readFileSync(join(projectRoot, 'package.json'), 'utf8');
+const sources = globSync('src/vscode/**/*.ts', { cwd: projectRoot }).map(file =>
+  readFileSync(join(projectRoot, file), 'utf8'),
+);
+
+/** Words that the code writes as texts, such as states and flags. */
+const words = new Set(
+  sources.flatMap(source => [...source.matchAll(/'(?:peel\.)?([a-z][A-Za-z]*)'/g)].map(([, word = '']) => word)),
+);
+
+/** Every context value that a row may have, as far as its parts are written in the code; one flag at a time. */
+function possibleValues(): string[] {
+  const statements = sources.flatMap(source =>
+    [...source.matchAll(/contextValue =([^;]+);/g)].map(([, value = '']) => value),
+  );
+  return statements.flatMap(statement => {
+    const fixed = [...statement.matchAll(/'(peel\.[\w.]+)'/g)].map(([, value = '']) => value);
+    const open = [...statement.matchAll(/`(peel\.[\w.]*)\$\{\w+\}`/g)].flatMap(([, start = '']) =>
+      [...words].map(word => start + word),
+    );
+    const flagged = statement.includes(".join('+')")
+      ? fixed.flatMap(value => [...words].map(word => `${value}+${word}`))
+      : [];
+    return [...fixed, ...open, ...flagged];
+  });
+}
+
+/** `^a\.(b|c)$` -> `^a\.b$` and `^a\.c$`: each alternative must hold by itself. */
+function alternatives(pattern: string): string[] {
+  const group = /\(([^()]*)\)/.exec(pattern);
+  if (group === null) return [pattern];
+  const [whole, inside = ''] = group;
+  return inside.split('|').flatMap(choice => alternatives(pattern.replace(whole, choice)));
+}
+
+test('each context value that a menu asks for is one that a row of the trees can have', () => {
+  const values = possibleValues();
+  assert.ok(values.length > 10, 'the code sets context values in a way that this test does not read');
+  const asked = [...manifest.matchAll(/viewItem =~ \/((?:\\.|[^/])+)\//g)].map(([, pattern = '']) =>
+    pattern.replaceAll('\\\\', '\\'),
+  );
+  assert.ok(asked.length > 10, 'package.json asks for context values in a way that this test does not read');
+  for (const pattern of new Set(asked.flatMap(alternatives))) {
+    const expression = new RegExp(pattern);
+    assert.ok(
+      values.some(value => expression.test(value)),
+      `no row has a context value like /${pattern}/`,
+    );
+  }
+});
+
+test('every viewItem is compared by a pattern, which the test above reads', () => {
+  assert.doesNotMatch(manifest, /viewItem (?:==|!=|in)/);
+});
