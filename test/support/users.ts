@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, writeFileSync } from 'node:fs';
+import { chownSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './run.ts';
@@ -19,7 +19,7 @@ export interface TestUser {
 
 /** The reason why no user can be made here, or false. */
 export function requireTestUser(): false | string {
-  return firstOf(requireRoot(), requireTool('useradd', 'userdel', 'chpasswd', 'setpriv', 'ps', 'sudo'));
+  return firstOf(requireRoot(), requireTool('useradd', 'userdel', 'chpasswd', 'setpriv', 'sudo'));
 }
 
 /** Makes a user of a random name. `sudo`: 'password' (default), 'none'. */
@@ -30,11 +30,10 @@ export async function createTestUser(options: { readonly sudo?: 'password' | 'no
   const remove = async (): Promise<void> => {
     const uid = await idOf(name, '-u');
     for (let attempt = 0; attempt < 50 && endProcesses(uid); attempt++) await sleep(100);
-    await run('rm', ['-f', rule]);
-    await run('userdel', ['--remove', name]).catch((error: unknown) => {
-      // userdel says 12 when a home has no mail spool to remove; the account is gone all the same.
-      if (!(error instanceof Error && 'code' in error && error.code === 12)) throw error;
-    });
+    // What sudo remembers of a user: its rule, its timestamp, and that it gave its lecture (by name or by id).
+    const traces = [name, String(uid)].flatMap(id => [`/run/sudo/ts/${id}`, `/var/lib/sudo/lectured/${id}`]);
+    for (const path of [rule, ...traces]) rmSync(path, { force: true });
+    await run('userdel', ['--remove', name]);
   };
   await run('useradd', ['--create-home', '--user-group', '--shell', '/bin/bash', name]);
   try {
@@ -56,11 +55,9 @@ async function idOf(name: string, which: '-u' | '-g'): Promise<number> {
 
 /** Ends every process of the user by its id. True while there were some. */
 function endProcesses(uid: number): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'pid=', '-U', String(uid)], { encoding: 'utf8' });
-  const ids = stdout
-    .split('\n')
+  const ids = readdirSync('/proc')
     .map(Number)
-    .filter(id => id > 1);
+    .filter(id => id > 1 && ownerOf(id) === uid);
   for (const id of ids) {
     try {
       process.kill(id, 'SIGKILL');
@@ -69,6 +66,16 @@ function endProcesses(uid: number): boolean {
     }
   }
   return ids.length > 0;
+}
+
+/** Who started a process; undefined when it has ended meanwhile. */
+function ownerOf(id: number): number | undefined {
+  try {
+    const uid = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1];
+    return uid === undefined ? undefined : Number(uid);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Runs a tool as the user, in the user's home and with a clean environment. */
