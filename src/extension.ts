@@ -1,22 +1,51 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './vscode/commands/register.ts';
-import { createDocuments } from './vscode/documents.ts';
+import { Configuration } from './vscode/configuration.ts';
+import { credentialSources } from './vscode/credentialSources.ts';
+import { JsonDocuments } from './vscode/documents.ts';
 import { PulledImages } from './vscode/images.ts';
+import { ImageTasks } from './vscode/imageTasks.ts';
 import { RegistryImageLookup } from './vscode/lookup.ts';
+import { connect, transportOptions } from './vscode/network.ts';
+import { Pulls } from './vscode/pulls.ts';
 import { ConfiguredRegistries } from './vscode/registries.ts';
+import { RepositoryMemory } from './vscode/repositoryMemory.ts';
 import { StoredSecrets } from './vscode/secrets.ts';
 import type { Services } from './vscode/services.ts';
 import { registerTasks } from './vscode/tasks.ts';
-import { createViews } from './vscode/views.ts';
+import { TreeViews } from './vscode/views.ts';
 
-/** Builds the parts, joins them and hands their ends to VS Code. */
+/** Builds the parts, joins them and hands their ends to VS Code. What is heavy is loaded by whoever needs it first. */
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Peel', { log: true });
+  const configuration = new Configuration();
   const secrets = new StoredSecrets(context.secrets);
-  const registries = new ConfiguredRegistries(context.globalState, secrets, log);
-  const images = new PulledImages(log);
-  const services: Services = { log, registries, images, lookup: new RegistryImageLookup(registries) };
-  const views = createViews(services);
-  const documents = createDocuments(services);
-  context.subscriptions.push(log, registries, images, views, documents, registerTasks(services), registerCommands({ ...services, views, documents }));
+  const { version } = context.extension.packageJSON as { version: string };
+  const registries = new ConfiguredRegistries(
+    configuration,
+    secrets,
+    new RepositoryMemory(context.globalState),
+    async () => {
+      const settings = configuration.settings();
+      const options = transportOptions(settings, configuration.network(), process.env, version);
+      return connect(options, await credentialSources(secrets, settings), log);
+    },
+  );
+  const settings = () => configuration.settings();
+  const pulls = new Pulls(context.globalStorageUri.fsPath, registries, settings, log);
+  const lookup = new RegistryImageLookup(
+    registries,
+    () => pulls.store(),
+    () => configuration.platform(),
+  );
+  const images = new PulledImages(configuration, context.workspaceState);
+  const services: Services = { log, settings, registries, images, lookup };
+  const views = new TreeViews(services);
+  const documents = new JsonDocuments(services);
+  const tasks = new ImageTasks(services);
+  context.subscriptions.push(log, configuration, secrets, registries, pulls, images, views, documents);
+  context.subscriptions.push(
+    registerTasks(services),
+    registerCommands({ ...services, configuration, secrets, pulls, views, documents, tasks }),
+  );
 }

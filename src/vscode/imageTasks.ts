@@ -1,38 +1,17 @@
-import type * as vscode from 'vscode';
-import { MOUNT_FAILURES, type MountFailure } from '../overlay/failures.ts';
+import * as vscode from 'vscode';
 import { KeyedMutex } from '../blobs/keyedMutex.ts';
+import type { Plan } from '../overlay/plan.ts';
 import type { ImageOnDisk } from './images.ts';
 import { runTask } from './runTask.ts';
 import type { Services } from './services.ts';
 import type { TaskAction } from './taskDefinition.ts';
-import { taskFor } from './tasks.ts';
-
-/** A task of the overlay room ended without doing its work. */
-export class TaskFailedError extends Error {
-  readonly action: TaskAction;
-  readonly folder: string;
-  /** Absent when the exit code is none that the task itself gives. */
-  readonly failure: MountFailure | undefined;
-  constructor(action: TaskAction, folder: string, code: number | undefined) {
-    const failure = code === undefined ? undefined : MOUNT_FAILURES.get(code);
-    super(failure ? `${failure.message}. ${failure.remedy}.` : strange(action, code));
-    this.name = 'TaskFailedError';
-    this.action = action;
-    this.folder = folder;
-    this.failure = failure;
-  }
-}
-
-function strange(action: TaskAction, code: number | undefined): string {
-  if (code === undefined)
-    return `The terminal was closed before the ${action} had ended. Run it again, and leave the terminal open.`;
-  if (code === 130) return `The ${action} was interrupted in its terminal. Run it again.`;
-  return `The ${action} ended with exit code ${code}; the lines in its terminal say why.`;
-}
+import { TaskFailedError, UntrustedWorkspaceError } from './taskErrors.ts';
+import type { PlanOptions } from './taskPlan.ts';
+import { taskFor, terminalTask } from './tasks.ts';
 
 const never = new AbortController().signal;
 
-/** Runs the tasks of pulled images for commands: one at a time for each folder, and awaited. */
+/** Runs what is done with pulled images in the terminal: one at a time for each folder, and awaited. */
 export class ImageTasks {
   readonly #services: Services;
   readonly #folders = new KeyedMutex();
@@ -41,12 +20,34 @@ export class ImageTasks {
     this.#services = services;
   }
 
-  /** Runs to the end. @throws {TaskFailedError} and what {@link taskFor} throws */
-  async run(action: TaskAction, image: ImageOnDisk, options: TaskOptions = {}): Promise<void> {
-    const code = await this.#folders.run(image.folder, never, async () =>
-      runTask(await taskFor(action, image, this.#services, options)),
-    );
-    this.#services.images.refresh();
-    if (code !== 0) throw new TaskFailedError(action, image.folder, code);
+  /** Runs a task to its end. @throws {TaskFailedError} {@link UntrustedWorkspaceError} and what the plan throws */
+  async run(action: TaskAction, image: ImageOnDisk, options?: PlanOptions): Promise<void> {
+    await this.#run(action, image.folder, () => taskFor(action, image, this.#services, options));
   }
+
+  /** The same for a plan that `tasks.json` has no action for. `noun` names it in messages. */
+  async runPlan(noun: string, folder: string, plan: Plan): Promise<void> {
+    await this.#run(noun, folder, async () => planned(noun, folder, plan));
+  }
+
+  /** Starts a plan whose terminal the user works in, and does not wait for its end. */
+  async startPlan(noun: string, folder: string, plan: Plan): Promise<void> {
+    await vscode.tasks.executeTask(planned(noun, folder, plan));
+  }
+
+  /** Starts a terminal that the user works in, and does not wait for its end. */
+  async start(action: TaskAction, image: ImageOnDisk): Promise<void> {
+    await vscode.tasks.executeTask(await taskFor(action, image, this.#services));
+  }
+
+  async #run(noun: string, folder: string, make: () => Promise<vscode.Task>): Promise<void> {
+    const code = await this.#folders.run(folder, never, async () => runTask(await make()));
+    this.#services.images.refresh();
+    if (code !== 0) throw new TaskFailedError(noun, folder, code);
+  }
+}
+
+function planned(noun: string, folder: string, plan: Plan): vscode.Task {
+  if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
+  return terminalTask({ type: '', action: noun, image: folder }, vscode.TaskScope.Workspace, plan);
 }

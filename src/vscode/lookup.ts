@@ -1,4 +1,6 @@
 import { formatReference, type Reference } from '../oci/reference.ts';
+import type { BlobStore } from '../blobs/store.ts';
+import type { ImageSource } from '../pull/imageSource.ts';
 import type { Opened } from '../pull/openReference.ts';
 import type { ResolvedImage } from '../pull/resolveImage.ts';
 import type { ImageLookup, Registries } from './services.ts';
@@ -10,24 +12,26 @@ const TAG_LIFETIME = 30_000;
 /** Asks registries, and remembers for a while. */
 export class RegistryImageLookup implements ImageLookup {
   readonly #registries: Registries;
+  readonly #store: () => Promise<BlobStore>;
   readonly #platform: () => string | undefined;
   readonly #opened = new SharedAnswers<Opened>();
   readonly #resolved = new SharedAnswers<ResolvedImage>();
 
-  /** @param platform the one to take when a call names none */
-  constructor(registries: Registries, platform: () => string | undefined) {
+  /**
+   * @param store where documents that cannot change are kept
+   * @param platform the one to take when a call names none
+   */
+  constructor(registries: Registries, store: () => Promise<BlobStore>, platform: () => string | undefined) {
     this.#registries = registries;
+    this.#store = store;
     this.#platform = platform;
-    registries.onDidChange(() => this.forget());
+    registries.onDidChangeAccess(() => this.forget());
   }
 
   open(reference: Reference, signal: AbortSignal): Promise<Opened> {
     return this.#opened.get(formatReference(reference), lifetime(reference), signal, async shared => {
-      const [client, { openReference }] = await Promise.all([
-        this.#registries.clientFor(reference.registry),
-        import('../pull/openReference.ts'),
-      ]);
-      return openReference(client, reference, shared);
+      const { openReference } = await import('../pull/openReference.ts');
+      return openReference(await this.#source(reference), reference, shared);
     });
   }
 
@@ -35,12 +39,18 @@ export class RegistryImageLookup implements ImageLookup {
     const wanted = platform ?? this.#platform();
     const key = `${formatReference(reference)} ${wanted ?? ''}`;
     return this.#resolved.get(key, lifetime(reference), signal, async shared => {
-      const [client, { resolveImage }] = await Promise.all([
-        this.#registries.clientFor(reference.registry),
-        import('../pull/resolveImage.ts'),
-      ]);
-      return resolveImage(client, reference, wanted, shared);
+      const { resolveImage } = await import('../pull/resolveImage.ts');
+      return resolveImage(await this.#source(reference), reference, wanted, shared);
     });
+  }
+
+  async #source({ registry }: Reference): Promise<ImageSource> {
+    const [client, store, { KeptDocuments }] = await Promise.all([
+      this.#registries.clientFor(registry),
+      this.#store(),
+      import('../pull/keptDocuments.ts'),
+    ]);
+    return new KeptDocuments(client, store);
   }
 
   forget(): void {

@@ -18,12 +18,21 @@ export interface PullRequest {
   readonly signal: AbortSignal;
 }
 
+/** The cache is in use. */
+export class PullUnderWayError extends Error {
+  constructor() {
+    super('A download is under way and needs the cache. Wait for its end or cancel it, then clean the cache.');
+    this.name = 'PullUnderWayError';
+  }
+}
+
 /** The cache of blobs and the threads that fill it, made when first needed. */
 export class Pulls {
   readonly #cacheFolder: string;
   readonly #registries: Registries;
   readonly #settings: () => Settings;
   readonly #log: Logger;
+  #running = 0;
   #made: Promise<{ puller: Puller; folders: KeyedMutex }> | undefined;
 
   /** @param storage the extension's own folder */
@@ -50,22 +59,38 @@ export class Pulls {
     return pulled;
   }
 
-  /** What the pull room's functions for single layers take. */
-  async puller(): Promise<Puller> {
-    return (await this.#parts()).puller;
+  /** Lends what the pull room's functions for single layers take. */
+  async use<T>(work: (puller: Puller) => Promise<T>): Promise<T> {
+    const { puller } = await this.#parts();
+    return this.#busy(() => work(puller));
   }
 
   async store(): Promise<BlobStore> {
     return (await this.#parts()).puller.store;
   }
 
-  /** Keeps the cache below its size. @returns bytes freed */
-  async prune(): Promise<number> {
-    return (await this.store()).prune(this.#settings().cacheSize);
-  }
-
   async dispose(): Promise<void> {
     if (this.#made) await (await this.#made).puller.workers.dispose();
+  }
+
+  /** Counts the work that reads or writes the cache; whoever is the last cuts it down to its size. */
+  async #busy<T>(work: () => Promise<T>): Promise<T> {
+    this.#running++;
+    try {
+      return await work();
+    } finally {
+      this.#running--;
+      if (this.#running === 0) await this.#prune();
+    }
+  }
+
+  async #prune(): Promise<void> {
+    try {
+      await (await this.store()).prune(this.#settings().cacheSize);
+    } catch (error) {
+      // What was pulled is there; a cache that is too large is no failure of it.
+      this.#log.warn(`The cache could not be cut down to its size: ${String(error)}`);
+    }
   }
 
   #parts(): Promise<{ puller: Puller; folders: KeyedMutex }> {

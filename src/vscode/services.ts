@@ -1,10 +1,12 @@
 import type { Event, LogOutputChannel, Uri } from 'vscode';
 import type { Reference } from '../oci/reference.ts';
+import type { Credential } from '../registry/credentials.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Opened } from '../pull/openReference.ts';
 import type { ResolvedImage } from '../pull/resolveImage.ts';
 import type { ImageOnDisk } from './images.ts';
 import type { ImageTasks } from './imageTasks.ts';
+import type { LayerStates } from './layerStates.ts';
 import type { Pulls } from './pulls.ts';
 import type { StoredSecrets } from './secrets.ts';
 import type { RegistrySetting, Settings } from './settings.ts';
@@ -19,6 +21,7 @@ export interface Services {
   readonly registries: Registries;
   readonly lookup: ImageLookup;
   readonly images: Images;
+  readonly layerStates: LayerStates;
 }
 
 /** What commands have beside the services: the parts that show something. */
@@ -37,17 +40,25 @@ export interface CommandServices extends Services {
 export interface Registries {
   /** The list, a sign-in, a pin: whatever a list of registries shows has changed. */
   readonly onDidChange: Event<void>;
-  /** In the order of the settings. */
+  /** Settings or accounts have changed, so that questions may have other answers now. */
+  readonly onDidChangeAccess: Event<void>;
+  /** In the order of the settings. @throws {InvalidSettingError} */
   list(): readonly RegistrySetting[];
   /**
    * The client for a registry by the name that references write (`docker.io`, `127.0.0.1:5000`), also for one that is in no list. One client per
    * registry is kept until the settings or credentials change.
    */
   clientFor(registry: string): Promise<RegistryClient>;
+  /** The setting of a registry, or what holds for one that is in no list. */
+  settingOf(registry: string): RegistrySetting;
+  /** A client that is not kept: for a registry that is in no list yet, or for one account and no other. */
+  tryClient(setting: RegistrySetting, account?: Credential): Promise<RegistryClient>;
   /** What a worker thread needs to reach the registry by itself. */
   originOf(registry: string): Promise<Origin>;
   /** Repositories (without the registry) that the user opened, newest first. */
   pinned(registry: string): readonly string[];
+  /** Registries that are in no setting, yet have pinned repositories: the tree shows them, too. */
+  pinnedElsewhere(): readonly string[];
   /** Puts a repository in front of the pinned ones. */
   pin(registry: string, repository: string): Promise<void>;
   unpin(registry: string, repository: string): Promise<void>;
@@ -84,7 +95,7 @@ export interface Images {
 /** The two trees, seen from a command. `views.ts` makes it. */
 export interface Views {
   /** Shows the sidebar with the image opened in the Registries view. */
-  revealReference(reference: Reference): Promise<void>;
+  revealReference(reference: Reference, platform?: string): Promise<void>;
   /** Shows a pulled image in the Images view. */
   revealFolder(folder: string): Promise<void>;
 }

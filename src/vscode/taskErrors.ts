@@ -39,3 +39,41 @@ export class UntrustedWorkspaceError extends Error {
     this.name = 'UntrustedWorkspaceError';
   }
 }
+
+/** The task ended well, and yet the kernel's mount table does not show what it should. */
+export class NotVerifiedError extends Error {
+  readonly mountPoint: string;
+  constructor(action: 'mount' | 'unmount', mountPoint: string) {
+    const seen =
+      action === 'mount' ? `nothing is mounted at ${mountPoint}` : `something is still mounted at ${mountPoint}`;
+    super(
+      `The ${action} ended without an error, but ${seen}. The terminal may run in another mount namespace than the editor; run the command again.`,
+    );
+    this.name = 'NotVerifiedError';
+    this.mountPoint = mountPoint;
+  }
+}
+
+/** The system has no overlay mounts at all. */
+export class OverlayUnavailableError extends Error {
+  readonly folder: string;
+  constructor(folder: string, platform: string) {
+    const system = platform === 'darwin' ? 'macOS' : platform === 'win32' ? 'Windows' : 'this system';
+    super(
+      `There is no overlay file system on ${system}, so the image cannot be mounted here. "Peel: Extract Merged…" makes a plain folder of all its layers instead.`,
+    );
+    this.name = 'OverlayUnavailableError';
+    this.folder = folder;
+  }
+}
+
+/** Neither namespaces nor fuse-overlayfs serve here. */
+export class NoWayWithoutSudoError extends Error {
+  readonly folder: string;
+  /** @param explanation what works here and why not more */
+  constructor(folder: string, explanation: string) {
+    super(`The image cannot be mounted without sudo here. ${explanation}`);
+    this.name = 'NoWayWithoutSudoError';
+    this.folder = folder;
+  }
+}

@@ -5,40 +5,36 @@ import { TASK_TYPE } from './ids.ts';
 import type { ImageOnDisk } from './images.ts';
 import type { Services } from './services.ts';
 import { InvalidTaskError, readTask, type ImageTask, type TaskAction } from './taskDefinition.ts';
+import { UntrustedWorkspaceError } from './taskErrors.ts';
+import type { PlanOptions } from './taskPlan.ts';
 
-/** Offers the tasks of type `peel`: for `tasks.json`, for "Run Task…", and for the commands. */
+/** Offers the tasks of type `peel`: for `tasks.json` and for "Run Task…". */
 export function registerTasks(services: Services): vscode.Disposable {
   return vscode.tasks.registerTaskProvider(TASK_TYPE, {
     provideTasks: () => provideTasks(services),
-    resolveTask: task => resolveTask(task, services),
+    resolveTask: given => resolveTask(given, services),
   });
 }
 
-/** A workspace that is not trusted may name any folder and any image: no command line is made for it. */
-export class UntrustedWorkspaceError extends Error {
-  constructor() {
-    super('This workspace is not trusted, so Peel runs no command in a terminal for it. Trust the workspace first.');
-    this.name = 'UntrustedWorkspaceError';
-  }
-}
-
 /** The task that does something with a pulled image. @throws {UntrustedWorkspaceError} and what the plan throws */
-export async function taskFor(action: TaskAction, image: ImageOnDisk, services: Services): Promise<vscode.Task> {
+export async function taskFor(
+  action: TaskAction,
+  { image }: ImageOnDisk,
+  services: Services,
+  options?: PlanOptions,
+): Promise<vscode.Task> {
   if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
   const { planTask } = await import('./taskPlan.ts');
-  return task(
-    { action, image: image.folder },
-    vscode.TaskScope.Workspace,
-    await planTask(action, image, services.settings()),
-  );
+  const plan = await planTask(action, image, services.settings(), options);
+  return terminalTask({ action, image: image.folder }, vscode.TaskScope.Workspace, plan);
 }
 
 async function provideTasks(services: Services): Promise<vscode.Task[]> {
   if (!vscode.workspace.isTrusted) return [];
   const images = await services.images.list();
-  const wanted = images.flatMap(image => actionsOf(image).map(action => ({ image, action })));
-  // One image that no plan can be made for must not hide the others.
-  const made = await Promise.allSettled(wanted.map(({ image, action }) => taskFor(action, image, services)));
+  const wanted = images.flatMap(image => actionsOf(image).map(action => taskFor(action, image, services)));
+  // An image that no plan can be made for must not hide the others.
+  const made = await Promise.allSettled(wanted);
   return made.filter(result => result.status === 'fulfilled').map(result => result.value);
 }
 
@@ -49,35 +45,39 @@ function actionsOf({ mount }: ImageOnDisk): readonly TaskAction[] {
 async function resolveTask(given: vscode.Task, services: Services): Promise<vscode.Task> {
   if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
   const { action, image: folder } = readTask(given.definition);
-  const image = await services.images.read(absolute(folder, given.scope));
+  const { image } = await services.images.read(absolute(folder, given.scope));
   const { planTask } = await import('./taskPlan.ts');
   const plan = await planTask(action, image, services.settings());
-  // VS Code takes the answer only when the definition is the very one that it asked about.
-  return task(given.definition, given.scope ?? vscode.TaskScope.Workspace, plan);
+  // VS Code takes the answer only with the very definition that it asked about.
+  return terminalTask(given.definition, given.scope ?? vscode.TaskScope.Workspace, plan);
 }
 
-function absolute(folder: string, scope: vscode.Task['scope']): string {
-  if (isAbsolute(folder)) return folder;
+/** Definitions come as they are written: VS Code fills in no variable before a provider answers. */
+function absolute(written: string, scope: vscode.Task['scope']): string {
   const chosen = typeof scope === 'object' ? scope : vscode.workspace.workspaceFolders?.[0];
-  if (chosen?.uri.scheme !== 'file')
-    throw new InvalidTaskError('image', 'an absolute folder, for no workspace folder is open');
-  return join(chosen.uri.fsPath, folder);
+  const base = chosen?.uri.scheme === 'file' ? chosen.uri.fsPath : undefined;
+  const folder = base === undefined ? written : written.replaceAll('${workspaceFolder}', () => base);
+  if (isAbsolute(folder)) return folder;
+  if (base === undefined) throw new InvalidTaskError('image', 'an absolute path, for no workspace folder is open');
+  return join(base, folder);
 }
 
-function task(
+/** A process, not a shell: the plan is quoted already, and no setting of the workspace chooses what reads it. */
+export function terminalTask(
   definition: vscode.TaskDefinition | ImageTask,
   scope: NonNullable<vscode.Task['scope']>,
-  plan: Plan,
+  { title, shell, args, cwd, env }: Plan,
 ): vscode.Task {
-  // A process, not a shell: the plan is quoted already, and no setting of the workspace chooses what reads it.
-  const execution = new vscode.ProcessExecution(plan.shell, [...plan.args], { cwd: plan.cwd, env: { ...plan.env } });
-  const made = new vscode.Task({ ...definition, type: TASK_TYPE }, scope, plan.title, 'Peel', execution, []);
-  made.presentationOptions = {
+  const execution = new vscode.ProcessExecution(shell, [...args], { cwd, env: { ...env } });
+  const task = new vscode.Task({ ...definition, type: TASK_TYPE }, scope, title, 'Peel', execution, []);
+  task.presentationOptions = {
     reveal: vscode.TaskRevealKind.Always,
     focus: true,
+    // The program shows its own lines; the whole of it on one line would bury them.
     echo: false,
-    panel: vscode.TaskPanelKind.Shared,
+    panel: vscode.TaskPanelKind.Dedicated,
     clear: false,
+    showReuseMessage: false,
   };
-  return made;
+  return task;
 }

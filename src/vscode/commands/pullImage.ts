@@ -1,10 +1,10 @@
 import { access } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
-import { askFolder, askPlatform, askReference } from '../ask.ts';
+import { askPlatform, askReference } from '../ask.ts';
 import { defaultFolderName, freeName } from '../folderNames.ts';
 import { COMMANDS } from '../ids.ts';
-import { workspaceFolders } from '../images.ts';
+import { placeFor } from '../place.ts';
 import { withTransfer } from '../progress.ts';
 import type { CommandServices } from '../services.ts';
 import type { PulledImage } from '../../pull/pullImage.ts';
@@ -14,21 +14,11 @@ import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
 import { familiarName, type Reference } from '../../oci/reference.ts';
 import type { RunCommand } from './table.ts';
 
-/** No workspace is open, and nobody said where the image is to go. */
-export class NoPlaceError extends Error {
-  constructor() {
-    super(
-      'No folder is open that the image could be pulled into. Open a folder first, or name one ("folder", or the setting "peel.imagesFolder").',
-    );
-    this.name = 'NoPlaceError';
-  }
-}
-
 /** Downloads, verifies and extracts an image into its folder. */
 export const pullImage: RunCommand = async (argument, services) => {
   const reference = await askReference(argument, 'Pull Image');
   if (!reference) return undefined;
-  const folder = await placeFor(reference, argument.folder, services);
+  const folder = await placeFor(defaultFolderName(reference), argument.folder, services, 'Pull Image');
   if (folder === undefined) return undefined;
   const pulled = await pullInto(reference, argument.platform, folder, services);
   if (!pulled) return undefined;
@@ -90,34 +80,6 @@ async function askOtherWay(error: unknown, wanted: Wanted): Promise<Wanted | und
     return folder === undefined ? undefined : { ...wanted, folder };
   }
   throw error;
-}
-
-/** An absolute folder, or `undefined` when the user left the question. @throws {NoPlaceError} */
-async function placeFor(
-  reference: Reference,
-  given: string | undefined,
-  { images, interactive }: CommandServices,
-): Promise<string | undefined> {
-  const name = defaultFolderName(reference);
-  const [workspace] = workspaceFolders();
-  if (given !== undefined) {
-    if (isAbsolute(given)) return resolve(given);
-    if (workspace === undefined) throw new NoPlaceError();
-    return join(workspace, given);
-  }
-  const parents = images.imagesFolders();
-  const [first] = parents;
-  if (first !== undefined && (parents.length === 1 || !interactive)) return join(first, name);
-  if (first !== undefined) {
-    const chosen = await vscode.window.showQuickPick([...parents], {
-      title: 'Pull Image',
-      placeHolder: 'Folder for the image',
-    });
-    return chosen === undefined ? undefined : join(chosen, name);
-  }
-  if (!interactive) throw new NoPlaceError();
-  const parent = await askFolder('Folder for the image', 'Pull Here');
-  return parent === undefined ? undefined : join(parent, name);
 }
 
 /** What stands in the folder stays; the image goes beside it, if the user likes. */

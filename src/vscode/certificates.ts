@@ -1,0 +1,68 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import type { RegistryConfig } from '../registry/config.ts';
+import { InvalidSettingError, type RegistrySetting } from './settings.ts';
+import { SETTINGS } from './ids.ts';
+
+/** PEM texts for one registry. */
+export type Certificates = Pick<RegistryConfig, 'ca' | 'cert' | 'key'>;
+
+/** Where Docker and podman look (containers-certs.d(5)), the user's own first. */
+export function usualCertificateFolders(home = homedir()): readonly string[] {
+  return [join(home, '.config/containers/certs.d'), '/etc/containers/certs.d', '/etc/docker/certs.d'];
+}
+
+/**
+ * The certificates that a registry's setting names, and those in a folder `<host:port>` of the certificate folders: `*.crt` are authorities, `x.cert` with
+ * `x.key` is the client's. What the setting names wins over a folder's client certificate; authorities add up.
+ * @throws {InvalidSettingError} a file that the setting names cannot be read
+ */
+export async function readCertificates(setting: RegistrySetting, folders: readonly string[]): Promise<Certificates> {
+  const host = new URL(setting.url).host;
+  const found = await Promise.all(folders.map(folder => readFolder(join(expandHome(folder), host))));
+  const [ca, cert, key] = await Promise.all([
+    readNamed('ca', setting.ca),
+    readNamed('cert', setting.cert),
+    readNamed('key', setting.key),
+  ]);
+  const authorities = [ca, ...found.map(each => each.ca)].filter(text => text !== undefined);
+  const client = cert !== undefined && key !== undefined ? { cert, key } : found.find(each => each.cert !== undefined);
+  return {
+    ...(authorities.length > 0 ? { ca: authorities.join('\n') } : {}),
+    ...(client?.cert !== undefined && client.key !== undefined ? { cert: client.cert, key: client.key } : {}),
+  };
+}
+
+async function readNamed(field: 'ca' | 'cert' | 'key', path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const file = expandHome(path);
+  if (!isAbsolute(file))
+    throw new InvalidSettingError(SETTINGS.registries, `names "${path}" as "${field}", which is no absolute path`);
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new InvalidSettingError(SETTINGS.registries, `names the file ${path} as "${field}", which cannot be read`, {
+      cause,
+    });
+  });
+  if (!text.includes('-----BEGIN '))
+    throw new InvalidSettingError(
+      SETTINGS.registries,
+      `names the file ${path} as "${field}", which is not in PEM form`,
+    );
+  return text;
+}
+
+async function readFolder(folder: string): Promise<Certificates> {
+  const names = await readdir(folder).catch(() => []);
+  const read = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
+  const ca = await Promise.all(names.filter(name => name.endsWith('.crt')).map(read));
+  const pair = names.find(name => name.endsWith('.cert') && names.includes(name.replace(/\.cert$/, '.key')));
+  return {
+    ...(ca.length > 0 ? { ca: ca.join('\n') } : {}),
+    ...(pair === undefined ? {} : { cert: await read(pair), key: await read(pair.replace(/\.cert$/, '.key')) }),
+  };
+}
+
+function expandHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+}

@@ -1,0 +1,108 @@
+import * as vscode from 'vscode';
+import { InsecureRefused, RegistryError, TlsError } from '../../registry/errors.ts';
+import { askTrust } from '../askTrust.ts';
+import { COMMANDS } from '../ids.ts';
+import { probeRegistry, type Finding } from '../probeRegistry.ts';
+import { withNotification } from '../progress.ts';
+import type { CommandServices } from '../services.ts';
+import { parseRegistry, type RegistrySetting } from '../settings.ts';
+import type { CommandArgument } from './argument.ts';
+import type { RunCommand } from './table.ts';
+
+/** Asks an address what it is, and puts it into the list of registries. */
+export const addRegistry: RunCommand = async (argument, services) => {
+  const typed = argument.url === undefined ? await ask(services) : settingFrom(argument);
+  if (!typed) return;
+  const found = services.interactive ? await probeWithPerson(typed, services) : await probe(typed, services);
+  if (!found) return;
+  await services.configuration.addRegistry(found.setting);
+  if (services.interactive) tell(found);
+};
+
+interface Found {
+  readonly setting: RegistrySetting;
+  /** Absent when the address did not answer, and the user wants it all the same. */
+  readonly finding?: Finding;
+}
+
+function settingFrom({ url, name, insecure, mirrors, ca }: CommandArgument): RegistrySetting {
+  return parseRegistry({ url, name, insecure, mirrors, ca }, 'registries');
+}
+
+async function ask({ registries }: CommandServices): Promise<RegistrySetting | undefined> {
+  const url = await vscode.window.showInputBox({
+    title: 'Add Registry',
+    prompt: "The registry's address. A path prefix and a port may be part of it.",
+    placeHolder: 'ghcr.io, https://registry.example.com:5000, https://host/artifactory/api/docker/repo',
+    ignoreFocusOut: true,
+    validateInput: text => (text.trim() === '' ? undefined : problemOf({ url: text })),
+  });
+  if (url === undefined || url.trim() === '') return undefined;
+  const setting = parseRegistry({ url }, 'registries');
+  const taken = registries.list().some(other => other.name === setting.name && other.url !== setting.url);
+  if (!taken && new URL(setting.url).pathname === '/') return setting;
+  const name = await vscode.window.showInputBox({
+    title: 'Add Registry',
+    prompt: `What references to it begin with${taken ? `: ${setting.name} is in the list already, with another address` : ''}`,
+    value: taken ? '' : setting.name,
+    ignoreFocusOut: true,
+    validateInput: text => problemOf({ url, name: text.trim() }),
+  });
+  return name === undefined ? undefined : parseRegistry({ url, name: name.trim() }, 'registries');
+}
+
+function problemOf(entry: object): string | undefined {
+  try {
+    parseRegistry(entry, 'registries');
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function probe(setting: RegistrySetting, { registries }: CommandServices): Promise<Found> {
+  const client = await registries.tryClient(setting);
+  const finding = await withNotification(`Asking ${setting.url}`, signal => probeRegistry(client, signal));
+  return { setting, finding };
+}
+
+/** Asks until the address answers, or the user wants it as it is, or gives up. */
+async function probeWithPerson(first: RegistrySetting, services: CommandServices): Promise<Found | undefined> {
+  let setting = first;
+  for (;;) {
+    try {
+      return await probe(setting, services);
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      const next = await askAfter(error, setting);
+      if (next === undefined) return undefined;
+      if (next === setting) return { setting };
+      setting = next;
+    }
+  }
+}
+
+/** The setting to try next; the same one = take it as it is. */
+async function askAfter(error: RegistryError, setting: RegistrySetting): Promise<RegistrySetting | undefined> {
+  const trust = 'Trust…';
+  const anyway = 'Add Anyway';
+  const again = 'Try Again';
+  const untrusted = error instanceof TlsError || error instanceof InsecureRefused;
+  const chosen = await vscode.window.showWarningMessage(error.message, ...(untrusted ? [trust] : [again]), anyway);
+  if (chosen === trust) return askTrust(setting, error.message);
+  if (chosen === again) return { ...setting };
+  return chosen === anyway ? setting : undefined;
+}
+
+/** Says what was found and offers what comes next. Nobody waits for the answer. */
+function tell({ setting, finding }: Found): void {
+  const registry = setting.name;
+  const signIn = 'Sign In…';
+  const open = 'Open Image…';
+  const actions = [...(finding?.access === 'account' ? [signIn] : []), ...(finding?.catalog === 'listed' ? [] : [open])];
+  const said = finding ? `Added ${registry}: ${finding.text}` : `Added ${registry}. It did not answer; its row in the tree shows when it does.`;
+  void vscode.window.showInformationMessage(said, ...actions).then(async chosen => {
+    if (chosen === signIn) await vscode.commands.executeCommand(COMMANDS.signIn, { argument: { registry } });
+    if (chosen === open) await vscode.commands.executeCommand(COMMANDS.openImage);
+  });
+}

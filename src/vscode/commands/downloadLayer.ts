@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { downloadLayer as download } from '../../pull/oneLayer.ts';
+import { defaultFolderName } from '../folderNames.ts';
+import { layerFileName } from '../layerNames.ts';
+import { chooseLayer, transferLayer } from '../oneLayer.ts';
+import { placeFor } from '../place.ts';
+import type { RunCommand } from './table.ts';
+
+/** Downloads one layer's blob as it is, verified, into a folder. */
+export const downloadLayer: RunCommand = async (argument, services) => {
+  const chosen = await chooseLayer(argument, services, 'Download Layer');
+  if (!chosen) return undefined;
+  const folder = await placeFor(
+    `${defaultFolderName(chosen.reference)}-layers`,
+    argument.folder,
+    services,
+    'Download Layer',
+  );
+  if (folder === undefined) return undefined;
+  const file = join(folder, layerFileName(chosen.layer));
+  const done = await transferLayer(chosen, services, (puller, options) => download(puller, options, file));
+  if (services.interactive) tell(done.path);
+  return done;
+};
+
+function tell(path: string): void {
+  const show = 'Show in Explorer';
+  void vscode.window
+    .showInformationMessage(`Downloaded to ${vscode.workspace.asRelativePath(path)}.`, show)
+    .then(async chosen => {
+      if (chosen === show) await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(path));
+    });
+}

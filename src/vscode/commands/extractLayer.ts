@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { extractLayer as extract } from '../../pull/oneLayer.ts';
+import { defaultFolderName } from '../folderNames.ts';
+import { layerFolderName } from '../layerNames.ts';
+import { chooseLayer, transferLayer } from '../oneLayer.ts';
+import { absolutePath, placeFor } from '../place.ts';
+import type { RunCommand } from './table.ts';
+
+/** Downloads one layer and unpacks it into a new folder: the one that was given, else one named by the layer. */
+export const extractLayer: RunCommand = async (argument, services) => {
+  const chosen = await chooseLayer(argument, services, 'Extract Layer');
+  if (!chosen) return undefined;
+  const folder = argument.folder === undefined ? await usualPlace() : absolutePath(argument.folder);
+  if (folder === undefined) return undefined;
+  const { maxBytes, maxEntries } = services.settings();
+  const done = await transferLayer(chosen, services, (puller, options) =>
+    extract(puller, options, folder, { maxBytes, maxEntries }),
+  );
+  if (services.interactive) tell(done.path);
+  return done;
+
+  async function usualPlace(): Promise<string | undefined> {
+    if (!chosen) return undefined;
+    const parent = await placeFor(
+      `${defaultFolderName(chosen.reference)}-layers`,
+      undefined,
+      services,
+      'Extract Layer',
+    );
+    return parent === undefined ? undefined : join(parent, layerFolderName(chosen.layer));
+  }
+};
+
+function tell(path: string): void {
+  const show = 'Show in Explorer';
+  void vscode.window
+    .showInformationMessage(`Extracted into ${vscode.workspace.asRelativePath(path)}.`, show)
+    .then(async chosen => {
+      if (chosen === show) await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(path));
+    });
+}

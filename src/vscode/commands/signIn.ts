@@ -1,0 +1,31 @@
+import * as vscode from 'vscode';
+import { askRegistry } from '../ask.ts';
+import { withNotification } from '../progress.ts';
+import type { Account } from '../secrets.ts';
+import { tryAccount } from '../tryAccount.ts';
+import type { CommandArgument } from './argument.ts';
+import type { RunCommand } from './table.ts';
+
+/** Tries an account in its registry, and keeps it in the secret storage when it is taken. */
+export const signIn: RunCommand = async (argument, services) => {
+  const registry = await askRegistry(argument, services, 'Sign In to Registry');
+  if (registry === undefined) return;
+  const account = await askAccount(argument, registry, (await services.secrets.account(registry))?.username);
+  if (!account) return;
+  const client = await services.registries.tryClient(services.registries.settingOf(registry), account);
+  await withNotification(`Signing in to ${registry}`, signal => tryAccount(client, signal));
+  await services.secrets.keep(registry, account);
+  if (services.interactive) void vscode.window.showInformationMessage(`Signed in to ${registry} as ${account.username}.`);
+};
+
+async function askAccount(argument: CommandArgument, registry: string, known: string | undefined): Promise<Account | undefined> {
+  const title = `Sign In to ${registry}`;
+  const username =
+    argument.username ??
+    (await vscode.window.showInputBox({ title, prompt: 'User name', value: known ?? '', ignoreFocusOut: true }));
+  if (username === undefined || username === '') return undefined;
+  const password =
+    argument.password ??
+    (await vscode.window.showInputBox({ title, prompt: 'Password or access token. It is kept in the secret storage of the editor.', password: true, ignoreFocusOut: true }));
+  return password === undefined || password === '' ? undefined : { username, password };
+}

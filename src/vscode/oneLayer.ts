@@ -1,0 +1,61 @@
+import * as vscode from 'vscode';
+import type { Layer } from '../oci/layer.ts';
+import { familiarName, type Reference } from '../oci/reference.ts';
+import { findLayer, type OneLayer, type OneLayerOptions } from '../pull/oneLayer.ts';
+import type { Puller } from '../pull/pullImage.ts';
+import type { ResolvedImage } from '../pull/resolveImage.ts';
+import { askReference } from './ask.ts';
+import { choosePlatformFor } from './choosePlatform.ts';
+import type { CommandArgument } from './commands/argument.ts';
+import { withTransfer } from './progress.ts';
+import type { CommandServices } from './services.ts';
+import { dotted, formatBytes, plainText } from './tree/text.ts';
+import { instructionOf } from './tree/createdBy.ts';
+
+/** The layer that a command is about, and the image that it is of. */
+export interface ChosenLayer {
+  readonly reference: Reference;
+  readonly image: ResolvedImage;
+  readonly layer: Layer;
+}
+
+/** Finds the layer, asking for what the argument lacks. `undefined` when the user left a question. @throws {LayerNotFoundError} */
+export async function chooseLayer(
+  argument: CommandArgument,
+  services: CommandServices,
+  title: string,
+): Promise<ChosenLayer | undefined> {
+  const reference = await askReference(argument, title);
+  if (!reference) return undefined;
+  const image = await choosePlatformFor(reference, argument.platform, services, title);
+  if (!image) return undefined;
+  const wanted = argument.layer ?? (await askLayer(image, title));
+  return wanted === undefined ? undefined : { reference, image, layer: findLayer(image, wanted) };
+}
+
+/** Downloads with progress; `work` is one of the pull room's functions for a single layer. */
+export function transferLayer(
+  { reference, image, layer }: ChosenLayer,
+  { pulls, registries }: CommandServices,
+  work: (puller: Puller, options: OneLayerOptions) => Promise<OneLayer>,
+): Thenable<OneLayer> {
+  return withTransfer(`Layer ${layer.number} of ${familiarName(reference)}`, async (signal, report) => {
+    const origin = await registries.originOf(reference.registry);
+    const total = Math.max(0, layer.descriptor.size);
+    const onProgress: OneLayerOptions['onProgress'] = ({ read, downloaded }) =>
+      report({ done: read, downloaded, total, layersDone: 0, layers: 0 });
+    return pulls.use(puller => work(puller, { image, origin, layer: layer.number, onProgress, signal }));
+  });
+}
+
+async function askLayer({ layers }: ResolvedImage, title: string): Promise<number | undefined> {
+  const items = layers.map(({ number, descriptor, createdBy }) => ({
+    label: `Layer ${number}`,
+    description: dotted(descriptor.size >= 0 && formatBytes(descriptor.size), descriptor.digest.slice(0, 19)),
+    detail: plainText(instructionOf(createdBy ?? '')),
+    number,
+  }));
+  return (
+    await vscode.window.showQuickPick(items, { title, placeHolder: 'Layer (1 is the base)', matchOnDetail: true })
+  )?.number;
+}

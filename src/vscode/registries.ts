@@ -1,0 +1,136 @@
+import * as vscode from 'vscode';
+import type { Origin } from '../pull/pullImage.ts';
+import type { RegistryClient } from '../registry/client.ts';
+import { defaultConfig, type RegistryConfig } from '../registry/config.ts';
+import type { Credential } from '../registry/credentials.ts';
+import { readCertificates, usualCertificateFolders } from './certificates.ts';
+import type { Configuration } from './configuration.ts';
+import type { Network } from './network.ts';
+import type { RepositoryMemory } from './repositoryMemory.ts';
+import type { StoredSecrets } from './secrets.ts';
+import type { Registries } from './services.ts';
+import type { RegistrySetting } from './settings.ts';
+
+/** The registries of the settings, each with one client that is made when first needed and made anew when settings change. */
+export class ConfiguredRegistries implements Registries, vscode.Disposable {
+  readonly #configuration: Configuration;
+  readonly #secrets: StoredSecrets;
+  readonly #memory: RepositoryMemory;
+  readonly #connect: () => Promise<Network>;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #accessChanged = new vscode.EventEmitter<void>();
+  readonly #subscriptions: vscode.Disposable;
+  #network: Promise<Network> | undefined;
+  #clients = new Map<string, Promise<RegistryClient>>();
+  readonly onDidChange = this.#changed.event;
+  readonly onDidChangeAccess = this.#accessChanged.event;
+
+  /** @param connect makes the network as the settings are now */
+  constructor(
+    configuration: Configuration,
+    secrets: StoredSecrets,
+    memory: RepositoryMemory,
+    connect: () => Promise<Network>,
+  ) {
+    this.#configuration = configuration;
+    this.#secrets = secrets;
+    this.#memory = memory;
+    this.#connect = connect;
+    this.#subscriptions = vscode.Disposable.from(
+      this.#changed,
+      this.#accessChanged,
+      configuration.onDidChange(() => this.#startAnew()),
+      secrets.onDidChange(registry => void this.#forgetAccount(registry)),
+    );
+  }
+
+  list(): readonly RegistrySetting[] {
+    return this.#configuration.registries();
+  }
+
+  settingOf(registry: string): RegistrySetting {
+    const listed = this.list().find(({ name }) => name === registry);
+    return listed ?? { ...defaultConfig(registry), insecure: false, mirrors: [] };
+  }
+
+  clientFor(registry: string): Promise<RegistryClient> {
+    const known = this.#clients.get(registry);
+    if (known) return known;
+    const clients = this.#clients;
+    const made = this.tryClient(this.settingOf(registry));
+    clients.set(registry, made);
+    // A certificate file that is missing now may be there the next time.
+    made.catch(() => clients.delete(registry));
+    return made;
+  }
+
+  async tryClient(setting: RegistrySetting, account?: Credential): Promise<RegistryClient> {
+    const [config, network] = await Promise.all([this.#withCertificates(setting), this.#sharedNetwork()]);
+    return network.client(config, account);
+  }
+
+  async originOf(registry: string): Promise<Origin> {
+    const [config, { options, authorizer }] = await Promise.all([
+      this.#withCertificates(this.settingOf(registry)),
+      this.#sharedNetwork(),
+    ]);
+    return { registry: config, transport: options, authorizer };
+  }
+
+  pinned(registry: string): readonly string[] {
+    return this.#memory.of(registry);
+  }
+
+  pinnedElsewhere(): readonly string[] {
+    const listed = new Set(this.list().map(({ name }) => name));
+    return this.#memory.registries().filter(registry => !listed.has(registry));
+  }
+
+  async pin(registry: string, repository: string): Promise<void> {
+    if (this.#memory.of(registry)[0] === repository) return;
+    await this.#memory.add(registry, repository);
+    this.#changed.fire();
+  }
+
+  async unpin(registry: string, repository: string): Promise<void> {
+    await this.#memory.remove(registry, repository);
+    this.#changed.fire();
+  }
+
+  async accountOf(registry: string): Promise<string | undefined> {
+    return (await this.#secrets.account(registry))?.username;
+  }
+
+  dispose(): void {
+    this.#subscriptions.dispose();
+    void this.#network?.then(network => network.close()).catch(() => undefined);
+  }
+
+  #sharedNetwork(): Promise<Network> {
+    this.#network ??= this.#connect().catch((error: unknown) => {
+      this.#network = undefined;
+      throw error;
+    });
+    return this.#network;
+  }
+
+  /** Requests under way end on the connections that they have. */
+  #startAnew(): void {
+    this.#network = undefined;
+    this.#clients = new Map();
+    this.#accessChanged.fire();
+    this.#changed.fire();
+  }
+
+  async #forgetAccount(registry: string): Promise<void> {
+    (await this.#network?.catch(() => undefined))?.forgetAccount(registry);
+    this.#accessChanged.fire();
+    this.#changed.fire();
+  }
+
+  async #withCertificates(setting: RegistrySetting): Promise<RegistryConfig> {
+    const { name, url, insecure, mirrors } = setting;
+    const folders = [...this.#configuration.settings().certificateFolders, ...usualCertificateFolders()];
+    return { name, url, insecure, mirrors, ...(await readCertificates(setting, folders)) };
+  }
+}

@@ -1,0 +1,52 @@
+import { chmod, lstat, readdir, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What a pull and a mount make in an image's folder. Whatever else lies there is the user's. */
+const PARTS = ['layers', 'overlay', 'merged', 'blobs', 'oci-layout', 'index.json', 'manifest.json', '.peel.lock'];
+/** Goes last, so that a removal that was broken off can be tried again. */
+const LAST = 'peel.json';
+
+/** Bytes on disk below a folder. A blob that the cache also holds counts for nothing, for removing it frees nothing. */
+export async function folderSize(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  let size = 0;
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const stat = await lstat(join(entry.parentPath, entry.name)).catch(() => undefined);
+    if (stat?.nlink === 1) size += stat.blocks * 512;
+  }
+  return size;
+}
+
+/**
+ * Removes what Peel made in an image's folder, and the folder when nothing else is in it. Links are removed, never followed.
+ * @returns false when some of it belongs to another user, such as root after a mount
+ */
+export async function removeOwnFolder(folder: string): Promise<boolean> {
+  // The kernel makes it without any right, but an empty folder goes by the right over its parent.
+  await rmdir(join(folder, 'overlay/work/work')).catch(() => undefined);
+  try {
+    for (const part of PARTS) {
+      const path = join(folder, part);
+      await makeWritable(path);
+      await rm(path, { recursive: true, force: true });
+    }
+    await rm(join(folder, LAST), { force: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') return false;
+    throw error;
+  }
+  await rmdir(folder).catch(() => undefined);
+  return true;
+}
+
+/** Images have folders that nobody may write to, and what is in them could not be removed. */
+async function makeWritable(path: string): Promise<void> {
+  const stat = await lstat(path).catch(() => undefined);
+  if (!stat?.isDirectory()) return;
+  if ((stat.mode & 0o700) !== 0o700) await chmod(path, 0o700);
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeWritable(join(path, entry.name));
+  }
+}

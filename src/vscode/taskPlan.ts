@@ -1,0 +1,58 @@
+import { parseConfig } from '../oci/config.ts';
+import { planMount } from '../overlay/mountPlan.ts';
+import { mountState } from '../overlay/mountState.ts';
+import type { Plan } from '../overlay/plan.ts';
+import { planShell } from '../overlay/shellPlan.ts';
+import { planUnmount } from '../overlay/mountPlan.ts';
+import type { ImageFolder } from '../pull/imageFolder.ts';
+import { readFolderDocument } from './folderDocument.ts';
+import type { Settings } from './settings.ts';
+import type { TaskAction } from './taskDefinition.ts';
+
+/** What a task may be told beside its definition. */
+export interface PlanOptions {
+  /** Unmount although the mount is in use: it goes when the last user does. */
+  readonly lazy?: boolean;
+}
+
+/** The image's pull has not ended, so there are layers that it lacks. */
+export class IncompleteImageError extends Error {
+  readonly folder: string;
+  constructor({ folder, reference }: ImageFolder) {
+    super(`The pull into ${folder} has not ended. Pull ${reference} again: it goes on from where it stopped.`);
+    this.name = 'IncompleteImageError';
+    this.folder = folder;
+  }
+}
+
+/** What the terminal is to run for a task. @throws {IncompleteImageError} and what the plans throw */
+export async function planTask(
+  action: TaskAction,
+  image: ImageFolder,
+  settings: Pick<Settings, 'nosuidNodev' | 'restoreOwnership'>,
+  options: PlanOptions = {},
+): Promise<Plan> {
+  const { folder, layers } = image;
+  if (action === 'unmount') {
+    const { kind } = await mountState(folder);
+    return planUnmount({ folder, lazy: options.lazy ?? false, fuse: kind === 'fuse-overlayfs' });
+  }
+  if (!image.complete) throw new IncompleteImageError(image);
+  if (action === 'shell') {
+    const path = await pathOf(folder);
+    return planShell({ folder, ...(path === undefined ? {} : { path }) });
+  }
+  const { nosuidNodev, restoreOwnership } = settings;
+  // Layers are unpacked with the marks that every user may set, whoever unpacked them.
+  return planMount({ folder, layers: layers.length, options: { nosuidNodev, restoreOwnership, userxattr: true } });
+}
+
+/** The PATH that the image's config sets; a damaged layout is no reason to refuse a shell. */
+async function pathOf(folder: string): Promise<string | undefined> {
+  try {
+    const { env } = parseConfig(await readFolderDocument(folder, 'config'));
+    return env.find(line => line.startsWith('PATH='))?.slice('PATH='.length);
+  } catch {
+    return undefined;
+  }
+}

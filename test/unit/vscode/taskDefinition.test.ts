@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InvalidTaskError, readTask } from '../../../src/vscode/taskDefinition.ts';
+import { mountFailure, MOUNT_FAILURES } from '../../../src/overlay/failures.ts';
+import { TaskFailedError } from '../../../src/vscode/taskErrors.ts';
+
+test('a definition out of tasks.json is checked', () => {
+  assert.deepEqual(readTask({ type: 'peel', action: 'mount', image: 'images/a', more: 1 }), {
+    action: 'mount',
+    image: 'images/a',
+  });
+  for (const wrong of [
+    {},
+    { action: 'mount' },
+    { image: 'a' },
+    { action: 'remove', image: 'a' },
+    { action: 'mount', image: '' },
+    { action: 'mount', image: 7 },
+  ]) {
+    assert.throws(() => readTask(wrong), InvalidTaskError, JSON.stringify(wrong));
+  }
+});
+
+test("a task's exit code becomes what is wrong and what to do", () => {
+  for (const [code, failure] of MOUNT_FAILURES) {
+    const error = new TaskFailedError('mount', '/f', code);
+    assert.equal(error.failure?.reason, failure.reason);
+    assert.match(error.message, /\. .+\.$/, failure.reason);
+  }
+  assert.equal(new TaskFailedError('mount', '/f', mountFailure('busy').code).failure?.reason, 'busy');
+});
+
+test('a closed terminal, an interrupt and a strange code are told apart', () => {
+  assert.match(new TaskFailedError('mount', '/f', undefined).message, /terminal was closed before the mount/);
+  assert.match(new TaskFailedError('unmount', '/f', 130).message, /unmount was interrupted/);
+  assert.match(new TaskFailedError('remove', '/f', 7).message, /removal ended with exit code 7/);
+});
