@@ -24,11 +24,21 @@ const START_LIMIT = 30_000;
 export async function startProcess(
   tool: string,
   args: readonly string[],
-  options: { readonly ready?: RegExp; readonly port?: number; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string },
+  options: {
+    readonly ready?: RegExp;
+    readonly port?: number;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly cwd?: string;
+    /** Options of setpriv to give up root's rights by. */
+    readonly become?: readonly string[];
+  },
 ): Promise<ServerProcess> {
   const path = findTool(tool);
   if (path === undefined) throw new Error(requireTool(tool) || tool);
-  const child = spawn(path, args, {
+  // The kernel ends it when this process is killed and can't do it itself.
+  const leash = process.platform === 'linux' ? findTool('setpriv') : undefined;
+  const command = leash ? [leash, '--pdeathsig', 'KILL', ...(options.become ?? []), '--', path] : [path];
+  const child = spawn(command[0] ?? path, [...command.slice(1), ...args], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -17,8 +17,10 @@ export interface Squid {
 /** @param account Basic proxy authentication; absent = open */
 export async function startSquid(account?: { readonly user: string; readonly password: string }): Promise<Squid> {
   const folder = tempFolder('squid');
-  // Started by root, squid becomes the user `proxy`, who must write here.
-  chmodSync(folder.path, 0o777);
+  // Squid would give up root's rights by itself, and with them the leash that ends it together with the tests.
+  const root = process.getuid?.() === 0;
+  const become = root ? ['--reuid', 'proxy', '--regid', 'proxy', '--clear-groups'] : [];
+  if (root) chmodSync(folder.path, 0o777);
   const at = (name: string): string => join(folder.path, name);
   const port = await freePort();
   if (account) {
@@ -47,7 +49,7 @@ http_access deny all
 `,
   );
   try {
-    const server = await startProcess('squid', ['-N', '-f', at('squid.conf')], { port });
+    const server = await startProcess('squid', ['-N', '-f', at('squid.conf')], { port, become });
     return {
       url: `http://127.0.0.1:${port}`,
       host: `127.0.0.1:${port}`,

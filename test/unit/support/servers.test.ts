@@ -76,6 +76,21 @@ describe('real servers', { skip: SKIP }, () => {
       assert.equal(await status(`${tokens.url}/v2/x/y/tags/list`), 401);
       await assert.rejects(pushContent(tokens, 'x/y', image({ layers: small }), 'v1'), /401/);
       await pushContent(tokens, 'x/y', image({ layers: small }), 'v1', { user: 'alice', password: 's3cret' });
+      const form = {
+        grant_type: 'refresh_token',
+        refresh_token: tokens.tokenServer?.identityToken('alice') ?? '',
+        service: 'test-registry',
+        client_id: 'test',
+        scope: 'repository:x/y:pull',
+      };
+      const answer = await request(`${tokens.tokenServer?.url}/token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams(form).toString(),
+      });
+      const token = String(parseJson(await answer.body.text()).access_token);
+      const bearer = { authorization: `Bearer ${token}` };
+      assert.equal(await status(`${tokens.url}/v2/x/y/tags/list`, { headers: bearer }), 200);
     } finally {
       await Promise.all([basic.close(), tokens.close()]);
     }
