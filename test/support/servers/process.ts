@@ -13,8 +13,8 @@ export interface ServerProcess {
   output(): string;
   /** What stood in the output where `ready` matched. */
   readonly ready: RegExpExecArray;
-  /** Ends it by its id, and waits until it is gone. */
-  stop(): Promise<void>;
+  /** Ends it by its id, and waits until it is gone. Default: SIGTERM, and SIGKILL after a while. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** How long a server may take to start on a busy machine, in milliseconds. */
@@ -49,9 +49,9 @@ export async function startProcess(
   child.on('error', error => void (failure = error));
   const killAtExit = (): void => void child.kill('SIGKILL');
   process.once('exit', killAtExit);
-  const stop = async (): Promise<void> => {
+  const stop = async (signal?: NodeJS.Signals): Promise<void> => {
     process.off('exit', killAtExit);
-    await end(child);
+    await end(child, signal);
   };
   const pattern = options.ready ?? /^/;
   for (const began = Date.now(); Date.now() - began < START_LIMIT; await sleep(25)) {
@@ -65,10 +65,10 @@ export async function startProcess(
   throw new Error(`${tool} did not start: ${failure?.message ?? output.slice(-2000)}`, { cause: failure });
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const gone = once(child, 'exit');
-  child.kill('SIGTERM');
+  child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), 3000);
   await gone;
   clearTimeout(timer);
