@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { registerCommands } from './vscode/commands/register.ts';
 import { Configuration } from './vscode/configuration.ts';
@@ -5,6 +6,7 @@ import { credentialSources } from './vscode/credentialSources.ts';
 import { JsonDocuments } from './vscode/documents.ts';
 import { PulledImages } from './vscode/images.ts';
 import { ImageTasks } from './vscode/imageTasks.ts';
+import { LayerStates } from './vscode/layerStates.ts';
 import { RegistryImageLookup } from './vscode/lookup.ts';
 import { connect, transportOptions } from './vscode/network.ts';
 import { Pulls } from './vscode/pulls.ts';
@@ -32,14 +34,15 @@ export function activate(context: vscode.ExtensionContext): void {
     },
   );
   const settings = () => configuration.settings();
-  const pulls = new Pulls(context.globalStorageUri.fsPath, registries, settings, log);
+  const pulls = new Pulls(join(context.globalStorageUri.fsPath, 'blobs'), registries, settings, log);
   const lookup = new RegistryImageLookup(
     registries,
     () => pulls.store(),
     () => configuration.platform(),
   );
   const images = new PulledImages(configuration, context.workspaceState);
-  const services: Services = { log, settings, registries, images, lookup };
+  const layerStates = new LayerStates(images, () => pulls.store());
+  const services: Services = { log, settings, registries, images, lookup, layerStates };
   const views = new TreeViews(services);
   const documents = new JsonDocuments(services);
   const tasks = new ImageTasks(services);

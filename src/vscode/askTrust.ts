@@ -6,11 +6,24 @@ import type { RegistrySetting } from './settings.ts';
  * @returns the setting with the answer in it; `undefined` when the user left the question
  */
 export async function askTrust(setting: RegistrySetting, reason: string): Promise<RegistrySetting | undefined> {
-  const file = { label: '$(file) Choose a certificate file…', detail: "The certificate (PEM) of the authority that signed the registry's." };
-  const any = { label: '$(unlock) Accept any certificate', detail: 'The connection is encrypted, but nobody vouches for who answers.' };
-  const plain = { label: '$(warning) Use plain http', detail: 'Nothing is encrypted: everybody on the way can read and change what is sent, passwords too.' };
+  const file = {
+    label: '$(file) Choose a certificate file…',
+    detail: "The certificate (PEM) of the authority that signed the registry's.",
+  };
+  const any = {
+    label: '$(unlock) Accept any certificate',
+    detail: 'The connection is encrypted, but nobody vouches for who answers.',
+  };
+  const plain = {
+    label: '$(warning) Use plain http',
+    detail: 'Nothing is encrypted: everybody on the way can read and change what is sent, passwords too.',
+  };
   const items = setting.url.startsWith('https:') ? [file, any, plain] : [plain];
-  const chosen = await vscode.window.showQuickPick(items, { title: `Trust ${setting.name}`, placeHolder: reason, ignoreFocusOut: true });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: `Trust ${setting.name}`,
+    placeHolder: reason,
+    ignoreFocusOut: true,
+  });
   if (chosen === file) return withFile(setting);
   if (chosen === undefined || !(await confirm(setting.name, chosen.detail))) return undefined;
   const url = chosen === plain ? setting.url.replace(/^https:/, 'http:') : setting.url;
@@ -19,11 +32,15 @@ export async function askTrust(setting: RegistrySetting, reason: string): Promis
 
 async function withFile(setting: RegistrySetting): Promise<RegistrySetting | undefined> {
   const filters = { Certificates: ['pem', 'crt', 'cer', 'ca-bundle'], 'All files': ['*'] };
-  const [file] = (await vscode.window.showOpenDialog({ title: `Certificate for ${setting.name}`, openLabel: 'Trust', filters })) ?? [];
+  const [file] =
+    (await vscode.window.showOpenDialog({ title: `Certificate for ${setting.name}`, openLabel: 'Trust', filters })) ??
+    [];
   return file && { ...setting, ca: file.fsPath };
 }
 
 async function confirm(name: string, detail: string): Promise<boolean> {
   const accept = 'Accept';
-  return (await vscode.window.showWarningMessage(`Trust ${name} like this?`, { modal: true, detail }, accept)) === accept;
+  return (
+    (await vscode.window.showWarningMessage(`Trust ${name} like this?`, { modal: true, detail }, accept)) === accept
+  );
 }

@@ -53,7 +53,7 @@ async function readNamed(field: 'ca' | 'cert' | 'key', path: string | undefined)
 }
 
 async function readFolder(folder: string): Promise<Certificates> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch((): string[] => []);
   const read = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
   const ca = await Promise.all(names.filter(name => name.endsWith('.crt')).map(read));
   const pair = names.find(name => name.endsWith('.cert') && names.includes(name.replace(/\.cert$/, '.key')));

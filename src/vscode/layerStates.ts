@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
-import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
+import type { BlobStore } from '../blobs/store.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Images } from './services.ts';
 
 /** What became of a layer on this machine. */
@@ -9,20 +9,21 @@ export type LayerState = 'downloaded' | 'extracted';
 /** Tells which layers are here already: in the cache of blobs, or unpacked in a pulled image. Asks the disk each time. */
 export class LayerStates {
   readonly #images: Images;
-  readonly #cacheFolder: string;
+  readonly #store: () => Promise<BlobStore>;
 
-  /** @param cacheFolder where the blob store keeps its blobs, `<algorithm>/<hex>` below it */
-  constructor(images: Images, cacheFolder: string) {
+  constructor(images: Images, store: () => Promise<BlobStore>) {
     this.#images = images;
-    this.#cacheFolder = cacheFolder;
+    this.#store = store;
   }
 
   /** The states of those layers of which something is here. */
   async of(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, LayerState>> {
     const states = new Map<Digest, LayerState>();
+    const store = await this.#store();
     await Promise.all(
       digests.map(async digest => {
-        if (await this.#isCached(digest)) states.set(digest, 'downloaded');
+        // Not by the store's own `has`, which marks a blob as used: to look at it is not to use it.
+        if (await exists(store.path(digest))) states.set(digest, 'downloaded');
       }),
     );
     for (const { image } of await this.#images.list()) {
@@ -30,12 +31,11 @@ export class LayerStates {
     }
     return states;
   }
+}
 
-  /** Not by the store's own `has`, which marks a blob as used: to look at it is not to use it. */
-  #isCached(digest: Digest): Promise<boolean> {
-    return access(join(this.#cacheFolder, digestAlgorithm(digest), digestHex(digest))).then(
-      () => true,
-      () => false,
-    );
-  }
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,5 +1,6 @@
 import type { Logger } from '../oci/logger.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
+import type { Challenge } from '../registry/challenge.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { RegistryConfig } from '../registry/config.ts';
 import type { Credential, CredentialSource } from '../registry/credentials.ts';
@@ -30,8 +31,11 @@ export function transportOptions(
 export interface Network {
   readonly options: TransportOptions;
   readonly authorizer: Authorizer;
-  /** A client for a registry; with an account: for that one and no other, and nothing of it is remembered. */
-  client(config: RegistryConfig, account?: Credential): RegistryClient;
+  client(config: RegistryConfig): RegistryClient;
+  /** Tries an account, of which nothing is remembered. @throws {Unauthorized} it is not taken */
+  verify(config: RegistryConfig, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'>;
+  /** What the registry asks for; undefined = nothing. */
+  challenge(config: RegistryConfig, signal: AbortSignal): Promise<Challenge | undefined>;
   /** Drops what is remembered of a registry's accounts and tokens. */
   forgetAccount(registry: string): void;
   close(): Promise<void>;
@@ -43,20 +47,21 @@ export async function connect(
   sources: readonly CredentialSource[],
   log: Logger,
 ): Promise<Network> {
-  const [{ Transport }, { AccountAuthorizer }, { RegistryClient: Client }] = await Promise.all([
-    import('../registry/transport.ts'),
-    import('../registry/accountAuthorizer.ts'),
-    import('../registry/client.ts'),
-  ]);
+  const [{ Transport }, { AccountAuthorizer }, { RegistryClient: Client }, { askChallenge, verifyAccount }] =
+    await Promise.all([
+      import('../registry/transport.ts'),
+      import('../registry/accountAuthorizer.ts'),
+      import('../registry/client.ts'),
+      import('../registry/access.ts'),
+    ]);
   const transport = new Transport(options, log);
   const authorizer = new AccountAuthorizer(transport, sources, log);
   return {
     options,
     authorizer,
-    client(config, account) {
-      const only = account && { name: 'the account that was typed', find: () => Promise.resolve(account) };
-      return new Client(config, transport, only ? new AccountAuthorizer(transport, [only], log) : authorizer, log);
-    },
+    client: config => new Client(config, transport, authorizer, log),
+    verify: (config, account, signal) => verifyAccount(transport, config, account, signal),
+    challenge: (config, signal) => askChallenge(transport, config, signal),
     forgetAccount: registry => authorizer.forget(registry),
     close: () => transport.close(),
   };

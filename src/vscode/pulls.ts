@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { BlobStore } from '../blobs/store.ts';
 import type { KeyedMutex } from '../blobs/keyedMutex.ts';
 import type { Logger } from '../oci/logger.ts';
@@ -35,9 +34,9 @@ export class Pulls {
   #running = 0;
   #made: Promise<{ puller: Puller; folders: KeyedMutex }> | undefined;
 
-  /** @param storage the extension's own folder */
-  constructor(storage: string, registries: Registries, settings: () => Settings, log: Logger) {
-    this.#cacheFolder = join(storage, 'blobs');
+  /** @param cacheFolder where the blob store keeps its blobs */
+  constructor(cacheFolder: string, registries: Registries, settings: () => Settings, log: Logger) {
+    this.#cacheFolder = cacheFolder;
     this.#registries = registries;
     this.#settings = settings;
     this.#log = log;
@@ -52,11 +51,15 @@ export class Pulls {
     const { maxBytes, maxEntries } = this.#settings();
     const origin = await this.#registries.originOf(image.reference.registry);
     const limits = { maxBytes, maxEntries };
-    const pulled = await folders.run(folder, signal, () =>
-      pullImage(puller, { image, origin, folder, limits, onProgress, signal }),
+    return this.#busy(() =>
+      folders.run(folder, signal, () => pullImage(puller, { image, origin, folder, limits, onProgress, signal })),
     );
-    await this.prune();
-    return pulled;
+  }
+
+  /** Empties the cache. @returns bytes freed @throws {PullUnderWayError} */
+  async clear(): Promise<number> {
+    if (this.#running > 0) throw new PullUnderWayError();
+    return (await this.store()).clear();
   }
 
   /** Lends what the pull room's functions for single layers take. */

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Origin } from '../pull/pullImage.ts';
+import type { Challenge } from '../registry/challenge.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import { defaultConfig, type RegistryConfig } from '../registry/config.ts';
 import type { Credential } from '../registry/credentials.ts';
@@ -64,9 +65,25 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
     return made;
   }
 
-  async tryClient(setting: RegistrySetting, account?: Credential): Promise<RegistryClient> {
+  async tryClient(setting: RegistrySetting): Promise<RegistryClient> {
     const [config, network] = await Promise.all([this.#withCertificates(setting), this.#sharedNetwork()]);
-    return network.client(config, account);
+    return network.client(config);
+  }
+
+  async verify(registry: string, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'> {
+    const [config, network] = await Promise.all([
+      this.#withCertificates(this.settingOf(registry)),
+      this.#sharedNetwork(),
+    ]);
+    return network.verify(config, account, signal);
+  }
+
+  async challengeOf(registry: string, signal: AbortSignal): Promise<Challenge | undefined> {
+    const [config, network] = await Promise.all([
+      this.#withCertificates(this.settingOf(registry)),
+      this.#sharedNetwork(),
+    ]);
+    return network.challenge(config, signal);
   }
 
   async originOf(registry: string): Promise<Origin> {

@@ -1,6 +1,7 @@
 import type { Event, LogOutputChannel, Uri } from 'vscode';
 import type { Reference } from '../oci/reference.ts';
 import type { Credential } from '../registry/credentials.ts';
+import type { Challenge } from '../registry/challenge.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Opened } from '../pull/openReference.ts';
 import type { ResolvedImage } from '../pull/resolveImage.ts';
@@ -51,8 +52,12 @@ export interface Registries {
   clientFor(registry: string): Promise<RegistryClient>;
   /** The setting of a registry, or what holds for one that is in no list. */
   settingOf(registry: string): RegistrySetting;
-  /** A client that is not kept: for a registry that is in no list yet, or for one account and no other. */
-  tryClient(setting: RegistrySetting, account?: Credential): Promise<RegistryClient>;
+  /** A client that is not kept, for a registry that is in no list yet. */
+  tryClient(setting: RegistrySetting): Promise<RegistryClient>;
+  /** Tries an account, of which nothing is remembered. @throws {Unauthorized} it is not taken */
+  verify(registry: string, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'>;
+  /** What the registry asks for before it answers; undefined = nothing. */
+  challengeOf(registry: string, signal: AbortSignal): Promise<Challenge | undefined>;
   /** What a worker thread needs to reach the registry by itself. */
   originOf(registry: string): Promise<Origin>;
   /** Repositories (without the registry) that the user opened, newest first. */

@@ -99,8 +99,13 @@ function tell({ setting, finding }: Found): void {
   const registry = setting.name;
   const signIn = 'Sign In…';
   const open = 'Open Image…';
-  const actions = [...(finding?.access === 'account' ? [signIn] : []), ...(finding?.catalog === 'listed' ? [] : [open])];
-  const said = finding ? `Added ${registry}: ${finding.text}` : `Added ${registry}. It did not answer; its row in the tree shows when it does.`;
+  const actions = [
+    ...(finding?.access === 'account' ? [signIn] : []),
+    ...(finding?.catalog === 'listed' ? [] : [open]),
+  ];
+  const said = finding
+    ? `Added ${registry}: ${finding.text}`
+    : `Added ${registry}. It did not answer; its row in the tree shows when it does.`;
   void vscode.window.showInformationMessage(said, ...actions).then(async chosen => {
     if (chosen === signIn) await vscode.commands.executeCommand(COMMANDS.signIn, { argument: { registry } });
     if (chosen === open) await vscode.commands.executeCommand(COMMANDS.openImage);

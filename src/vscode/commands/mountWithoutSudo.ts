@@ -34,7 +34,11 @@ async function choose(possible: readonly string[]): Promise<string | undefined> 
   if (possible.length === 1) return possible[0];
   const items = [
     { label: 'By fuse-overlayfs', detail: 'A mount at merged that all of your programs see.', way: 'fuse' },
-    { label: 'In a terminal of its own', detail: 'A mount that only this terminal sees, and that ends with it.', way: 'rootless' },
+    {
+      label: 'In a terminal of its own',
+      detail: 'A mount that only this terminal sees, and that ends with it.',
+      way: 'rootless',
+    },
   ];
   return (await vscode.window.showQuickPick(items, { title: 'Mount Without sudo' }))?.way;
 }

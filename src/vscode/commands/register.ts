@@ -19,7 +19,7 @@ export function registerCommands(services: Omit<CommandServices, 'interactive'>)
 async function runCommand(
   id: (typeof COMMANDS)[keyof typeof COMMANDS],
   given: unknown,
-  services: CommandServices,
+  services: Omit<CommandServices, 'interactive'>,
 ): Promise<unknown> {
   try {
     const run = await COMMAND_TABLE[id]();

@@ -2,7 +2,6 @@ import * as vscode from 'vscode';
 import { askRegistry } from '../ask.ts';
 import { withNotification } from '../progress.ts';
 import type { Account } from '../secrets.ts';
-import { tryAccount } from '../tryAccount.ts';
 import type { CommandArgument } from './argument.ts';
 import type { RunCommand } from './table.ts';
 
@@ -12,13 +11,19 @@ export const signIn: RunCommand = async (argument, services) => {
   if (registry === undefined) return;
   const account = await askAccount(argument, registry, (await services.secrets.account(registry))?.username);
   if (!account) return;
-  const client = await services.registries.tryClient(services.registries.settingOf(registry), account);
-  await withNotification(`Signing in to ${registry}`, signal => tryAccount(client, signal));
-  await services.secrets.keep(registry, account);
-  if (services.interactive) void vscode.window.showInformationMessage(`Signed in to ${registry} as ${account.username}.`);
+  const { registries, secrets, interactive } = services;
+  const outcome = await withNotification(`Signing in to ${registry}`, signal =>
+    registries.verify(registry, account, signal),
+  );
+  await secrets.keep(registry, account);
+  if (interactive) tell(registry, account.username, outcome);
 };
 
-async function askAccount(argument: CommandArgument, registry: string, known: string | undefined): Promise<Account | undefined> {
+async function askAccount(
+  argument: CommandArgument,
+  registry: string,
+  known: string | undefined,
+): Promise<Account | undefined> {
   const title = `Sign In to ${registry}`;
   const username =
     argument.username ??
@@ -26,6 +31,19 @@ async function askAccount(argument: CommandArgument, registry: string, known: st
   if (username === undefined || username === '') return undefined;
   const password =
     argument.password ??
-    (await vscode.window.showInputBox({ title, prompt: 'Password or access token. It is kept in the secret storage of the editor.', password: true, ignoreFocusOut: true }));
+    (await vscode.window.showInputBox({
+      title,
+      prompt: 'Password or access token. It is kept in the secret storage of the editor.',
+      password: true,
+      ignoreFocusOut: true,
+    }));
   return password === undefined || password === '' ? undefined : { username, password };
+}
+
+function tell(registry: string, username: string, outcome: 'taken' | 'not asked for'): void {
+  const said =
+    outcome === 'taken'
+      ? `Signed in to ${registry} as ${username}.`
+      : `${registry} asks for no account, so this one could not be tried. It is kept for what may ask for it.`;
+  void vscode.window.showInformationMessage(said);
 }
