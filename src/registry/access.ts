@@ -1,0 +1,63 @@
+import { parseChallenges, type Challenge } from './challenge.ts';
+import { endpointsOf, type Endpoint, type RegistryConfig } from './config.ts';
+import { basicAuthorization, type Credential } from './credentials.ts';
+import { responseError } from './responseErrors.ts';
+import { fetchToken } from './tokenServer.ts';
+import type { Transport } from './transport.ts';
+
+const LONGEST_REASON = 64 * 1024;
+
+/** What a registry asks for before it answers; undefined = nothing. Its own address is asked, without an account. */
+export async function askChallenge(
+  transport: Transport,
+  config: RegistryConfig,
+  signal: AbortSignal,
+): Promise<Challenge | undefined> {
+  const endpoint = ownEndpoint(config);
+  const response = await transport.send({ endpoint, url: `${endpoint.url}/v2/` }, signal);
+  response.discard();
+  if (response.status !== 401) return undefined;
+  const challenges = parseChallenges(response.headers['www-authenticate']);
+  return (
+    challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.realm) ??
+    challenges.find(({ scheme }) => scheme === 'basic')
+  );
+}
+
+/**
+ * Tries an account where the registry has it checked: at its token server, or at the API's root. Unlike a pull it does not go on without the account.
+ * A registry that asks for none takes any.
+ * @throws {Unauthorized} the account is not taken
+ */
+export async function verifyAccount(
+  transport: Transport,
+  config: RegistryConfig,
+  account: Credential,
+  signal: AbortSignal,
+): Promise<'taken' | 'not asked for'> {
+  const endpoint = ownEndpoint(config);
+  const challenge = await askChallenge(transport, config, signal);
+  if (!challenge) return 'not asked for';
+  const authorization = await headerFor(transport, endpoint, challenge, account, signal);
+  const url = `${endpoint.url}/v2/`;
+  const { response, body } = await transport.sendForBody({ endpoint, url, authorization }, LONGEST_REASON, signal);
+  if (response.status === 401) throw responseError(response, body, { registry: endpoint.name, url });
+  return 'taken';
+}
+
+async function headerFor(
+  transport: Transport,
+  endpoint: Endpoint,
+  challenge: Challenge,
+  account: Credential,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (challenge.scheme === 'basic')
+    return 'username' in account ? basicAuthorization(account.username, account.password) : undefined;
+  return `Bearer ${(await fetchToken(transport, endpoint, challenge, '', account, signal)).token}`;
+}
+
+function ownEndpoint(config: RegistryConfig): Endpoint {
+  const endpoints = endpointsOf(config);
+  return endpoints[endpoints.length - 1] ?? endpoints[0];
+}
