@@ -1,4 +1,5 @@
 import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { errorCode } from '../oci/errorCode.ts';
 
 /**
  * Takes a lock that other windows of the editor see too: a file that holds our process id. True when it is ours now: nobody held it, or its holder is no more.
@@ -10,7 +11,7 @@ export function takeLock(path: string): boolean {
       writeFileSync(path, String(process.pid), { flag: 'wx' });
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (errorCode(error) !== 'EEXIST') throw error;
       if (!again || holderLives(path)) return false;
       releaseLock(path);
     }
@@ -23,7 +24,7 @@ export function releaseLock(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
 }
 
@@ -35,7 +36,7 @@ function holderLives(path: string): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errorCode(error);
     return code !== 'ESRCH' && code !== 'ENOENT';
   }
 }

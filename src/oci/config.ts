@@ -104,7 +104,10 @@ function historyEntry(json: JsonObject): HistoryEntry {
   };
 }
 
-function optional<Name extends string>(name: Name, value: unknown): { [key in Name]?: string } {
+/** The member where there is a text for it, nothing where there is none. */
+function optional<Name extends string>(name: Name, value: unknown): Partial<Record<Name, string>> {
+  const found: Partial<Record<string, string>> = {};
   const text = asString(value);
-  return (text === undefined ? {} : { [name]: text }) as { [key in Name]?: string };
+  if (text !== undefined) found[name] = text;
+  return found;
 }

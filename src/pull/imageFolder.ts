@@ -2,6 +2,7 @@ import { lstat, mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeWhole } from '../blobs/store.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
+import { errorCode } from '../oci/errorCode.ts';
 import { asObjects, asString, isObject, type JsonObject } from '../oci/json.ts';
 
 /** What `peel.json` says of a pulled image: the folder's own description, written before the first byte and again when all is there. */
@@ -75,7 +76,7 @@ export async function readImageFolder(folder: string): Promise<ImageFolder> {
   try {
     json = JSON.parse(await readFile(join(folder, DESCRIPTION), 'utf8'));
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    const missing = errorCode(cause) === 'ENOENT';
     throw new NoImageFolderError(folder, missing ? 'it has no peel.json' : 'its peel.json cannot be read', { cause });
   }
   if (!isObject(json) || json.version !== VERSION)

@@ -1,7 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryConfig } from '../registry/config.ts';
-import type { TransportOptions } from '../registry/transport.ts';
+import type { TransportOptions } from '../registry/transportOptions.ts';
 import type { Compression } from './imageFolder.ts';
 import type { UnpackLimits } from '../layers/unpack.ts';
 

@@ -1,6 +1,6 @@
 import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KeyedMutex } from '../blobs/keyedMutex.ts';
+import type { KeyedMutex } from '../blobs/keyedMutex.ts';
 import { releaseLock, takeLock } from '../blobs/lockFile.ts';
 import type { BlobStore } from '../blobs/store.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -11,7 +11,7 @@ import { formatReference } from '../oci/reference.ts';
 import type { UnpackLimits } from '../layers/unpack.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
 import type { RegistryConfig } from '../registry/config.ts';
-import type { TransportOptions } from '../registry/transport.ts';
+import type { TransportOptions } from '../registry/transportOptions.ts';
 import {
   claimImageFolder,
   FolderTakenError,

@@ -4,6 +4,7 @@ import { PartialFile } from '../blobs/partialFile.ts';
 import { DigestMismatchError, SizeMismatchError, Verifier } from '../blobs/verifier.ts';
 import { LayerUnpacker } from '../layers/unpack.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
+import { errorCode } from '../oci/errorCode.ts';
 import { DiffIdMismatchError, DiskFullError } from './layerErrors.ts';
 import type { LayerJob, LayerProgress, LayerResult, UnpackedLayer, UnpackTarget } from './layerJob.ts';
 
@@ -153,7 +154,7 @@ class Unpacking implements Sink {
 }
 
 function withRemedy(error: unknown, job: LayerJob): unknown {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = errorCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new DiskFullError(job.unpack?.folder ?? job.blobPath, { cause: error });
   return error;

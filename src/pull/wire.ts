@@ -1,3 +1,4 @@
+import type { AuthorizationRequest } from '../registry/authorizer.ts';
 import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
 import type { WiredError } from './wiredError.ts';
 
@@ -12,11 +13,18 @@ export type ToWorker =
 export type ToHost =
   | { readonly type: 'progress'; readonly progress: LayerProgress }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
-  | { readonly type: 'ask'; readonly ask: number; readonly method: AskMethod; readonly args: readonly unknown[] }
+  | { readonly type: 'ask'; readonly ask: number; readonly question: Question }
   | { readonly type: 'done'; readonly result: LayerResult }
   | { readonly type: 'failed'; readonly error: WiredError };
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
-/** The authorizer's methods, answered by the host, for credentials never go to a worker: only the header to send. */
-export type AskMethod = 'authorization' | 'challenged';
+/**
+ * One of the authorizer's methods with its arguments. The host answers, for credentials never go to a worker: only the header to send. `challenges` is there
+ * when a request was refused.
+ */
+export interface Question {
+  readonly request: AuthorizationRequest;
+  readonly challenges?: readonly string[];
+  readonly used?: string;
+}

@@ -45,7 +45,7 @@ export function wireError(thrown: unknown, depth = 0): WiredError {
 export function unwireError(wired: WiredError): Error {
   const error = new Error(wired.message, wired.cause ? { cause: unwireError(wired.cause) } : undefined);
   const type = CLASSES.get(wired.name);
-  if (type) Object.setPrototypeOf(error, type.prototype as object);
+  if (type) Object.setPrototypeOf(error, type.prototype);
   Object.assign(error, wired.fields);
   error.name = wired.name;
   if (wired.stack) Object.defineProperty(error, 'stack', { value: wired.stack, configurable: true });

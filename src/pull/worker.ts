@@ -1,12 +1,13 @@
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import type { Authorizer } from '../registry/authorizer.ts';
 import { RegistryClient } from '../registry/client.ts';
-import { Transport, type TransportOptions } from '../registry/transport.ts';
+import { Transport } from '../registry/transport.ts';
+import type { TransportOptions } from '../registry/transportOptions.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { LayerJob, LayerProgress } from './layerJob.ts';
 import { runLayerJob } from './runLayerJob.ts';
 import { unwireError, wireError } from './wiredError.ts';
-import type { AskMethod, ToHost, ToWorker } from './wire.ts';
+import type { Question, ToHost, ToWorker } from './wire.ts';
 
 /** The body of a worker thread: runs one layer job after the other, all of it in this thread, and asks the host for authorization headers. */
 class LayerWorker {
@@ -19,7 +20,10 @@ class LayerWorker {
 
   constructor(port: MessagePort) {
     this.#port = port;
-    port.on('message', (message: ToWorker) => this.#receive(message));
+  }
+
+  listen(): void {
+    this.#port.on('message', (message: ToWorker) => this.#receive(message));
   }
 
   #receive(message: ToWorker): void {
@@ -66,19 +70,20 @@ class LayerWorker {
 
   #authorizer(): Authorizer {
     return {
-      authorization: (request, signal) => this.#ask('authorization', [request], signal),
-      challenged: (request, headers, used, signal) => this.#ask('challenged', [request, headers, used], signal),
+      authorization: (request, signal) => this.#ask({ request }, signal),
+      challenged: (request, challenges, used, signal) =>
+        this.#ask({ request, challenges, ...(used === undefined ? {} : { used }) }, signal),
     };
   }
 
-  async #ask(method: AskMethod, args: readonly unknown[], signal: AbortSignal): Promise<string | undefined> {
+  async #ask(question: Question, signal: AbortSignal): Promise<string | undefined> {
     signal.throwIfAborted();
     const ask = ++this.#lastAsk;
     const answer = Promise.withResolvers<string | undefined>();
     this.#asks.set(ask, answer);
     const onAbort = () => this.#take(ask)?.reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    this.#send({ type: 'ask', ask, method, args });
+    this.#send({ type: 'ask', ask, question });
     return await answer.promise.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
@@ -109,4 +114,4 @@ class LayerWorker {
   }
 }
 
-if (parentPort) new LayerWorker(parentPort);
+if (parentPort) new LayerWorker(parentPort).listen();

@@ -115,20 +115,15 @@ async function runOn(worker: Worker, job: LayerJob, context: JobContext): Promis
 }
 
 async function answer(
-  message: Extract<ToHost, { type: 'ask' }>,
+  { ask, question }: Extract<ToHost, { type: 'ask' }>,
   { authorizer, signal }: JobContext,
   send: (message: ToWorker) => void,
 ): Promise<void> {
-  const { ask, method, args } = message;
+  const { request, challenges, used } = question;
   try {
-    // The arguments are those that the worker's stand-in for this very interface was called with.
-    const header =
-      method === 'authorization'
-        ? await authorizer.authorization(...(args as [Parameters<Authorizer['authorization']>[0]]), signal)
-        : await authorizer.challenged(
-            ...(args as [Parameters<Authorizer['challenged']>[0], string[], string | undefined]),
-            signal,
-          );
+    const header = challenges
+      ? await authorizer.challenged(request, challenges, used, signal)
+      : await authorizer.authorization(request, signal);
     send({ type: 'answer', ask, ...(header === undefined ? {} : { header }) });
   } catch (error) {
     send({ type: 'refuse', ask, error: wireError(error) });

@@ -29,7 +29,7 @@ function commit(store: BlobStore, text: string): Digest {
 
 test('the verifier takes the right bytes in any pieces, sha512 too, and nothing else', () => {
   for (const algorithm of ['sha256', 'sha512']) {
-    const digest = `${algorithm}:${createHash(algorithm).update('hello').digest('hex')}` as Digest;
+    const digest: Digest = `${algorithm}:${createHash(algorithm).update('hello').digest('hex')}`;
     const good = new Verifier(digest, 5);
     good.write(bytes('he'));
     good.write(bytes('llo'));

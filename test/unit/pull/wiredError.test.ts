@@ -42,8 +42,8 @@ test('every error class of the rooms has instances named like its export, so tha
   const where = { registry: 'r', url: 'https://r/' };
   const make = (type: unknown, argument: unknown) =>
     Reflect.construct(type as new (...args: unknown[]) => Error, Array(5).fill(argument));
-  const classes = (room: object) =>
-    Object.entries<unknown>(room).filter(
+  const classes = (room: Readonly<Record<string, unknown>>) =>
+    Object.entries(room).filter(
       ([, value]) => typeof value === 'function' && value.prototype instanceof Error,
     );
   assert.ok(classes(registry).length > 10);
