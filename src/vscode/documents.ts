@@ -1,11 +1,11 @@
 import {
   EventEmitter,
-  Uri,
   window,
   workspace,
   type CancellationToken,
   type Disposable,
   type TextDocumentContentProvider,
+  type Uri,
 } from 'vscode';
 import type { Reference } from '../oci/reference.ts';
 import { withSignal } from './cancellation.ts';
@@ -32,7 +32,7 @@ export class JsonDocuments implements Documents, TextDocumentContentProvider, Di
     this.#subscriptions = [
       workspace.registerTextDocumentContentProvider(SCHEMES.json, this),
       // After a sign-in or a changed setting it may go well.
-      services.registries.onDidChange(() => this.#retry()),
+      services.registries.onDidChangeAccess(() => this.#retry()),
     ];
   }
 

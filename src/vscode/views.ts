@@ -39,6 +39,7 @@ export class TreeViews implements Views, vscode.Disposable {
       mounts,
       this.#imagesView.onDidChangeVisibility(({ visible }) => mounts.watch(visible)),
       services.registries.onDidChange(() => registryChanges.fire(undefined)),
+      services.registries.onDidChangeAccess(() => this.#registryTree.refresh()),
       services.images.onDidChange(() => {
         imageChanges.fire(undefined);
         void this.#showCounts();
@@ -49,10 +50,11 @@ export class TreeViews implements Views, vscode.Disposable {
     void this.#showCounts();
   }
 
-  async revealReference(reference: Reference): Promise<void> {
+  async revealReference(reference: Reference, platform?: string): Promise<void> {
     const image = this.#registries.show(reference.registry).show(reference.repository).show(reference);
     this.#registryTree.changed();
-    await this.#registriesView.reveal(image, { select: true, focus: true, expand: true });
+    const shown = (platform === undefined ? undefined : await image.platform(platform)) ?? image;
+    await this.#registriesView.reveal(shown, { select: true, focus: true, expand: true });
   }
 
   async revealFolder(folder: string): Promise<void> {

@@ -6,19 +6,14 @@ import { DocumentNode } from './documentNode.ts';
 import { argumentFor, type ImagePlace } from './imagePlace.ts';
 import { InfoNode } from './infoNode.ts';
 import { dotted, formatBytes, plainText } from './text.ts';
-import type { TreeContext, TreeNode } from './treeNode.ts';
+import type { TreeNode } from './treeNode.ts';
 
 /** The OCI annotation that names a file of an artifact (image-spec, annotations.md). */
 const TITLE = 'org.opencontainers.image.title';
 const PREDICATE = 'in-toto.io/predicate-type';
 
 /** The rows below an artifact (a signature, an SBOM, a chart, …): its manifest, and its files by their titles. */
-export function artifactRows(
-  parent: TreeNode,
-  _context: TreeContext,
-  place: ImagePlace,
-  manifest: Manifest,
-): readonly TreeNode[] {
+export function artifactRows(parent: TreeNode, place: ImagePlace, manifest: Manifest): readonly TreeNode[] {
   const document = new DocumentNode(parent, {
     label: 'Manifest',
     argument: argumentFor(place),

@@ -40,8 +40,9 @@ export class AttachedNode implements TreeNode {
     const item = new TreeItem('Attached', TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
     item.contextValue = 'peel.attached';
-    item.iconPath = new ThemeIcon('verified');
-    item.tooltip = 'Signatures, SBOMs and attestations that refer to this image';
+    item.iconPath = new ThemeIcon('link');
+    item.tooltip =
+      'Signatures, SBOMs and attestations that refer to this image. Peel shows them; it does not check signatures.';
     const attached = this.#attached.current;
     if (attached) item.description = count(attached.length, 'item');
     return item;

@@ -27,7 +27,7 @@ export class AttachmentNode implements TreeNode {
     this.#descriptor = descriptor;
     this.#rows = new Lazy(async signal => {
       const { manifest } = await context.services.lookup.open(place.reference, signal);
-      return artifactRows(this, context, place, manifest);
+      return artifactRows(this, place, manifest);
     });
   }
 

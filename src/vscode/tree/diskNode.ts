@@ -1,5 +1,6 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState, Uri } from 'vscode';
 import type { CommandArgument } from '../commands/argument.ts';
+import { contextValue } from './contextValue.ts';
 import { listDiskFolder, type DiskEntry } from './diskFolder.ts';
 import { InfoNode } from './infoNode.ts';
 import { MoreNode } from './moreNode.ts';
@@ -80,7 +81,7 @@ export class DiskNode implements PagedNode, FilteredNode {
     const collapsed = isFolder ? TreeItemCollapsibleState.Collapsed : TreeItemCollapsibleState.None;
     const item = new TreeItem(plainText(name, 255), collapsed);
     item.id = this.id;
-    item.contextValue = `peel.disk.${kind}`;
+    item.contextValue = contextValue(`peel.disk.${kind}`, { filtered: this.filter !== '' });
     const link = linkTarget === undefined ? '' : `→ ${plainText(linkTarget, 255)}`;
     const note = NOTES[kind] ?? '';
     item.description = dotted(

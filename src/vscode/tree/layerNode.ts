@@ -5,7 +5,7 @@ import type { CommandArgument } from '../commands/argument.ts';
 import type { LayerState } from '../layerStates.ts';
 import { instructionOf } from './createdBy.ts';
 import { argumentFor, type ImagePlace } from './imagePlace.ts';
-import { dotted, formatBytes, plainText } from './text.ts';
+import { dotted, formatBytes, plainText, timeAgo } from './text.ts';
 import { tooltip } from './tooltip.ts';
 import type { TreeNode } from './treeNode.ts';
 
@@ -44,7 +44,7 @@ export class LayerNode implements TreeNode {
         ['Diff ID', diffId],
         ['Size', size && `${size} (${descriptor.size.toLocaleString('en-US')} bytes, compressed)`],
         ['Type', descriptor.mediaType],
-        ['Created', created],
+        ['Created', dotted(created, timeAgo(created, Date.now()))],
         ['State', this.#state],
         ['Fetched from', isForeignLayer(descriptor.mediaType) ? descriptor.urls?.join(', ') : ''],
       ],

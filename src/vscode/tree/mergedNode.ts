@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { contextValue } from './contextValue.ts';
 import { DiskFolder } from './diskNode.ts';
 import type { FilteredNode, PagedNode, TreeNode } from './treeNode.ts';
 
@@ -29,7 +30,7 @@ export class MergedNode implements PagedNode, FilteredNode {
   toTreeItem(): TreeItem {
     const item = new TreeItem('Merged', TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
-    item.contextValue = 'peel.merged';
+    item.contextValue = contextValue('peel.merged', { filtered: this.filter !== '' });
     item.description = this.filter ? `filter: ${this.filter}` : 'all layers, writable';
     item.iconPath = new ThemeIcon('vm-running');
     item.tooltip = `The mounted image at ${this.#folder.root}`;

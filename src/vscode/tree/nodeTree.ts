@@ -1,4 +1,4 @@
-import { EventEmitter, type Disposable, type Event, type TreeDataProvider, type TreeItem } from 'vscode';
+import type { Disposable, Event, EventEmitter, TreeDataProvider, TreeItem } from 'vscode';
 import { FailureNode } from './failureNode.ts';
 import type { TreeNode } from './treeNode.ts';
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { FolderLayer } from '../../pull/imageFolder.ts';
 import type { CommandArgument } from '../commands/argument.ts';
+import { contextValue } from './contextValue.ts';
 import { instructionOf } from './createdBy.ts';
 import { DiskFolder } from './diskNode.ts';
 import { dotted, formatBytes, plainText } from './text.ts';
@@ -53,7 +54,9 @@ export class PulledLayerNode implements PagedNode, FilteredNode {
     const filter = this.filter && `filter: ${this.filter}`;
     const item = new TreeItem(`Layer ${number}`, folder === undefined ? None : Collapsed);
     item.id = this.id;
-    item.contextValue = folder === undefined ? 'peel.image.layer' : 'peel.image.layer.extracted';
+    item.contextValue = contextValue(folder === undefined ? 'peel.image.layer' : 'peel.image.layer.extracted', {
+      filtered: this.filter !== '',
+    });
     item.description = dotted(filter, bytes, folder === undefined && state, plainText(instruction));
     item.iconPath = new ThemeIcon(folder === undefined ? 'file-zip' : 'folder-library');
     item.tooltip = tooltip(

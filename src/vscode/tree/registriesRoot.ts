@@ -1,4 +1,3 @@
-import { defaultConfig } from '../../registry/config.ts';
 import type { RegistrySetting } from '../settings.ts';
 import type { TreeRoot } from './nodeTree.ts';
 import { RegistryNode } from './registryNode.ts';
@@ -26,7 +25,7 @@ export class RegistriesRoot implements TreeRoot {
     const known = find();
     if (known) return known;
     this.#opened.add(registry);
-    return find() ?? new RegistryNode(this.#context, unlisted(registry));
+    return find() ?? this.#nodeOf(this.#context.services.registries.settingOf(registry));
   }
 
   refresh(): void {
@@ -39,7 +38,9 @@ export class RegistriesRoot implements TreeRoot {
     const settings = registries.list();
     const listed = new Set(settings.map(setting => setting.name));
     const others = [...new Set([...registries.pinnedElsewhere(), ...this.#opened])].filter(name => !listed.has(name));
-    this.#nodes = [...settings, ...others.map(unlisted)].map(setting => this.#nodeOf(setting));
+    this.#nodes = [...settings, ...others.map(name => registries.settingOf(name))].map(setting =>
+      this.#nodeOf(setting),
+    );
     return this.#nodes;
   }
 
@@ -49,9 +50,4 @@ export class RegistriesRoot implements TreeRoot {
     if (known && JSON.stringify(known.setting) === JSON.stringify(setting)) return known;
     return new RegistryNode(this.#context, setting);
   }
-}
-
-/** How a registry is reached that nobody configured. */
-function unlisted(name: string): RegistrySetting {
-  return { name, url: defaultConfig(name).url, insecure: false, mirrors: [] };
 }

@@ -1,9 +1,10 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { DOCKER_HUB } from '../../oci/reference.ts';
-import { NoCatalog } from '../../registry/errors.ts';
+import { NoCatalog, Unauthorized } from '../../registry/errors.ts';
 import type { CommandArgument } from '../commands/argument.ts';
 import { COMMANDS } from '../ids.ts';
 import type { RegistrySetting } from '../settings.ts';
+import { contextValue } from './contextValue.ts';
 import { FailureNode } from './failureNode.ts';
 import { InfoNode } from './infoNode.ts';
 import { MoreNode } from './moreNode.ts';
@@ -46,14 +47,11 @@ export class RegistryNode implements PagedNode, FilteredNode {
     const host = new URL(url).host + new URL(url).pathname.replace(/\/$/, '');
     const item = new TreeItem(name, TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
-    item.contextValue = [
-      'peel.registry',
-      account === undefined ? '' : 'signedIn',
-      insecure ? 'insecure' : '',
-      this.filter ? 'filtered' : '',
-    ]
-      .filter(Boolean)
-      .join('+');
+    item.contextValue = contextValue('peel.registry', {
+      signedIn: account !== undefined,
+      insecure,
+      filtered: this.filter !== '',
+    });
     item.description = dotted(
       this.filter && `filter: ${this.filter}`,
       name === DOCKER_HUB ? 'Docker Hub' : host !== name && host,
@@ -78,7 +76,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
     const shown = [...pinned, ...listed].filter(name => passes(this.filter, name));
     const rows: TreeNode[] = shown.map(name => this.#repository(name));
     const isHub = this.registry === DOCKER_HUB;
-    if (failure !== undefined && !isHub) rows.push(this.#failureRow(failure));
+    if (failure !== undefined && !isHub) rows.push(await this.#failureRow(failure));
     if (this.#catalog.hasMore) rows.push(new MoreNode(this, this.#described(shown.length)));
     if (this.#catalog.failure) rows.push(new FailureNode(this, this.#catalog.failure, () => this.#retryMore()));
     if (isHub) rows.push(this.#searchRow());
@@ -121,15 +119,19 @@ export class RegistryNode implements PagedNode, FilteredNode {
     }
   }
 
-  #failureRow(error: unknown): TreeNode {
-    if (error instanceof NoCatalog) {
+  async #failureRow(error: unknown): Promise<TreeNode> {
+    const { registries } = this.#context.services;
+    // Who has not signed in yet may see more with an account; who has, may not list here at all.
+    const refused = error instanceof NoCatalog && error.cause instanceof Unauthorized;
+    const anonymous = (await registries.accountOf(this.registry)) === undefined;
+    if (error instanceof NoCatalog && !(refused && anonymous)) {
       return new InfoNode(this, 'This registry lists no repositories', {
         description: 'pin one with Open Image…',
         tooltip: error.message,
         command: { command: COMMANDS.openImage, title: 'Open Image…', arguments: [this] },
       });
     }
-    return new FailureNode(this, error, () => {
+    return new FailureNode(this, refused ? error.cause : error, () => {
       this.#catalog.reset();
       this.#context.changed(this);
     });
@@ -158,7 +160,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
     return new InfoNode(this, 'Search Docker Hub…', {
       icon: 'search',
       tooltip: 'Docker Hub has no list of its repositories: search for one, or open an image by its name',
-      command: { command: COMMANDS.searchHub, title: 'Search Docker Hub', arguments: [this] },
+      command: { command: COMMANDS.openImage, title: 'Search Docker Hub', arguments: [this] },
     });
   }
 }

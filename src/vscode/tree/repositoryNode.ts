@@ -1,11 +1,12 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Reference } from '../../oci/reference.ts';
 import type { CommandArgument } from '../commands/argument.ts';
+import { contextValue } from './contextValue.ts';
 import { FailureNode } from './failureNode.ts';
 import { InfoNode } from './infoNode.ts';
 import { Lazy } from './lazy.ts';
 import { MoreNode } from './moreNode.ts';
-import { listTags, type TagList } from './registryLists.ts';
+import { listTags } from './registryLists.ts';
 import { TagNode } from './tagNode.ts';
 import { count, dotted, plainText } from './text.ts';
 import { tooltip } from './tooltip.ts';
@@ -23,7 +24,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
   #filter = '';
   readonly #context: TreeContext;
   readonly #registry: string;
-  readonly #tags: Lazy<TagList>;
+  readonly #tags: Lazy<readonly string[]>;
   readonly #nodes = new Map<string, TagNode>();
   /** What was opened by its name. */
   readonly #opened: TagNode[] = [];
@@ -55,8 +56,8 @@ export class RepositoryNode implements PagedNode, FilteredNode {
     const tags = this.#tags.current;
     const item = new TreeItem(plainText(this.repository, 255), TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
-    item.contextValue = ['peel.repository', pinned && 'pinned', this.#filter && 'filtered'].filter(Boolean).join('+');
-    item.description = dotted(this.#filter && `filter: ${this.#filter}`, tags && describeTags(tags));
+    item.contextValue = contextValue('peel.repository', { pinned, filtered: this.#filter !== '' });
+    item.description = dotted(this.#filter && `filter: ${this.#filter}`, tags && count(tags.length, 'tag'));
     item.iconPath = new ThemeIcon(pinned ? 'pinned' : 'repo');
     item.tooltip = tooltip(`${this.#registry}/${this.repository}`, [
       ['Pinned', pinned ? 'it was opened by its name' : ''],
@@ -114,7 +115,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
   /** The tags, or why they could not be listed: what was opened by its name is shown all the same. */
   async #listed(): Promise<{ readonly tags: readonly string[]; readonly failure?: unknown }> {
     try {
-      return await this.#tags.get();
+      return { tags: await this.#tags.get() };
     } catch (failure) {
       return { tags: [], failure };
     }
@@ -124,8 +125,4 @@ export class RepositoryNode implements PagedNode, FilteredNode {
     this.#tags.reset();
     this.#context.changed(this);
   }
-}
-
-function describeTags({ tags, complete }: TagList): string {
-  return complete ? count(tags.length, 'tag') : `more than ${count(tags.length, 'tag')}`;
 }

@@ -66,6 +66,12 @@ export class TagNode implements TreeNode {
     return this.#rows.get();
   }
 
+  /** The row of one of its platforms, by the text that commands take; `undefined` for an image without such a choice. */
+  async platform(text: string): Promise<TreeNode | undefined> {
+    const rows = await this.children();
+    return rows.find(row => row instanceof PlatformNode && row.platform === text);
+  }
+
   refresh(): void {
     this.#context.services.lookup.forget();
     this.#opened.reset();
@@ -79,7 +85,7 @@ export class TagNode implements TreeNode {
     const { manifest, digest } = opened;
     if (manifest.kind === 'index') return this.#platforms(manifest, digest, signal);
     const place: ImagePlace = { reference: this.reference, digest, attestations: [] };
-    if (manifest.kind === 'image' && isArtifact(manifest)) return artifactRows(this, this.#context, place, manifest);
+    if (manifest.kind === 'image' && isArtifact(manifest)) return artifactRows(this, place, manifest);
     return imageRows(this, this.#context, place);
   }
 

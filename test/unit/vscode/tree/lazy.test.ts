@@ -33,7 +33,7 @@ test('who waits while the value is reset gets the new one', async () => {
     fetched += 1;
     if (fetched > 1) return fetched;
     return new Promise<number>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      signal.addEventListener('abort', () => reject(new Error('given up')));
     });
   });
   const waiting = lazy.get();

@@ -59,7 +59,7 @@ test('a reset gives up the request that runs; who waits for the first part gets 
     signals.push(signal);
     if (signals.length > 1) return { items: ['new'] };
     return new Promise((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      signal.addEventListener('abort', () => reject(new Error('given up')));
     });
   });
   const waiting = pages.first();
