@@ -1,0 +1,120 @@
+import tls from 'node:tls';
+import { Agent, Pool, ProxyAgent, type Dispatcher } from 'undici';
+import { guardedLookup, type Zone } from './addresses.ts';
+import { proxyFor } from './proxies.ts';
+import type { TransportOptions } from './transportOptions.ts';
+
+/** What a connection is made with. */
+export interface Trust {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** False: the other side's certificate is not checked. */
+  readonly verify: boolean;
+  /** The zone of the registry whose answer led here; undefined for the registry's own host, which may lie anywhere. */
+  readonly ledFrom?: Zone | undefined;
+}
+
+/** Keeps connections alive and apart: one pool of them for each way of trusting and each proxy. */
+export class Dispatchers {
+  readonly #options: TransportOptions;
+  readonly #pools = new Map<string, Dispatcher>();
+  readonly #contexts = new Map<string, tls.SecureContext>();
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  /** The dispatcher for an address. HTTP/1.1 only: several plain connections carry layers faster than one with streams. */
+  for(target: URL, trust: Trust): Dispatcher {
+    const proxy = proxyFor(target, this.#options);
+    const secure = target.protocol === 'https:';
+    const key = JSON.stringify([proxy, secure, trust]);
+    let pool = this.#pools.get(key);
+    if (!pool) {
+      pool = proxy === undefined ? this.#direct(secure, trust) : this.#proxied(proxy, secure, trust);
+      this.#pools.set(key, pool);
+    }
+    return pool;
+  }
+
+  /** Cuts every connection. */
+  async close(): Promise<void> {
+    const pools = [...this.#pools.values()];
+    this.#pools.clear();
+    await Promise.all(pools.map(pool => pool.destroy()));
+  }
+
+  #direct(secure: boolean, trust: Trust): Dispatcher {
+    return new Agent({
+      ...this.#common(),
+      connect: { ...this.#connect(secure, trust), lookup: guardedLookup(trust.ledFrom) },
+    });
+  }
+
+  #proxied(proxy: string, secure: boolean, trust: Trust): Dispatcher {
+    const common = this.#common();
+    return new ProxyAgent({
+      ...common,
+      uri: proxy,
+      requestTls: this.#connect(secure, trust),
+      proxyTls: this.#connect(proxy.startsWith('https:'), { verify: true }),
+      factory: (origin: string | URL, options: object) => new Pool(origin, { ...options, ...common }),
+    });
+  }
+
+  #common(): Agent.Options {
+    return {
+      connections: this.#options.connectionsPerHost,
+      connectTimeout: this.#options.connectTimeout,
+      allowH2: false,
+      maxHeaderSize: 64 * 1024,
+      keepAliveTimeout: 30_000,
+    };
+  }
+
+  #connect(
+    secure: boolean,
+    trust: Trust,
+  ): {
+    timeout: number;
+    rejectUnauthorized: boolean;
+    allowH2: false;
+    autoSelectFamilyAttemptTimeout: number;
+    secureContext?: tls.SecureContext;
+  } {
+    return {
+      timeout: this.#options.connectTimeout,
+      allowH2: false,
+      // Node's 250 ms give up on each address too early where the way is long.
+      autoSelectFamilyAttemptTimeout: 1000,
+      rejectUnauthorized: this.#options.strictSSL && trust.verify,
+      ...(secure ? { secureContext: this.#context(trust) } : {}),
+    };
+  }
+
+  #context(trust: Trust): tls.SecureContext {
+    const key = JSON.stringify([trust.ca, trust.cert, trust.key]);
+    let context = this.#contexts.get(key);
+    if (!context) {
+      context = tls.createSecureContext({
+        ca: authorities(this.#options, trust.ca),
+        ...(trust.cert === undefined ? {} : { cert: trust.cert }),
+        ...(trust.key === undefined ? {} : { key: trust.key }),
+      });
+      this.#contexts.set(key, context);
+    }
+    return context;
+  }
+}
+
+/** Node's authorities, those of NODE_EXTRA_CA_CERTS, the system's (which extensions with an HTTP client of their own miss), and the configured ones. */
+function authorities(options: TransportOptions, own: string | undefined): string[] {
+  const found = [...tls.rootCertificates];
+  // Came with Node 22.15; an older host has only the list above.
+  if (typeof tls.getCACertificates === 'function') {
+    found.push(...tls.getCACertificates('extra'));
+    if (options.systemCa) found.push(...tls.getCACertificates('system'));
+  }
+  return [...new Set([...found, ...options.ca, ...(own === undefined ? [] : [own])])];
+}

@@ -1,0 +1,292 @@
+import type { Digest } from '../oci/digest.ts';
+import { redactUrl } from './redact.ts';
+
+/** Which registry, repository and address a failure is about; all fit to be shown and logged. */
+export interface Where {
+  readonly registry: string;
+  readonly repository?: string | undefined;
+  /** May hold secrets here; the error keeps only its harmless part. */
+  readonly url?: string | undefined;
+}
+
+/** What every failure of the registry room has: where it happened, without secrets. */
+export class RegistryError extends Error {
+  readonly registry: string;
+  readonly repository: string | undefined;
+  /** Without user, password and query, in which storage services keep signatures. */
+  readonly url: string | undefined;
+  constructor(name: string, message: string, where: Where, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = name;
+    this.registry = where.registry;
+    this.repository = where.repository;
+    this.url = where.url === undefined ? undefined : redactUrl(where.url);
+  }
+}
+
+function hostOf(where: Where): string {
+  return where.url !== undefined && URL.canParse(where.url) ? new URL(where.url).host : where.registry;
+}
+
+/** The name of the host cannot be resolved. */
+export class UnknownHost extends RegistryError {
+  constructor(where: Where, cause?: unknown) {
+    super(
+      'UnknownHost',
+      `No address is known for ${hostOf(where)}. Check the name's spelling, the network, and the proxy settings.`,
+      where,
+      cause,
+    );
+  }
+}
+
+/** Nothing listens there, or a firewall says no. */
+export class ConnectionRefused extends RegistryError {
+  constructor(where: Where, cause?: unknown) {
+    super(
+      'ConnectionRefused',
+      `${hostOf(where)} refuses connections. Check the port, and whether the registry runs.`,
+      where,
+      cause,
+    );
+  }
+}
+
+/** There is no way to the host, or it hung up in the middle. `code` is the system's, e.g. ECONNRESET. */
+export class ConnectionLost extends RegistryError {
+  readonly code: string;
+  constructor(code: string, where: Where, cause?: unknown) {
+    super(
+      'ConnectionLost',
+      `The connection to ${hostOf(where)} broke (${code}). Check the network and try again.`,
+      where,
+      cause,
+    );
+    this.code = code;
+  }
+}
+
+/** Transport security failed. `reason` is the code of Node or OpenSSL, e.g. SELF_SIGNED_CERT_IN_CHAIN. */
+export class TlsError extends RegistryError {
+  readonly reason: string;
+  constructor(reason: string, advice: string, where: Where, cause?: unknown) {
+    super('TlsError', `No secure connection to ${hostOf(where)}: ${advice} (${reason}).`, where, cause);
+    this.reason = reason;
+  }
+}
+
+/** The HTTP proxy would not let the request through. */
+export class ProxyError extends RegistryError {
+  constructor(detail: string, where: Where, cause?: unknown) {
+    super(
+      'ProxyError',
+      `The proxy gives no way to ${hostOf(where)}: ${detail}. Check http.proxy and HTTPS_PROXY, and the proxy's user and password.`,
+      where,
+      cause,
+    );
+  }
+}
+
+/** Nothing moved for too long. `phase` says what was waited for. */
+export class Timeout extends RegistryError {
+  readonly phase: 'connect' | 'firstByte' | 'idle';
+  constructor(phase: 'connect' | 'firstByte' | 'idle', where: Where, cause?: unknown) {
+    const what = {
+      connect: 'does not take the connection',
+      firstByte: 'does not begin to answer',
+      idle: 'stopped sending',
+    }[phase];
+    super(
+      'Timeout',
+      `${hostOf(where)} ${what}. Try again; where the network is slow, raise the timeouts in the settings.`,
+      where,
+      cause,
+    );
+    this.phase = phase;
+  }
+}
+
+/** The registry does not have it, or does not say so to this account. */
+export class NotFound extends RegistryError {
+  readonly what: 'manifest' | 'blob' | 'repository' | 'page';
+  /** The tag or digest that was asked for. */
+  readonly wanted: string | undefined;
+  /** A repository that exists and may be meant (`library/…` on a mirror of Docker Hub). */
+  readonly suggestion: string | undefined;
+  /** The registry answers alike for what is missing and for what this account may not see: signing in may help. */
+  readonly orNoAccess: boolean;
+  constructor(
+    what: 'manifest' | 'blob' | 'repository' | 'page',
+    wanted: string | undefined,
+    where: Where,
+    extra: { suggestion?: string; orNoAccess?: boolean } = {},
+  ) {
+    const subject =
+      what === 'repository' || wanted === undefined
+        ? `the ${what} ${where.repository ?? ''}`.trim()
+        : `${what} ${wanted} of ${where.repository ?? ''}`.trim();
+    const access = extra.orNoAccess ? ', or it may not be read with this account: sign in, if it is private' : '';
+    const hint =
+      extra.suggestion === undefined
+        ? ''
+        : ` It does have ${extra.suggestion}: write ${where.registry}/${extra.suggestion}.`;
+    super('NotFound', `${where.registry} does not have ${subject}${access}.${hint}`, where);
+    this.what = what;
+    this.wanted = wanted;
+    this.suggestion = extra.suggestion;
+    this.orNoAccess = extra.orNoAccess === true;
+  }
+}
+
+/** Signing in is needed, or the account that was used is not taken. */
+export class Unauthorized extends RegistryError {
+  constructor(where: Where, detail = '', cause?: unknown) {
+    const subject = where.repository === undefined ? where.registry : `${where.registry}/${where.repository}`;
+    super(
+      'Unauthorized',
+      `${subject} asks for an account that may read it${detail && ` (${detail})`}. Sign in to ${where.registry}.`,
+      where,
+      cause,
+    );
+  }
+}
+
+/** The account is known but may not do this. */
+export class Forbidden extends RegistryError {
+  constructor(where: Where, detail = '') {
+    const subject = where.repository === undefined ? where.registry : `${where.registry}/${where.repository}`;
+    super(
+      'Forbidden',
+      `${subject} may not be read with this account${detail && ` (${detail})`}. Ask its owner for access, or sign in with another account.`,
+      where,
+    );
+  }
+}
+
+/** Too many requests. */
+export class RateLimited extends RegistryError {
+  /** Seconds until the registry wants to be asked again; undefined when it does not say. */
+  readonly retryAfter: number | undefined;
+  /** Requests left in the registry's window; undefined when it does not say. */
+  readonly remaining: number | undefined;
+  constructor(where: Where, retryAfter: number | undefined, remaining: number | undefined, detail = '') {
+    const when = retryAfter === undefined ? 'later' : `in ${Math.ceil(retryAfter)} seconds`;
+    super(
+      'RateLimited',
+      `${where.registry} takes no more requests for now${detail && ` (${detail})`}. Try again ${when}, sign in for a higher limit, or use a mirror.`,
+      where,
+    );
+    this.retryAfter = retryAfter;
+    this.remaining = remaining;
+  }
+}
+
+/** A web page came where the registry's answer should be: a login portal, a proxy's message, or an address that is no registry. */
+export class HtmlInstead extends RegistryError {
+  /** The page's title, cut. */
+  readonly title: string | undefined;
+  readonly status: number;
+  constructor(where: Where, status: number, title: string | undefined) {
+    const named = title === undefined ? '' : ` ("${title}")`;
+    super(
+      'HtmlInstead',
+      `${hostOf(where)} answered with a web page${named} instead of a registry's data. Check the address, and whether a proxy or a login page stands in between.`,
+      where,
+    );
+    this.title = title;
+    this.status = status;
+  }
+}
+
+/** The bytes are not the ones that the digest names; they are thrown away. */
+export class DigestMismatch extends RegistryError {
+  readonly expected: Digest;
+  readonly actual: Digest;
+  constructor(expected: Digest, actual: Digest, where: Where) {
+    super(
+      'DigestMismatch',
+      `${hostOf(where)} sent wrong content for ${expected}: its digest is ${actual}. Nothing of it was kept; try again, or another mirror.`,
+      where,
+    );
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** More or fewer bytes than the descriptor says. */
+export class SizeMismatch extends RegistryError {
+  readonly expected: number;
+  readonly actual: number;
+  constructor(expected: number, actual: number, where: Where) {
+    super(
+      'SizeMismatch',
+      `${hostOf(where)} has ${actual} bytes where ${expected} are announced. Nothing of it was kept; try again, or another mirror.`,
+      where,
+    );
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** The answer is longer than anything sensible. */
+export class TooLarge extends RegistryError {
+  readonly limit: number;
+  constructor(limit: number, where: Where) {
+    super(
+      'TooLarge',
+      `The answer of ${hostOf(where)} is longer than ${limit} bytes, which no honest one is. It was dropped.`,
+      where,
+    );
+    this.limit = limit;
+  }
+}
+
+/** An answer points to an address that it must not lead to. */
+export class RedirectRefused extends RegistryError {
+  readonly reason: string;
+  constructor(reason: string, where: Where) {
+    super(
+      'RedirectRefused',
+      `${where.registry} points to ${where.url === undefined ? 'an address' : redactUrl(where.url)}, which is not followed: ${reason}.`,
+      where,
+    );
+    this.reason = reason;
+  }
+}
+
+/** Plain HTTP to a host that is not this machine, and nobody allowed it. */
+export class InsecureRefused extends RegistryError {
+  constructor(where: Where) {
+    super(
+      'InsecureRefused',
+      `${hostOf(where)} would be asked without encryption. If that is wanted, mark the registry as insecure in the settings.`,
+      where,
+    );
+  }
+}
+
+/** The registry gives no list of its repositories. */
+export class NoCatalog extends RegistryError {
+  constructor(where: Where, cause?: unknown) {
+    super(
+      'NoCatalog',
+      `${where.registry} gives no list of its repositories. Open an image by its name; it is remembered here.`,
+      where,
+      cause,
+    );
+  }
+}
+
+/** Any other answer that is no success. */
+export class ServerError extends RegistryError {
+  readonly status: number;
+  /** The registry's own error code, e.g. MANIFEST_UNKNOWN, where its body gives one. */
+  readonly code: string | undefined;
+  constructor(status: number, code: string | undefined, detail: string | undefined, where: Where) {
+    const said = [code, detail].filter(part => part !== undefined && part !== '').join(': ');
+    const advice = status >= 500 ? ' Try again later.' : '';
+    super('ServerError', `${hostOf(where)} answered ${status}${said && ` (${said})`}.${advice}`, where);
+    this.status = status;
+    this.code = code;
+  }
+}

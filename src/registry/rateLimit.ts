@@ -1,0 +1,27 @@
+import type { HttpHeaders } from './exchange.ts';
+import { headerOf } from './retry.ts';
+
+/** How many more pulls a registry allows (Docker Hub tells it with each manifest). */
+export interface RateLimit {
+  readonly limit: number | undefined;
+  readonly remaining: number | undefined;
+  /** The window that `limit` is for; seconds. */
+  readonly window: number | undefined;
+}
+
+/** Reads `ratelimit-limit: 100;w=21600` and `ratelimit-remaining: 76;w=21600`; undefined when neither is there. */
+export function rateLimitOf(headers: HttpHeaders): RateLimit | undefined {
+  const limit = headerOf(headers, 'ratelimit-limit') ?? headerOf(headers, 'x-ratelimit-limit');
+  const remaining = headerOf(headers, 'ratelimit-remaining') ?? headerOf(headers, 'x-ratelimit-remaining');
+  if (limit === undefined && remaining === undefined) return undefined;
+  return {
+    limit: leading(limit),
+    remaining: leading(remaining),
+    window: leading(/;\s*w=(\d+)/.exec(`${limit ?? ''}${remaining ?? ''}`)?.[1]),
+  };
+}
+
+function leading(text: string | undefined): number | undefined {
+  const digits = /^\s*(\d+)/.exec(text ?? '')?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}

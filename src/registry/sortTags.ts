@@ -1,0 +1,89 @@
+/**
+ * Sorts tags as people look for them: `latest` first, then versions from new to old, then names in alphabetical order, last what only tools look
+ * for (`sha256-….sig`, bare hashes). A pre-release stands behind its release; of the same version, the plain tag stands before its flavours.
+ */
+export function sortTags(tags: readonly string[]): string[] {
+  return tags
+    .map(parse)
+    .sort(compare)
+    .map(({ tag }) => tag);
+}
+
+interface Parsed {
+  readonly tag: string;
+  readonly rank: number;
+  /** The version's numbers as digits without leading zeros, for they may be longer than a number can hold. */
+  readonly numbers: readonly string[];
+  readonly preRelease: string;
+  readonly flavour: string;
+}
+
+const LATEST = 0;
+const VERSION = 1;
+const NAME = 2;
+const MACHINE = 3;
+
+/** `v1.2.3-rc.1-alpine`, `2024.01`, `20240131`, `3`, `1.36-musl`. */
+const VERSION_TAG =
+  /^v?(\d{1,30}(?:\.\d{1,30}){0,5})(?:[-_.+]?((?:alpha|beta|preview|pre|rc|dev|snapshot|nightly|m(?=\d)|a(?=\d)|b(?=\d))[.-]?\d*))?(?:[-_.+]?(.*))?$/i;
+
+function parse(tag: string): Parsed {
+  const none = { tag, numbers: [], preRelease: '', flavour: '' };
+  if (tag === 'latest') return { ...none, rank: LATEST };
+  if (/^sha(?:256|512)-[0-9a-f]{32,}|^[0-9a-f]{32,}$/.test(tag)) return { ...none, rank: MACHINE };
+  const match = VERSION_TAG.exec(tag);
+  // A hash of a commit may begin with a digit.
+  const isHash = /^[0-9a-f]{7,40}$/.test(tag) && /[a-f]/.test(tag);
+  if (!match || isHash) return { ...none, rank: isHash ? MACHINE : NAME };
+  const numbers = (match[1] ?? '').split('.').map(digits => digits.replace(/^0+(?=\d)/, ''));
+  return { tag, rank: VERSION, numbers, preRelease: (match[2] ?? '').toLowerCase(), flavour: match[3] ?? '' };
+}
+
+function compare(left: Parsed, right: Parsed): number {
+  return (
+    left.rank - right.rank ||
+    compareNumbers(right.numbers, left.numbers) ||
+    comparePreReleases(left.preRelease, right.preRelease) ||
+    compareText(left.flavour, right.flavour) ||
+    right.numbers.length - left.numbers.length ||
+    compareText(left.tag, right.tag)
+  );
+}
+
+/** `1.36` is the newest of `1.36.x` at its time, so a missing number counts as the highest. */
+function compareNumbers(left: readonly string[], right: readonly string[]): number {
+  for (let at = 0; at < Math.max(left.length, right.length); at++) {
+    const one = left[at];
+    const other = right[at];
+    if (one === undefined || other === undefined) return one === other ? 0 : one === undefined ? 1 : -1;
+    if (one !== other) return one.length - other.length || (one < other ? -1 : 1);
+  }
+  return 0;
+}
+
+/** The release itself first, then the later pre-releases. */
+function comparePreReleases(left: string, right: string): number {
+  if (left === right) return 0;
+  if (left === '' || right === '') return left === '' ? -1 : 1;
+  return compareText(right, left);
+}
+
+/** Natural order: digits by their value. */
+function compareText(left: string, right: string): number {
+  const one = left.match(/\d+|\D+/g) ?? [];
+  const other = right.match(/\d+|\D+/g) ?? [];
+  for (let at = 0; at < Math.min(one.length, other.length); at++) {
+    const result = compareParts(one[at] ?? '', other[at] ?? '');
+    if (result !== 0) return result;
+  }
+  return one.length - other.length || (left < right ? -1 : left > right ? 1 : 0);
+}
+
+function compareParts(one: string, other: string): number {
+  if (/^\d/.test(one) && /^\d/.test(other)) {
+    const left = one.replace(/^0+(?=\d)/, '');
+    const right = other.replace(/^0+(?=\d)/, '');
+    return left.length - right.length || (left < right ? -1 : left > right ? 1 : 0);
+  }
+  return one < other ? -1 : one > other ? 1 : 0;
+}
