@@ -12,20 +12,17 @@ export async function compileInflate() {
   const folder = fileURLToPath(new URL('assembly', import.meta.url));
   /** @type {Uint8Array | undefined} */
   let binary;
-  const { error, stderr } = await main(
-    [
-      'index.ts',
-      ...['--baseDir', folder, '--outFile', 'inflate.wasm'],
-      ...['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--initialMemory', '8', '--maximumMemory', '8'],
-    ],
-    {
-      writeFile(_name, contents) {
-        if (typeof contents !== 'string') binary = contents;
-      },
+  const flags = '-O3 --noAssert --runtime stub --enable simd --initialMemory 8 --maximumMemory 8';
+  const { error } = await main(['index.ts', '--baseDir', folder, '--outFile', 'inflate.wasm', ...flags.split(' ')], {
+    writeFile(_name, contents) {
+      if (typeof contents !== 'string') binary = contents;
     },
-  );
-  if (error !== null || binary === undefined) throw new Error(`asc failed: ${stderr.toString()}`, { cause: error });
-  const lines = Buffer.from(binary).toString('base64').match(/.{1,110}/g) ?? [];
+  });
+  if (error !== null || binary === undefined) throw new Error('asc failed', { cause: error });
+  const lines =
+    Buffer.from(binary)
+      .toString('base64')
+      .match(/.{1,110}/g) ?? [];
   return [
     '// Made by build.js from assembly/: do not edit.',
     '/** The WebAssembly module of the inflate, in base64. */',

@@ -24,8 +24,10 @@ export interface InflateInstance {
 interface WebAssemblyApi {
   validate(bytes: Uint8Array): boolean;
   Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { readonly exports: object };
+  Instance: new (module: object) => { readonly exports: InflateInstance };
 }
+/** Missing where the process was started with `--jitless`. */
+declare const WebAssembly: WebAssemblyApi | undefined;
 
 /**
  * The compiled inflate of one thread, to be made once: it lends instances, each with a memory of its own of half a megabyte, and takes them back.
@@ -43,15 +45,14 @@ export class InflateEngine {
 
   /** The engine, or `undefined` where there is no WebAssembly with vectors, or no native CRC: use Node's zlib then. */
   static load(): InflateEngine | undefined {
-    const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
+    if (typeof WebAssembly === 'undefined' || typeof crc32 !== 'function') return undefined;
     const code = Buffer.from(INFLATE_WASM, 'base64');
-    if (api === undefined || typeof crc32 !== 'function' || !api.validate(code)) return undefined;
-    return new InflateEngine(api, code);
+    return WebAssembly.validate(code) ? new InflateEngine(WebAssembly, code) : undefined;
   }
 
   /** An instance that nobody else uses. Its state is whatever it was left in: `reset` it. */
   take(): InflateInstance {
-    return this.#idle.pop() ?? (new this.#api.Instance(this.#module).exports as InflateInstance);
+    return this.#idle.pop() ?? new this.#api.Instance(this.#module).exports;
   }
 
   /** Takes back an instance that is used no more. */

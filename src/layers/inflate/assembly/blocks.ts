@@ -57,7 +57,7 @@ function readCodeLengths(count: u32): Status {
   let at: u32 = 0;
   while (at < count) {
     need(14);
-    const entry = load<u32>(PRECODE_TABLE + ((<usize>State.hold & ((1 << PRECODE_BITS) - 1)) << 2));
+    const entry = load<u32>(PRECODE_TABLE + (((<usize>State.hold) & ((1 << PRECODE_BITS) - 1)) << 2));
     const symbol = entry >> 16;
     const extra: u32 = symbol < 16 ? 0 : symbol == 16 ? 2 : symbol == 17 ? 3 : 7;
     if (State.held < (entry & 0xff) + extra) return Status.NeedInput;

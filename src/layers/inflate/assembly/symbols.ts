@@ -18,13 +18,18 @@ const DISTANCE_MASK: u32 = (1 << DISTANCE_BITS) - 1;
 const FAST_INPUT: usize = 32;
 
 /**
- * Repeats `length` bytes that begin `distance` before `to`, sixteen at a time; up to fifteen bytes behind the match are overwritten, which the
- * output's slack allows. A period shorter than sixteen is spread over a vector first.
+ * Repeats `length` bytes that begin `distance` before `to`, sixteen at a time and at least thirty-two; up to thirty-one bytes behind the match are
+ * overwritten, which the output's slack allows. A period shorter than sixteen is spread over a vector first.
  */
 function copyMatch(to: usize, distance: usize, length: usize): void {
   const end = to + length;
   let from = to - distance;
   if (distance >= 16) {
+    v128.store(to, v128.load(from));
+    v128.store(to + 16, v128.load(from + 16));
+    if (length <= 32) return;
+    to += 32;
+    from += 32;
     do {
       v128.store(to, v128.load(from));
       to += 16;
@@ -41,23 +46,29 @@ function copyMatch(to: usize, distance: usize, length: usize): void {
 }
 
 function litlenEntry(hold: u64): u32 {
-  return load<u32>(LITLEN_TABLE + ((<u32>hold & LITLEN_MASK) << 2));
+  return load<u32>(LITLEN_TABLE + (((<u32>hold) & LITLEN_MASK) << 2));
+}
+
+function distanceEntry(hold: u64): u32 {
+  return load<u32>(DISTANCE_TABLE + (((<u32>hold) & DISTANCE_MASK) << 2));
 }
 
 /** The entry of the second level that a pointer leads to; `hold` stands behind the bits of the first level. */
 function secondEntry(table: usize, pointer: u32, hold: u64): u32 {
-  return load<u32>(table + (((pointer >> 16) + (<u32>hold & ((1 << ((pointer >> 8) & 15)) - 1))) << 2));
+  return load<u32>(table + (((pointer >> 16) + ((<u32>hold) & ((1 << ((pointer >> 8) & 15)) - 1))) << 2));
 }
 
-/** Base and extra bits of a length or distance; `hold` stands before its code. */
+/** Base and extra bits of a length or distance; `hold` stands before its code. Shifts count modulo 32, so the entry serves as their count as it is. */
 function valueOf(entry: u32, hold: u64): u32 {
-  return (entry >> 16) + ((<u32>hold & ((1 << (entry & 31)) - 1)) >> ((entry >> 8) & 15));
+  return (entry >> 16) + (((<u32>hold) & ((1 << entry) - 1)) >> (entry >> 8));
 }
 
 /**
- * Decodes while there is input and room for a whole pass of the loop, so that it checks neither in between. The order of the steps is libdeflate's:
- * the entry for the next pass is loaded before the match is copied, and up to three literals go in one pass, as 56 bits hold for
- * two literals of the first level (22), a length (20) and what a third literal takes.
+ * Decodes while there is input and room for a whole pass of the loop, so that it checks neither in between. Most of the steps and their order are
+ * libdeflate's: a pass takes up to three literals and a match, as 56 bits hold for two literals of the first level (22) and a third symbol (20); the
+ * entry for the next pass is loaded before the match is copied.
+ * What pays beyond it (measured): each entry for a distance is looked up before it is known that a distance comes, for the processor guesses wrong
+ * about once a match, and then the entry is there already; and the refill before the distance is skipped when enough is held.
  * The whole entry is subtracted from `held`: only its low bits are ever looked at.
  */
 export function decodeFast(): Status {
@@ -75,44 +86,52 @@ export function decodeFast(): Status {
     let before = hold;
     hold >>= entry;
     held -= entry;
-    if (<i32>entry < 0) {
+    let d = distanceEntry(hold);
+    if (entry & LITERAL) {
       store<u8>(out++, entry >> 16);
       entry = litlenEntry(hold);
       before = hold;
       hold >>= entry;
       held -= entry;
-      if (<i32>entry < 0) {
+      d = distanceEntry(hold);
+      if (entry & LITERAL) {
         store<u8>(out++, entry >> 16);
         entry = litlenEntry(hold);
         before = hold;
         hold >>= entry;
         held -= entry;
+        d = distanceEntry(hold);
       }
     }
-    if (entry & POINTER) {
-      entry = secondEntry(LITLEN_TABLE, entry, hold);
-      before = hold;
-      hold >>= entry;
-      held -= entry;
+    if (entry & (POINTER | LITERAL | SPECIAL)) {
+      if (entry & POINTER) {
+        entry = secondEntry(LITLEN_TABLE, entry, hold);
+        before = hold;
+        hold >>= entry;
+        held -= entry;
+        d = distanceEntry(hold);
+      }
+      if (entry & LITERAL) {
+        store<u8>(out++, entry >> 16);
+        hold |= load<u64>(next) << held;
+        next += 7 - ((held >> 3) & 7);
+        held |= 56;
+        entry = litlenEntry(hold);
+        continue;
+      }
+      if (entry & SPECIAL) {
+        if (entry & END) State.mode = Mode.Header;
+        else status = Status.BadSymbol;
+        break;
+      }
     }
-    if (<i32>entry < 0) {
-      store<u8>(out++, entry >> 16);
+    const length = valueOf(entry, before);
+    entry = d;
+    if ((held & 63) < 28) {
       hold |= load<u64>(next) << held;
       next += 7 - ((held >> 3) & 7);
       held |= 56;
-      entry = litlenEntry(hold);
-      continue;
     }
-    if (entry & SPECIAL) {
-      if (entry & END) State.mode = Mode.Header;
-      else status = Status.BadSymbol;
-      break;
-    }
-    const length = valueOf(entry, before);
-    hold |= load<u64>(next) << held;
-    next += 7 - ((held >> 3) & 7);
-    held |= 56;
-    entry = load<u32>(DISTANCE_TABLE + ((<u32>hold & DISTANCE_MASK) << 2));
     if (entry & SPECIAL) {
       if (!(entry & POINTER)) {
         status = Status.BadDistance;
@@ -166,7 +185,7 @@ function decodeOne(): Status {
     State.mode = Mode.Header;
   } else {
     length = valueOf(entry, before);
-    entry = load<u32>(DISTANCE_TABLE + ((<u32>hold & DISTANCE_MASK) << 2));
+    entry = load<u32>(DISTANCE_TABLE + (((<u32>hold) & DISTANCE_MASK) << 2));
     if (entry & POINTER) {
       used += DISTANCE_BITS;
       hold >>= DISTANCE_BITS;

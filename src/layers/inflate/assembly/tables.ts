@@ -114,14 +114,7 @@ function fillSecondLevel(table: usize, bits: u32, meanings: usize, sorted: usize
  * The first level is grown by doubling: a table for codes of n bits, twice, is one for n + 1 bits that lacks only the codes of that length.
  * False for a code that zlib refuses: too many codes, or too few of them unless `mayLack` and there is none, or one of a single bit.
  */
-export function buildTable(
-  table: usize,
-  bits: u32,
-  lengths: usize,
-  count: u32,
-  meanings: usize,
-  mayLack: bool,
-): bool {
+export function buildTable(table: usize, bits: u32, lengths: usize, count: u32, meanings: usize, mayLack: bool): bool {
   const longest = sortSymbols(lengths, count);
   const left = codesLeft(longest);
   let sorted = SORTED_SYMBOLS;
