@@ -137,11 +137,12 @@ function show(name: Buffer): string {
 function readXattrs(root: string): Map<string, Record<string, string>> {
   const tool = findTool('getfattr');
   if (!tool) throw new Error(requireTool('getfattr') || 'getfattr');
-  const { stdout } = spawnSync(tool, ['-R', '-P', '-h', '-d', '-m', '-', '-e', 'hex', '.'], {
+  const { stdout, stderr, status, error } = spawnSync(tool, ['-R', '-P', '-h', '-d', '-m', '-', '-e', 'hex', '.'], {
     cwd: root,
     maxBuffer: 256 << 20,
     encoding: 'latin1',
   });
+  if (status !== 0) throw new Error(`getfattr: ${stderr}`, { cause: error });
   const found = new Map<string, Record<string, string>>();
   for (const block of stdout.split('\n\n')) {
     const [head = '', ...lines] = block.split('\n').filter(line => line !== '');
