@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import { request } from 'undici';
+import { artifact, image, layer } from '../../support/image.ts';
 import { isJson, parseJson } from '../../support/json.ts';
 import { bearerChallenge } from '../../support/registry/access.ts';
 import * as fault from '../../support/registry/faults.ts';
@@ -95,6 +97,38 @@ describe('the embedded registry', () => {
     await withSecret.body.dump();
     assert.equal(withSecret.statusCode, 400);
     assert.equal(registry.cdnRequests.length, 2);
+  });
+
+  it('tells what refers to an image, by the API or by the tag in its place', async () => {
+    const subject = image({ layers: [layer([])] });
+    const attached = (type: string): ReturnType<typeof artifact> =>
+      artifact({ artifactType: type, files: [{ name: 'f', bytes: Buffer.from(type) }], subject: subject.descriptor });
+    const [sbom, signature] = [attached('application/spdx+json'), attached('application/example.signature')];
+    const listed = async (url: string): Promise<[number, unknown[]]> => {
+      const { statusCode, body } = await request(url);
+      const { manifests } = parseJson(await body.text());
+      return [statusCode, Array.isArray(manifests) ? manifests.filter(isJson).map(({ digest }) => digest) : []];
+    };
+    for (const referrers of ['api', 'tag', 'none'] as const) {
+      const registry = await start({ referrers });
+      for (const content of [subject, sbom, signature]) registry.store.put('x/y', content);
+      const api = `${registry.url}/v2/x/y/referrers/${subject.digest}`;
+      const tag = `${registry.url}/v2/x/y/manifests/${subject.digest.replace(':', '-')}`;
+      const both = [200, [sbom.digest, signature.digest]];
+      assert.deepEqual(await listed(api), referrers === 'api' ? both : [404, []]);
+      assert.deepEqual(await listed(tag), referrers === 'tag' ? both : [404, []]);
+      if (referrers !== 'api') continue;
+      assert.deepEqual(await listed(`${api}?artifactType=application%2Fspdx%2Bjson`), [200, [sbom.digest]]);
+    }
+  });
+
+  it('serves blobs from files', async () => {
+    const registry = await start();
+    const digest = registry.store.putBlobFile(import.meta.filename, sha256(readFileSync(import.meta.filename)));
+    const whole = await request(`${registry.url}/v2/x/y/blobs/${digest}`);
+    assert.equal(sha256(Buffer.from(await whole.body.arrayBuffer())), digest);
+    const part = await request(`${registry.url}/v2/x/y/blobs/${digest}`, { headers: { range: 'bytes=0-5' } });
+    assert.equal(await part.body.text(), 'import');
   });
 
   describe('faults', () => {
