@@ -1,5 +1,5 @@
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isDigest, type Digest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Logger } from '../oci/logger.ts';
 import { DOCKER_HUB } from '../oci/reference.ts';
 import { Asker, pullScope } from './asker.ts';
@@ -158,12 +158,7 @@ export class RegistryClient {
     if (!missing || repository.includes('/') || this.config.name === DOCKER_HUB) return error;
     const suggestion = `library/${repository}`;
     try {
-      await headManifest(this.#asker, this.#own, suggestion, isDigest(version) ? version : 'latest', signal).catch(
-        (again: unknown) => {
-          if (version === 'latest' || isDigest(version)) throw again;
-          return headManifest(this.#asker, this.#own, suggestion, version, signal);
-        },
-      );
+      await headManifest(this.#asker, this.#own, suggestion, version, signal);
       return new NotFound(
         'manifest',
         version,
