@@ -27,11 +27,14 @@ const MACHINE = 3;
 const VERSION_TAG =
   /^v?(\d{1,30}(?:\.\d{1,30}){0,5})(?:[-_.+]?((?:alpha|beta|preview|pre|rc|dev|snapshot|nightly|m(?=\d)|a(?=\d)|b(?=\d))[.-]?\d*))?(?:[-_.+]?(.*))?$/i;
 
+/** The parts of a date are numbers as a version's are. */
+const DATE = /^(\d{4})-(\d{2})-(\d{2})(?!\d)/;
+
 function parse(tag: string): Parsed {
   const none = { tag, numbers: [], preRelease: '', flavour: '' };
   if (tag === 'latest') return { ...none, rank: LATEST };
   if (/^sha(?:256|512)-[0-9a-f]{32,}|^[0-9a-f]{32,}$/.test(tag)) return { ...none, rank: MACHINE };
-  const match = VERSION_TAG.exec(tag);
+  const match = VERSION_TAG.exec(tag.replace(DATE, '$1.$2.$3'));
   // A hash of a commit may begin with a digit.
   const isHash = /^[0-9a-f]{7,40}$/.test(tag) && /[a-f]/.test(tag);
   if (!match || isHash) return { ...none, rank: isHash ? MACHINE : NAME };
