@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { DigestMismatchError, SizeMismatchError } from '../blobs/verifier.ts';
 import { PlatformNotFoundError } from '../oci/choosePlatform.ts';
 import { InvalidDigestError } from '../oci/digest.ts';
 import { InvalidReferenceError } from '../oci/reference.ts';
@@ -56,11 +57,13 @@ const PASSING: readonly ErrorClass[] = [
   ConnectionLost,
   ConnectionRefused,
   DigestMismatch,
+  DigestMismatchError,
   DiskFullError,
   HtmlInstead,
   ProxyError,
   RateLimited,
   SizeMismatch,
+  SizeMismatchError,
   Timeout,
   UnknownHost,
   WorkerCrashedError,

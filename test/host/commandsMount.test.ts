@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import * as vscode from 'vscode';
+import { fillDemo } from '../support/demoImage.ts';
+import { startRegistry, type Registry } from '../support/registry/registry.ts';
+import { peel, refusal } from './commands.ts';
+
+/** Mounting needs root, and a test has nobody who types a password. */
+function mayBecomeRoot(): boolean {
+  if (process.getuid?.() === 0) return true;
+  try {
+    execFileSync('sudo', ['-n', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const mounts = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
+
+describe('commands that mount', () => {
+  let registry: Registry;
+  let folder: string;
+  let merged: string;
+
+  before(async () => {
+    assert.ok(mayBecomeRoot(), 'these tests mount: run them as root, or as a user whose sudo asks for no password');
+    registry = await startRegistry();
+    fillDemo(registry);
+    ({ folder } = await peel<{ folder: string }>('pullImage', {
+      reference: `${registry.host}/demo/hello:latest`,
+      folder: "images/with space 'and' more",
+    }));
+    merged = join(folder, 'merged');
+  });
+  after(async () => {
+    for (const terminal of vscode.window.terminals) terminal.dispose();
+    if (mounts().includes('with\\040space')) await peel('unmountLazily', { folder });
+    await registry.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('mounts the layers, keeps what is written apart, and unmounts', async () => {
+    const { mountPoint } = await peel<{ mountPoint: string }>('mountImage', { folder });
+    assert.equal(mountPoint, merged);
+    assert.ok(readdirSync(merged).includes('app'));
+    assert.equal(existsSync(join(merged, 'app', '.wh.secret')), false);
+    writeFileSync(join(merged, 'written'), 'here');
+    assert.equal(readFileSync(join(folder, 'overlay/upper/written'), 'utf8'), 'here');
+    assert.deepEqual(await peel('mountImage', { folder }), { mountPoint }, 'mounting what is mounted is no failure');
+    await peel('unmountImage', { folder });
+    assert.deepEqual(readdirSync(merged), []);
+    await peel('unmountImage', { folder });
+  });
+
+  it('says who keeps a mount busy, and takes it away lazily', async () => {
+    await peel('mountImage', { folder });
+    const before = process.cwd();
+    process.chdir(merged);
+    try {
+      assert.match(await refusal('unmountImage', { folder }), /in use/);
+      assert.ok(readdirSync(merged).length > 0);
+      assert.match(await refusal('removeImage', { folder }), /still mounted/);
+      await peel('unmountLazily', { folder });
+    } finally {
+      process.chdir(before);
+    }
+    assert.deepEqual(readdirSync(merged), []);
+  });
+
+  it('offers the tasks that fit, and runs one from tasks.json', async () => {
+    const offered = (await vscode.tasks.fetchTasks({ type: 'peel' })).filter(
+      ({ definition }) => definition['image'] === folder,
+    );
+    assert.deepEqual(
+      offered.map(({ definition }) => definition['action']),
+      ['mount'],
+    );
+    const ended = Promise.withResolvers<number | undefined>();
+    const subscription = vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
+      if (execution.task.definition['action'] === 'mount') ended.resolve(exitCode);
+    });
+    await vscode.tasks.executeTask(offered[0]!);
+    assert.equal(await ended.promise, 0);
+    subscription.dispose();
+    assert.ok(readdirSync(merged).includes('app'));
+    await peel('unmountImage', { folder });
+  });
+
+  it('refuses a shell where nothing is mounted, and a mount through a link', async () => {
+    assert.match(await refusal('openShell', { folder }), /not mounted/);
+    rmSync(merged, { recursive: true });
+    symlinkSync('/tmp', merged);
+    assert.match(await refusal('mountImage', { folder }), /symbolic link/);
+    rmSync(merged);
+  });
+
+  it('removes no image that is mounted, and then also what root wrote', async () => {
+    await peel('mountImage', { folder });
+    writeFileSync(join(merged, 'written'), 'here');
+    assert.match(await refusal('removeImage', { folder }), /still mounted/);
+    await peel('unmountImage', { folder });
+    const freed = await peel<number>('removeImage', { folder });
+    assert.ok(freed > 0);
+    assert.equal(existsSync(folder), false, 'what root wrote is gone, too');
+  });
+});

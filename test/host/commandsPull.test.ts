@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { fillDemo } from '../support/demoImage.ts';
+import { startRegistry, type Registry } from '../support/registry/registry.ts';
+import { sha256 } from '../support/registry/store.ts';
+import { peel, refusal, SHA256, workspaceFolder } from './commands.ts';
+
+interface Pulled {
+  readonly folder: string;
+  readonly digest: string;
+  readonly platform: string;
+  readonly layers: readonly {
+    readonly digest: string;
+    readonly diffId: string;
+    readonly size: number;
+    readonly path: string;
+  }[];
+}
+
+describe('commands that pull', () => {
+  let registry: Registry;
+  let images: string;
+
+  before(async () => {
+    registry = await startRegistry();
+    fillDemo(registry);
+    images = join(workspaceFolder(), 'images');
+  });
+  after(async () => {
+    await registry.close();
+    rmSync(images, { recursive: true, force: true });
+  });
+
+  const blobRequests = (): number => registry.requests.filter(({ path }) => path.includes('/blobs/')).length;
+
+  it('pulls into the default folder: layers unpacked, base first, beside a layout that other tools read', async () => {
+    const pulled = await peel<Pulled>('pullImage', { reference: `${registry.host}/demo/hello:latest` });
+    assert.equal(pulled.folder, join(images, 'hello-latest'));
+    assert.match(pulled.digest, SHA256);
+    assert.match(pulled.platform, /^linux\//);
+    assert.ok(pulled.layers.length > 2);
+    for (const [at, layer] of pulled.layers.entries()) {
+      assert.equal(layer.path, join(pulled.folder, 'layers', String(at + 1)));
+      assert.match(layer.diffId, SHA256);
+      assert.ok(lstatSync(layer.path).isDirectory());
+    }
+    assert.ok(existsSync(join(pulled.layers[0]!.path, 'bin/busybox')));
+    assert.deepEqual(JSON.parse(readFileSync(join(pulled.folder, 'oci-layout'), 'utf8')), {
+      imageLayoutVersion: '1.0.0',
+    });
+    for (const { digest } of pulled.layers) {
+      assert.equal(sha256(readFileSync(join(pulled.folder, 'blobs/sha256', digest.slice(7)))), digest);
+    }
+  });
+
+  it('finds an image that is there whole, and downloads nothing again', async () => {
+    const before = blobRequests();
+    const again = await peel<Pulled>('pullImage', { reference: `${registry.host}/demo/hello:latest` });
+    assert.equal(again.folder, join(images, 'hello-latest'));
+    assert.equal(blobRequests(), before);
+  });
+
+  it('two pulls of one image at once end with one whole image', async () => {
+    const folder = 'images/twice';
+    const reference = `${registry.host}/library/busybox:latest`;
+    const [one, two] = await Promise.all([
+      peel<Pulled>('pullImage', { reference, folder }),
+      peel<Pulled>('pullImage', { reference, folder }),
+    ]);
+    assert.deepEqual(one, two);
+    assert.ok(existsSync(join(one.layers[0]!.path, 'bin/busybox')));
+  });
+
+  it('leaves a folder alone that holds something else', async () => {
+    const folder = join(images, 'mine');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'notes.txt'), 'mine');
+    assert.match(
+      await refusal('pullImage', { reference: `${registry.host}/library/busybox:latest`, folder }),
+      /not empty/,
+    );
+    assert.match(
+      await refusal('pullImage', {
+        reference: `${registry.host}/library/busybox:oci`,
+        folder: join(images, 'hello-latest'),
+      }),
+      /another image already/,
+    );
+    assert.deepEqual(readdirSync(folder), ['notes.txt']);
+    assert.ok(existsSync(join(images, 'hello-latest/layers/1/bin/busybox')));
+  });
+
+  it('pulls schema 1, which has neither sizes nor a config', async () => {
+    const pulled = await peel<Pulled>('pullImage', { reference: `${registry.host}/library/busybox:v1` });
+    assert.ok(existsSync(join(pulled.folder, 'layers/1/bin/busybox')));
+    for (const { size, diffId } of pulled.layers) {
+      assert.ok(size > 0);
+      assert.match(diffId, SHA256);
+    }
+  });
+
+  it('refuses an image whose layer is not what its digest says, and leaves no layer behind', async () => {
+    const folder = join(images, 'wrong');
+    const digest = registry.store.manifest('library/busybox', 'oci')!.digest;
+    const manifest = JSON.parse(registry.store.manifest('library/busybox', digest)!.bytes.toString()) as {
+      layers: { digest: string }[];
+    };
+    const fault = registry.fault({ path: manifest.layers[0]!.digest }, reply => ({
+      ...reply,
+      body: Buffer.from('something else, as long as it likes'),
+    }));
+    const message = await refusal('pullImage', { reference: `${registry.host}/library/busybox:oci`, folder });
+    fault.remove();
+    assert.match(message, /try again|Try again/);
+    assert.equal(existsSync(join(folder, 'layers/1')), false);
+    const pulled = await peel<Pulled>('pullImage', { reference: `${registry.host}/library/busybox:oci`, folder });
+    assert.ok(existsSync(join(pulled.layers[0]!.path, 'bin/busybox')), 'the next pull makes it whole');
+  });
+
+  it('says what to do about an artifact', async () => {
+    assert.match(
+      await refusal('pullImage', { reference: `${registry.host}/demo/notes:latest` }),
+      /no image but an artifact/,
+    );
+  });
+
+  it('downloads and extracts single layers', async () => {
+    const reference = `${registry.host}/demo/hello:latest`;
+    const file = await peel<{ digest: string; size: number; path: string }>('downloadLayer', { reference, layer: 1 });
+    assert.match(file.path, /hello-latest-layers\/1-[0-9a-f]{12}\.tar\.(gz|zst)$/);
+    const bytes = readFileSync(file.path);
+    assert.equal(bytes.length, file.size);
+    assert.equal(sha256(bytes), file.digest);
+    const folder = join(images, 'one-layer');
+    const extracted = await peel<{ digest: string; path: string }>('extractLayer', {
+      reference,
+      layer: file.digest,
+      folder,
+    });
+    assert.equal(extracted.path, folder);
+    assert.ok(existsSync(join(folder, 'bin/busybox')));
+    assert.match(await refusal('extractLayer', { reference, layer: 1, folder }), /is there already/);
+    assert.match(await refusal('downloadLayer', { reference, layer: 99 }), /no layer 99/);
+  });
+
+  it('removes an image and tells what that freed; the cache goes apart', async () => {
+    const { folder } = await peel<Pulled>('pullImage', {
+      reference: `${registry.host}/library/busybox:latest`,
+      folder: 'images/gone',
+    });
+    const freed = await peel<number>('removeImage', { folder });
+    assert.ok(freed > 0);
+    assert.equal(existsSync(folder), false);
+    assert.ok((await peel<number>('cleanCache')) > 0);
+    assert.equal(await peel<number>('cleanCache'), 0);
+    assert.ok(existsSync(join(images, 'hello-latest/blobs')), 'pulled images stay whole');
+    assert.match(await refusal('removeImage', { folder: workspaceFolder() }), /holds no pulled image/);
+  });
+});
