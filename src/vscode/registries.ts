@@ -2,10 +2,12 @@ import * as vscode from 'vscode';
 import type { Origin } from '../pull/pullImage.ts';
 import type { Challenge } from '../registry/challenge.ts';
 import type { RegistryClient } from '../registry/client.ts';
+import type { DockerHub } from '../registry/dockerHub.ts';
 import { defaultConfig, type RegistryConfig } from '../registry/config.ts';
 import type { Credential } from '../registry/credentials.ts';
 import { readCertificates, usualCertificateFolders } from './certificates.ts';
 import type { Configuration } from './configuration.ts';
+import type { HubResult } from '../registry/dockerHub.ts';
 import type { Network } from './network.ts';
 import type { RepositoryMemory } from './repositoryMemory.ts';
 import type { StoredSecrets } from './secrets.ts';
@@ -92,6 +94,14 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
       this.#sharedNetwork(),
     ]);
     return { registry: config, transport: options, authorizer };
+  }
+
+  async hub(): Promise<DockerHub> {
+    return (await this.#sharedNetwork()).hub();
+  }
+
+  async searchHub(words: string, signal: AbortSignal): Promise<readonly HubResult[]> {
+    return (await this.#sharedNetwork()).hub.search(words, signal);
   }
 
   pinned(registry: string): readonly string[] {

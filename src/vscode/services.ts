@@ -2,6 +2,8 @@ import type { Event, LogOutputChannel, Uri } from 'vscode';
 import type { Reference } from '../oci/reference.ts';
 import type { Credential } from '../registry/credentials.ts';
 import type { Challenge } from '../registry/challenge.ts';
+import type { DockerHub } from '../registry/dockerHub.ts';
+import type { HubResult } from '../registry/dockerHub.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Opened } from '../pull/openReference.ts';
 import type { ResolvedImage } from '../pull/resolveImage.ts';
@@ -58,8 +60,12 @@ export interface Registries {
   verify(registry: string, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'>;
   /** What the registry asks for before it answers; undefined = nothing. */
   challengeOf(registry: string, signal: AbortSignal): Promise<Challenge | undefined>;
+  /** Repositories of Docker Hub that fit some words, best first. */
+  searchHub(words: string, signal: AbortSignal): Promise<readonly HubResult[]>;
   /** What a worker thread needs to reach the registry by itself. */
   originOf(registry: string): Promise<Origin>;
+  /** What Docker Hub has in place of a catalog: search. */
+  hub(): Promise<DockerHub>;
   /** Repositories (without the registry) that the user opened, newest first. */
   pinned(registry: string): readonly string[];
   /** Registries that are in no setting, yet have pinned repositories: the tree shows them, too. */
@@ -101,6 +107,8 @@ export interface Images {
 export interface Views {
   /** Shows the sidebar with the image opened in the Registries view. */
   revealReference(reference: Reference, platform?: string): Promise<void>;
+  /** Shows the sidebar with a repository opened in the Registries view. */
+  revealRepository(registry: string, repository: string): Promise<void>;
   /** Shows a pulled image in the Images view. */
   revealFolder(folder: string): Promise<void>;
 }

@@ -57,6 +57,12 @@ export class TreeViews implements Views, vscode.Disposable {
     await this.#registriesView.reveal(shown, { select: true, focus: true, expand: true });
   }
 
+  async revealRepository(registry: string, repository: string): Promise<void> {
+    const node = this.#registries.show(registry).show(repository);
+    this.#registryTree.changed();
+    await this.#registriesView.reveal(node, { select: true, focus: true, expand: true });
+  }
+
   async revealFolder(folder: string): Promise<void> {
     const node = await this.#images.find(folder);
     if (!node) return;

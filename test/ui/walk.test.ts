@@ -49,7 +49,7 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
   t.diagnostic('the tree opens from the registry down to the layers');
   await workbench.expandPath('Registries', host, 'library/busybox', 'multi');
   await workbench.row('Registries', 'linux/amd64').waitFor();
-  await workbench.row('Registries', 'linux/arm64').waitFor();
+  await workbench.row('Registries', 'linux/arm64/v8').waitFor();
   await workbench.screenshot('walk-tags-and-platforms');
   await workbench.row('Registries', 'multi').locator('.monaco-tl-twistie').click();
   await workbench.expandPath('Registries', 'latest', 'Layers');
@@ -66,7 +66,7 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
   await workbench.waitForEditor(/"architecture": "/);
   await workbench.page.locator('.monaco-editor .view-lines').first().click();
   await workbench.page.keyboard.type('x');
-  await workbench.page.getByText('Cannot edit in read-only editor').waitFor();
+  await workbench.page.getByText('Cannot edit in read-only editor').first().waitFor();
 
   t.diagnostic('the image is pulled');
   await workbench.inlineAction('Registries', 'latest', 'Pull Image…');

@@ -160,7 +160,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
     return new InfoNode(this, 'Search Docker Hub…', {
       icon: 'search',
       tooltip: 'Docker Hub has no list of its repositories: search for one, or open an image by its name',
-      command: { command: COMMANDS.openImage, title: 'Search Docker Hub', arguments: [this] },
+      command: { command: COMMANDS.searchHub, title: 'Search Docker Hub', arguments: [this] },
     });
   }
 }
