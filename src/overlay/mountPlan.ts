@@ -17,7 +17,7 @@ import { restoreChecks } from './restorePlan.ts';
 export interface MountOptions {
   /** Programs in the mount gain no rights by setuid bits, and device files are dead: the content is not trusted. */
   readonly nosuidNodev: boolean;
-  /** Restore owners, modes, devices and capabilities first; needs `restore`, which `prepareRestore` makes. */
+  /** Restore owners, modes, devices and capabilities first: `prepareMount` makes `owned` and `restore` for it. */
   readonly restoreOwnership: boolean;
   /** Opaque directories are marked by `user.overlay.opaque`, as a normal user can (kernel 5.11). */
   readonly userxattr: boolean;
@@ -33,7 +33,7 @@ export interface MountRequest {
   readonly options: MountOptions;
   /** Layers that have a twin in `layers/owned/N`, which root made (see restore.ts). It lies right above its layer. */
   readonly owned?: readonly number[];
-  /** Lines that restore owners and the like; run before the mount. */
+  /** Lines that restore owners and the like, run before the mount; none when it was done already. Needed with `restoreOwnership`. */
   readonly restore?: readonly string[];
   /** No sudo is needed. Default: whether this process is root. */
   readonly root?: boolean;
@@ -147,10 +147,13 @@ export function planMount(request: MountRequest): Plan {
   const folder = checkFolder(request.folder);
   const root = request.root ?? isRoot();
   const { options } = request;
+  if (options.restoreOwnership && request.restore === undefined) {
+    throw new InvalidPlanError('Owners can only be restored by a mount that was prepared for it (prepareMount)');
+  }
   const command = asRoot(root, mountCommand(overlayOptions(request)));
   const change = `cd ${quote(`${folder}/layers`)}`;
   const make = 'mkdir -p ../overlay/upper ../overlay/work ../merged';
-  const restore = options.restoreOwnership ? (request.restore ?? []) : [];
+  const { restore = [] } = request;
   const refuseOverlay = `[ "$(stat -f -c %T ../overlay 2>/dev/null)" = overlayfs ] && ${failWith('unfit-disk')}`;
   return makePlan(
     `Peel: mount ${lastPart(folder)}`,

@@ -20,7 +20,7 @@ export async function prepareMount(
   const { folder, layers, options } = request;
   if (options.restoreOwnership) {
     // A stack that is too high is refused before the work.
-    planMount(request);
+    planMount({ ...request, restore: [] });
     const { owned, lines, skipped } = await prepareRestore(request, signal);
     return { plan: planMount({ ...request, owned, restore: lines }), skipped };
   }

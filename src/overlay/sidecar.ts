@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 
 /**
- * One entry of a layer's sidecar (`layers/N.json`): what the image says and the person who unpacked it could not set. The file lies in a
- * workspace and may have been edited by anyone, so an entry is no more than a wish: nothing here has been resolved against a disk.
+ * One entry of a layer's sidecar (`layers/N.json`, written by the layers room): what the image says and the disk does not, because the person
+ * who unpacked it could not set it. What is not listed is right on the disk. The file lies in a workspace and may have been edited by anyone,
+ * so an entry is no more than a wish: nothing here has been resolved against a disk.
  */
 export interface SidecarEntry {
   /** Relative, without `.`, `..` and empty parts; one char for each byte (latin1), because names need not be UTF-8. `''` is the layer itself. */
@@ -11,11 +12,17 @@ export interface SidecarEntry {
   readonly gid: number;
   /** The lower twelve bits. */
   readonly mode: number;
-  /** Only for what may be missing on the disk. */
-  readonly device?: { readonly type: 'char' | 'block'; readonly major: number; readonly minor: number };
-  readonly fifo: boolean;
+  /** What is not on the disk, or only as a whiteout, and must be made. A character device 0/0 is a whiteout that could not be made. */
+  readonly special?: Special;
   /** Those that root may take from an image; by name. */
   readonly xattrs: ReadonlyMap<string, Buffer>;
+}
+
+/** A device or FIFO. */
+export interface Special {
+  readonly type: 'char' | 'block' | 'fifo';
+  readonly major: number;
+  readonly minor: number;
 }
 
 export interface Sidecar {
@@ -88,12 +95,10 @@ function parseEntry(item: unknown): SidecarEntry | string {
   const { uid, gid, mode } = item;
   if (!isNumber(uid, MAX_ID) || !isNumber(gid, MAX_ID)) return `${shown}: not an owner that a file can have`;
   if (!isNumber(mode, 0xff_ff)) return `${shown}: not a mode that a file can have`;
-  const device = parseDevice(item);
-  if (device === null) return `${shown}: not a device`;
-  // The overlay takes a character device 0/0 for a deleted file, so an image that brings one wants to hide something.
-  if (device?.type === 'char' && device.major === 0 && device.minor === 0) return `${shown}: a device that hides files`;
+  const special = parseSpecial(item);
+  if (special === null) return `${shown}: not a device`;
   const xattrs = parseXattrs(item['xattrs']);
-  return { path, uid, gid, mode: mode & 0o7777, fifo: item['type'] === 'fifo', xattrs, ...(device ? { device } : {}) };
+  return { path, uid, gid, mode: mode & 0o7777, xattrs, ...(special ? { special } : {}) };
 }
 
 function parsePath(item: Record<string, unknown>): string | undefined {
@@ -109,8 +114,9 @@ function parsePath(item: Record<string, unknown>): string | undefined {
 }
 
 /** @returns undefined when it is none, null when it is a bad one */
-function parseDevice(item: Record<string, unknown>): SidecarEntry['device'] | null {
+function parseSpecial(item: Record<string, unknown>): Special | undefined | null {
   const { type, devMajor, devMinor } = item;
+  if (type === 'fifo') return { type, major: 0, minor: 0 };
   if (type !== 'char' && type !== 'block') return undefined;
   if (!isNumber(devMajor, 0xf_ff) || !isNumber(devMinor, 0xf_ff_ff)) return null;
   return { type, major: devMajor, minor: devMinor };
@@ -121,7 +127,7 @@ function parseDevice(item: Record<string, unknown>): SidecarEntry['device'] | nu
  * own business, and the overlay's marks would let an image forge deletions and redirections.
  */
 export function isRestorableXattr(name: string): boolean {
-  if (name === 'security.capability') return true;
+  if (name === 'security.capability' || /^system\.posix_acl_(access|default)$/.test(name)) return true;
   if (/^(user|trusted)\.overlay(\.|$)/.test(name) || /[\0=\n]/.test(name) || name.length > 255) return false;
   return /^(user|trusted)\../.test(name);
 }

@@ -99,36 +99,31 @@ class Twin {
 
   /** Takes an entry of the disk into the twin, if the layer itself would not show it as the image says. */
   consider({ path, stat }: Found): void {
-    if (this.#items.has(path) || isWhiteout(stat) || stat.isSocket()) return;
+    if (this.#items.has(path) || stat.isSocket()) return;
     const wish = this.#wishes.get(path);
     const wanted = this.#wanted(stat, wish);
-    if (!this.#differs(stat, wanted) && !(wish?.device !== undefined && !stat.isDirectory())) return;
-    if (wish?.device !== undefined && !stat.isDirectory()) this.#put(path, wanted, stat.mtimeMs, deviceOf(wish));
+    // Where a device could not be made, a whiteout keeps its place.
+    if (wish?.special !== undefined && !stat.isDirectory()) this.#put(path, wanted, stat.mtimeMs, wish.special);
+    else if (isWhiteout(stat) || !this.#differs(stat, wanted)) return;
     else if (stat.isFile()) this.#putFile(path, stat, wanted);
     else this.#put(path, wanted, stat.mtimeMs, kindOf(stat));
   }
 
   /** Takes what could not be made on the disk. @returns why it cannot be made now */
   considerMissing(entry: SidecarEntry): string | undefined {
-    if (entry.device === undefined && !entry.fifo) return 'it is not on the disk';
+    if (entry.special === undefined) return 'it is not on the disk';
     for (let parent = parentOf(entry.path); parent !== ''; parent = parentOf(parent)) {
       const there = this.#found.get(parent);
       if (there !== undefined && !there.stat.isDirectory()) return 'a parent of it is no directory';
       if (there === undefined && this.#wishes.has(parent)) return 'a parent of it is not on the disk';
     }
-    this.#put(entry.path, entry, 0, entry.fifo ? { type: 'fifo' } : deviceOf(entry));
+    this.#put(entry.path, entry, 0, entry.special);
     return undefined;
   }
 
+  /** What the sidecar does not tell of is right on the disk. */
   #wanted(stat: Stats, wish: SidecarEntry | undefined): Attributes {
-    if (wish !== undefined) return wish;
-    const given = this.#isGiven(stat);
-    return {
-      uid: given ? 0 : stat.uid,
-      gid: given ? 0 : stat.gid,
-      mode: stat.mode & 0o7777,
-      xattrs: NO_XATTRS,
-    };
+    return wish ?? { uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o7777, xattrs: NO_XATTRS };
   }
 
   /** Becomes root's in place. */
@@ -179,11 +174,6 @@ class Twin {
 
 function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
-}
-
-function deviceOf(entry: SidecarEntry): Pick<TwinItem, 'type' | 'major' | 'minor'> {
-  const { type, major, minor } = entry.device ?? { type: 'char', major: 1, minor: 3 };
-  return { type, major, minor };
 }
 
 /** The kind of what is no plain file; device numbers as makedev(3) packs them. */

@@ -1,7 +1,7 @@
 import { parseConfig } from '../oci/config.ts';
-import { planMount } from '../overlay/mountPlan.ts';
 import { mountState } from '../overlay/mountState.ts';
 import type { Plan } from '../overlay/plan.ts';
+import { prepareMount } from '../overlay/prepareMount.ts';
 import { planShell } from '../overlay/shellPlan.ts';
 import { planUnmount } from '../overlay/mountPlan.ts';
 import type { ImageFolder } from '../pull/imageFolder.ts';
@@ -44,7 +44,8 @@ export async function planTask(
   }
   const { nosuidNodev, restoreOwnership } = settings;
   // Layers are unpacked with the marks that every user may set, whoever unpacked them.
-  return planMount({ folder, layers: layers.length, options: { nosuidNodev, restoreOwnership, userxattr: true } });
+  const how = { nosuidNodev, restoreOwnership, userxattr: true };
+  return (await prepareMount({ folder, layers: layers.length, options: how })).plan;
 }
 
 /** The PATH that the image's config sets; a damaged layout is no reason to refuse a shell. */
