@@ -30,7 +30,7 @@ export function activate(context: vscode.ExtensionContext): void {
     async () => {
       const settings = configuration.settings();
       const options = transportOptions(settings, configuration.network(), process.env, version);
-      return connect(options, await credentialSources(secrets, settings), log);
+      return connect(options, await credentialSources(secrets, settings, process.env), log);
     },
   );
   const settings = () => configuration.settings();

@@ -5,8 +5,12 @@ import type { Settings } from './settings.ts';
 export async function credentialSources(
   own: CredentialSource,
   { dockerConfig, podmanAuth }: Pick<Settings, 'dockerConfig' | 'podmanAuth'>,
+  environment: Readonly<Record<string, string | undefined>>,
 ): Promise<readonly CredentialSource[]> {
-  void dockerConfig;
-  void podmanAuth;
-  return [own];
+  const { dockerAuthFile, podmanAuthFiles } = await import('../registry/authFile.ts');
+  return [
+    own,
+    ...(dockerConfig ? [dockerAuthFile(environment)] : []),
+    ...(podmanAuth ? podmanAuthFiles(environment) : []),
+  ];
 }

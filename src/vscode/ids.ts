@@ -9,7 +9,6 @@ export const COMMANDS = {
   openImage: 'peel.openImage',
   searchHub: 'peel.searchHub',
   unpinRepository: 'peel.unpinRepository',
-  searchHub: 'peel.searchHub',
   listTags: 'peel.listTags',
   showManifest: 'peel.showManifest',
   showConfig: 'peel.showConfig',

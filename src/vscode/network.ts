@@ -1,11 +1,10 @@
 import type { Logger } from '../oci/logger.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
-import type { DockerHub as Hub } from '../registry/dockerHub.ts';
+import type { DockerHub } from '../registry/dockerHub.ts';
 import type { Challenge } from '../registry/challenge.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { RegistryConfig } from '../registry/config.ts';
 import type { Credential, CredentialSource } from '../registry/credentials.ts';
-import type { DockerHub } from '../registry/dockerHub.ts';
 import { resolveProxies } from '../registry/proxies.ts';
 import { DEFAULT_TRANSPORT, type TransportOptions } from '../registry/transportOptions.ts';
 import type { EditorNetwork } from './configuration.ts';
@@ -34,14 +33,12 @@ export interface Network {
   readonly options: TransportOptions;
   readonly authorizer: Authorizer;
   client(config: RegistryConfig): RegistryClient;
-  /** What Docker Hub has in place of a catalog. */
-  hub(): Promise<DockerHub>;
   /** Tries an account, of which nothing is remembered. @throws {Unauthorized} it is not taken */
   verify(config: RegistryConfig, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'>;
   /** What the registry asks for; undefined = nothing. */
   challenge(config: RegistryConfig, signal: AbortSignal): Promise<Challenge | undefined>;
   /** What Docker Hub has in place of a catalog. */
-  readonly hub: Hub;
+  readonly hub: DockerHub;
   /** Drops what is remembered of a registry's accounts and tokens. */
   forgetAccount(registry: string): void;
   close(): Promise<void>;
@@ -58,7 +55,7 @@ export async function connect(
     { AccountAuthorizer },
     { RegistryClient: Client },
     { askChallenge, verifyAccount },
-    { DockerHub },
+    { DockerHub: Hub },
   ] = await Promise.all([
     import('../registry/transport.ts'),
     import('../registry/accountAuthorizer.ts'),
@@ -71,9 +68,8 @@ export async function connect(
   return {
     options,
     authorizer,
-    hub: new DockerHub(transport),
+    hub: new Hub(transport),
     client: config => new Client(config, transport, authorizer, log),
-    hub: async () => new (await import('../registry/dockerHub.ts')).DockerHub(transport),
     verify: (config, account, signal) => verifyAccount(transport, config, account, signal),
     challenge: (config, signal) => askChallenge(transport, config, signal),
     forgetAccount: registry => authorizer.forget(registry),

@@ -2,7 +2,6 @@ import * as vscode from 'vscode';
 import type { Origin } from '../pull/pullImage.ts';
 import type { Challenge } from '../registry/challenge.ts';
 import type { RegistryClient } from '../registry/client.ts';
-import type { DockerHub } from '../registry/dockerHub.ts';
 import { defaultConfig, type RegistryConfig } from '../registry/config.ts';
 import type { Credential } from '../registry/credentials.ts';
 import { readCertificates, usualCertificateFolders } from './certificates.ts';
@@ -94,10 +93,6 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
       this.#sharedNetwork(),
     ]);
     return { registry: config, transport: options, authorizer };
-  }
-
-  async hub(): Promise<DockerHub> {
-    return (await this.#sharedNetwork()).hub();
   }
 
   async searchHub(words: string, signal: AbortSignal): Promise<readonly HubResult[]> {

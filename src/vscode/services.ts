@@ -2,7 +2,6 @@ import type { Event, LogOutputChannel, Uri } from 'vscode';
 import type { Reference } from '../oci/reference.ts';
 import type { Credential } from '../registry/credentials.ts';
 import type { Challenge } from '../registry/challenge.ts';
-import type { DockerHub } from '../registry/dockerHub.ts';
 import type { HubResult } from '../registry/dockerHub.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Opened } from '../pull/openReference.ts';
@@ -64,8 +63,6 @@ export interface Registries {
   searchHub(words: string, signal: AbortSignal): Promise<readonly HubResult[]>;
   /** What a worker thread needs to reach the registry by itself. */
   originOf(registry: string): Promise<Origin>;
-  /** What Docker Hub has in place of a catalog: search. */
-  hub(): Promise<DockerHub>;
   /** Repositories (without the registry) that the user opened, newest first. */
   pinned(registry: string): readonly string[];
   /** Registries that are in no setting, yet have pinned repositories: the tree shows them, too. */

@@ -15,7 +15,6 @@ export const COMMAND_TABLE: Readonly<Record<(typeof COMMANDS)[keyof typeof COMMA
   [COMMANDS.openImage]: async () => (await import('./openImage.ts')).openImage,
   [COMMANDS.searchHub]: async () => (await import('./searchHub.ts')).searchHub,
   [COMMANDS.unpinRepository]: async () => (await import('./unpinRepository.ts')).unpinRepository,
-  [COMMANDS.searchHub]: async () => (await import('./searchHub.ts')).searchHub,
   [COMMANDS.listTags]: async () => (await import('./listTags.ts')).listTags,
   [COMMANDS.showManifest]: async () => (await import('./showManifest.ts')).showManifest,
   [COMMANDS.showConfig]: async () => (await import('./showConfig.ts')).showConfig,
