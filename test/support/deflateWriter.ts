@@ -30,14 +30,14 @@ export function completeCode(
     leaves[room.i] = room.depth + 1;
     leaves.push(room.depth + 1);
   }
-  const lengths = new Array<number>(symbols).fill(0);
+  const lengths = Array.from({ length: symbols }, () => 0);
   for (const symbol of used) lengths[symbol] = leaves.splice(random(leaves.length), 1)[0] ?? 0;
   return lengths;
 }
 
 /** The codes of a canonical Huffman code as they are written: first bit lowest (RFC 1951, 3.2.2). */
 function codesOf(lengths: readonly number[]): number[] {
-  const codes = new Array<number>(lengths.length).fill(0);
+  const codes = lengths.map(() => 0);
   let code = 0;
   for (let length = 1; length <= 15; length += 1) {
     for (const [symbol, its] of lengths.entries()) {
@@ -58,6 +58,7 @@ export type LengthStep = number | readonly [16 | 17 | 18, number];
 /** Writes deflate streams bit by bit, valid ones and others (RFC 1951). */
 export class DeflateWriter {
   readonly #bytes: number[] = [];
+  readonly #codes = new WeakMap<readonly number[], readonly number[]>();
   #bits = 0;
 
   /** Bits written. */
@@ -114,7 +115,9 @@ export class DeflateWriter {
 
   /** Writes one symbol of the code with these lengths. */
   symbol(lengths: readonly number[], symbol: number): this {
-    return this.bits(codesOf(lengths)[symbol] ?? 0, lengths[symbol] ?? 0);
+    const codes = this.#codes.get(lengths) ?? codesOf(lengths);
+    this.#codes.set(lengths, codes);
+    return this.bits(codes[symbol] ?? 0, lengths[symbol] ?? 0);
   }
 
   bytes(): Buffer {
@@ -126,4 +129,4 @@ export class DeflateWriter {
 export const FIXED_LITLENS: readonly number[] = Array.from({ length: 288 }, (_, symbol) =>
   symbol < 144 ? 8 : symbol < 256 ? 9 : symbol < 280 ? 7 : 8,
 );
-export const FIXED_DISTANCES: readonly number[] = new Array<number>(32).fill(5);
+export const FIXED_DISTANCES: readonly number[] = Array.from({ length: 32 }, () => 5);
