@@ -31,7 +31,7 @@ const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
 export function quote(text: string): string {
   if (CONTROL.test(text)) throw new UnquotableTextError(text);
   if (PLAIN.test(text)) return text;
-  return `'${text.replaceAll("'", String.raw`'\''`).replaceAll('${', "$''{")}'`;
+  return `'${text.replaceAll("'", String.raw`'\''`).replaceAll('${', () => "$''{")}'`;
 }
 
 /** Quotes each word and joins them with spaces. @throws {UnquotableTextError} */
