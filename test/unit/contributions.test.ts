@@ -26,11 +26,19 @@ function possibleValues(): string[] {
     const open = [...statement.matchAll(/`(peel\.[\w.]*)\$\{\w+\}`/g)].flatMap(([, start = '']) =>
       [...words].map(word => start + word),
     );
-    const flagged = statement.includes(".join('+')")
-      ? fixed.flatMap(value => [...words].map(word => `${value}+${word}`))
-      : [];
-    return [...fixed, ...open, ...flagged];
+    const kinds = [...fixed, ...open];
+    return [...kinds, ...flagsOf(statement).flatMap(flag => kinds.map(kind => `${kind}+${flag}`))];
   });
+}
+
+/** The keys of `contextValue(kind, { pinned, filtered: … })`, or the command names that a failure's row joins to its kind. */
+function flagsOf(statement: string): string[] {
+  if (statement.includes(".join('+')")) return [...words];
+  const [, record = ''] = /\{([^{}]*)\}\s*\)\s*$/.exec(statement) ?? [];
+  return record
+    .split(',')
+    .map(entry => entry.split(':')[0]?.trim() ?? '')
+    .filter(Boolean);
 }
 
 /** `^a\.(b|c)$` -> `^a\.b$` and `^a\.c$`: each alternative must hold by itself. */
