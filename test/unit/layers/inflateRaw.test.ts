@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { constants, deflateRawSync, inflateRawSync, type Zlib } from 'node:zlib';
 import { InflateEngine } from '../../../src/layers/inflate/engine.ts';
 import { RawInflater } from '../../../src/layers/inflate/inflate.ts';
@@ -60,6 +61,11 @@ function compare(input: Uint8Array, sizes: readonly number[] = [1 << 20], what =
     assert.equal(got.used, expected.used, where);
   }
   return expected;
+}
+
+/** Node's zlib frees a decoder that failed only when the event loop turns. */
+async function breathe(round: number): Promise<void> {
+  if (round % 100 === 0) await setImmediate();
 }
 
 const EVERY_SIZE = [1 << 20, 1, 3, 37, 300];
@@ -227,12 +233,13 @@ function writeSymbols(
   return size;
 }
 
-test('random symbols in random codes', () => {
+test('random symbols in random codes', async () => {
   const random = seeded(2024);
   const outcomes = new Set<string>();
   let size = 0;
   for (let round = 0; round < 400; round += 1) {
     const stream = randomBlocks(random, 1 + random(12));
+    await breathe(round);
     const outcome = compare(stream, [1 << 20, 1 + random(600)], `round ${round}`);
     outcomes.add(typeof outcome);
     if (typeof outcome !== 'string') size += outcome.data.length;
@@ -255,10 +262,11 @@ function smallStreams(): Buffer[] {
   ];
 }
 
-test('every single bit turned', () => {
+test('every single bit turned', async () => {
   let accepted = 0;
   for (const stream of smallStreams()) {
     for (let bit = 0; bit < stream.length * 8; bit += 1) {
+      await breathe(bit);
       const turned = Buffer.from(stream);
       turned[bit >> 3]! ^= 1 << (bit & 7);
       if (typeof compare(turned, [1 << 20, 1 + (bit % 90)], `bit ${bit}`) !== 'string') accepted += 1;
@@ -267,16 +275,17 @@ test('every single bit turned', () => {
   assert.ok(accepted > 100, 'many turned bits only change the output');
 });
 
-test('cut at every byte', () => {
+test('cut at every byte', async () => {
   for (const stream of smallStreams()) {
     for (let length = 0; length < stream.length; length += 1) {
+      await breathe(length);
       const outcome = compare(stream.subarray(0, length), [1 << 20, 1]);
       assert.equal(typeof outcome, 'string');
     }
   }
 });
 
-test('streams damaged at random', () => {
+test('streams damaged at random', async () => {
   const random = seeded(99);
   const long = deflateRawSync(Buffer.from(Array.from({ length: 40_000 }, () => random(1 << random(9)))), { level: 4 });
   const streams = [...smallStreams(), long];
@@ -289,16 +298,18 @@ test('streams damaged at random', () => {
       else if (kind === 1) stream.copyWithin(at, random(stream.length), random(stream.length));
       else stream.fill(random(2) * 255, at, Math.min(at + random(20), stream.length));
     }
+    await breathe(round);
     compare(stream, [1 << 20, 1 + random(500)], `round ${round}`);
   }
 });
 
-test('random bytes', () => {
+test('random bytes', async () => {
   const random = seeded(1234);
   for (let round = 0; round < 4000; round += 1) {
     const bytes = Buffer.from(Array.from({ length: 1 + random(300) }, () => random(256)));
     // Two in three begin with a dynamic block.
     if (random(3) > 0) bytes[0] = (bytes[0]! & 0xf8) | 4 | random(2);
+    await breathe(round);
     compare(bytes, [1 << 20, 1 + random(20)], `round ${round}`);
   }
 });
