@@ -5,6 +5,7 @@ import { env } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build, type BuildOptions } from 'esbuild';
 import { chromium, type Page } from 'playwright-core';
+import { bundle } from '../../esbuild.js';
 import { parseJson } from '../support/json.ts';
 import { launchBrowser } from '../rig/browser.ts';
 import type { Editor } from '../rig/editor.ts';
@@ -23,6 +24,7 @@ const reportFile = join(bundleFolder, 'report.txt');
 export async function runHostSuite(editor: Editor, filter?: string): Promise<Counts> {
   await rm(bundleFolder, { recursive: true, force: true });
   await mkdir(bundleFolder, { recursive: true });
+  await bundle({ production: true });
   await bundleSpecs();
   await writeFile(reportFile, '');
   const server = await launchEditor({

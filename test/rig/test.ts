@@ -1,5 +1,4 @@
 import process from 'node:process';
-import { bundle } from '../../esbuild.js';
 import { runHostSuite } from '../host/runner.ts';
 import { runUiSuite } from '../ui/runner.ts';
 import { ensureEditor, type EditorName } from './editor.ts';
@@ -42,7 +41,6 @@ async function main(): Promise<boolean> {
   const { suites, editor, filter } = readArguments(process.argv.slice(2));
   const ci = process.env.CI === 'true';
   const reasons = await setup(suites);
-  if (suites.includes('host')) await bundle({ production: true });
   let total: Counts = { passed: 0, failed: 0, skipped: 0 };
   const lines: string[] = [];
   for (const suite of suites) {
