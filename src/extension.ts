@@ -22,7 +22,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Peel', { log: true });
   const configuration = new Configuration();
   const secrets = new StoredSecrets(context.secrets);
-  const { version } = context.extension.packageJSON as { version: string };
+  const { version }: { version: string } = context.extension.packageJSON;
   const registries = new ConfiguredRegistries(
     configuration,
     secrets,

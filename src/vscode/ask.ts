@@ -89,6 +89,6 @@ function problemOfReference(text: string): string | undefined {
     parseReference(text);
     return undefined;
   } catch (error) {
-    return (error as Error).message;
+    return error instanceof Error ? error.message : String(error);
   }
 }

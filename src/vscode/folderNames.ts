@@ -10,9 +10,9 @@ export function defaultFolderName(reference: Reference): string {
 }
 
 /** The first of `name-2`, `name-3`… that is free. */
-export async function freeName(name: string, taken: (name: string) => Promise<boolean>): Promise<string> {
+export function freeName(name: string, taken: (name: string) => boolean): string {
   for (let number = 2; ; number++) {
     const candidate = `${name}-${number}`;
-    if (!(await taken(candidate))) return candidate;
+    if (!taken(candidate)) return candidate;
   }
 }

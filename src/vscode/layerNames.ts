@@ -14,7 +14,7 @@ export function layerFileName(layer: Layer): string {
     ? '.tar.zst'
     : /[+.]gzip$/.test(type) || type === ''
       ? '.tar.gz'
-      : /\.tar$/.test(type)
+      : type.endsWith('.tar')
         ? '.tar'
         : '.blob';
   return layerFolderName(layer) + ending;

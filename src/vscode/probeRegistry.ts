@@ -12,16 +12,19 @@ export interface Finding {
 export async function probeRegistry(client: RegistryClient, signal: AbortSignal): Promise<Finding> {
   const { authentication, catalog } = await client.ping(signal);
   const access = authentication === 'none' ? 'open' : 'account';
-  const words = {
-    none: 'a registry that asks for no account',
-    basic: 'a registry that asks for user name and password',
-    bearer: 'a registry that gives tokens, to everybody for what is public',
-  };
-  const what =
-    words[authentication as keyof typeof words] ??
-    `a registry that asks for a sign-in of the kind "${authentication.slice(0, 30)}"`;
-  const list = catalog
-    ? 'It lists its repositories.'
-    : 'It does not list its repositories: open images by their names.';
-  return { access, catalog: catalog ? 'listed' : 'none', text: `${what}. ${list}` };
+  const list = catalog ? 'it lists its repositories' : 'it does not list its repositories: open images by their names';
+  return { access, catalog: catalog ? 'listed' : 'none', text: `${saidOf(authentication)}; ${list}.` };
+}
+
+function saidOf(authentication: string): string {
+  switch (authentication) {
+    case 'none':
+      return 'It asks for no account';
+    case 'basic':
+      return 'It asks for user name and password';
+    case 'bearer':
+      return 'It gives tokens, to everybody for what is public';
+    default:
+      return `It asks for a sign-in of the kind "${authentication.slice(0, 30)}", which Peel does not know`;
+  }
 }

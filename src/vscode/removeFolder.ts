@@ -1,5 +1,6 @@
 import { chmod, lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '../oci/errorCode.ts';
 
 /** What a pull and a mount make in an image's folder. Whatever else lies there is the user's. */
 const PARTS = ['layers', 'overlay', 'merged', 'blobs', 'oci-layout', 'index.json', 'manifest.json', '.peel.lock'];
@@ -33,7 +34,7 @@ export async function removeOwnFolder(folder: string): Promise<boolean> {
     }
     await rm(join(folder, LAST), { force: true });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errorCode(error);
     if (code === 'EACCES' || code === 'EPERM') return false;
     throw error;
   }

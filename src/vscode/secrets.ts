@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { isObject } from '../oci/json.ts';
 import type { Credential, CredentialSource } from '../registry/credentials.ts';
 
 /** A user name and password that a person typed. */
@@ -51,7 +52,9 @@ export class StoredSecrets implements CredentialSource, vscode.Disposable {
 /** What another version of Peel stored may look otherwise; then the user signs in again. */
 function parseAccount(text: string): Account | undefined {
   try {
-    const { username, password } = JSON.parse(text) as Partial<Account>;
+    const value: unknown = JSON.parse(text);
+    if (!isObject(value)) return undefined;
+    const { username, password } = value;
     return typeof username === 'string' && typeof password === 'string' ? { username, password } : undefined;
   } catch {
     return undefined;

@@ -1,3 +1,4 @@
+import { isObject } from '../oci/json.ts';
 import { parseReference } from '../oci/reference.ts';
 import { baseUrl } from '../registry/config.ts';
 import { SETTINGS } from './ids.ts';
@@ -96,9 +97,8 @@ export function parseRegistries(value: unknown): readonly RegistrySetting[] {
 /** One entry; a text stands for `{url}`. `key` is for the error's message. @throws {InvalidSettingError} */
 export function parseRegistry(value: unknown, key: string = SETTINGS.registries): RegistrySetting {
   const entry = typeof value === 'string' ? { url: value } : value;
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
-    throw new InvalidSettingError(key, 'must be an object with a "url"');
-  const { url, name, insecure, mirrors, ca, cert, key: clientKey } = entry as Readonly<Record<string, unknown>>;
+  if (!isObject(entry)) throw new InvalidSettingError(key, 'must be an object with a "url"');
+  const { url, name, insecure, mirrors, ca, cert, key: clientKey } = entry;
   const unsafe = insecure === true;
   const address = parseAddress(url, key);
   return {
@@ -106,9 +106,9 @@ export function parseRegistry(value: unknown, key: string = SETTINGS.registries)
     url: address,
     insecure: unsafe,
     mirrors: texts(`${key}.mirrors`, mirrors ?? []).map(mirror => parseAddress(mirror, `${key}.mirrors`)),
-    ...file('ca', ca, key),
-    ...file('cert', cert, key),
-    ...file('key', clientKey, key),
+    ...(isSet(ca) ? { ca: file('ca', ca, key) } : {}),
+    ...(isSet(cert) ? { cert: file('cert', cert, key) } : {}),
+    ...(isSet(clientKey) ? { key: file('key', clientKey, key) } : {}),
   };
 }
 
@@ -160,10 +160,13 @@ function isRegistryName(name: string): boolean {
   }
 }
 
-function file<K extends string>(field: K, value: unknown, key: string): { [field in K]?: string } {
-  if (value === undefined || value === '') return {};
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== '';
+}
+
+function file(field: string, value: unknown, key: string): string {
   if (typeof value !== 'string') throw new InvalidSettingError(`${key}.${field}`, 'must be the path of a file');
-  return { [field]: value } as { [field in K]?: string };
+  return value;
 }
 
 function text(get: GetSetting, key: string): string {

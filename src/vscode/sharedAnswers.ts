@@ -60,8 +60,12 @@ export class SharedAnswers<T> {
 /** The promise's outcome, or the signal's reason when that comes first. */
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason as Error);
+    const leave = (): void => reject(reasonOf(signal));
     signal.addEventListener('abort', leave, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
   });
+}
+
+function reasonOf({ reason }: AbortSignal): Error {
+  return reason instanceof Error ? reason : new Error('Cancelled', { cause: reason });
 }

@@ -8,8 +8,6 @@ export interface ImageTask {
   readonly image: string;
 }
 
-const ACTIONS: ReadonlySet<unknown> = new Set<TaskAction>(['mount', 'unmount', 'shell']);
-
 /** A task in `tasks.json` lacks something or has it wrong. */
 export class InvalidTaskError extends Error {
   constructor(member: string, expected: string) {
@@ -21,7 +19,11 @@ export class InvalidTaskError extends Error {
 /** Checks a definition as it stands in `tasks.json`. @throws {InvalidTaskError} */
 export function readTask(definition: Readonly<Record<string, unknown>>): ImageTask {
   const { action, image } = definition;
-  if (!ACTIONS.has(action)) throw new InvalidTaskError('action', '"mount", "unmount" or "shell"');
+  if (!isAction(action)) throw new InvalidTaskError('action', '"mount", "unmount" or "shell"');
   if (typeof image !== 'string' || image === '') throw new InvalidTaskError('image', 'the folder of a pulled image');
-  return { action: action as TaskAction, image };
+  return { action, image };
+}
+
+function isAction(value: unknown): value is TaskAction {
+  return value === 'mount' || value === 'unmount' || value === 'shell';
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { InsecureRefused, RegistryError, TlsError } from '../../registry/errors.ts';
 import { askTrust } from '../askTrust.ts';
 import { COMMANDS } from '../ids.ts';
+import { command, offer } from '../offer.ts';
 import { probeRegistry, type Finding } from '../probeRegistry.ts';
 import { withNotification } from '../progress.ts';
 import type { CommandServices } from '../services.ts';
@@ -56,7 +57,7 @@ function problemOf(entry: object): string | undefined {
     parseRegistry(entry, 'registries');
     return undefined;
   } catch (error) {
-    return (error as Error).message;
+    return error instanceof Error ? error.message : String(error);
   }
 }
 
@@ -94,20 +95,13 @@ async function askAfter(error: RegistryError, setting: RegistrySetting): Promise
   return chosen === anyway ? setting : undefined;
 }
 
-/** Says what was found and offers what comes next. Nobody waits for the answer. */
 function tell({ setting, finding }: Found): void {
   const registry = setting.name;
-  const signIn = 'Sign In…';
-  const open = 'Open Image…';
-  const actions = [
-    ...(finding?.access === 'account' ? [signIn] : []),
-    ...(finding?.catalog === 'listed' ? [] : [open]),
-  ];
   const said = finding
-    ? `Added ${registry}: ${finding.text}`
-    : `Added ${registry}. It did not answer; its row in the tree shows when it does.`;
-  void vscode.window.showInformationMessage(said, ...actions).then(async chosen => {
-    if (chosen === signIn) await vscode.commands.executeCommand(COMMANDS.signIn, { argument: { registry } });
-    if (chosen === open) await vscode.commands.executeCommand(COMMANDS.openImage);
+    ? `Added ${registry}. ${finding.text}`
+    : `Added ${registry}, which did not answer; its row in the tree shows when it does.`;
+  offer(said, {
+    ...(finding?.access === 'account' ? { 'Sign In…': command(COMMANDS.signIn, { registry }) } : {}),
+    ...(finding?.catalog === 'listed' ? {} : { 'Open Image…': command(COMMANDS.openImage, {}) }),
   });
 }

@@ -1,3 +1,5 @@
+import { isObject, type JsonObject } from '../../oci/json.ts';
+
 /** What any command of Peel may be given: by a tree node, a keybinding, a task, a test or another extension. All fields are optional here; what is missing, the command asks for. */
 export interface CommandArgument {
   readonly reference?: string;
@@ -56,10 +58,10 @@ const PATH_FIELDS = ['folder', 'target', 'ca'] as const;
 export function argumentOf(given: unknown): CommandArgument {
   if (given === undefined || given === null) return {};
   if (typeof given === 'string') return { reference: given };
-  if (typeof given !== 'object') throw new InvalidArgumentError('argument', 'an object, or nothing');
+  if (!isObject(given)) throw new InvalidArgumentError('argument', 'an object, or nothing');
   if (isUri(given)) return { folder: given.fsPath };
   if (isNode(given)) return given.argument;
-  return checked(given as Readonly<Record<string, unknown>>);
+  return checked(given);
 }
 
 /** True when a person started the command (palette, menu, tree): then Peel tells them of a failure, and the caller need not. */
@@ -83,7 +85,7 @@ function isUri(given: unknown): given is { readonly scheme: string; readonly fsP
   return typeof scheme === 'string' && typeof fsPath === 'string';
 }
 
-function checked(given: Readonly<Record<string, unknown>>): CommandArgument {
+function checked(given: JsonObject): CommandArgument {
   const result: Record<string, unknown> = {};
   for (const field of TEXT_FIELDS) {
     if (given[field] !== undefined) result[field] = text(field, given[field]);

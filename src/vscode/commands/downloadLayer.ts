@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { downloadLayer as download } from '../../pull/oneLayer.ts';
 import { defaultFolderName } from '../folderNames.ts';
 import { layerFileName } from '../layerNames.ts';
+import { offer, reveal } from '../offer.ts';
 import { chooseLayer, transferLayer } from '../oneLayer.ts';
 import { placeFor } from '../place.ts';
 import type { RunCommand } from './table.ts';
@@ -20,15 +21,7 @@ export const downloadLayer: RunCommand = async (argument, services) => {
   if (folder === undefined) return undefined;
   const file = join(folder, layerFileName(chosen.layer));
   const done = await transferLayer(chosen, services, (puller, options) => download(puller, options, file));
-  if (services.interactive) tell(done.path);
+  if (services.interactive)
+    offer(`Downloaded to ${vscode.workspace.asRelativePath(done.path)}.`, { 'Show in Explorer': reveal(done.path) });
   return done;
 };
-
-function tell(path: string): void {
-  const show = 'Show in Explorer';
-  void vscode.window
-    .showInformationMessage(`Downloaded to ${vscode.workspace.asRelativePath(path)}.`, show)
-    .then(async chosen => {
-      if (chosen === show) await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(path));
-    });
-}

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { extractLayer as extract } from '../../pull/oneLayer.ts';
 import { defaultFolderName } from '../folderNames.ts';
 import { layerFolderName } from '../layerNames.ts';
+import { offer, reveal } from '../offer.ts';
 import { chooseLayer, transferLayer } from '../oneLayer.ts';
 import { absolutePath, placeFor } from '../place.ts';
 import type { RunCommand } from './table.ts';
@@ -17,7 +18,8 @@ export const extractLayer: RunCommand = async (argument, services) => {
   const done = await transferLayer(chosen, services, (puller, options) =>
     extract(puller, options, folder, { maxBytes, maxEntries }),
   );
-  if (services.interactive) tell(done.path);
+  if (services.interactive)
+    offer(`Extracted into ${vscode.workspace.asRelativePath(done.path)}.`, { 'Show in Explorer': reveal(done.path) });
   return done;
 
   async function usualPlace(): Promise<string | undefined> {
@@ -31,12 +33,3 @@ export const extractLayer: RunCommand = async (argument, services) => {
     return parent === undefined ? undefined : join(parent, layerFolderName(chosen.layer));
   }
 };
-
-function tell(path: string): void {
-  const show = 'Show in Explorer';
-  void vscode.window
-    .showInformationMessage(`Extracted into ${vscode.workspace.asRelativePath(path)}.`, show)
-    .then(async chosen => {
-      if (chosen === show) await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(path));
-    });
-}

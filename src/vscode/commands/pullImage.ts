@@ -1,9 +1,10 @@
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { askPlatform, askReference } from '../ask.ts';
 import { defaultFolderName, freeName } from '../folderNames.ts';
 import { COMMANDS } from '../ids.ts';
+import { command, offer } from '../offer.ts';
 import { placeFor } from '../place.ts';
 import { withTransfer } from '../progress.ts';
 import type { CommandServices } from '../services.ts';
@@ -87,23 +88,19 @@ async function askOtherFolder(error: FolderTakenError, folder: string): Promise<
   const other = 'Choose Another Name…';
   if ((await vscode.window.showWarningMessage(error.message, other)) !== other) return undefined;
   const parent = dirname(folder);
-  const taken = (name: string): Promise<boolean> =>
-    access(join(parent, name)).then(
-      () => true,
-      () => false,
-    );
   const name = await vscode.window.showInputBox({
     title: 'Pull Image',
     prompt: `Name of the image's folder in ${parent}`,
-    value: await freeName(basename(folder), taken),
+    value: freeName(basename(folder), taken => existsSync(join(parent, taken))),
     ignoreFocusOut: true,
-    validateInput: async typed => {
-      if (typed.trim() === '' || /[/\\\u0000-\u001f]/.test(typed) || /^\.+$/.test(typed))
-        return 'A name of one folder, without slashes';
-      return (await taken(typed.trim())) ? 'There is something with this name already' : undefined;
-    },
+    validateInput: typed => problemOfName(typed.trim(), parent),
   });
   return name === undefined ? undefined : join(parent, name.trim());
+}
+
+function problemOfName(name: string, parent: string): string | undefined {
+  if (name === '' || name !== basename(name) || /^\.+$/.test(name)) return 'A name of one folder, without slashes';
+  return existsSync(join(parent, name)) ? 'There is something with this name already' : undefined;
 }
 
 /** Says that it is done, and offers what comes next. Nobody waits for the answer. */
@@ -114,19 +111,11 @@ function tell(
 ): void {
   for (const warning of warnings) log.warn(`${familiarName(reference)}: ${warning}`);
   if (!interactive) return;
-  const actions = { 'Open Folder': COMMANDS.openFolder, Mount: COMMANDS.mountImage } as const;
   const noted =
     warnings.length > 0 ? ` ${warnings.length} of its files could not be written as they are; see the log.` : '';
-  const browse = 'Show in Images';
-  void vscode.window
-    .showInformationMessage(
-      `Pulled ${familiarName(reference)} into ${vscode.workspace.asRelativePath(folder)}.${noted}`,
-      ...Object.keys(actions),
-      browse,
-    )
-    .then(async chosen => {
-      if (chosen === browse) await views.revealFolder(folder);
-      else if (chosen !== undefined)
-        await vscode.commands.executeCommand(actions[chosen as keyof typeof actions], { argument: { folder } });
-    });
+  offer(`Pulled ${familiarName(reference)} into ${vscode.workspace.asRelativePath(folder)}.${noted}`, {
+    'Open Folder': command(COMMANDS.openFolder, { folder }),
+    Mount: command(COMMANDS.mountImage, { folder }),
+    'Show in Images': () => views.revealFolder(folder),
+  });
 }

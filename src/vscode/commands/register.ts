@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { COMMANDS } from '../ids.ts';
+import { COMMANDS } from '../ids.ts';
 import { describeFailure, showFailure } from '../failures.ts';
 import type { CommandServices } from '../services.ts';
 import { argumentOf, cameFromPerson } from './argument.ts';
@@ -10,9 +10,10 @@ import { COMMAND_TABLE } from './table.ts';
  * a rejected promise with the same message.
  */
 export function registerCommands(services: Omit<CommandServices, 'interactive'>): vscode.Disposable {
-  const ids = Object.keys(COMMAND_TABLE) as (keyof typeof COMMAND_TABLE)[];
   return vscode.Disposable.from(
-    ...ids.map(id => vscode.commands.registerCommand(id, (given: unknown) => runCommand(id, given, services))),
+    ...Object.values(COMMANDS).map(id =>
+      vscode.commands.registerCommand(id, (given: unknown) => runCommand(id, given, services)),
+    ),
   );
 }
 

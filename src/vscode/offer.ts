@@ -1,0 +1,21 @@
+import * as vscode from 'vscode';
+
+/** What a button does. */
+export type Offered = () => Thenable<unknown>;
+
+/** Says that something is done and offers what comes next. Nobody waits for the answer. */
+export function offer(message: string, next: Readonly<Record<string, Offered>> = {}): void {
+  void vscode.window.showInformationMessage(message, ...Object.keys(next)).then(async chosen => {
+    if (chosen !== undefined) await next[chosen]?.();
+  });
+}
+
+/** Runs a command as if a person had chosen it on a row with this argument. */
+export function command(id: string, argument: object): Offered {
+  return () => vscode.commands.executeCommand(id, { argument });
+}
+
+/** Shows a file or folder in the Explorer. */
+export function reveal(path: string): Offered {
+  return () => vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(path));
+}
