@@ -1,12 +1,14 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
 import { formatPlatform } from '../../oci/platform.ts';
+import type { Layer } from '../../oci/layer.ts';
 import type { ResolvedImage } from '../../pull/resolveImage.ts';
 import type { CommandArgument } from '../commands/argument.ts';
 import type { ImageLookup } from '../services.ts';
 import { argumentFor, type ImagePlace } from './imagePlace.ts';
 import { InfoNode } from './infoNode.ts';
 import { LayerNode } from './layerNode.ts';
+import { withSizes } from './layerSizes.ts';
 import { Lazy } from './lazy.ts';
 import { count, dotted, formatBytes } from './text.ts';
 import type { TreeContext, TreeNode } from './treeNode.ts';
@@ -18,7 +20,7 @@ export class LayersNode implements TreeNode {
   readonly argument: CommandArgument;
   readonly #context: TreeContext;
   readonly #place: ImagePlace;
-  readonly #image: Lazy<ResolvedImage>;
+  readonly #layers: Lazy<readonly Layer[]>;
 
   constructor(parent: TreeNode, context: TreeContext, place: ImagePlace) {
     this.id = `${parent.id}/Layers`;
@@ -26,7 +28,10 @@ export class LayersNode implements TreeNode {
     this.argument = argumentFor(place);
     this.#context = context;
     this.#place = place;
-    this.#image = new Lazy(signal => resolvePlace(context.services.lookup, place, signal));
+    this.#layers = new Lazy(async signal => {
+      const { layers } = await resolvePlace(context.services.lookup, place, signal);
+      return withSizes(context, place, layers, signal);
+    });
   }
 
   toTreeItem(): TreeItem {
@@ -35,24 +40,24 @@ export class LayersNode implements TreeNode {
     item.contextValue = 'peel.layers';
     item.iconPath = new ThemeIcon('layers');
     item.tooltip = 'The layers that make the image, base first';
-    const image = this.#image.current;
-    if (image) item.description = describeLayers(image.layers.map(layer => layer.descriptor.size));
+    const layers = this.#layers.current;
+    if (layers) item.description = describeLayers(layers.map(layer => layer.descriptor.size));
     return item;
   }
 
   async children(): Promise<readonly TreeNode[]> {
-    const known = this.#image.current !== undefined;
-    const image = await this.#image.get();
+    const known = this.#layers.current !== undefined;
+    const layers = await this.#layers.get();
     if (!known) this.#context.changed(this);
-    const states = await this.#context.services.layerStates.of(image.layers.map(layer => layer.descriptor.digest));
-    if (image.layers.length === 0) return [new InfoNode(this, 'No layers', { tooltip: 'This image has no files.' })];
-    return image.layers.map(
-      layer => new LayerNode(this, this.#place, layer, image.layers.length, states.get(layer.descriptor.digest)),
+    const states = await this.#context.services.layerStates.of(layers.map(layer => layer.descriptor.digest));
+    if (layers.length === 0) return [new InfoNode(this, 'No layers', { tooltip: 'This image has no files.' })];
+    return layers.map(
+      layer => new LayerNode(this, this.#place, layer, layers.length, states.get(layer.descriptor.digest)),
     );
   }
 
   refresh(): void {
-    this.#image.reset();
+    this.#layers.reset();
   }
 }
 

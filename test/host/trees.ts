@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { BlobStore } from '../../src/blobs/store.ts';
+import { DEFAULT_TRANSPORT } from '../../src/registry/transportOptions.ts';
+import { Configuration } from '../../src/vscode/configuration.ts';
+import type { ImageOnDisk } from '../../src/vscode/images.ts';
+import { LayerStates } from '../../src/vscode/layerStates.ts';
+import { RegistryImageLookup } from '../../src/vscode/lookup.ts';
+import { connect } from '../../src/vscode/network.ts';
+import { ConfiguredRegistries } from '../../src/vscode/registries.ts';
+import { RepositoryMemory } from '../../src/vscode/repositoryMemory.ts';
+import { StoredSecrets } from '../../src/vscode/secrets.ts';
+import type { Images, Services } from '../../src/vscode/services.ts';
+import { ImagesRoot } from '../../src/vscode/tree/imagesRoot.ts';
+import { NodeTree } from '../../src/vscode/tree/nodeTree.ts';
+import { RegistriesRoot } from '../../src/vscode/tree/registriesRoot.ts';
+import type { TreeNode } from '../../src/vscode/tree/treeNode.ts';
+
+/** The two trees on services of their own, apart from those of the extension that runs in the same host. */
+export interface Trees {
+  readonly services: Services;
+  readonly registries: NodeTree;
+  readonly images: NodeTree;
+  readonly registriesRoot: RegistriesRoot;
+  /** What the images tree finds on disk. */
+  setImages(images: readonly ImageOnDisk[]): void;
+  /** How often a row, or all, were said to have changed. */
+  readonly changes: (TreeNode | undefined)[];
+  dispose(): Promise<void>;
+}
+
+export function makeTrees(): Trees {
+  const scratch = mkdtempSync(join(tmpdir(), 'peel-trees-'));
+  const log = vscode.window.createOutputChannel('Peel trees', { log: true });
+  const configuration = new Configuration();
+  const secrets = new StoredSecrets(new MemorySecrets());
+  const memory = new RepositoryMemory(new MemoryMemento());
+  const registries = new ConfiguredRegistries(configuration, secrets, memory, () =>
+    connect({ ...DEFAULT_TRANSPORT, idleTimeout: 10_000 }, [secrets], log),
+  );
+  const store = new BlobStore(scratch);
+  const lookup = new RegistryImageLookup(
+    registries,
+    async () => store,
+    () => undefined,
+  );
+  let onDisk: readonly ImageOnDisk[] = [];
+  const images = imagesFrom(() => onDisk);
+  const layerStates = new LayerStates(images, async () => store);
+  const services: Services = {
+    log,
+    settings: () => configuration.settings(),
+    registries,
+    images,
+    lookup,
+    layerStates,
+  };
+  const changes: (TreeNode | undefined)[] = [];
+  const registryChanges = new vscode.EventEmitter<TreeNode | undefined>();
+  const imageChanges = new vscode.EventEmitter<TreeNode | undefined>();
+  registryChanges.event(node => changes.push(node));
+  const registriesRoot = new RegistriesRoot({ services, changed: node => registryChanges.fire(node) });
+  const imagesRoot = new ImagesRoot({ services, changed: node => imageChanges.fire(node) });
+  return {
+    services,
+    registriesRoot,
+    registries: new NodeTree(registriesRoot, registryChanges),
+    images: new NodeTree(imagesRoot, imageChanges),
+    setImages: found => (onDisk = found),
+    changes,
+    dispose: async () => {
+      registries.dispose();
+      configuration.dispose();
+      log.dispose();
+      rmSync(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The rows below a row, or of the first level, by what they say: `label | description`. */
+export async function texts(tree: NodeTree, node?: TreeNode): Promise<string[]> {
+  const rows = await tree.getChildren(node);
+  return Promise.all(rows.map(row => textOf(tree, row)));
+}
+
+export async function textOf(tree: NodeTree, node: TreeNode): Promise<string> {
+  const { label, description } = await tree.getTreeItem(node);
+  const name = typeof label === 'string' ? label : (label?.label ?? '');
+  return description ? `${name} | ${String(description)}` : name;
+}
+
+/** Goes down from the first level by the beginnings of labels. @throws when there is no such row */
+export async function find(tree: NodeTree, ...labels: readonly string[]): Promise<TreeNode> {
+  let node: TreeNode | undefined;
+  for (const label of labels) {
+    const rows = await tree.getChildren(node);
+    const said = await Promise.all(rows.map(row => textOf(tree, row)));
+    const at = said.findIndex(text => text === label || text.startsWith(`${label} |`));
+    if (at === -1) throw new Error(`no row "${label}" among ${said.join(', ')}`);
+    node = rows[at];
+  }
+  if (!node) throw new Error('no labels were given');
+  return node;
+}
+
+function imagesFrom(list: () => readonly ImageOnDisk[]): Images {
+  return {
+    onDidChange: () => new vscode.Disposable(() => undefined),
+    list: async () => list(),
+    read: async folder => {
+      const found = list().find(image => image.folder === folder);
+      if (!found) throw new Error(`${folder} is not there`);
+      return found;
+    },
+    imagesFolders: () => [],
+    remember: async () => undefined,
+    refresh: () => undefined,
+  };
+}
+
+/** Keeps secrets as long as the test runs. */
+class MemorySecrets implements vscode.SecretStorage {
+  readonly #values = new Map<string, string>();
+  readonly #changed = new vscode.EventEmitter<vscode.SecretStorageChangeEvent>();
+  readonly onDidChange = this.#changed.event;
+
+  async keys(): Promise<string[]> {
+    return [...this.#values.keys()];
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return this.#values.get(key);
+  }
+
+  async store(key: string, value: string): Promise<void> {
+    this.#values.set(key, value);
+    this.#changed.fire({ key });
+  }
+
+  async delete(key: string): Promise<void> {
+    this.#values.delete(key);
+    this.#changed.fire({ key });
+  }
+}
+
+class MemoryMemento implements vscode.Memento {
+  readonly #values = new Map<string, unknown>();
+
+  keys(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+
+  get<T>(key: string, standard?: T): T {
+    return (this.#values.get(key) ?? standard) as T;
+  }
+
+  async update(key: string, value: unknown): Promise<void> {
+    this.#values.set(key, value);
+  }
+}
