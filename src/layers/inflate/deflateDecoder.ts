@@ -164,7 +164,9 @@ export class DeflateDecoder {
 
   #askForReport(): void {
     if (this.#report === undefined) return;
-    this.#instance.reportAt(Math.min(this.#output + this.#nextReport - this.#outBase, 0xffffffff));
+    // Below the memory's beginning when a block has gone on past the place for long.
+    const address = this.#output + this.#nextReport - this.#outBase;
+    this.#instance.reportAt(Math.min(Math.max(address, 0), 0xffffffff));
   }
 
   #reportBlock(): void {

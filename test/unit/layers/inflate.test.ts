@@ -294,6 +294,7 @@ suite('points to start from', () => {
     'many small blocks': gzipSync(contents['text']!.subarray(0, 100_000), small),
     'stored blocks': gzipSync(contents['noise']!, { level: 0 }),
     'far matches': gzipSync(contents['far matches']!, { memLevel: 3 }),
+    'blocks of megabytes': gzipSync(Buffer.concat([Buffer.alloc(9_000_000), text(300_000), Buffer.alloc(5_000_000)])),
     members: Buffer.concat([gzipSync(text(90_000), small), gzipSync(periods(), { memLevel: 2 }), gzipSync('end')]),
   };
 
