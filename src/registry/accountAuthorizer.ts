@@ -81,6 +81,9 @@ export class AccountAuthorizer implements Authorizer {
       usualScopes: sameScopes(scope, request.scope) || scope === '',
     });
     const cached = this.#tokens.get(tokenKey(request));
+    // Another request was answered in the meantime.
+    if (cached && cached.header !== used && cached.expires > Date.now() && sameScopes(cached.granted, scope))
+      return cached.header;
     if (cached && cached.header === used) {
       this.#tokens.delete(tokenKey(request));
       if (!cached.reused && sameScopes(cached.granted, scope)) return undefined;

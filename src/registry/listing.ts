@@ -165,6 +165,10 @@ function clean(list: List, raw: readonly string[]): string[] {
   return [...new Set(raw)].filter(item => (list.member === 'tags' ? isTag(item) : isRepository(item)));
 }
 
+/** Without regard to the order, for some servers give the same in another one. */
 function fingerprint(items: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(items)).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify([...items].sort()))
+    .digest('hex')
+    .slice(0, 16);
 }

@@ -41,7 +41,7 @@ export async function fetchToken(
   if (credential && 'registryToken' in credential) return { token: credential.registryToken, expires: Infinity };
   if (credential && 'identityToken' in credential) {
     const form = { grant_type: 'refresh_token', refresh_token: credential.identityToken };
-    return (await post(ask, form, NO_POST)) ?? get(ask, `Bearer ${credential.identityToken}`);
+    return (await post(ask, form, NO_POST)) ?? get(ask, basicAuthorization('', credential.identityToken));
   }
   const basic = credential && basicAuthorization(credential.username, credential.password);
   try {

@@ -14,8 +14,14 @@ export interface Squid {
   close(): Promise<void>;
 }
 
-/** @param account Basic proxy authentication; absent = open */
-export async function startSquid(account?: { readonly user: string; readonly password: string }): Promise<Squid> {
+/**
+ * @param account Basic proxy authentication; absent = open
+ * @param names host names that this proxy alone knows, and that are loopback to it
+ */
+export async function startSquid(
+  account?: { readonly user: string; readonly password: string },
+  names: readonly string[] = [],
+): Promise<Squid> {
   const folder = tempFolder('squid');
   // Squid would give up root's rights by itself, and with them the leash that ends it together with the tests.
   const root = process.getuid?.() === 0;
@@ -30,6 +36,7 @@ export async function startSquid(account?: { readonly user: string; readonly pas
       execFileSync(tool, ['-mbn', account.user, account.password], { encoding: 'utf8' }).trim(),
     );
   }
+  writeFileSync(at('hosts'), names.map(name => `127.0.0.1 ${name}\n`).join(''));
   writeFileSync(
     at('squid.conf'),
     `
@@ -37,6 +44,7 @@ http_port 127.0.0.1:${port}
 visible_hostname localhost
 pid_filename none
 cache deny all
+hosts_file ${at('hosts')}
 cache_log ${at('cache.log')}
 coredump_dir ${folder.path}
 logformat plain %rm %>Hs %ru %un

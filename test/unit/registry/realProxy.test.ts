@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ProxyError } from '../../../src/registry/errors.ts';
+import { image, layer } from '../../support/image.ts';
+import { createPrivateCa, type PrivateCa } from '../../support/privateCa.ts';
+import { startRegistry, type Registry } from '../../support/registry/registry.ts';
+import { type Squid, startSquid } from '../../support/servers/squid.ts';
+import { requireTool } from '../../support/tools.ts';
+import { ask, Collected, type Asking } from './asking.ts';
+
+/** A name that only the proxy can resolve: whoever reaches it went through the proxy. */
+const NAME = 'registry.behind-the-proxy.test';
+const ACCOUNT = { user: 'pat', password: 'pr0xy:pw' };
+
+describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpasswd', 'openssl') }, () => {
+  const built = image({ layers: [layer(Buffer.alloc(100_000, 7), { compression: 'none' })] });
+  const open: { close(): Promise<void> }[] = [];
+  let ca: PrivateCa;
+  let squid: Squid;
+  let guarded: Squid;
+  let plain: Registry;
+  let secure: Registry;
+  before(async () => {
+    ca = createPrivateCa();
+    squid = await startSquid(undefined, [NAME]);
+    guarded = await startSquid(ACCOUNT, [NAME]);
+    plain = await startRegistry();
+    secure = await startRegistry({ tls: ca.issue({ hosts: [NAME] }) });
+    for (const registry of [plain, secure]) registry.store.put('some/name', built, 'latest');
+    open.push(squid, guarded, plain, secure);
+  });
+  after(async () => {
+    for (const each of open.toReversed()) await each.close();
+    ca?.close();
+  });
+
+  function through(proxy: string, registry: Registry, noProxy: string[] = []): Asking {
+    const scheme = registry === secure ? 'https' : 'http';
+    const url = `${scheme}://${NAME}:${registry.port}`;
+    const config = {
+      name: `${NAME}:${registry.port}`,
+      url,
+      ...(registry === secure ? { ca: ca.cert } : { insecure: true }),
+    };
+    const made = ask(config, { httpProxy: proxy, httpsProxy: proxy, noProxy, tries: 2 });
+    open.push(made);
+    return made;
+  }
+
+  async function read({ client, signal }: Asking): Promise<void> {
+    assert.equal((await client.manifest('some/name', 'latest', signal)).digest, built.digest);
+    const [only] = built.layers;
+    assert.ok(only);
+    const sink = new Collected();
+    await client
+      .blobs('some/name')
+      .read({ mediaType: '', digest: only.digest, size: only.blob.length }, 0, sink, signal);
+    assert.deepEqual(sink.bytes, only.blob);
+  }
+
+  it('carries plain HTTP as a forwarding proxy', async () => {
+    await read(through(squid.url, plain));
+    assert.ok(
+      squid
+        .requests()
+        .some(({ method, target }) => method === 'GET' && target.startsWith(`http://${NAME}:${plain.port}/v2/`)),
+    );
+  });
+
+  it('carries HTTPS through a tunnel, where the authority is the registry’s', async () => {
+    const asking = through(squid.url, secure);
+    await read(asking);
+    // Squid writes a tunnel down when it ends.
+    await asking.close();
+    await logged(squid, `CONNECT ${NAME}:${secure.port} -`);
+  });
+
+  it('takes its user and password from the address', async () => {
+    const address = guarded.url.replace('//', '//pat:pr0xy%3Apw@');
+    await read(through(address, plain));
+    const asking = through(address, secure);
+    await read(asking);
+    await asking.close();
+    await logged(guarded, `CONNECT ${NAME}:${secure.port} pat`);
+    assert.ok(!JSON.stringify(secure.requests.map(({ headers }) => headers)).includes('proxy-authorization'));
+  });
+
+  it('that wants a password refuses clearly, and no password shows', async () => {
+    for (const registry of [plain, secure]) {
+      const wrong = through(guarded.url.replace('//', '//pat:wr0ng@'), registry);
+      await assert.rejects(wrong.client.manifest('some/name', 'latest', wrong.signal), error => {
+        assert.ok(error instanceof ProxyError, String(error));
+        assert.ok(!error.message.includes('wr0ng'));
+        return true;
+      });
+    }
+  });
+
+  it('is left out for hosts that are excepted and for this machine', async () => {
+    const before = squid.requests().length;
+    const excepted = through(squid.url, plain, ['.behind-the-proxy.test']);
+    await assert.rejects(
+      excepted.client.ping(excepted.signal),
+      error => error instanceof Error && error.name === 'UnknownHost',
+    );
+    const local = ask({ name: plain.host, url: plain.url }, { httpProxy: squid.url });
+    open.push(local);
+    await read(local);
+    assert.equal(squid.requests().length, before);
+  });
+
+  it('that is down is named', async () => {
+    const gone = through('http://127.0.0.1:1', secure);
+    await assert.rejects(
+      gone.client.ping(gone.signal),
+      error => error instanceof Error && /127\.0\.0\.1:1|proxy/i.test(error.message),
+    );
+  });
+});
+
+/** Waits for a line in the proxy's log; the test's own time limit ends it. */
+async function logged(squid: Squid, line: string): Promise<void> {
+  while (!squid.requests().some(({ method, target, user }) => `${method} ${target} ${user}` === line)) await sleep(20);
+}
