@@ -82,6 +82,16 @@ export class DiskSpaceError extends Error {
   }
 }
 
+/** A folder that is to be filled has something in it already, which could be lost or lead astray. */
+export class FolderNotEmptyError extends Error {
+  readonly folder: string;
+  constructor(folder: string) {
+    super(`${folder} is not empty. Nothing in it was changed. Choose another folder, or remove this one first.`);
+    this.name = 'FolderNotEmptyError';
+    this.folder = folder;
+  }
+}
+
 /** A path for a message: no control characters, and not endless. */
 export function quoted(path: string): string {
   const text = path.length > 200 ? `${path.slice(0, 200)}…` : path;

@@ -1,0 +1,157 @@
+import { createHash, type Hash } from 'node:crypto';
+import { mkdirSync, readdirSync } from 'node:fs';
+import type { Sink } from '../oci/byteSource.ts';
+import type { Digest } from '../oci/digest.ts';
+import { type Compression, Decompressor, type Inflaters } from './decompress.ts';
+import { DiskRoom } from './diskRoom.ts';
+import { FolderNotEmptyError, InvalidLayerError, LimitExceededError } from './errors.ts';
+import { type Deletions, LayerVisitor, type UnpackLimits } from './layerVisitor.ts';
+import { OverlayDeletions } from './overlayDeletions.ts';
+import { Ownership } from './ownership.ts';
+import { Settling } from './settle.ts';
+import { writeSidecar } from './sidecar.ts';
+import { TarReader } from './tarReader.ts';
+import { TreeWriter } from './treeWriter.ts';
+import { Warnings } from './warnings.ts';
+
+export type { UnpackLimits } from './layerVisitor.ts';
+
+export interface UnpackOptions {
+  /** Where the layer goes: made if it is missing, else it must be empty. */
+  readonly folder: string;
+  /** The file for what the disk cannot say (see sidecar.ts). It is written at the end, whole or not at all. */
+  readonly sidecar: string;
+  readonly limits: UnpackLimits;
+  /** Decoders in place of Node's own. */
+  readonly inflaters?: Inflaters;
+  /** The hash of the diff ID; default sha256. */
+  readonly algorithm?: string;
+}
+
+/** What a layer was. */
+export interface Unpacked {
+  /** Digest over the uncompressed tar, with whatever stands behind its end. */
+  readonly diffId: Digest;
+  /** Bytes of that tar. */
+  readonly size: number;
+  readonly entries: number;
+  readonly compression: Compression;
+  /** What was left out or changed, for a person to read. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Unpacks one layer's blob, as its bytes come, into a folder of its own, in the form that an overlay mount takes for a lower directory: whiteouts are devices 0/0, opaque
+ * directories have `user.overlay.opaque` (mount with `userxattr`). What refers to other layers is left to {@link finishLayers}. After an error nothing more can
+ * be written, and the folder holds rubbish.
+ * @throws {InvalidLayerError} {@link TruncatedLayerError} {@link UnsupportedCompressionError} {@link HostileEntryError} {@link LimitExceededError} {@link DiskSpaceError},
+ * and the system's errors (ENOSPC, EACCES…)
+ */
+export class LayerUnpacker implements Sink {
+  readonly #sidecar: string;
+  readonly #warnings = new Warnings();
+  readonly #settling: Settling;
+  readonly #reading: LayerReading;
+
+  constructor({ folder, sidecar, limits, inflaters, algorithm }: UnpackOptions) {
+    this.#sidecar = sidecar;
+    mkdirSync(folder, { recursive: true });
+    if (readdirSync(folder).length > 0) throw new FolderNotEmptyError(folder);
+    const ownership = new Ownership(folder);
+    const tree = new TreeWriter(folder, limits.maxEntries, ownership, this.#warnings);
+    this.#settling = new Settling({ folder, tree, ownership, warnings: this.#warnings, overlay: true });
+    this.#reading = new LayerReading({
+      tree,
+      deletions: new OverlayDeletions(tree),
+      room: new DiskRoom(folder),
+      limits,
+      warnings: this.#warnings,
+      ...(inflaters ? { inflaters } : {}),
+      ...(algorithm === undefined ? {} : { algorithm }),
+    });
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#reading.write(chunk);
+  }
+
+  /** All bytes have come: checks that they were whole, and finishes the folder and its sidecar. */
+  end(): Unpacked {
+    const read = this.#reading.end();
+    writeSidecar(this.#sidecar, this.#settling.settle());
+    return { ...read, warnings: this.#warnings.list() };
+  }
+
+  /** Frees what it holds, when it is left before its end. */
+  close(): void {
+    this.#reading.close();
+  }
+}
+
+export interface LayerReadingOptions {
+  readonly tree: TreeWriter;
+  readonly deletions: Deletions;
+  readonly room: DiskRoom;
+  readonly limits: UnpackLimits;
+  readonly warnings: Warnings;
+  readonly inflaters?: Inflaters;
+  readonly algorithm?: string;
+}
+
+/** The way of one layer's bytes: decompressed, hashed, read as tar, and made into files, all within the call that brings them. */
+export class LayerReading implements Sink {
+  readonly #decompressor: Decompressor;
+  readonly #hash: Hash;
+  readonly #algorithm: string;
+  readonly #reader: TarReader;
+  readonly #visitor: LayerVisitor;
+  readonly #warnings: Warnings;
+  readonly #maxBytes: number;
+  #size = 0;
+
+  constructor({ inflaters, algorithm = 'sha256', ...options }: LayerReadingOptions) {
+    this.#algorithm = algorithm;
+    this.#hash = createHash(algorithm);
+    this.#maxBytes = options.limits.maxBytes;
+    this.#warnings = options.warnings;
+    this.#visitor = new LayerVisitor(options);
+    this.#reader = new TarReader(this.#visitor);
+    this.#decompressor = new Decompressor({ write: chunk => this.#take(chunk) }, inflaters);
+  }
+
+  write(chunk: Uint8Array): void {
+    try {
+      this.#decompressor.write(chunk);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  end(): Omit<Unpacked, 'warnings'> {
+    try {
+      const { compression, junk, warnings } = this.#decompressor.end();
+      const end = this.#reader.end();
+      if (junk > 0 && !end.marked) {
+        throw new InvalidLayerError(`${junk} bytes of its compressed data are damaged, and its archive has no end`);
+      }
+      this.#warnings.addAll([...warnings, ...end.warnings]);
+      const diffId: Digest = `${this.#algorithm}:${this.#hash.digest('hex')}`;
+      return { diffId, size: this.#size, entries: this.#visitor.entries, compression };
+    } finally {
+      this.close();
+    }
+  }
+
+  close(): void {
+    this.#decompressor.close();
+    this.#visitor.close();
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#maxBytes) throw new LimitExceededError('bytes', this.#maxBytes);
+    this.#hash.update(chunk);
+    this.#reader.write(chunk);
+  }
+}
