@@ -30,10 +30,14 @@ export async function packageExtension(): Promise<string> {
   await Promise.all([rm(file, { force: true }), rm(log, { force: true })]);
   const vsce = join(projectRoot, 'node_modules', '@vscode', 'vsce', 'vsce');
   // It runs the script `vscode:prepublish`, which builds.
-  const code = await run(process.execPath, [vsce, 'package', '--no-dependencies', '--out', file], {
-    cwd: projectRoot,
-    log,
-  });
+  const code = await run(
+    process.execPath,
+    [vsce, 'package', '--no-dependencies', '--no-rewrite-relative-links', '--out', file],
+    {
+      cwd: projectRoot,
+      log,
+    },
+  );
   const said = await readFile(log, 'utf8');
   if (code !== 0) throw new PackageError(`\`vsce package\` ended with ${code}:\n${said}`);
   const { size } = await stat(file);

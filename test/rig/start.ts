@@ -20,9 +20,12 @@ interface OpenEditor {
   stop(): Promise<void>;
 }
 
+/** What references to the demo registry begin with. */
+const demoName = 'demo.localhost';
+
 const welcome = `# Peel, a first walk
 
-1. Open **Peel** in the activity bar: the registry \`demo\` is there already.
+1. Open **Peel** in the activity bar: the registry \`${demoName}\` is there already.
 2. Open \`demo/hello\`, a tag, \`Layers\`: each layer with the command that made it.
 3. Right-click the tag: **Pull Image…**. It lands in \`images/\`, each layer unpacked.
 4. In **Images**, mount it: a terminal shows the lines and asks for sudo. \`merged/\` is the image's file system.
@@ -87,7 +90,7 @@ async function main(): Promise<void> {
   try {
     fillDemo(registry);
     console.log(`Demo registry: ${registry.url} with ${DEMO_REPOSITORIES.join(', ')}`);
-    const settings = { 'peel.registries': [{ url: registry.url, name: 'demo' }] };
+    const settings = { 'peel.registries': [{ url: registry.url, name: demoName }] };
     const editor = desktop === undefined ? await openInBrowser(settings) : await openDesktop(desktop, settings);
     try {
       await Promise.race([stopped, editor.ended]);

@@ -9,11 +9,19 @@ before(async () => {
 });
 after(() => editor.stop());
 
-test('the sidebar shows the two views, empty, each with a way on', async t => {
+test('a new user finds Docker Hub, and a way on where nothing is yet', async t => {
   const { workbench } = await openWindow(t, editor);
   await workbench.showSidebar('Peel');
+  await workbench.row('Registries', 'docker.io').waitFor();
+  await workbench.welcome('Images').waitFor();
+  assert.match(await workbench.welcome('Images').innerText(), /Pull Image…/);
+  await workbench.screenshot('sidebar-new');
+});
+
+test('without a registry the view offers to add one', async t => {
+  const { workbench } = await openWindow(t, editor, { settings: { 'peel.registries': [] } });
+  await workbench.showSidebar('Peel');
   await workbench.welcome('Registries').waitFor();
-  await workbench.view('Images').waitFor();
-  assert.match(await workbench.welcome('Registries').innerText(), /Add Registry/);
-  await workbench.screenshot('sidebar-empty');
+  await workbench.welcome('Registries').getByRole('button', { name: 'Add Registry…' }).click();
+  await workbench.expectPrompt(/address/i);
 });

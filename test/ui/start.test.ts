@@ -28,7 +28,7 @@ test('npm start opens an editor with the extension and a filled demo registry, a
   const workbench = await openPage(t);
   await workbench.open(address);
   await workbench.showSidebar('Peel');
-  await workbench.expand('Registries', 'demo');
+  await workbench.expand('Registries', 'demo.localhost');
   await workbench.row('Registries', 'demo/hello').waitFor();
   await workbench.row('Registries', 'library/busybox').waitFor();
   await workbench.screenshot('start');
