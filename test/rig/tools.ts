@@ -45,6 +45,7 @@ export const tools: readonly Tool[] = [
   { commands: ['debootstrap'], package: 'debootstrap', for: ['unit'] },
   { commands: ['fuse-overlayfs'], package: 'fuse-overlayfs', for: ['unit'] },
   { commands: ['zstd'], package: 'zstd', for: ['unit'] },
+  { commands: ['curl'], package: 'curl', for: ['unit'] },
   { commands: ['pigz'], package: 'pigz', for: ['unit'] },
   { commands: ['mount', 'umount'], package: 'mount', for: demo },
 ];

@@ -70,9 +70,9 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
 
   t.diagnostic('the image is pulled');
   await workbench.inlineAction('Registries', 'latest', 'Pull Image…');
-  await workbench.toast(/^Pulled/).waitFor({ timeout: 60_000 });
+  await workbench.toast(/Pulled/).waitFor({ timeout: 60_000 });
   await workbench.screenshot('walk-pulled');
-  await workbench.clickToast(/^Pulled/, 'Show in Images');
+  await workbench.clickToast(/Pulled/, 'Show in Images');
   await workbench.expandPath('Images', pulled, 'Layers', 'Layer 1', 'etc');
   await workbench.row('Images', 'passwd').click();
   await workbench.waitForEditor(/root:x:0:0/);
@@ -101,7 +101,7 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
 
   t.diagnostic('a shell runs in the image; what is written lands in overlay/upper');
   await workbench.inlineAction('Images', pulled, 'Open Shell in Image');
-  await workbench.waitForTerminal(/password for/);
+  await workbench.waitForTerminal(/chroot[^]*password for/);
   await workbench.typeInTerminal(user.password);
   await workbench.waitForTerminal(/^\/ # ?$/m);
   await workbench.typeInTerminal('echo from the shell > /etc/written; ls /; echo DONE');
@@ -121,7 +121,7 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
 
   t.diagnostic('the image is unmounted');
   await workbench.inlineAction('Images', pulled, 'Unmount Image');
-  await workbench.waitForTerminal(/password for/);
+  await workbench.waitForTerminal(/umount[^]*password for/);
   await workbench.typeInTerminal(user.password);
   await workbench.until(
     'the image is shown as unmounted',
