@@ -30,3 +30,13 @@ export async function jsonOf(uri: vscode.Uri): Promise<Record<string, unknown>> 
 }
 
 export const SHA256 = /^sha256:[0-9a-f]{64}$/;
+
+/** Asks until there is an answer: the editor reads files when it likes. */
+export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
+  for (let tries = 0; tries < 100; tries++) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+  return assert.fail('waited in vain');
+}

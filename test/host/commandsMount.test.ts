@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { fillDemo } from '../support/demoImage.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
-import { peel, refusal } from './commands.ts';
+import { peel, refusal, until, workspaceFolder } from './commands.ts';
 
 /** Mounting needs root, and a test has nobody who types a password. */
 function mayBecomeRoot(): boolean {
@@ -88,6 +88,31 @@ describe('commands that mount', () => {
     subscription.dispose();
     assert.ok(readdirSync(merged).includes('app'));
     await peel('unmountImage', { folder });
+  });
+
+  it('runs a task that is written in tasks.json, with a path inside the workspace', async () => {
+    const settings = join(workspaceFolder(), '.vscode');
+    mkdirSync(settings, { recursive: true });
+    const image = relative(workspaceFolder(), folder);
+    const written = { type: 'peel', action: 'mount', image: `\${workspaceFolder}/${image}`, label: 'mount as written' };
+    const wrong = { type: 'peel', action: 'explode', image, label: 'wrong action' };
+    writeFileSync(join(settings, 'tasks.json'), JSON.stringify({ version: '2.0.0', tasks: [written, wrong] }));
+    try {
+      const task = await until(async () =>
+        (await vscode.tasks.fetchTasks()).find(({ name }) => name === written.label),
+      );
+      const ended = Promise.withResolvers<number | undefined>();
+      const subscription = vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
+        if (execution.task.name === written.label) ended.resolve(exitCode);
+      });
+      await vscode.tasks.executeTask(task);
+      assert.equal(await ended.promise, 0);
+      subscription.dispose();
+      assert.ok(readdirSync(merged).includes('app'));
+      await peel('unmountImage', { folder });
+    } finally {
+      rmSync(settings, { recursive: true });
+    }
   });
 
   it('refuses a shell where nothing is mounted, and a mount through a link', async () => {
