@@ -1,0 +1,37 @@
+import type { Deletions } from './layerVisitor.ts';
+import { type DirectoryNode, resolveDirectory } from './tree.ts';
+import type { TreeWriter } from './treeWriter.ts';
+
+/** Deletions carried out: what earlier layers made goes, what the same layer made stays, wherever in the archive the deletion stands. */
+export class RealDeletions implements Deletions {
+  readonly #tree: TreeWriter;
+
+  constructor(tree: TreeWriter) {
+    this.#tree = tree;
+  }
+
+  hide(names: readonly string[], hidden: string): void {
+    const directory = resolveDirectory(this.#tree.root, names);
+    if (directory) this.#purge(directory, hidden);
+  }
+
+  hideAll(names: readonly string[]): void {
+    const directory = resolveDirectory(this.#tree.root, names);
+    if (directory) this.#purgeInside(directory);
+  }
+
+  #purge(directory: DirectoryNode, name: string): void {
+    const node = directory.get(name);
+    if (!node) return;
+    if (node.layer !== this.#tree.layer) this.#tree.clear({ directory, name });
+    else if (node.kind === 'directory') this.#purgeInside(node);
+  }
+
+  #purgeInside(directory: DirectoryNode): void {
+    const { layer } = this.#tree;
+    // What came in this layer stays, and what is older went the first time.
+    if (directory.purged === layer) return;
+    directory.purged = layer;
+    for (const [name] of directory.entries()) this.#purge(directory, name);
+  }
+}
