@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { KeyedMutex } from '../blobs/keyedMutex.ts';
 import type { Plan } from '../overlay/plan.ts';
+import { TASK_TYPE } from './ids.ts';
 import type { ImageOnDisk } from './images.ts';
 import { runTask } from './runTask.ts';
 import type { Services } from './services.ts';
@@ -49,5 +50,5 @@ export class ImageTasks {
 
 function planned(noun: string, folder: string, plan: Plan): vscode.Task {
   if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
-  return terminalTask({ type: '', action: noun, image: folder }, vscode.TaskScope.Workspace, plan);
+  return terminalTask({ type: TASK_TYPE, action: noun, image: folder }, vscode.TaskScope.Workspace, plan);
 }

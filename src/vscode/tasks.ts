@@ -4,7 +4,7 @@ import type { Plan } from '../overlay/plan.ts';
 import { TASK_TYPE } from './ids.ts';
 import type { ImageOnDisk } from './images.ts';
 import type { Services } from './services.ts';
-import { InvalidTaskError, readTask, type ImageTask, type TaskAction } from './taskDefinition.ts';
+import { InvalidTaskError, readTask, type TaskAction } from './taskDefinition.ts';
 import { UntrustedWorkspaceError } from './taskErrors.ts';
 import type { PlanOptions } from './taskPlan.ts';
 
@@ -26,7 +26,7 @@ export async function taskFor(
   if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
   const { planTask } = await import('./taskPlan.ts');
   const plan = await planTask(action, image, services.settings(), options);
-  return terminalTask({ action, image: image.folder }, vscode.TaskScope.Workspace, plan);
+  return terminalTask({ type: TASK_TYPE, action, image: image.folder }, vscode.TaskScope.Workspace, plan);
 }
 
 async function provideTasks(services: Services): Promise<vscode.Task[]> {
@@ -48,7 +48,7 @@ async function resolveTask(given: vscode.Task, services: Services): Promise<vsco
   const { image } = await services.images.read(absolute(folder, given.scope));
   const { planTask } = await import('./taskPlan.ts');
   const plan = await planTask(action, image, services.settings());
-  // VS Code takes the answer only with the very definition that it asked about.
+  // VS Code takes the answer only with the very object that it asked about.
   return terminalTask(given.definition, given.scope ?? vscode.TaskScope.Workspace, plan);
 }
 
@@ -64,12 +64,12 @@ function absolute(written: string, scope: vscode.Task['scope']): string {
 
 /** A process, not a shell: the plan is quoted already, and no setting of the workspace chooses what reads it. */
 export function terminalTask(
-  definition: vscode.TaskDefinition | ImageTask,
+  definition: vscode.TaskDefinition,
   scope: NonNullable<vscode.Task['scope']>,
   { title, shell, args, cwd, env }: Plan,
 ): vscode.Task {
   const execution = new vscode.ProcessExecution(shell, [...args], { cwd, env: { ...env } });
-  const task = new vscode.Task({ ...definition, type: TASK_TYPE }, scope, title, 'Peel', execution, []);
+  const task = new vscode.Task(definition, scope, title, 'Peel', execution, []);
   task.presentationOptions = {
     reveal: vscode.TaskRevealKind.Always,
     focus: true,
