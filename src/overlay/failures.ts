@@ -127,6 +127,11 @@ const TABLE = {
     message: 'fuse-overlayfs is not installed, or this user may not use /dev/fuse',
     remedy: `Install the package fuse-overlayfs; ${MERGED_FOLDER}`,
   },
+  'fuse-colon': {
+    code: 102,
+    message: 'fuse-overlayfs cannot take a folder with a colon in its path',
+    remedy: 'Rename the folder, or pull the image to another place (setting peel.imagesFolder)',
+  },
   'already-mounted': {
     code: 100,
     message: 'The image is mounted already, and its writable part serves one mount at a time',

@@ -86,6 +86,9 @@ export function planFuse(request: RootlessRequest): Plan {
     `Peel: mount ${lastPart(folder)} by fuse-overlayfs`,
     [...first, line],
     [
+      // It makes the short names long again, and then takes the path apart at colons.
+      enter(folder),
+      `case $here in *:*) ${failWith('fuse-colon')} ;; esac`,
       ...prepare(folder, request.layers, first),
       `{ command -v fuse-overlayfs && command -v fusermount3; } >/dev/null && [ -e /dev/fuse ] || ${failWith('no-fuse')}`,
       `${run(line)} || ${failWith('no-fuse')}`,

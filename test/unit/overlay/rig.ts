@@ -104,15 +104,19 @@ export function makeUser(t: TestContext, { sudo = true }: { sudo?: boolean } = {
   return { name, uid: Number(must('id', '-u', name)), gid: Number(must('id', '-g', name)), password };
 }
 
+/** What is typed when something was shown. */
+export interface Answer {
+  readonly prompt: RegExp;
+  readonly text: string;
+  /** Type it again and again until the program ends: a key that comes at once after the prompt may be thrown away. */
+  readonly again?: boolean;
+}
+
 /**
  * Runs a plan in a terminal, as the editor does, and types the answers there: each when its prompt has been shown. util-linux's `script` makes the
  * terminal; `setpriv` becomes the user.
  */
-export async function runInTerminal(
-  plan: Plan,
-  user: TestUser,
-  answers: readonly { readonly prompt: RegExp; readonly text: string }[],
-): Promise<Outcome> {
+export async function runInTerminal(plan: Plan, user: TestUser, answers: readonly Answer[]): Promise<Outcome> {
   const words = [plan.shell, ...plan.args].map(word => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
   const child = spawn(
     'setpriv',
@@ -134,10 +138,17 @@ export async function runInTerminal(
     seen += found.index + found[0].length;
     waiting.shift();
     child.stdin.write(next.text);
+    if (next.again === true) repeat = setInterval(() => child.stdin.write(next.text), 200);
   };
+  let repeat: NodeJS.Timeout | undefined;
+  child.stdin.on('error', () => clearInterval(repeat));
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
+  // A question that the test does not know would wait for ever.
+  const limit = setTimeout(() => child.kill('SIGKILL'), 30_000);
   const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(limit);
+  clearInterval(repeat);
   return { code, output: output.replaceAll('\r', '') };
 }
 
