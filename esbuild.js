@@ -22,7 +22,11 @@ const requireBanner =
  * @returns {import('esbuild').BuildOptions & { metafile: true }}
  */
 export function bundleOptions({ production, outdir = 'dist' }) {
-  const entries = { extension: 'src/extension.ts', worker: 'src/pull/worker.ts' };
+  const entries = {
+    extension: 'src/extension.ts',
+    worker: 'src/pull/worker.ts',
+    mergeWorker: 'src/pull/mergeWorker.ts',
+  };
   return {
     absWorkingDir: root,
     entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(root + file))),

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'mocha';
+import * as vscode from 'vscode';
+import { PlatformNotFoundError } from '../../src/oci/choosePlatform.ts';
+import { MOUNT_FAILURES, mountFailure } from '../../src/overlay/failures.ts';
+import {
+  ConnectionRefused,
+  Forbidden,
+  InsecureRefused,
+  NoCatalog,
+  NotFound,
+  RateLimited,
+  ServerError,
+  TlsError,
+  Unauthorized,
+} from '../../src/registry/errors.ts';
+import { describeFailure } from '../../src/vscode/failures.ts';
+import { InvalidSettingError } from '../../src/vscode/settings.ts';
+import { TaskFailedError, UntrustedWorkspaceError } from '../../src/vscode/taskErrors.ts';
+
+const where = { registry: 'r.example', repository: 'a/b' };
+
+/** The titles of a failure's buttons. */
+const titles = (error: unknown): string[] => describeFailure(error).actions.map(({ title }) => title);
+
+describe('failures', () => {
+  it('offer what helps against them, first', () => {
+    const cases: [unknown, string | undefined][] = [
+      [new Unauthorized(where), 'Sign In…'],
+      [new Forbidden(where), 'Sign In…'],
+      [new RateLimited(where, 10, 0), 'Sign In…'],
+      [new TlsError('SELF_SIGNED_CERT_IN_CHAIN', 'advice', where), 'Trust…'],
+      [new InsecureRefused(where), 'Trust…'],
+      [new NoCatalog(where), 'Open Image…'],
+      [new NotFound('manifest', 'latest', where, { suggestion: 'library/a' }), 'Open library/a'],
+      [new InvalidSettingError('registries[0]', 'is wrong'), 'Open Settings'],
+      [new UntrustedWorkspaceError(), 'Manage Trust'],
+      [new PlatformNotFoundError({ os: 'linux', architecture: 'amd64' }, []), undefined],
+    ];
+    for (const [error, title] of cases) assert.equal(titles(error)[0], title, String(error));
+  });
+
+  it('work on the registry that they came from', () => {
+    const [signIn] = describeFailure(new Unauthorized(where)).actions;
+    assert.deepEqual(signIn?.argument, { registry: 'r.example' });
+  });
+
+  it('can be tried again where that may help, and not where it cannot', () => {
+    assert.equal(describeFailure(new ConnectionRefused(where)).retry, true);
+    assert.equal(describeFailure(new ServerError(503, undefined, undefined, where)).retry, true);
+    assert.equal(describeFailure(new ServerError(400, undefined, undefined, where)).retry, false);
+    assert.equal(describeFailure(new Unauthorized(where)).retry, false);
+  });
+
+  it('of the file system are told in words', () => {
+    let failure;
+    try {
+      readFileSync('/nowhere/at/all');
+    } catch (error) {
+      failure = describeFailure(error);
+    }
+    assert.match(failure?.message ?? '', /\/nowhere\/at\/all is not there/);
+    const full = Object.assign(new Error('x'), { code: 'ENOSPC', syscall: 'write', path: '/full/file' });
+    assert.match(describeFailure(full).message, /disk is full.*\/full\/file/);
+  });
+
+  it('that nobody foresaw say so, and lead to the log', () => {
+    const failure = describeFailure(new TypeError('x is not a function'));
+    assert.match(failure.message, /unexpected.*x is not a function/);
+    assert.deepEqual(titles(new TypeError('x')), ['Show Log']);
+    assert.match(describeFailure('a text').message, /a text/);
+  });
+
+  it('are none when the user ended the work', () => {
+    assert.equal(describeFailure(new vscode.CancellationError()).cancelled, true);
+    assert.equal(describeFailure(new DOMException('This operation was aborted', 'AbortError')).cancelled, true);
+  });
+
+  it('of mounts offer another way wherever one is named, by a command that exists', async () => {
+    const commands = new Set(await vscode.commands.getCommands(true));
+    for (const [code, failure] of MOUNT_FAILURES) {
+      const { actions } = describeFailure(new TaskFailedError('mount', '/f', code));
+      for (const { command } of actions) assert.ok(commands.has(command), `${failure.reason}: ${command}`);
+      if (failure.remedy.includes('Extract Merged')) assert.ok(actions.length > 0, failure.reason);
+    }
+    assert.deepEqual(titles(new TaskFailedError('unmount', '/f', mountFailure('busy').code)), ['Unmount Lazily']);
+  });
+});
