@@ -1,6 +1,7 @@
-import { chmod, lstat, readdir, rm, rmdir } from 'node:fs/promises';
+import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../oci/errorCode.ts';
+import { removeTree } from '../pull/removeTree.ts';
 
 /** What a pull and a mount make in an image's folder. Whatever else lies there is the user's. */
 const PARTS = ['layers', 'overlay', 'merged', 'blobs', 'oci-layout', 'index.json', 'manifest.json', '.peel.lock'];
@@ -28,9 +29,7 @@ export async function removeOwnFolder(folder: string): Promise<boolean> {
   await rmdir(join(folder, 'overlay/work/work')).catch(() => undefined);
   try {
     for (const part of PARTS) {
-      const path = join(folder, part);
-      await makeWritable(path);
-      await rm(path, { recursive: true, force: true });
+      await removeTree(join(folder, part));
     }
     await rm(join(folder, LAST), { force: true });
   } catch (error) {
@@ -40,14 +39,4 @@ export async function removeOwnFolder(folder: string): Promise<boolean> {
   }
   await rmdir(folder).catch(() => undefined);
   return true;
-}
-
-/** Images have folders that nobody may write to, and what is in them could not be removed. */
-async function makeWritable(path: string): Promise<void> {
-  const stat = await lstat(path).catch(() => undefined);
-  if (!stat?.isDirectory()) return;
-  if ((stat.mode & 0o700) !== 0o700) await chmod(path, 0o700);
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) await makeWritable(join(path, entry.name));
-  }
 }

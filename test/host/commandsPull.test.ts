@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import * as vscode from 'vscode';
 import { fillDemo } from '../support/demoImage.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { sha256 } from '../support/registry/store.ts';
@@ -143,6 +144,28 @@ describe('commands that pull', () => {
     assert.ok(existsSync(join(folder, 'bin/busybox')));
     assert.match(await refusal('extractLayer', { reference, layer: 1, folder }), /is there already/);
     assert.match(await refusal('downloadLayer', { reference, layer: 99 }), /no layer 99/);
+  });
+
+  it('applies all layers to one plain folder, from the registry or from a pulled image', async () => {
+    const reference = `${registry.host}/demo/hello:latest`;
+    const one = join(images, 'merged-from-registry');
+    const two = join(images, 'merged-from-folder');
+    const uri = await peel<vscode.Uri>('extractMerged', { reference, target: one });
+    assert.equal(uri.fsPath, one);
+    await peel('extractMerged', { folder: join(images, 'hello-latest'), target: vscode.Uri.file(two) });
+    const names = (folder: string) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted();
+    assert.deepEqual(names(one), names(two));
+    assert.ok(existsSync(join(one, 'bin/busybox')));
+    assert.ok(existsSync(join(one, 'app/README.md')));
+    assert.deepEqual(
+      names(one).filter(name => name.includes('.wh.')),
+      [],
+    );
+    assert.match(await refusal('extractMerged', { reference, target: one }), /not empty/);
+    assert.deepEqual(
+      readdirSync(images).filter(name => name.includes('partial')),
+      [],
+    );
   });
 
   it('removes an image and tells what that freed; the cache goes apart', async () => {

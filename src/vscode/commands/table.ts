@@ -21,6 +21,7 @@ export const COMMAND_TABLE: Readonly<Record<(typeof COMMANDS)[keyof typeof COMMA
   [COMMANDS.downloadLayer]: async () => (await import('./downloadLayer.ts')).downloadLayer,
   [COMMANDS.extractLayer]: async () => (await import('./extractLayer.ts')).extractLayer,
   [COMMANDS.pullImage]: async () => (await import('./pullImage.ts')).pullImage,
+  [COMMANDS.extractMerged]: async () => (await import('./extractMerged.ts')).extractMerged,
   [COMMANDS.mountImage]: async () => (await import('./mountImage.ts')).mountImage,
   [COMMANDS.unmountImage]: async () => (await import('./unmountImage.ts')).unmountImage,
   [COMMANDS.mountWithoutSudo]: async () => (await import('./mountWithoutSudo.ts')).mountWithoutSudo,
