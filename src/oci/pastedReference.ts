@@ -40,7 +40,8 @@ function fromUrl(text: string): string {
   }
   const path = safeDecode(url.pathname).replace(/^\/+|\/+$/g, '');
   const page = PAGES[url.hostname];
-  const found = page?.(path.split('/'), url.searchParams) ?? fromApi(url.host, path);
+  const found =
+    page?.(url.pathname.split('/').filter(Boolean).map(safeDecode), url.searchParams) ?? fromApi(url.host, path);
   return found ?? `${url.host}/${path}`;
 }
 
@@ -65,7 +66,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   'github.com': path => {
     const at = path.indexOf('container');
     const owner = path[0] === 'orgs' || path[0] === 'users' ? path[1] : path[0];
-    const name = (path[at + 1] === 'package' ? path[at + 2] : path[at + 1])?.replaceAll('%2F', '/');
+    const name = path[at + 1] === 'package' ? path[at + 2] : path[at + 1];
     return at < 0 || owner === undefined || name === undefined ? undefined : `ghcr.io/${owner}/${name}`;
   },
   'gallery.ecr.aws': ([alias, ...name]) =>

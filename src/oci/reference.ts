@@ -125,6 +125,12 @@ function splitVersion(text: string, plain: string): { name: string; tag?: string
 }
 
 function splitName(text: string, name: string): { registry: string; repository: string } {
+  if (/^[0-9a-f]{64}$/.test(name)) {
+    throw new InvalidReferenceError(
+      text,
+      'this is an image ID, which means nothing to a registry; name the repository, then "@sha256:" and the digest',
+    );
+  }
   const slash = name.indexOf('/');
   const first = slash < 0 ? '' : name.slice(0, slash);
   const hosted = first === 'localhost' || /[.:A-Z]/.test(first);
@@ -140,12 +146,6 @@ function splitName(text: string, name: string): { registry: string; repository: 
 
 function checkPath(text: string, path: string): void {
   if (path === '') throw new InvalidReferenceError(text, 'the repository is missing');
-  if (/^[0-9a-f]{64}$/.test(path)) {
-    throw new InvalidReferenceError(
-      text,
-      'this is an image ID, which means nothing to a registry; name the repository, then "@sha256:" and the digest',
-    );
-  }
   for (const component of path.split('/')) {
     if (COMPONENT.test(component)) continue;
     if (component === '')

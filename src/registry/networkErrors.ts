@@ -25,7 +25,7 @@ export function networkError(error: unknown, where: Where): unknown {
   if (isProxyTrouble(error, code))
     return new ProxyError(error.message.replaceAll(/\/\/[^\s/@]*@/g, '//'), where, error);
   if (isTlsTrouble(error, code)) return new TlsError(tlsReason(error, code), tlsAdvice(error, code), where, error);
-  if (LOST.test(code)) return new ConnectionLost(code, where, error);
+  if (LOST.test(code) || error.name === 'HTTPParserError') return new ConnectionLost(code || 'no HTTP', where, error);
   return error;
 }
 
@@ -36,7 +36,7 @@ export function isRetryableError(error: unknown): boolean {
 }
 
 const LOST =
-  /^(?:ECONNRESET|ECONNABORTED|EPIPE|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|HPE_.*|UND_ERR_INFO|UND_ERR_DESTROYED)$/;
+  /^(?:ECONNRESET|ECONNABORTED|EPIPE|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_HEADERS_OVERFLOW|HPE_.*|UND_ERR_INFO|UND_ERR_DESTROYED)$/;
 
 function codeOf(error: Error): string {
   if ('code' in error && typeof error.code === 'string') return error.code;

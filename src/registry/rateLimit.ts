@@ -17,7 +17,7 @@ export function rateLimitOf(headers: HttpHeaders): RateLimit | undefined {
   return {
     limit: leading(limit),
     remaining: leading(remaining),
-    window: leading(/;\s*w=(\d+)/.exec(`${limit ?? ''}${remaining ?? ''}`)?.[1]),
+    window: leading(/;\s*w=(\d+)/.exec(limit ?? remaining ?? '')?.[1]),
   };
 }
 

@@ -19,7 +19,8 @@ export function retryAfter(headers: HttpHeaders, now: number = Date.now()): numb
   const text = headerOf(headers, 'retry-after')?.trim();
   if (text === undefined || text === '') return undefined;
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  const date = Date.parse(text);
+  // Date.parse takes nearly anything for a date; HTTP's have a month's name.
+  const date = /[a-z]{3}/i.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 

@@ -33,7 +33,13 @@ function isSchema1(built: BuiltImage): boolean {
 }
 
 /** The whole way that a pull goes: manifest, config, every layer. */
-async function readAll({ client, signal }: Asking, repository: string, tag: string, built: BuiltImage): Promise<void> {
+async function readAll(
+  { client, signal }: Asking,
+  repository: string,
+  tag: string,
+  built: BuiltImage,
+  mirrored = false,
+): Promise<void> {
   const found = await client.manifest(repository, tag, signal);
   assert.equal(found.digest, built.digest);
   // This registry signs schema 1 manifests anew each time they are read; their digest leaves the signatures out.
@@ -49,7 +55,8 @@ async function readAll({ client, signal }: Asking, repository: string, tag: stri
     await client.blobs(repository).read({ mediaType: '', digest, size }, 0, sink, signal);
     assert.deepEqual(sink.bytes, blob);
     const part = await client.blobs(repository).readRange({ mediaType: '', digest, size }, 10, 60, signal);
-    assert.deepEqual(Buffer.from(part ?? []), blob.subarray(10, 60));
+    // A pull-through mirror that is still fetching the blob itself gives no parts.
+    if (part !== undefined || !mirrored) assert.deepEqual(Buffer.from(part ?? []), blob.subarray(10, 60));
   }
 }
 
@@ -242,14 +249,14 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     await pushContent(upstream, 'library/app', built, 'latest');
     const mirror = await start({ mirrorOf: { url: upstream.url } });
     const through = asking(configOf(mirror));
-    await readAll(through, 'library/app', 'latest', built);
+    await readAll(through, 'library/app', 'latest', built, true);
 
     const empty = await start();
     const down = { url: 'http://127.0.0.1:1', host: '127.0.0.1:1' };
     const by = asking(configOf(upstream, { mirrors: [down.url, empty.url, mirror.url] }));
     const found = await by.client.manifest('library/app', 'latest', by.signal);
     assert.equal(found.source, mirror.url, 'the first mirror that has it gives it');
-    await readAll(by, 'library/app', 'latest', built);
+    await readAll(by, 'library/app', 'latest', built, true);
     const alone = asking(configOf(upstream, { mirrors: [down.url, empty.url] }));
     assert.equal((await alone.client.manifest('library/app', 'latest', alone.signal)).source, upstream.url);
     const nowhere = asking(configOf(empty, { mirrors: [down.url] }));
