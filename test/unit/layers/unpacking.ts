@@ -1,0 +1,67 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Sidecar, readSidecar } from '../../../src/layers/sidecar.ts';
+import { LayerUnpacker, type Unpacked, type UnpackLimits } from '../../../src/layers/unpack.ts';
+import { type Entry, tar } from '../../support/tar.ts';
+
+export const LIMITS: UnpackLimits = { maxBytes: 4e9, maxEntries: 100_000 };
+
+/** A scratch folder for one test, removed at its end. */
+export function scratch(t: { after(hook: () => void): void }): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'peel-layers-')));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export type LayerContent = Buffer | readonly (Entry | Uint8Array)[];
+
+export interface UnpackedFolder extends Unpacked {
+  readonly folder: string;
+  readonly sidecar: Sidecar;
+}
+
+/** Unpacks an archive, or the blob of one, in pieces of `step` bytes. */
+export function unpack(
+  content: LayerContent,
+  folder: string,
+  options: { readonly limits?: Partial<UnpackLimits>; readonly step?: number } = {},
+): UnpackedFolder {
+  const bytes = Buffer.isBuffer(content) ? content : tar(...content);
+  const sidecar = `${folder}.json`;
+  const unpacker = new LayerUnpacker({ folder, sidecar, limits: { ...LIMITS, ...options.limits } });
+  try {
+    feed(unpacker, bytes, options.step);
+    return { ...unpacker.end(), folder, sidecar: readSidecar(sidecar) };
+  } finally {
+    unpacker.close();
+  }
+}
+
+/** Writes bytes in pieces, each in a buffer that is spoiled afterwards: whoever keeps a view of it will be found out. */
+export function feed(sink: { write(chunk: Uint8Array): void }, bytes: Buffer, step = 65536): void {
+  for (let at = 0; at < bytes.length; at += step) {
+    const chunk = Buffer.from(bytes.subarray(at, at + step));
+    sink.write(chunk);
+    chunk.fill(0xdb);
+  }
+}
+
+const USER = 61234;
+
+/** Does something with the rights of a normal user. Needs root. */
+export function asUser<T>(action: () => T): T {
+  const { setegid, seteuid, setgroups, getgroups } = process;
+  if (!setegid || !seteuid || !setgroups || !getgroups) throw new Error('this system has no users');
+  const groups = getgroups();
+  setgroups([USER]);
+  setegid(USER);
+  seteuid(USER);
+  try {
+    return action();
+  } finally {
+    seteuid(0);
+    setegid(0);
+    setgroups(groups);
+  }
+}
