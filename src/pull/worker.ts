@@ -1,5 +1,6 @@
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import type { Authorizer } from '../registry/authorizer.ts';
+import { InflateEngine } from '../layers/inflate/engine.ts';
 import { RegistryClient } from '../registry/client.ts';
 import { Transport } from '../registry/transport.ts';
 import type { TransportOptions } from '../registry/transportOptions.ts';
@@ -15,6 +16,8 @@ class LayerWorker {
   readonly #asks = new Map<number, PromiseWithResolvers<string | undefined>>();
   #lastAsk = 0;
   #abort = new AbortController();
+  /** Kept between jobs, for it grows faster with use. */
+  readonly #engine = InflateEngine.load();
   /** Kept between jobs for its open connections. */
   #transport: { readonly key: string; readonly transport: Transport } | undefined;
 
@@ -52,7 +55,8 @@ class LayerWorker {
         this.#authorizer(),
         this.#logger(),
       );
-      const result = await runLayerJob(job, client.blobs(job.repository), this.#progress(), this.#abort.signal);
+      const blobs = client.blobs(job.repository);
+      const result = await runLayerJob(job, blobs, this.#progress(), this.#abort.signal, this.#engine);
       this.#send({ type: 'done', result });
     } catch (error) {
       this.#send({ type: 'failed', error: wireError(error) });
