@@ -37,6 +37,7 @@ export const tools: readonly Tool[] = [
   { commands: ['busybox'], package: 'busybox-static', for: demo },
   { commands: ['buildah'], package: 'buildah', for: ['unit'] },
   { commands: ['getfattr'], package: 'attr', for: ['unit'] },
+  { commands: ['setfacl'], package: 'acl', for: ['unit'] },
   { commands: ['setcap'], package: 'libcap2-bin', for: ['unit'] },
   { commands: ['htpasswd'], package: 'apache2-utils', for: everywhere },
   { commands: ['openssl'], package: 'openssl', for: everywhere },
