@@ -43,7 +43,12 @@ const top = () =>
 test('layers are applied in order, deletions delete', async () => {
   const folder = join(scratch, 'merged');
   assert.deepEqual(await mergeLayerFiles(onDisk('in-order', base(), top()), { folder, limits, script }, watch()), []);
-  assert.deepEqual(readdirSync(folder, { recursive: true }).sort(), ['etc', 'etc/keep', 'var', 'var/new']);
+  assert.deepEqual(readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted(), [
+    'etc',
+    'etc/keep',
+    'var',
+    'var/new',
+  ]);
   assert.equal(readFileSync(join(folder, 'etc/keep'), 'utf8'), 'top');
 });
 
