@@ -42,6 +42,8 @@ export class TreeViews implements Views, vscode.Disposable {
       services.registries.onDidChangeAccess(() => this.#registryTree.refresh()),
       services.images.onDidChange(() => {
         imageChanges.fire(undefined);
+        // Layers in the other view tell whether they are extracted.
+        registryChanges.fire(undefined);
         void this.#showCounts();
       }),
       registerTreeCommands([this.#registryTree, imageTree], services),

@@ -210,7 +210,7 @@ describe('the Registries tree', () => {
     assert.ok(row);
     const item = await registries.getTreeItem(row);
     assert.match(item.contextValue ?? '', /^peel\.failure/);
-    assert.match(await textOf(registries, row), /answered 418/);
+    assert.match(await textOf(registries, row), /^Answered 418/);
     assert.equal(item.command?.command, 'peel.retry');
     fault.remove();
     registries.refresh(registry);

@@ -13,7 +13,8 @@ import { sha256 } from '../support/registry/store.ts';
 import { find, makeTrees, texts, textOf, type Trees } from './trees.ts';
 
 const DIGEST = sha256('an image');
-const NAME = '127.0.0.1:5000/demo/hello:1.0';
+const REFERENCE = '127.0.0.1:5000/demo/hello:1.0';
+const NAME = 'hello:1.0';
 
 describe('the Images tree', () => {
   let folder: string;
@@ -41,7 +42,7 @@ describe('the Images tree', () => {
     ];
     const image: ImageFolder = {
       folder,
-      reference: NAME,
+      reference: REFERENCE,
       digest: DIGEST,
       mediaType: '',
       platform: 'linux/amd64',
@@ -70,7 +71,7 @@ describe('the Images tree', () => {
 
   it('shows a pulled image with platform, size and state, and its layers as folders', async () => {
     trees.setImages([onDisk()]);
-    assert.deepEqual(await texts(trees.images), [`${NAME} | linux/amd64 · 4.2 MB · extracted`]);
+    assert.deepEqual(await texts(trees.images), [`${NAME} | extracted · linux/amd64 · 4.2 MB · 127.0.0.1:5000/demo`]);
     assert.equal((await itemOf(trees.images, NAME)).contextValue, 'peel.image.extracted');
     const image = await find(trees.images, NAME);
     assert.deepEqual(await texts(trees.images, image), ['Layers | 2 layers · 4.2 MB', 'Manifest', 'Config']);
@@ -109,7 +110,7 @@ describe('the Images tree', () => {
     assert.deepEqual(await texts(images, row), ['Layers | 2 layers · 4.2 MB']);
     trees.setImages([onDisk({}, true)]);
     assert.equal((await images.getChildren())[0], row);
-    assert.match(await textOf(images, row), /mounted$/);
+    assert.match(await textOf(images, row), /\| mounted · /);
     assert.equal((await images.getTreeItem(row)).contextValue, 'peel.image.mounted');
     assert.deepEqual((await texts(images, row)).slice(0, 1), ['Merged | all layers, writable']);
     assert.deepEqual(await texts(images, await find(images, NAME, 'Merged')), ['etc']);
@@ -120,7 +121,7 @@ describe('the Images tree', () => {
   it('hands commands the folder and what is in it', async () => {
     trees.setImages([onDisk()]);
     const image = await find(trees.images, NAME);
-    assert.deepEqual(image.argument, { folder, reference: NAME, platform: 'linux/amd64', digest: DIGEST });
+    assert.deepEqual(image.argument, { folder, reference: REFERENCE, platform: 'linux/amd64', digest: DIGEST });
   });
 
   it('narrows a folder by a filter', async () => {

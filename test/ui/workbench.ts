@@ -46,6 +46,17 @@ export class Workbench {
     await this.page.mouse.move(640, 400);
   }
 
+  /** Drags the sidebar's edge to the right, by some pixels. */
+  async widenSidebar(by: number): Promise<void> {
+    const box = await this.page.locator('.part.sidebar').boundingBox();
+    if (!box) throw new Error('The sidebar is not shown.');
+    const edge = { x: box.x + box.width + 1, y: box.y + box.height / 2 };
+    await this.page.mouse.move(edge.x, edge.y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(edge.x + by, edge.y, { steps: 4 });
+    await this.page.mouse.up();
+  }
+
   /** A view of the sidebar (`Registries`) with its title bar. */
   view(name: string): Locator {
     const title = this.page.locator('.pane-header .title').getByText(name, { exact: true });

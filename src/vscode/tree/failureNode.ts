@@ -26,7 +26,7 @@ export class FailureNode implements TreeNode {
 
   toTreeItem(): TreeItem {
     const { message, actions } = this.#failure;
-    const text = plainText(message, 160);
+    const text = plainText(withoutSubject(message, this.argument), 160);
     const command = this.#likeliest();
     const item = new TreeItem(text);
     item.id = this.id;
@@ -46,6 +46,14 @@ export class FailureNode implements TreeNode {
     if (retry || !helpful) return { command: TREE_COMMANDS.retry, title: 'Retry', arguments: [this] };
     return { command: helpful.command, title: helpful.title, arguments: argumentsOf(helpful) };
   }
+}
+
+/** The message without the name that the row above shows already: a sidebar is narrow. */
+function withoutSubject(message: string, { registry, repository }: CommandArgument): string {
+  const subject = [repository, registry].find(name => name !== undefined && message.startsWith(`${name} `));
+  if (subject === undefined) return message;
+  const rest = message.slice(subject.length + 1);
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
 function argumentsOf({ argument }: FailureAction): unknown[] {

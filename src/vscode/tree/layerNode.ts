@@ -35,7 +35,7 @@ export class LayerNode implements TreeNode {
     const item = new TreeItem(`Layer ${number}`);
     item.id = this.id;
     item.contextValue = 'peel.layer';
-    item.description = dotted(size, this.#state, plainText(instruction));
+    item.description = dotted(size, plainText(instruction), this.#state);
     item.iconPath = new ThemeIcon(this.#state ? ICONS[this.#state] : 'file-zip');
     item.tooltip = tooltip(
       `Layer ${number} of ${this.#of}`,

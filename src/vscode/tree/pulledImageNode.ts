@@ -37,13 +37,16 @@ export class PulledImageNode implements TreeNode {
     return { folder, reference: image.reference, platform: image.platform, digest: image.digest };
   }
 
-  get name(): string {
+  /** What the image is called, and the rest of its name, which is told behind what matters more. */
+  get #name(): { readonly short: string; readonly place: string } {
     const { image } = this.image;
     try {
-      return familiarName(parseReference(image.reference));
+      const familiar = familiarName(parseReference(image.reference));
+      const slash = familiar.lastIndexOf('/');
+      return { short: familiar.slice(slash + 1), place: familiar.slice(0, Math.max(0, slash)) };
     } catch {
       // The file lies in a workspace and may hold anything.
-      return plainText(image.reference, 120);
+      return { short: plainText(image.reference, 120), place: '' };
     }
   }
 
@@ -55,14 +58,20 @@ export class PulledImageNode implements TreeNode {
 
   toTreeItem(): TreeItem {
     const { image, folder } = this.image;
-    const { state, name } = this;
+    const { state } = this;
+    const { short, place } = this.#name;
     const size = totalSize(image);
-    const item = new TreeItem(plainText(name, 200), TreeItemCollapsibleState.Collapsed);
+    const item = new TreeItem(plainText(short, 200), TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
     item.contextValue = `peel.image.${state}`;
-    item.description = dotted(plainText(image.platform, 60), size === undefined ? '' : formatBytes(size), WORDS[state]);
+    item.description = dotted(
+      WORDS[state],
+      plainText(image.platform, 60),
+      size === undefined ? '' : formatBytes(size),
+      place,
+    );
     item.iconPath = new ThemeIcon(ICONS[state]);
-    item.tooltip = tooltip(name, [
+    item.tooltip = tooltip(short, [
       ['State', WORDS[state]],
       ['Platform', image.platform],
       ['Layers', describeLayers(image.layers.map(layer => layer.size))],
@@ -70,7 +79,7 @@ export class PulledImageNode implements TreeNode {
       ['Reference', image.reference],
       ['Folder', folder],
     ]);
-    item.accessibilityInformation = { label: dotted(`Image ${plainText(name, 200)}`, item.description) };
+    item.accessibilityInformation = { label: dotted(`Image ${plainText(short, 200)}`, item.description) };
     return item;
   }
 
