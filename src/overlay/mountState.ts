@@ -70,8 +70,3 @@ export async function mountState(folder: string): Promise<MountState> {
     alive: await answers(mountPoint),
   };
 }
-
-/** Whether anything is mounted at the image folder's `merged`. */
-export async function isMounted(folder: string): Promise<boolean> {
-  return (await mountState(folder)).mounted;
-}
