@@ -42,6 +42,7 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     external: ['vscode'],
     banner: { js: requireBanner },
     minify: production,
+    // An error that crosses to or from a worker is told by the name of its class.
     keepNames: true,
     sourcemap: production ? false : 'linked',
     metafile: true,
