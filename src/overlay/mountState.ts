@@ -1,5 +1,6 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { errorCode } from '../oci/errorCode.ts';
 import { mountsAt, mountsBelow, readMounts } from './mountTable.ts';
 import type { Mount } from './mountTable.ts';
 
@@ -29,11 +30,6 @@ function kindOf(mount: Mount): NonNullable<MountState['kind']> {
 async function mountPointOf(folder: string): Promise<string> {
   const real = await realpath(folder).catch(() => resolve(folder));
   return join(real, 'merged');
-}
-
-/** The system's name of a failure, `ENOENT` and the like. */
-function errorCode(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 async function answers(point: string): Promise<boolean> {

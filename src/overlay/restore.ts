@@ -1,6 +1,7 @@
 import { lstat, open, readFile, readlink, rename, rm, type FileHandle } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { errorCode } from '../oci/errorCode.ts';
 import { isRoot } from './plan.ts';
 import { OWNED, RESTORED, RESTORED_NEW, restoreLines, twinArchive, type RestoreSteps } from './restorePlan.ts';
 import { readSidecar } from './sidecar.ts';
@@ -159,7 +160,7 @@ async function readable<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'EACCES' || cause.code === 'EPERM')) {
+    if (errorCode(cause) === 'EACCES' || errorCode(cause) === 'EPERM') {
       throw new RestoreError(`${folder} cannot be read: some of it belongs to another user by now.`, { cause });
     }
     throw cause;

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { errorCode } from '../oci/errorCode.ts';
 
 /**
  * One entry of a layer's sidecar (`layers/N.json`, written by the layers room): what the image says and the disk does not, because the person
@@ -52,7 +53,7 @@ export async function readSidecar(file: string): Promise<Sidecar> {
     if ((await stat(file)).size > MAX_BYTES) throw new SidecarError(file, 'is larger than any layer needs');
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return { entries: [], refused: [] };
+    if (errorCode(cause) === 'ENOENT') return { entries: [], refused: [] };
     throw cause instanceof SidecarError ? cause : new SidecarError(file, 'cannot be read', { cause });
   }
   return parseSidecar(file, text);

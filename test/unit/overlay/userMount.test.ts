@@ -138,9 +138,11 @@ describe('removing, as root', { skip }, () => {
     assert.equal(mounted.code, mountFailure('still-mounted').code);
     assert.ok(existsSync(join(folder, 'merged/a')));
     await runPlan(planUnmount({ folder }));
-    const removed = await runPlan(planRemove({ folder }));
-    assert.equal(removed.code, 0, removed.output);
-    assert.ok(!existsSync(folder));
+    writeFileSync(join(folder, 'notes.txt'), 'mine');
+    const kept = await runPlan(planRemove({ folder }));
+    assert.equal(kept.code, 0, kept.output);
+    assert.match(kept.output, /other files .* stay/);
+    assert.deepEqual(readdirSync(folder), ['notes.txt']);
     mkdirSync(join(outer, 'home/layers'), { recursive: true });
     const other = await runPlan(planRemove({ folder: join(outer, 'home') }));
     assert.equal(other.code, mountFailure('no-folder').code);
