@@ -100,7 +100,7 @@ export class Settling {
       if (node.kind !== 'fifo') continue;
       const path = childPath(place.directory.hostPath, place.directory.hostNameOf(place.name));
       fifos.set(path, special);
-      wanted.push({ kind: 'fifo', path, mode: node.entry.mode, mtime: node.entry.mtime });
+      wanted.push({ kind: 'fifo', path, mode: node.entry.mode });
     }
     if (wanted.length === 0) return;
     const failed = new Set(process.platform === 'linux' ? makeSpecials(this.#folder, wanted) : wanted);

@@ -4,7 +4,7 @@ import { BLOCK } from './tarHeader.ts';
 /** What Node.js cannot make, and the system's tar can. Paths are relative. */
 export type Special =
   | { readonly kind: 'whiteout'; readonly path: string }
-  | { readonly kind: 'fifo'; readonly path: string; readonly mode: number; readonly mtime: number }
+  | { readonly kind: 'fifo'; readonly path: string; readonly mode: number }
   | { readonly kind: 'opaque'; readonly path: string };
 
 /** The mark of a directory that hides what the layers below have in it, for mounts with `userxattr` (Linux, filesystems/overlayfs). */
@@ -23,19 +23,19 @@ export function specialTar(specials: readonly Special[]): Buffer {
     }
     if (special.kind === 'whiteout') blocks.push(header(path, '3', {}));
     else if (special.kind === 'opaque') blocks.push(header(path, '5', { mode: 0o700 }));
-    else blocks.push(header(path, '6', { mode: special.mode & 0o777, mtime: special.mtime }));
+    else blocks.push(header(path, '6', { mode: special.mode & 0o777 }));
   }
   return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]);
 }
 
-function header(name: Buffer, flag: string, fields: { mode?: number; size?: number; mtime?: number }): Buffer {
+function header(name: Buffer, flag: string, fields: { mode?: number; size?: number }): Buffer {
   const block = Buffer.alloc(BLOCK);
   name.copy(block, 0, 0, 100);
   octal(block, 100, 8, fields.mode ?? 0);
   octal(block, 108, 8, 0);
   octal(block, 116, 8, 0);
   octal(block, 124, 12, fields.size ?? 0);
-  octal(block, 136, 12, Math.min(Math.max(Math.floor(fields.mtime ?? 0), 0), 0o77777777777));
+  octal(block, 136, 12, 0);
   block.write(flag, 156, 'latin1');
   block.write('ustar  \0', 257, 'latin1');
   octal(block, 329, 8, 0);

@@ -174,6 +174,8 @@ export class TreeWriter {
     const owned = this.#ownership.own(path, entry);
     const mode = this.#ownership.diskMode(entry, owned);
     chmodSync(path, mode);
+    const time = diskTime(entry.mtime);
+    utimesSync(path, time, time);
     directory.set(name, this.#fileNode(this.#ownership.factsOf(entry, owned, mode)), directory.hostNameOf(name));
   }
 

@@ -16,6 +16,9 @@ import { Warnings } from './warnings.ts';
 
 export type { UnpackLimits } from './layerVisitor.ts';
 
+/** What nobody need raise for an honest image; the settings have the same. */
+export const DEFAULT_LIMITS: UnpackLimits = { maxBytes: 102_400e6, maxEntries: 2_000_000 };
+
 export interface UnpackOptions {
   /** Where the layer goes: made if it is missing, else it must be empty. */
   readonly folder: string;
