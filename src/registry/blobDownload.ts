@@ -5,6 +5,7 @@ import { parseContentRange } from './contentRange.ts';
 import { ConnectionLost, HtmlInstead, RegistryError, ServerError, SizeMismatch, type Where } from './errors.ts';
 import type { HttpResponse } from './exchange.ts';
 import { isRetryableError, networkError } from './networkErrors.ts';
+import { ParallelParts, type FetchPart } from './parallelParts.ts';
 import { looksLikeHtml } from './responseErrors.ts';
 import { backoff, headerOf, pause } from './retry.ts';
 import type { TransportOptions } from './transportOptions.ts';
@@ -14,6 +15,9 @@ export type AskForBytes = (range: string | undefined) => Promise<HttpResponse>;
 
 /** Thrown on to whoever writes: what a sink threw is no failure of the network and never a reason to ask again. */
 class SinkFailed extends Error {}
+
+/** Several connections have what comes next. */
+class TakenOver extends Error {}
 
 /** A connection that breaks often but always brings something is followed this many times. */
 const MOST_CONNECTIONS = 1000;
@@ -81,17 +85,31 @@ export class BlobDownload {
 
   /**
    * Gets the rest from one place, with as many connections as it takes.
+   * @param part fetches a part from the same place, for when one connection is slow
    * @throws {SizeMismatch} the place has a blob of another length
    * @throws {RegistryError} the tries are used up without any progress
    */
-  async from(ask: AskForBytes, where: Where): Promise<void> {
+  async from(ask: AskForBytes, where: Where, part?: FetchPart): Promise<void> {
+    const parts =
+      part && this.#size >= 0
+        ? new ParallelParts(this.#options.parallel, this.#size, this.#offset, part, this.#signal)
+        : undefined;
+    try {
+      await this.#persistently(ask, where, parts);
+    } finally {
+      parts?.cancel();
+    }
+  }
+
+  async #persistently(ask: AskForBytes, where: Where, parts: ParallelParts | undefined): Promise<void> {
     let fruitless = 0;
     let ranges = true;
     for (let connections = 1; !this.complete; connections++) {
       const before = this.#offset;
       try {
-        if (await this.#once(ask, ranges, where)) return;
-        throw new ConnectionLost('too short', where);
+        const end = await this.#once(ask, ranges, where, parts);
+        if (end === 'whole') return;
+        if (end === 'short') throw new ConnectionLost('too short', where);
       } catch (error) {
         this.#signal.throwIfAborted();
         const failure = networkError(error, where);
@@ -107,55 +125,71 @@ export class BlobDownload {
     }
   }
 
-  /** One connection. True when the blob is whole, false when the answer ended before. */
-  async #once(ask: AskForBytes, ranges: boolean, where: Where): Promise<boolean> {
+  /** One connection. `short`: the answer ended before the blob; `goOn`: several connections took over and left the rest. */
+  async #once(
+    ask: AskForBytes,
+    ranges: boolean,
+    where: Where,
+    parts: ParallelParts | undefined,
+  ): Promise<'whole' | 'short' | 'goOn'> {
     const wanted = this.#offset;
     const response = await ask(wanted > 0 && ranges ? `bytes=${wanted}-` : undefined);
     const at = { ...where, url: response.url };
-    let skip = 0;
     if (response.status === 416) {
       response.discard();
-      return this.#endsHere(response, at);
+      this.#checkEnd(response, at);
+      return 'whole';
     }
     if (looksLikeHtml('', response.headers) && !/html/.test(this.#blob.mediaType)) {
       response.discard();
       throw new HtmlInstead(at, response.status, undefined);
     }
     if (response.status === 206) this.#checkRange(response, at);
-    else {
-      skip = wanted;
-      this.#checkLength(response, at);
+    else this.#checkLength(response, at);
+    const rest = { skip: response.status === 206 ? 0 : wanted };
+    try {
+      await response.into({ write: chunk => this.#take(chunk, rest, parts, at) });
+    } catch (error) {
+      if (!(error instanceof TakenOver) || !parts) throw error;
+      await this.#inParallel(parts);
+      return this.complete ? 'whole' : 'goOn';
     }
-    await response.into({
-      write: chunk =>
-        this.#take(
-          chunk,
-          at,
-          () => skip,
-          rest => (skip = rest),
-        ),
-    });
     // Without a known length, the end of an answer that came whole is the end of the blob.
     if (this.#size < 0) this.#size = this.#offset;
-    return this.#offset === this.#size;
+    return this.#offset === this.#size ? 'whole' : 'short';
   }
 
-  #take(chunk: Uint8Array, where: Where, skipped: () => number, leave: (rest: number) => void): void {
-    const skip = skipped();
-    if (skip >= chunk.length) return leave(skip - chunk.length);
-    leave(0);
-    const fresh = skip > 0 ? chunk.subarray(skip) : chunk;
+  #take(chunk: Uint8Array, rest: { skip: number }, parts: ParallelParts | undefined, where: Where): void {
+    const skipped = Math.min(rest.skip, chunk.length);
+    rest.skip -= skipped;
+    const fresh = chunk.subarray(skipped);
+    if (fresh.length === 0) return;
     if (this.#size >= 0 && this.#offset + fresh.length > this.#size)
       throw new SizeMismatch(this.#size, this.#offset + fresh.length, where);
-    this.deliver(fresh);
+    const stop = parts?.watch(this.#offset);
+    if (stop === undefined || this.#offset + fresh.length < stop) return this.deliver(fresh);
+    this.deliver(fresh.subarray(0, stop - this.#offset));
+    throw new TakenOver();
+  }
+
+  /** What a part's failure leaves is got over one connection again. */
+  async #inParallel(parts: ParallelParts): Promise<void> {
+    this.#logger.debug(`Blob ${this.#blob.digest}: one connection is slow; several go on at byte ${this.#offset}`);
+    try {
+      await parts.deliver(chunk => this.deliver(chunk));
+    } catch (error) {
+      if (error instanceof SinkFailed) throw error;
+      this.#signal.throwIfAborted();
+      this.#logger.debug(`Blob ${this.#blob.digest}: back to one connection at byte ${this.#offset}`);
+    }
   }
 
   /** 416: nothing lies behind what we have. Right when we have all of it. */
-  #endsHere(response: HttpResponse, where: Where): boolean {
+  #checkEnd(response: HttpResponse, where: Where): void {
     const total = /\/(\d+)\s*$/.exec(headerOf(response.headers, 'content-range') ?? '')?.[1];
     const known = total === undefined ? this.#size : Number(total);
     if (this.#size < 0 && known === this.#offset) this.#size = known;
-    if (this.complete) return true;
+    if (this.complete) return;
     throw known >= 0 && known !== this.#size && this.#size >= 0
       ? new SizeMismatch(this.#size, known, where)
       : new ServerError(416, undefined, `it has nothing from byte ${this.#offset} on`, where);

@@ -10,6 +10,7 @@ import type { Endpoint } from './config.ts';
 import { parseContentRange } from './contentRange.ts';
 import { DigestMismatch, ServerError, SizeMismatch, TooLarge } from './errors.ts';
 import { failover } from './failover.ts';
+import type { FetchPart } from './parallelParts.ts';
 import { LONGEST_REASON, responseError } from './responseErrors.ts';
 import { headerOf } from './retry.ts';
 
@@ -18,6 +19,8 @@ interface Place {
   readonly name: string;
   readonly url: string;
   readonly ask: AskForBytes;
+  /** Of the registry and its mirrors alone. */
+  readonly part?: FetchPart;
 }
 
 /** The blobs of one repository, from the registry, its mirrors, foreign addresses, or the descriptor itself. */
@@ -46,7 +49,7 @@ export class RegistryBlobs implements BlobSource {
       if (inline) download.deliver(inline.subarray(from));
       if (download.complete) return;
       const fetch = async (place: Place): Promise<void> => {
-        await download.from(place.ask, { ...where, url: place.url });
+        await download.from(place.ask, { ...where, url: place.url }, place.part);
         if (from === 0) this.#gave.set(blob.digest, place.url);
       };
       await failover(this.#places(blob, signal), fetch, signal, this.#logger);
@@ -139,6 +142,7 @@ export class RegistryBlobs implements BlobSource {
       name,
       url: endpoint.url,
       ask: range => this.#askRegistry({ name, ...endpoint }, blob, range, signal),
+      part: (start, end, shared) => this.#part({ name, ...endpoint }, blob, start, end, shared),
     }));
     const foreign = (blob.urls ?? []).filter(url => URL.canParse(url)).map(url => this.#foreign(url, signal));
     // The registry's own failure is the one to tell, so it stays last where others may help.

@@ -1,3 +1,5 @@
+import type { ParallelOptions } from './parallelParts.ts';
+
 /** How requests are sent. Plain data, so that a worker thread can be given it. All times are milliseconds. */
 export interface TransportOptions {
   /** Certificates of further authorities; PEM. */
@@ -24,6 +26,8 @@ export interface TransportOptions {
   readonly longestRetryAfter: number;
   readonly connectionsPerHost: number;
   readonly userAgent: string;
+  /** When a huge blob comes over several connections. */
+  readonly parallel: ParallelOptions;
 }
 
 /** What holds where no setting says otherwise. */
@@ -40,4 +44,5 @@ export const DEFAULT_TRANSPORT: TransportOptions = {
   longestRetryAfter: 60_000,
   connectionsPerHost: 8,
   userAgent: 'peel',
+  parallel: { connections: 4, part: 4 << 20, leastRest: 64 << 20, slowerThan: 8 << 20, watch: 3000 },
 };

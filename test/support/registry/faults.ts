@@ -152,12 +152,13 @@ function cut(length: number, end: (socket: Socket) => void): Fault {
   return reply => ({
     ...withLength(reply),
     deliver: async (bytes, response) => {
-      const { socket } = response;
+      // The response has no socket of its own as long as an earlier one on the connection has not ended.
+      const { socket } = response.req;
       response.flushHeaders();
       await writeBody(bodySlice(bytes, 0, length), response);
       // Let the bytes leave the process first: a reset throws away what is still queued.
-      if (socket?.writableNeedDrain) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
-      if (socket && !socket.destroyed) setTimeout(() => end(socket), 20);
+      if (socket.writableNeedDrain) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+      if (!socket.destroyed) setTimeout(() => end(socket), 20);
     },
   });
 }
