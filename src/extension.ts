@@ -2,13 +2,11 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { registerCommands } from './vscode/commands/register.ts';
 import { Configuration } from './vscode/configuration.ts';
-import { credentialSources } from './vscode/credentialSources.ts';
 import { JsonDocuments } from './vscode/documents.ts';
 import { PulledImages } from './vscode/images.ts';
 import { ImageTasks } from './vscode/imageTasks.ts';
 import { LayerStates } from './vscode/layerStates.ts';
 import { RegistryImageLookup } from './vscode/lookup.ts';
-import { connect, transportOptions } from './vscode/network.ts';
 import { Pulls } from './vscode/pulls.ts';
 import { ConfiguredRegistries } from './vscode/registries.ts';
 import { RepositoryMemory } from './vscode/repositoryMemory.ts';
@@ -28,6 +26,10 @@ export function activate(context: vscode.ExtensionContext): void {
     secrets,
     new RepositoryMemory(context.globalState),
     async () => {
+      const [{ connect, transportOptions }, { credentialSources }] = await Promise.all([
+        import('./vscode/network.ts'),
+        import('./vscode/credentialSources.ts'),
+      ]);
       const settings = configuration.settings();
       const options = transportOptions(settings, configuration.network(), process.env, version);
       return connect(options, await credentialSources(secrets, settings, process.env), log);

@@ -1,9 +1,5 @@
 import * as vscode from 'vscode';
 import { DigestMismatchError, SizeMismatchError } from '../blobs/verifier.ts';
-import { PlatformNotFoundError } from '../oci/choosePlatform.ts';
-import { InvalidDigestError } from '../oci/digest.ts';
-import { InvalidReferenceError } from '../oci/reference.ts';
-import { FolderTakenError, NoImageFolderError } from '../pull/imageFolder.ts';
 import { DiskFullError, WorkerCrashedError } from '../pull/layerErrors.ts';
 import {
   ConnectionLost,
@@ -69,6 +65,8 @@ const PASSING: readonly ErrorClass[] = [
   WorkerCrashedError,
 ];
 
+const GENERIC: ReadonlySet<string> = new Set(['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError']);
+
 const SHOW_LOG: FailureAction = { title: 'Show Log', command: COMMANDS.showLog };
 
 /** Turns any error into what is told of it: by its class, never by its message. */
@@ -108,12 +106,15 @@ function isCancellation(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `Something unexpected happened in Peel: ${String(error)}`;
-  const { name, message } = error;
+  const { message } = error;
   const system = systemMessage(error);
   if (system !== undefined) return system;
-  // Classes of ours carry a message for people. What Node or a library threw by mistake does not.
-  const ours = !['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError'].includes(name) && message !== '';
-  return ours ? message : `Something unexpected happened in Peel: ${message}. The log may tell more.`;
+  return isOurs(error) ? message : `Something unexpected happened in Peel: ${message}. The log may tell more.`;
+}
+
+/** Classes of ours carry a message for people. What Node or a library threw by mistake does not. */
+function isOurs(error: unknown): boolean {
+  return error instanceof Error && !GENERIC.has(error.name) && error.message !== '';
 }
 
 function actionsFor(error: unknown): readonly FailureAction[] {
@@ -129,14 +130,7 @@ function actionsFor(error: unknown): readonly FailureAction[] {
   }
   if (error instanceof UntrustedWorkspaceError) return [{ title: 'Manage Trust', command: 'workbench.trust.manage' }];
   if (error instanceof TaskFailedError) return taskActions(error);
-  const plain = [
-    InvalidReferenceError,
-    InvalidDigestError,
-    FolderTakenError,
-    NoImageFolderError,
-    PlatformNotFoundError,
-  ];
-  return plain.some(type => error instanceof type) ? [] : [SHOW_LOG];
+  return isOurs(error) ? [] : [SHOW_LOG];
 }
 
 function registryActions(error: RegistryError): readonly FailureAction[] {

@@ -6,7 +6,7 @@ import type { ImageOnDisk } from './images.ts';
 import { runTask } from './runTask.ts';
 import type { Services } from './services.ts';
 import type { TaskAction } from './taskDefinition.ts';
-import { TaskFailedError, UntrustedWorkspaceError } from './taskErrors.ts';
+import { UntrustedWorkspaceError } from './taskErrors.ts';
 import type { PlanOptions } from './taskPlan.ts';
 import { taskFor, terminalTask } from './tasks.ts';
 
@@ -16,6 +16,7 @@ const never = new AbortController().signal;
 export class ImageTasks {
   readonly #services: Services;
   readonly #folders = new KeyedMutex();
+  #started = 0;
 
   constructor(services: Services) {
     this.#services = services;
@@ -38,13 +39,16 @@ export class ImageTasks {
 
   /** Starts a terminal that the user works in, and does not wait for its end. */
   async start(action: TaskAction, image: ImageOnDisk): Promise<void> {
-    await vscode.tasks.executeTask(await taskFor(action, image, this.#services));
+    // VS Code runs a task once at a time and tells tasks apart by their definitions: the number allows several shells.
+    await vscode.tasks.executeTask(await taskFor(action, image, this.#services, { terminal: ++this.#started }));
   }
 
   async #run(noun: string, folder: string, make: () => Promise<vscode.Task>): Promise<void> {
     const code = await this.#folders.run(folder, never, async () => runTask(await make()));
     this.#services.images.refresh();
-    if (code !== 0) throw new TaskFailedError(noun, folder, code);
+    if (code === 0) return;
+    const { taskFailed } = await import('./taskFailure.ts');
+    throw taskFailed(noun, folder, code);
   }
 }
 

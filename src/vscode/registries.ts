@@ -4,7 +4,6 @@ import type { Challenge } from '../registry/challenge.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import { defaultConfig, type RegistryConfig } from '../registry/config.ts';
 import type { Credential } from '../registry/credentials.ts';
-import { readCertificates, usualCertificateFolders } from './certificates.ts';
 import type { Configuration } from './configuration.ts';
 import type { HubResult } from '../registry/dockerHub.ts';
 import type { Network } from './network.ts';
@@ -151,6 +150,7 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
   }
 
   async #withCertificates(setting: RegistrySetting): Promise<RegistryConfig> {
+    const { readCertificates, usualCertificateFolders } = await import('./certificates.ts');
     const { name, url, insecure, mirrors } = setting;
     const folders = [...this.#configuration.settings().certificateFolders, ...usualCertificateFolders()];
     return { name, url, insecure, mirrors, ...(await readCertificates(setting, folders)) };

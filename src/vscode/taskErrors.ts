@@ -1,4 +1,4 @@
-import { MOUNT_FAILURES, type MountFailure } from '../overlay/failures.ts';
+import type { MountFailure } from '../overlay/failures.ts';
 
 /** What a task does, in the words of its messages. */
 const NOUNS: Readonly<Record<string, string>> = {
@@ -15,8 +15,7 @@ export class TaskFailedError extends Error {
   readonly failure: MountFailure | undefined;
 
   /** @param code of the task's shell; `undefined` when the terminal was closed */
-  constructor(action: string, folder: string, code: number | undefined) {
-    const failure = code === undefined ? undefined : MOUNT_FAILURES.get(code);
+  constructor(action: string, folder: string, code: number | undefined, failure: MountFailure | undefined) {
     super(failure ? `${failure.message}. ${failure.remedy}.` : strange(NOUNS[action] ?? action, code));
     this.name = 'TaskFailedError';
     this.folder = folder;

@@ -13,6 +13,8 @@ import type { TaskAction } from './taskDefinition.ts';
 export interface PlanOptions {
   /** Unmount although the mount is in use: it goes when the last user does. */
   readonly lazy?: boolean;
+  /** Tells this run from others of the same task that go on. */
+  readonly terminal?: number;
 }
 
 /** The image's pull has not ended, so there are layers that it lacks. */

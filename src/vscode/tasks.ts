@@ -26,7 +26,16 @@ export async function taskFor(
   if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
   const { planTask } = await import('./taskPlan.ts');
   const plan = await planTask(action, image, services.settings(), options);
-  return terminalTask({ type: TASK_TYPE, action, image: image.folder }, vscode.TaskScope.Workspace, plan);
+  return terminalTask(
+    {
+      type: TASK_TYPE,
+      action,
+      image: image.folder,
+      ...(options?.terminal === undefined ? {} : { terminal: options.terminal }),
+    },
+    vscode.TaskScope.Workspace,
+    plan,
+  );
 }
 
 async function provideTasks(services: Services): Promise<vscode.Task[]> {

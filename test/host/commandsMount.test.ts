@@ -115,6 +115,22 @@ describe('commands that mount', () => {
     }
   });
 
+  it('opens several shells in one image', async () => {
+    await peel('mountImage', { folder });
+    const shells = () => vscode.tasks.taskExecutions.filter(({ task }) => task.definition['action'] === 'shell');
+    let started = 0;
+    const subscription = vscode.tasks.onDidStartTaskProcess(() => void started++);
+    await peel('openShell', { folder });
+    await peel('openShell', { folder });
+    assert.equal(shells().length, 2);
+    // What has not started yet cannot be ended.
+    await until(async () => (started === 2 ? true : undefined));
+    subscription.dispose();
+    for (const shell of shells()) shell.terminate();
+    await until(async () => (shells().length === 0 ? true : undefined));
+    await peel('unmountImage', { folder });
+  });
+
   it('refuses a shell where nothing is mounted, and a mount through a link', async () => {
     assert.match(await refusal('openShell', { folder }), /not mounted/);
     rmSync(merged, { recursive: true });

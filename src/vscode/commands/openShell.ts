@@ -1,9 +1,8 @@
 import * as vscode from 'vscode';
 import { askImageFolder } from '../ask.ts';
 import { COMMANDS } from '../ids.ts';
-import { TaskFailedError } from '../taskErrors.ts';
+import { taskWouldFail } from '../taskFailure.ts';
 import type { RunCommand } from './table.ts';
-import { mountFailure } from '../../overlay/failures.ts';
 
 /** Opens a terminal with a shell of the image inside its mount. */
 export const openShell: RunCommand = async (argument, services) => {
@@ -11,7 +10,7 @@ export const openShell: RunCommand = async (argument, services) => {
   if (folder === undefined) return;
   const image = await services.images.read(folder);
   if (!image.mount.mounted) {
-    if (!services.interactive) throw new TaskFailedError('shell', folder, mountFailure('not-mounted').code);
+    if (!services.interactive) throw taskWouldFail('shell', folder, 'not-mounted');
     if (!(await offerToMount(folder))) return;
   }
   await services.tasks.start('shell', await services.images.read(folder));

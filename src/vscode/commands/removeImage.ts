@@ -1,9 +1,8 @@
 import * as vscode from 'vscode';
-import { mountFailure } from '../../overlay/failures.ts';
 import { planRemove } from '../../overlay/removePlan.ts';
 import { askImageFolder } from '../ask.ts';
 import { folderSize, removeOwnFolder } from '../removeFolder.ts';
-import { TaskFailedError } from '../taskErrors.ts';
+import { taskWouldFail } from '../taskFailure.ts';
 import { formatBytes } from '../tree/text.ts';
 import type { CommandServices } from '../services.ts';
 import type { RunCommand } from './table.ts';
@@ -13,7 +12,7 @@ export const removeImage: RunCommand = async (argument, services) => {
   const folder = await askImageFolder(argument, services, 'Remove Image');
   if (folder === undefined) return undefined;
   const { image, mount } = await services.images.read(folder);
-  if (mount.mounted) throw new TaskFailedError('remove', folder, mountFailure('still-mounted').code);
+  if (mount.mounted) throw taskWouldFail('remove', folder, 'still-mounted');
   const size = await folderSize(folder);
   if (services.interactive && !(await confirm(image.reference, folder, size))) return undefined;
   const freed = await remove(folder, size, services);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidTaskError, readTask } from '../../../src/vscode/taskDefinition.ts';
 import { mountFailure, MOUNT_FAILURES } from '../../../src/overlay/failures.ts';
-import { TaskFailedError } from '../../../src/vscode/taskErrors.ts';
+import { taskFailed } from '../../../src/vscode/taskFailure.ts';
 
 test('a definition out of tasks.json is checked', () => {
   assert.deepEqual(readTask({ type: 'peel', action: 'mount', image: 'images/a', more: 1 }), {
@@ -23,15 +23,15 @@ test('a definition out of tasks.json is checked', () => {
 
 test("a task's exit code becomes what is wrong and what to do", () => {
   for (const [code, failure] of MOUNT_FAILURES) {
-    const error = new TaskFailedError('mount', '/f', code);
+    const error = taskFailed('mount', '/f', code);
     assert.equal(error.failure?.reason, failure.reason);
     assert.match(error.message, /\. .+\.$/, failure.reason);
   }
-  assert.equal(new TaskFailedError('mount', '/f', mountFailure('busy').code).failure?.reason, 'busy');
+  assert.equal(taskFailed('mount', '/f', mountFailure('busy').code).failure?.reason, 'busy');
 });
 
 test('a closed terminal, an interrupt and a strange code are told apart', () => {
-  assert.match(new TaskFailedError('mount', '/f', undefined).message, /terminal was closed before the mount/);
-  assert.match(new TaskFailedError('unmount', '/f', 130).message, /unmount was interrupted/);
-  assert.match(new TaskFailedError('remove', '/f', 7).message, /removal ended with exit code 7/);
+  assert.match(taskFailed('mount', '/f', undefined).message, /terminal was closed before the mount/);
+  assert.match(taskFailed('unmount', '/f', 130).message, /unmount was interrupted/);
+  assert.match(taskFailed('remove', '/f', 7).message, /removal ended with exit code 7/);
 });
