@@ -9,7 +9,6 @@ import {
 } from 'vscode';
 import type { Reference } from '../oci/reference.ts';
 import { withSignal } from './cancellation.ts';
-import { readFolderDocument } from './folderDocument.ts';
 import { SCHEMES } from './ids.ts';
 import { imageUri, parseJsonUri, type JsonSource } from './jsonUri.ts';
 import { prettyJson } from './prettyJson.ts';
@@ -71,6 +70,7 @@ export class JsonDocuments implements Documents, TextDocumentContentProvider, Di
   async #fetch(source: JsonSource, signal: AbortSignal): Promise<Uint8Array> {
     const { lookup, registries } = this.#services;
     if ('folder' in source) {
+      const { readFolderDocument } = await import('./folderDocument.ts');
       return readFolderDocument(source.folder, source.what);
     }
     const { what, reference } = source;

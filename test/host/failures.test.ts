@@ -17,7 +17,8 @@ import {
 } from '../../src/registry/errors.ts';
 import { describeFailure } from '../../src/vscode/failures.ts';
 import { InvalidSettingError } from '../../src/vscode/settings.ts';
-import { TaskFailedError, UntrustedWorkspaceError } from '../../src/vscode/taskErrors.ts';
+import { UntrustedWorkspaceError } from '../../src/vscode/taskErrors.ts';
+import { taskFailed } from '../../src/vscode/taskFailure.ts';
 
 const where = { registry: 'r.example', repository: 'a/b' };
 
@@ -80,10 +81,10 @@ describe('failures', () => {
   it('of mounts offer another way wherever one is named, by a command that exists', async () => {
     const commands = new Set(await vscode.commands.getCommands(true));
     for (const [code, failure] of MOUNT_FAILURES) {
-      const { actions } = describeFailure(new TaskFailedError('mount', '/f', code));
+      const { actions } = describeFailure(taskFailed('mount', '/f', code));
       for (const { command } of actions) assert.ok(commands.has(command), `${failure.reason}: ${command}`);
       if (failure.remedy.includes('Extract Merged')) assert.ok(actions.length > 0, failure.reason);
     }
-    assert.deepEqual(titles(new TaskFailedError('unmount', '/f', mountFailure('busy').code)), ['Unmount Lazily']);
+    assert.deepEqual(titles(taskFailed('unmount', '/f', mountFailure('busy').code)), ['Unmount Lazily']);
   });
 });
