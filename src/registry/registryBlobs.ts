@@ -4,11 +4,11 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { digestAlgorithm, type Digest } from '../oci/digest.ts';
 import type { Logger } from '../oci/logger.ts';
 import { isForeignLayer } from '../oci/mediaTypes.ts';
-import { blobPath, pullScope, type Asker, type Question } from './asker.ts';
+import { blobPath, pullScope, type Answer, type Asker, type Question } from './asker.ts';
 import { BlobDownload, WrongRange, type AskForBytes } from './blobDownload.ts';
 import type { Endpoint } from './config.ts';
 import { parseContentRange } from './contentRange.ts';
-import { DigestMismatch, ServerError, SizeMismatch, TooLarge } from './errors.ts';
+import { DigestMismatch, RegistryError, ServerError, SizeMismatch, TooLarge } from './errors.ts';
 import { failover } from './failover.ts';
 import type { FetchPart } from './parallelParts.ts';
 import { LONGEST_REASON, responseError } from './responseErrors.ts';
@@ -31,6 +31,8 @@ export class RegistryBlobs implements BlobSource {
   readonly #logger: Logger;
   /** Who gave a blob whole. Who asks for all of it again had no use for it, and tries somewhere else first. */
   readonly #gave = new Map<Digest, string>();
+  /** Where the registry sent readers of a blob's parts. */
+  readonly #storage = new Map<Digest, string>();
 
   constructor(asker: Asker, endpoints: readonly [...Endpoint[], Endpoint], repository: string, logger: Logger) {
     this.#asker = asker;
@@ -190,16 +192,43 @@ export class RegistryBlobs implements BlobSource {
     signal: AbortSignal,
   ): Promise<Uint8Array> {
     const headers = { range: `bytes=${start}-${end - 1}` };
+    const known = await this.#partFromStorage(endpoint, blob, start, end, signal);
+    if (known) return known;
     const question = { ...this.#question(blob.digest), headers, accepted: [206] };
-    const { response, body } = await this.#asker.askForBody(endpoint, question, end - start, signal);
+    const answer = await this.#asker.askForBody(endpoint, question, end - start, signal);
+    const { response, body } = answer;
     const where = { registry: endpoint.name, repository: this.#repository, url: response.url };
     if (response.status === 200 && start === 0 && body?.length === end) return body;
-    const range = response.status === 206 ? parseContentRange(headerOf(response.headers, 'content-range')) : undefined;
-    if (body === undefined || range?.start !== start || range.end !== end || body.length !== end - start)
-      throw new WrongRange(where);
-    if (blob.size >= 0 && range.total !== undefined && range.total !== blob.size)
-      throw new SizeMismatch(blob.size, range.total, where);
-    return body;
+    const total = response.status === 206 ? parseContentRange(headerOf(response.headers, 'content-range'))?.total : -1;
+    const part = checkedPart(answer, start, end);
+    if (!part) throw new WrongRange(where);
+    if (blob.size >= 0 && total !== undefined && total !== blob.size) throw new SizeMismatch(blob.size, total, where);
+    if (new URL(response.url).host !== new URL(endpoint.url).host) this.#storage.set(blob.digest, response.url);
+    return part;
+  }
+
+  /** From where the registry sent us for an earlier part; such addresses end after some minutes, and then the registry is asked again. */
+  async #partFromStorage(
+    endpoint: Endpoint,
+    blob: Descriptor,
+    start: number,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
+    const url = this.#storage.get(blob.digest);
+    if (url === undefined) return undefined;
+    const headers = { range: `bytes=${start}-${end - 1}` };
+    try {
+      const request = { endpoint, url, headers, repository: this.#repository };
+      const response = await this.#asker.transport.sendForBody(request, end - start, signal);
+      const part = checkedPart(response, start, end);
+      if (part) return part;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof RegistryError)) throw error;
+    }
+    this.#storage.delete(blob.digest);
+    return undefined;
   }
 
   #question(digest: Digest): Question {
@@ -211,6 +240,12 @@ export class RegistryBlobs implements BlobSource {
       wanted: { what: 'blob', version: digest },
     };
   }
+}
+
+/** The part that was asked for; undefined for any other answer. */
+function checkedPart({ response, body }: Answer, start: number, end: number): Uint8Array | undefined {
+  const range = response.status === 206 ? parseContentRange(headerOf(response.headers, 'content-range')) : undefined;
+  return range?.start === start && range.end === end && body?.length === end - start ? body : undefined;
 }
 
 /** A descriptor's own content, when it is what its digest says; else it is fetched (image-spec, descriptor.md). */

@@ -301,6 +301,28 @@ describe('blobs', () => {
     );
   });
 
+  it('give further parts from where the registry sent for the first, as long as that holds', async () => {
+    const redirecting = await startRegistry({ redirectBlobs: true, store: registry.store });
+    const by = ask(configOf(redirecting));
+    try {
+      const part = async (start: number): Promise<void> => {
+        const found = await by.client.blobs('some/name').readRange(blob, start, start + 50, by.signal);
+        assert.deepEqual(Buffer.from(found ?? []), bytes.subarray(start, start + 50));
+      };
+      for (const start of [0, 100, 200]) await part(start);
+      assert.equal(redirecting.requests.length, 1);
+      assert.equal(redirecting.cdnRequests.length, 3);
+      redirecting.fault({ path: '/blob/', times: 1 }, faults.status(403));
+      await part(300);
+      assert.equal(redirecting.requests.length, 2, 'an address that has ended is asked for anew');
+      redirecting.fault({ path: '/blob/', times: 1 }, faults.shiftedRange(5));
+      await part(400);
+    } finally {
+      await by.close();
+      await redirecting.close();
+    }
+  });
+
   it('that are small come verified, and wrong ones are asked for once more', async () => {
     const get = (limit = SIZE): Promise<Uint8Array> => asking.client.blobBytes('some/name', blob, limit, asking.signal);
     assert.deepEqual(Buffer.from(await get()), bytes);
