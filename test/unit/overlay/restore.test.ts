@@ -23,10 +23,12 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { mountFailure } from '../../../src/overlay/failures.ts';
 import { planUnmount } from '../../../src/overlay/mountPlan.ts';
+import type { Plan } from '../../../src/overlay/plan.ts';
 import { prepareMount } from '../../../src/overlay/prepareMount.ts';
 import { planRemove } from '../../../src/overlay/removePlan.ts';
 import { prepareRestore, restoredTwins } from '../../../src/overlay/restore.ts';
 import { isRestorableXattr, parseSidecar, SidecarError } from '../../../src/overlay/sidecar.ts';
+import { tar } from '../../support/tar.ts';
 import { firstOf, requireRoot, requireTool } from '../../support/tools.ts';
 import {
   give,
@@ -70,23 +72,40 @@ async function mountAs(
   return { code, output, lines: plan.lines.join('\n') };
 }
 
-function prepareAs(
-  user: TestUser,
-  folder: string,
-  layers: number,
-  options = OPTIONS,
-): Awaited<ReturnType<typeof prepareMount>>['plan'] {
-  const module = new URL('../../../src/overlay/prepareMount.ts', import.meta.url).href;
+function prepareAs(user: TestUser, folder: string, layers: number, options = OPTIONS): Plan {
   const request = JSON.stringify({ folder, layers, options, root: false });
-  const script = `import(${JSON.stringify(module)}).then(m => m.prepareMount(${request})).then(p => console.log(JSON.stringify(p.plan)), e => { console.error(e.message); process.exit(1); })`;
+  const code = `m.prepareMount(${request}).then(p => console.log(JSON.stringify(p.plan)), e => { console.error(e.message); process.exit(1); });`;
+  return JSON.parse(asUser(user, 'overlay/prepareMount.ts', code)) as Plan;
+}
+
+/** Runs a module's code as a user. Modules are loaded before the rights are given away: the project may lie where only its owner may read. */
+function asUser(user: TestUser, module: string, code: string, input?: Buffer): string {
+  const url = new URL(`../../../src/${module}`, import.meta.url).href;
   const become = `process.setgroups([]); process.setgid(${user.gid}); process.setuid(${user.uid});`;
-  // Modules are loaded before the rights are given away: the project may lie where only its owner may read.
-  const program = `await import(${JSON.stringify(module)}); ${become} ${script}`;
+  const program = `const m = await import(${JSON.stringify(url)}); ${become} process.umask(0o022); ${code}`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     encoding: 'utf8',
+    ...(input === undefined ? {} : { input }),
   });
   if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout) as ReturnType<typeof prepareAs>;
+  return stdout;
+}
+
+function layerFiles(folder: string, layer: number): { folder: string; sidecar: string } {
+  const path = join(folder, 'layers', String(layer));
+  return { folder: path, sidecar: `${path}.json` };
+}
+
+function unpackAs(user: TestUser, folder: string, layer: number, bytes: Buffer): void {
+  const limits = { maxBytes: 1e9, maxEntries: 1e6 };
+  const options = JSON.stringify({ ...layerFiles(folder, layer), limits });
+  const code = `const { readFileSync } = await import('node:fs'); const u = new m.LayerUnpacker(${options}); u.write(readFileSync(0)); u.end();`;
+  asUser(user, 'layers/unpack.ts', code, bytes);
+}
+
+function finishAs(user: TestUser, folder: string, layers: number): void {
+  const all = Array.from({ length: layers }, (_, index) => layerFiles(folder, index + 1));
+  asUser(user, 'layers/finish.ts', `m.finishLayers(${JSON.stringify(all)});`);
 }
 
 interface Look {
@@ -244,6 +263,73 @@ describe('restoring owners, by a normal user with sudo', { skip }, () => {
     ]);
     assert.equal(removed.code, 0, removed.output);
     assert.deepEqual(readdirSync(outer), []);
+  });
+
+  test('a mount shows what the archives say, after a normal user unpacked them', async t => {
+    const user = makeUser(t);
+    const folder = makeImage(join(scratch(t), 'image'));
+    must('chown', '-R', `${user.uid}:${user.gid}`, folder);
+    const common = { uid: 0, gid: 0, mode: 0o644, body: 'x' };
+    const base = tar(
+      { path: './', type: 'directory', mode: 0o755, uid: 0, gid: 0 },
+      { path: 'dev/', type: 'directory', mode: 0o755, uid: 0, gid: 0 },
+      { path: 'dev/null', type: 'char', mode: 0o666, uid: 0, gid: 0, major: 1, minor: 3 },
+      { path: 'dev/pipe', type: 'fifo', mode: 0o600, uid: 0, gid: 0 },
+      { path: 'bin/', type: 'directory', mode: 0o555, uid: 0, gid: 0 },
+      { ...common, path: 'bin/ping', mode: 0o755, xattrs: { 'security.capability': NET_RAW } },
+      { ...common, path: 'bin/su', mode: 0o4755 },
+      { ...common, path: 'etc/shadow', mode: 0, gid: 42 },
+      { ...common, path: 'etc/link', type: 'hardlink', linkpath: 'etc/shadow', body: '' },
+      { ...common, path: 'home/own', uid: user.uid, gid: user.gid },
+      { ...common, path: 'home/note', xattrs: { 'user.note': 'hi' } },
+      { path: 'sh', type: 'symlink', linkpath: '/bin/su', uid: 5, gid: 5, mode: 0o777 },
+    );
+    const top = tar(
+      { ...common, path: 'etc/.wh.link', body: '' },
+      { ...common, path: 'home/.wh..wh..opq', body: '' },
+      { ...common, path: 'home/new', uid: 7, gid: 7, mode: 0o600 },
+      { path: 'locked/', type: 'directory', mode: 0, uid: 8, gid: 8 },
+      { ...common, path: 'locked/file', mode: 0o2711 },
+    );
+    [base, top].forEach((bytes, index) => unpackAs(user, folder, index + 1, bytes));
+    finishAs(user, folder, 2);
+    const { code, output } = await mountAs(user, folder, 2);
+    assert.equal(code, 0, output);
+    const seen = must(
+      'sh',
+      '-c',
+      'cd "$1" && find . -mindepth 1 -printf "%p %y %U:%G %m %n\\n" | LC_ALL=C sort',
+      'sh',
+      join(folder, 'merged'),
+    );
+    const expected = [
+      './bin d 0:0 555',
+      './bin/ping f 0:0 755',
+      './bin/su f 0:0 4755',
+      './dev d 0:0 755',
+      './dev/null c 0:0 666',
+      './dev/pipe p 0:0 600',
+      './etc d 0:0 755',
+      './etc/shadow f 0:42 0',
+      './home d 0:0 755',
+      './home/new f 7:7 600',
+      './locked d 8:8 0',
+      './locked/file f 0:0 2711',
+      './sh l 5:5 777',
+    ];
+    assert.deepEqual(
+      seen
+        .trimEnd()
+        .split('\n')
+        .map(line => line.replace(/ \d+$/, '')),
+      expected,
+    );
+    assert.match(must('getcap', join(folder, 'merged/bin/ping')), /cap_net_raw/);
+    assert.equal((await runPlan(planUnmount({ folder }))).code, 0);
+    // What the top layer hides is looked at in the base alone.
+    const note = join(folder, 'layers/1/home/note');
+    const twin = join(folder, 'layers/owned/1/home/note');
+    assert.match(must('getfattr', '--only-values', '-n', 'user.note', existsSync(twin) ? twin : note), /^hi$/);
   });
 
   test('broken off at any line, it can be done again and ends the same', async t => {
