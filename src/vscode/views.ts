@@ -7,6 +7,7 @@ import { ImagesRoot } from './tree/imagesRoot.ts';
 import { NodeTree } from './tree/nodeTree.ts';
 import { RegistriesRoot } from './tree/registriesRoot.ts';
 import { registerTreeCommands } from './tree/treeCommands.ts';
+import { TreeChanges } from './tree/treeChanges.ts';
 import type { TreeContext, TreeNode } from './tree/treeNode.ts';
 import { count } from './tree/text.ts';
 
@@ -15,6 +16,7 @@ export class TreeViews implements Views, vscode.Disposable {
   readonly #services: Services;
   readonly #registries: RegistriesRoot;
   readonly #registryTree: NodeTree;
+  readonly #registryChanges: TreeChanges;
   readonly #images: ImagesRoot;
   readonly #registriesView: vscode.TreeView<TreeNode>;
   readonly #imagesView: vscode.TreeView<TreeNode>;
@@ -22,8 +24,9 @@ export class TreeViews implements Views, vscode.Disposable {
 
   constructor(services: Services) {
     this.#services = services;
-    const registryChanges = new vscode.EventEmitter<TreeNode | undefined>();
-    const imageChanges = new vscode.EventEmitter<TreeNode | undefined>();
+    const registryChanges = new TreeChanges();
+    this.#registryChanges = registryChanges;
+    const imageChanges = new TreeChanges();
     this.#registries = new RegistriesRoot(contextOf(services, registryChanges));
     this.#images = new ImagesRoot(contextOf(services, imageChanges));
     this.#registryTree = new NodeTree(this.#registries, registryChanges);
@@ -38,12 +41,12 @@ export class TreeViews implements Views, vscode.Disposable {
       imageTree,
       mounts,
       this.#imagesView.onDidChangeVisibility(({ visible }) => mounts.watch(visible)),
-      services.registries.onDidChange(() => registryChanges.fire(undefined)),
+      services.registries.onDidChange(() => registryChanges.fire()),
       services.registries.onDidChangeAccess(() => this.#registryTree.refresh()),
       services.images.onDidChange(() => {
-        imageChanges.fire(undefined);
+        imageChanges.fire();
         // Layers in the other view tell whether they are extracted.
-        registryChanges.fire(undefined);
+        registryChanges.fire();
         void this.#showCounts();
       }),
       registerTreeCommands([this.#registryTree, imageTree], services),
@@ -54,15 +57,12 @@ export class TreeViews implements Views, vscode.Disposable {
 
   async revealReference(reference: Reference, platform?: string): Promise<void> {
     const image = this.#registries.show(reference.registry).show(reference.repository).show(reference);
-    this.#registryTree.changed();
-    const shown = (platform === undefined ? undefined : await image.platform(platform)) ?? image;
-    await this.#registriesView.reveal(shown, { select: true, focus: true, expand: true });
+    await this.#reveal(async () => (platform === undefined ? undefined : await image.platform(platform)) ?? image);
   }
 
   async revealRepository(registry: string, repository: string): Promise<void> {
     const node = this.#registries.show(registry).show(repository);
-    this.#registryTree.changed();
-    await this.#registriesView.reveal(node, { select: true, focus: true, expand: true });
+    await this.#reveal(async () => node);
   }
 
   async revealFolder(folder: string): Promise<void> {
@@ -73,6 +73,14 @@ export class TreeViews implements Views, vscode.Disposable {
 
   dispose(): void {
     this.#disposables.dispose();
+  }
+
+  /** Shows a row of the Registries view that is new perhaps, with all rows above it opened. */
+  async #reveal(find: () => Promise<TreeNode>): Promise<void> {
+    this.#registryChanges.fire();
+    await this.#registryChanges.holdDuring(async () => {
+      await this.#registriesView.reveal(await find(), { select: true, focus: true, expand: true });
+    });
   }
 
   /** The number of mounted images on the activity bar's icon, and the keys that `when` clauses ask for. */
@@ -89,7 +97,7 @@ export class TreeViews implements Views, vscode.Disposable {
   }
 }
 
-function contextOf(services: Services, changes: vscode.EventEmitter<TreeNode | undefined>): TreeContext {
+function contextOf(services: Services, changes: TreeChanges): TreeContext {
   return { services, changed: node => changes.fire(node) };
 }
 

@@ -16,6 +16,7 @@ import type { Images, Services } from '../../src/vscode/services.ts';
 import { ImagesRoot } from '../../src/vscode/tree/imagesRoot.ts';
 import { NodeTree } from '../../src/vscode/tree/nodeTree.ts';
 import { RegistriesRoot } from '../../src/vscode/tree/registriesRoot.ts';
+import { TreeChanges } from '../../src/vscode/tree/treeChanges.ts';
 import type { TreeNode } from '../../src/vscode/tree/treeNode.ts';
 
 /** The two trees on services of their own, apart from those of the extension that runs in the same host. */
@@ -58,8 +59,8 @@ export function makeTrees(): Trees {
     layerStates,
   };
   const changes: (TreeNode | undefined)[] = [];
-  const registryChanges = new vscode.EventEmitter<TreeNode | undefined>();
-  const imageChanges = new vscode.EventEmitter<TreeNode | undefined>();
+  const registryChanges = new TreeChanges();
+  const imageChanges = new TreeChanges();
   registryChanges.event(node => changes.push(node));
   const registriesRoot = new RegistriesRoot({ services, changed: node => registryChanges.fire(node) });
   const imagesRoot = new ImagesRoot({ services, changed: node => imageChanges.fire(node) });

@@ -96,6 +96,18 @@ test('a long list is loaded by a click and narrowed by a filter', async t => {
   await workbench.row('Registries', '1.43').or(workbench.row('Registries', '1.447')).first().waitFor();
 });
 
+test('an image that is opened by its name is shown in the tree, wherever it lies', async t => {
+  const { workbench } = await openWindow(t, editor, settings(demo));
+  await showRegistries(workbench);
+  await workbench.command('Peel: Open Image…');
+  await workbench.answer(`${demo.host}/demo/many:1.7`, 'Image reference');
+  const row = workbench.row('Registries', '1.7');
+  await row.waitFor();
+  await workbench.until('the row is selected', async () => (await row.getAttribute('aria-selected')) === 'true');
+  await workbench.row('Registries', 'Manifest').waitFor();
+  await workbench.screenshot('tree-opened');
+});
+
 test('each kind of row has its own menu', async t => {
   const { workbench } = await openWindow(t, editor, settings(demo));
   await showRegistries(workbench);

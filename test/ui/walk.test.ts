@@ -46,7 +46,7 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
   await workbench.showSidebar('Peel');
   await workbench.widenSidebar(110);
   await workbench.command('Peel: Add Registry…');
-  await workbench.answer(host);
+  await workbench.answer(host, 'address');
   await workbench.row('Registries', host).waitFor();
 
   t.diagnostic('the tree opens from the registry down to the layers');

@@ -1,5 +1,6 @@
-import type { Disposable, Event, EventEmitter, TreeDataProvider, TreeItem } from 'vscode';
+import type { Disposable, Event, TreeDataProvider, TreeItem } from 'vscode';
 import { FailureNode } from './failureNode.ts';
+import type { TreeChanges } from './treeChanges.ts';
 import type { TreeNode } from './treeNode.ts';
 
 /** Where a tree begins: gives its first level. */
@@ -14,11 +15,11 @@ export interface TreeRoot {
 /** Lends nodes to VS Code. It knows no kind of node, only that what a node throws becomes a row below it. */
 export class NodeTree implements TreeDataProvider<TreeNode>, Disposable {
   readonly #root: TreeRoot;
-  readonly #changes: EventEmitter<TreeNode | undefined>;
+  readonly #changes: TreeChanges;
   readonly onDidChangeTreeData: Event<TreeNode | undefined>;
 
   /** @param changes what the nodes fire on when they changed */
-  constructor(root: TreeRoot, changes: EventEmitter<TreeNode | undefined>) {
+  constructor(root: TreeRoot, changes: TreeChanges) {
     this.#root = root;
     this.#changes = changes;
     this.onDidChangeTreeData = changes.event;
