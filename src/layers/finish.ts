@@ -2,6 +2,7 @@ import {
   chmodSync,
   constants,
   copyFileSync,
+  existsSync,
   lchownSync,
   linkSync,
   lstatSync,
@@ -44,6 +45,11 @@ export function finishLayers(layers: readonly UnpackedLayerFiles[]): string[] {
   const warnings = new Warnings();
   const stack: (LayerOnDisk & { readonly sidecar: string })[] = [];
   for (const layer of layers) {
+    // Without the file nothing is known to be left to do.
+    if (!existsSync(layer.sidecar)) {
+      stack.push({ folder: layer.folder, opaque: new Set(), sidecar: layer.sidecar });
+      continue;
+    }
     const sidecar = readSidecar(layer.sidecar);
     if (isUnfinished(sidecar)) new Finishing(layer, sidecar, stack, warnings).finish();
     stack.push({ folder: layer.folder, opaque: new Set(sidecar.opaque), sidecar: layer.sidecar });
@@ -203,7 +209,8 @@ class Finishing {
     let facts = this.#lowerFacts.get(layer);
     if (!facts) {
       const sidecar = this.#below[layer]?.sidecar;
-      facts = new Map(sidecar === undefined ? [] : readSidecar(sidecar).entries.map(entry => [entry.path, entry]));
+      const known = sidecar !== undefined && existsSync(sidecar) ? readSidecar(sidecar).entries : [];
+      facts = new Map(known.map(entry => [entry.path, entry]));
       this.#lowerFacts.set(layer, facts);
     }
     return facts.get(path);

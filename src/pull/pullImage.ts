@@ -8,6 +8,7 @@ import type { Layer } from '../oci/layer.ts';
 import type { Logger } from '../oci/logger.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
+import { finishLayers } from '../layers/finish.ts';
 import type { UnpackLimits } from '../layers/unpack.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
 import type { RegistryConfig } from '../registry/config.ts';
@@ -107,6 +108,8 @@ class Pull {
   readonly #layers: FolderLayer[];
   readonly #results: (LayerResult | undefined)[];
   readonly #already: boolean;
+  /** Warnings of the last step. */
+  #finishing: readonly string[] = [];
 
   constructor(puller: Puller, options: PullOptions, there: ImageFolder | undefined) {
     this.#puller = puller;
@@ -127,6 +130,7 @@ class Pull {
       );
       await this.#save(false);
       await this.#runLayers();
+      this.#finishLayers();
       await writeOciLayout(folder, this.#options.image, this.#results.filter(isPresent));
       await this.#save(true);
     }
@@ -150,6 +154,12 @@ class Pull {
     this.#options.signal.throwIfAborted();
     if (failure.signal.aborted) throw failure.signal.reason;
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  /** What takes all layers: hard links into lower ones, directories that a layer does not describe. */
+  #finishLayers(): void {
+    const folders = this.#layers.map(({ number }) => join(this.#options.folder, layerFolder(number)));
+    this.#finishing = finishLayers(folders.map(folder => ({ folder, sidecar: `${folder}.json` })));
   }
 
   async #runLayer(layer: Layer, signal: AbortSignal): Promise<void> {
@@ -221,9 +231,12 @@ class Pull {
         if (!diffId) throw new Error(`Layer ${number} has no diff ID after the pull`);
         return { digest, diffId, size, path: join(folder, layerFolder(number)) };
       }),
-      warnings: this.#results.flatMap((result, at) =>
-        (result?.unpacked?.warnings ?? []).map(text => `Layer ${at + 1}: ${text}`),
-      ),
+      warnings: [
+        ...this.#results.flatMap((result, at) =>
+          (result?.unpacked?.warnings ?? []).map(text => `Layer ${at + 1}: ${text}`),
+        ),
+        ...this.#finishing,
+      ],
     };
   }
 }

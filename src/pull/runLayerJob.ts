@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { PartialFile } from '../blobs/partialFile.ts';
 import { DigestMismatchError, SizeMismatchError, Verifier } from '../blobs/verifier.ts';
 import type { InflateEngine } from '../layers/inflate/engine.ts';
+import { InvalidLayerError } from '../layers/errors.ts';
 import { LayerUnpacker } from '../layers/unpack.ts';
 import { wasmGzip } from '../layers/wasmGzip.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
@@ -130,6 +131,7 @@ class Unpacking implements Sink {
   readonly #target: UnpackTarget;
   readonly #folder: string;
   readonly #unpacker: LayerUnpacker;
+  #damage: InvalidLayerError | undefined;
 
   constructor(target: UnpackTarget, engine: InflateEngine | undefined) {
     this.#target = target;
@@ -145,11 +147,19 @@ class Unpacking implements Sink {
     });
   }
 
+  /** Damage is not told at once: the blob's digest, known at its end, says whether it came on the way, and a second try may help. */
   write(chunk: Uint8Array): void {
-    this.#unpacker.write(chunk);
+    if (this.#damage) return;
+    try {
+      this.#unpacker.write(chunk);
+    } catch (error) {
+      if (!(error instanceof InvalidLayerError)) throw error;
+      this.#damage = error;
+    }
   }
 
   finish(): UnpackedLayer {
+    if (this.#damage) throw this.#damage;
     const { diffId, compression, size, entries, warnings } = this.#unpacker.end();
     if (this.#target.diffId && diffId !== this.#target.diffId)
       throw new DiffIdMismatchError(this.#target.diffId, diffId);
