@@ -28,12 +28,12 @@ export class TreeViews implements Views, vscode.Disposable {
     this.#registryChanges = registryChanges;
     const imageChanges = new TreeChanges();
     this.#registries = new RegistriesRoot(contextOf(services, registryChanges));
-    this.#images = new ImagesRoot(contextOf(services, imageChanges));
+    const mounts = new MountWatch(() => services.images.refresh());
+    this.#images = new ImagesRoot(() => mounts.whileShowing(() => services.images.list()));
     this.#registryTree = new NodeTree(this.#registries, registryChanges);
     const imageTree = new NodeTree(this.#images, imageChanges);
     this.#registriesView = vscode.window.createTreeView(VIEWS.registries, options(this.#registryTree));
     this.#imagesView = vscode.window.createTreeView(VIEWS.images, options(imageTree));
-    const mounts = new MountWatch(() => services.images.refresh());
     this.#disposables = vscode.Disposable.from(
       this.#registriesView,
       this.#imagesView,

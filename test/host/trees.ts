@@ -63,7 +63,7 @@ export function makeTrees(): Trees {
   const imageChanges = new TreeChanges();
   registryChanges.event(node => changes.push(node));
   const registriesRoot = new RegistriesRoot({ services, changed: node => registryChanges.fire(node) });
-  const imagesRoot = new ImagesRoot({ services, changed: node => imageChanges.fire(node) });
+  const imagesRoot = new ImagesRoot(() => images.list());
   return {
     services,
     registriesRoot,

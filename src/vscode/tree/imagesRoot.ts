@@ -1,20 +1,21 @@
 import type { ImageOnDisk } from '../images.ts';
 import type { TreeRoot } from './nodeTree.ts';
 import { PulledImageNode } from './pulledImageNode.ts';
-import type { TreeContext, TreeNode } from './treeNode.ts';
+import type { TreeNode } from './treeNode.ts';
 
 /** The Images view: what was pulled into this workspace. Rows live as long as their folder, so that what is open in them stays open. */
 export class ImagesRoot implements TreeRoot {
   readonly prefix = 'image:';
-  readonly #context: TreeContext;
+  readonly #list: () => Promise<readonly ImageOnDisk[]>;
   readonly #nodes = new Map<string, PulledImageNode>();
 
-  constructor(context: TreeContext) {
-    this.#context = context;
+  /** @param list what is on disk and mounted now */
+  constructor(list: () => Promise<readonly ImageOnDisk[]>) {
+    this.#list = list;
   }
 
   async children(): Promise<readonly TreeNode[]> {
-    const images = await this.#context.services.images.list();
+    const images = await this.#list();
     const nodes = images.map(image => this.#nodeOf(image));
     const folders = new Set(images.map(image => image.folder));
     for (const folder of this.#nodes.keys()) if (!folders.has(folder)) this.#nodes.delete(folder);
