@@ -37,10 +37,7 @@ export interface TreeContext {
   readonly changed: (node?: TreeNode) => void;
 }
 
-export function isPaged(node: TreeNode): node is PagedNode {
-  return 'loadMore' in node;
-}
-
+/** True for a row whose list can be narrowed. */
 export function isFiltered(node: TreeNode): node is FilteredNode {
   return 'filter' in node;
 }
