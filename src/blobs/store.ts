@@ -1,5 +1,6 @@
 import { constants, type Stats } from 'node:fs';
 import { copyFile, link, lstat, mkdir, open, readdir, rename, rm, unlink, utimes } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
 
@@ -42,8 +43,7 @@ export class BlobStore {
     const [here, there] = await Promise.all([lstat(source), lstat(target).catch(() => undefined)]);
     if (there?.isFile() && there.size === here.size) return 'present';
     if (there) await unlink(target);
-    const temporary = `${target}.${process.pid}.partial`;
-    await rm(temporary, { force: true });
+    const temporary = `${target}.${randomUUID()}.partial`;
     const kind = await bring(source, temporary);
     await rename(temporary, target);
     return kind;
@@ -120,13 +120,18 @@ async function bring(source: string, target: string): Promise<LinkKind> {
 /** Writes a file so that it is there whole or not at all. */
 export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.partial`;
-  const file = await open(temporary, 'w', 0o644);
+  const temporary = `${path}.${randomUUID()}.partial`;
   try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(temporary, 'wx', 0o644);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  await rename(temporary, path);
 }

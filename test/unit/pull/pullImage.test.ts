@@ -30,6 +30,9 @@ const second = layer([file('more', noise(200_000, 2)), whiteout('etc/motd')], {
 });
 const third = layer([file('etc/last', 'last\n')], { createdBy: 'COPY last', compression: 'none' });
 
+/** For umoci, which reads no zstd. */
+const gzipped = layer([whiteout('etc/motd')], { createdBy: 'RUN rm' });
+
 let registry: Registry;
 let pulling: Pulling;
 
@@ -38,7 +41,7 @@ before(async () => {
   const put = (tag: string, layers: readonly BuiltLayer[], format: 'oci' | 'docker' | 'schema1') =>
     registry.store.put('app', image({ layers, format }), tag);
   put('oci', [base, second, third], 'oci');
-  put('docker', [base, second, third], 'docker');
+  put('docker', [base, gzipped, third], 'docker');
   put('v1', [base, third], 'schema1');
   put('twice', [base, third, base], 'oci');
   put('next', [base, second, third, layer([file('new', 'new')])], 'oci');

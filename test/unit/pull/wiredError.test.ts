@@ -43,9 +43,7 @@ test('every error class of the rooms has instances named like its export, so tha
   const make = (type: unknown, argument: unknown) =>
     Reflect.construct(type as new (...args: unknown[]) => Error, Array(5).fill(argument));
   const classes = (room: Readonly<Record<string, unknown>>) =>
-    Object.entries(room).filter(
-      ([, value]) => typeof value === 'function' && value.prototype instanceof Error,
-    );
+    Object.entries(room).filter(([, value]) => typeof value === 'function' && value.prototype instanceof Error);
   assert.ok(classes(registry).length > 10);
   for (const [name, type] of classes(registry))
     if (name !== 'RegistryError') assert.equal(make(type, where).name, name);
