@@ -12,6 +12,7 @@ export const COMMANDS = {
   listTags: 'peel.listTags',
   showManifest: 'peel.showManifest',
   showConfig: 'peel.showConfig',
+  showImagePage: 'peel.showImagePage',
   downloadLayer: 'peel.downloadLayer',
   extractLayer: 'peel.extractLayer',
   pullImage: 'peel.pullImage',
@@ -70,3 +71,6 @@ export const TASK_TYPE = 'peel';
 
 /** `json` shows manifests and configs, read-only. */
 export const SCHEMES = { json: 'peel-json' } as const;
+
+/** The types of pages of our own. */
+export const WEBVIEWS = { imagePage: 'peel.imagePage' } as const;

@@ -13,9 +13,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   blobs: ['oci'],
   layers: ['oci'],
   overlay: ['oci'],
+  insight: ['oci'],
   pull: ['oci', 'registry', 'blobs', 'layers', 'overlay'],
-  vscode: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'pull'],
-  'extension.ts': ['oci', 'registry', 'blobs', 'layers', 'overlay', 'pull', 'vscode'],
+  vscode: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'insight', 'pull'],
+  'extension.ts': ['oci', 'registry', 'blobs', 'layers', 'overlay', 'insight', 'pull', 'vscode'],
 };
 
 /** Bytes of minified code. `startup` is read whenever the extension is activated, `worker` whenever a thread starts. Raise them knowingly. */

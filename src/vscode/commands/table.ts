@@ -18,6 +18,7 @@ export const COMMAND_TABLE: Readonly<Record<(typeof COMMANDS)[keyof typeof COMMA
   [COMMANDS.listTags]: async () => (await import('./listTags.ts')).listTags,
   [COMMANDS.showManifest]: async () => (await import('./showManifest.ts')).showManifest,
   [COMMANDS.showConfig]: async () => (await import('./showConfig.ts')).showConfig,
+  [COMMANDS.showImagePage]: async () => (await import('./showImagePage.ts')).showImagePage,
   [COMMANDS.downloadLayer]: async () => (await import('./downloadLayer.ts')).downloadLayer,
   [COMMANDS.extractLayer]: async () => (await import('./extractLayer.ts')).extractLayer,
   [COMMANDS.pullImage]: async () => (await import('./pullImage.ts')).pullImage,

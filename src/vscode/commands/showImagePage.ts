@@ -1,0 +1,19 @@
+import { askReference } from '../ask.ts';
+import { choosePlatformFor } from '../choosePlatform.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import { formatReference } from '../../oci/reference.ts';
+import { showPage } from '../page/imagePage.ts';
+import type { RunCommand } from './table.ts';
+
+/** Shows a page about an image: what it is, what it runs, how it was made. */
+export const showImagePage: RunCommand = async (argument, services) => {
+  const reference = await askReference(argument, 'Show Image Page');
+  const image = reference && (await choosePlatformFor(reference, argument.platform, services, 'Show Image Page'));
+  if (!image) return undefined;
+  showPage(image);
+  return {
+    reference: formatReference(image.reference),
+    digest: image.manifestDigest,
+    platform: formatPlatform(image.platform),
+  };
+};

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { EditorServer } from '../rig/launcher.ts';
+import { fillDemo } from '../support/demoImage.ts';
+import { startRegistry, type Registry } from '../support/registry/registry.ts';
+import { openWindow, startEditor } from './window.ts';
+
+/** The page about an image, as a person reads it. */
+let editor: EditorServer;
+let demo: Registry;
+
+before(async () => {
+  demo = await startRegistry();
+  fillDemo(demo);
+  editor = await startEditor('image-page');
+});
+after(async () => {
+  await editor?.stop();
+  await demo?.close();
+});
+
+test('the page about an image opens from its row, is read, and leads on by mouse and keyboard', async t => {
+  const { workbench } = await openWindow(t, editor, { settings: { 'peel.registries': [{ url: demo.url }] } });
+  await workbench.showSidebar('Peel');
+  await workbench.expandPath('Registries', demo.host, 'demo/hello', 'latest');
+  await workbench.inlineAction('Registries', /^linux\/amd64/, 'Show Image Page…');
+  const page = workbench.webview;
+  await page.getByRole('heading', { level: 1, name: /demo\/hello/ }).waitFor();
+  const text = await page.locator('main').innerText();
+  assert.match(text, /linux\/amd64 · \d+ layers/);
+  assert.match(text, /Layer 2 · [\d.]+ k?B[^]*COPY app \/app/);
+  // A text, for the tests' types know no page.
+  const colours = '[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]';
+  const [foreground, background] = await page.locator('body').evaluate<string[], null>(colours, null);
+  assert.notEqual(foreground, background, 'the theme is there');
+  assert.notEqual(background, 'rgba(0, 0, 0, 0)');
+  await workbench.screenshot('image-page');
+
+  await page.getByRole('link', { name: 'Show Config' }).focus();
+  await workbench.page.keyboard.press('Enter');
+  await workbench.waitForEditor(/"architecture": "amd64"/);
+  await workbench.tab('hello:').first().click();
+  await page.locator('.history li').last().scrollIntoViewIfNeeded();
+  await workbench.screenshot('image-page-history');
+});
