@@ -13,6 +13,7 @@ import type { Origin, Puller } from './pullImage.ts';
 import { PullMeter, type PullProgress } from './pullMeter.ts';
 import { removeTree } from './removeTree.ts';
 import type { ResolvedImage } from './resolveImage.ts';
+import type { JobContext } from './workerPool.ts';
 import { unwireError } from './wiredError.ts';
 
 /** How a merge is watched and ended. */
@@ -64,10 +65,9 @@ export async function fetchLayers(
       blobPath: blob,
     };
     const { authorizer } = origin;
-    const onProgress: Parameters<Puller['workers']['run']>[1]['onProgress'] = progress =>
-      meter.layerProgress(layer.number, progress);
+    const onProgress: JobContext['onProgress'] = progress => meter.layerProgress(layer.number, progress);
     const context = { authorizer, logger: puller.logger, signal, onProgress };
-    const result = await puller.transfers.run(digest, signal, () => puller.workers.run(job, context));
+    const result = await puller.transfers.run(digest, signal, () => puller.workers.run('layer', job, context));
     meter.layerDone(layer.number, result);
     return { layer: { ...layer, descriptor: { ...layer.descriptor, size: result.size } }, blob };
   };

@@ -13,43 +13,67 @@ import {
   OCI_MANIFEST,
 } from '../oci/mediaTypes.ts';
 import { configOfSchema1 } from '../oci/schema1.ts';
+import type { Compression } from './imageFolder.ts';
 import type { LayerResult } from './layerJob.ts';
 import type { ResolvedImage } from './resolveImage.ts';
 
+/** What is known of a layer once its bytes were read. */
+export interface ReadLayer {
+  /** Bytes of the blob. */
+  readonly size: number;
+  /** Needed for Docker's schemas alone. */
+  readonly diffId?: Digest;
+  readonly compression?: Compression;
+}
+
+/** A document of a layout: its path in the layout's folder, and its bytes. */
+export interface LayoutDocument {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 /**
- * Writes an image folder's OCI layout (image-spec, image-layout.md) around the layer blobs that are in it already: what skopeo, crane, umoci and podman read. An OCI manifest goes in as it came; Docker's
- * schemas 1 and 2, which a layout may not hold, are turned into OCI with the same config and the same layer blobs.
- * @param results one for each layer, base first, all unpacked
+ * Everything of an image's OCI layout but the layer blobs (image-spec, image-layout.md), the index last. An OCI manifest goes in as it came; Docker's schemas 1 and 2, which a layout may not hold, are
+ * turned into OCI with the same config and the same layer blobs.
+ * @param layers one for each layer, base first
  */
+export function layoutDocuments(image: ResolvedImage, layers: readonly ReadLayer[]): readonly LayoutDocument[] {
+  const config = configDocument(image, layers);
+  const configDigest = image.manifest.kind === 'image' ? image.manifest.config.digest : sha256(config);
+  const manifest = isOci(image) ? image.manifestBytes : convert(image, layers, configDigest, config.length);
+  const manifestDigest = isOci(image) ? image.manifestDigest : sha256(manifest);
+  return [
+    { name: blobName(configDigest), bytes: config },
+    { name: blobName(manifestDigest), bytes: manifest },
+    { name: 'oci-layout', bytes: Buffer.from('{"imageLayoutVersion":"1.0.0"}\n') },
+    { name: 'index.json', bytes: indexDocument(image, manifestDigest, manifest.length) },
+  ];
+}
+
+/** Writes an image folder's OCI layout around the layer blobs that are in it already: what skopeo, crane, umoci and podman read. */
 export async function writeOciLayout(
   folder: string,
   image: ResolvedImage,
   results: readonly LayerResult[],
 ): Promise<void> {
-  const config = configBytes(image, results);
-  const configDigest = image.manifest.kind === 'image' ? image.manifest.config.digest : sha256(config);
-  await put(folder, configDigest, config);
-  const manifest = isOci(image)
-    ? Buffer.from(image.manifestBytes)
-    : convert(image, results, configDigest, config.length);
-  const manifestDigest = isOci(image) ? image.manifestDigest : sha256(manifest);
-  await put(folder, manifestDigest, manifest);
-  await writeIndex(folder, image, manifestDigest, manifest.length);
+  const layers = results.map(({ size, unpacked }) => ({ size, ...unpacked }));
+  for (const { name, bytes } of layoutDocuments(image, layers)) await writeWhole(join(folder, name), bytes);
 }
 
 function isOci(image: ResolvedImage): boolean {
   return image.manifest.kind === 'image' && image.manifest.mediaType === OCI_MANIFEST;
 }
 
-function configBytes(image: ResolvedImage, results: readonly LayerResult[]): Buffer {
-  if (image.manifest.kind === 'image') return Buffer.from(image.configBytes);
-  const diffIds = results.map(({ unpacked }) => unpacked?.diffId).filter(id => id !== undefined);
+/** The config as it came, or, for schema 1, which has none, the one that its history makes. */
+export function configDocument(image: ResolvedImage, layers: readonly ReadLayer[]): Uint8Array {
+  if (image.manifest.kind === 'image') return image.configBytes;
+  const diffIds = layers.map(({ diffId }) => diffId).filter(id => id !== undefined);
   return Buffer.from(JSON.stringify(configOfSchema1(image.manifest, diffIds)));
 }
 
 function convert(
   image: ResolvedImage,
-  results: readonly LayerResult[],
+  layers: readonly ReadLayer[],
   configDigest: Digest,
   configSize: number,
 ): Buffer {
@@ -57,7 +81,7 @@ function convert(
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
     config: { mediaType: OCI_CONFIG, digest: configDigest, size: configSize },
-    layers: image.layers.map(({ descriptor }, at) => ociLayer(descriptor, results[at])),
+    layers: image.layers.map(({ descriptor }, at) => ociLayer(descriptor, layers[at])),
     ...(image.manifest.kind === 'image' && Object.keys(image.manifest.annotations).length
       ? { annotations: image.manifest.annotations }
       : {}),
@@ -66,22 +90,22 @@ function convert(
 }
 
 /** The media type tells what the bytes are, not what the registry called them. */
-function ociLayer(descriptor: Descriptor, result: LayerResult | undefined): Descriptor {
+function ociLayer(descriptor: Descriptor, layer: ReadLayer | undefined): Descriptor {
   const types = { gzip: OCI_LAYER_GZIP, zstd: OCI_LAYER_ZSTD, none: OCI_LAYER };
-  const mediaType = types[result?.unpacked?.compression ?? 'gzip'];
+  const mediaType = types[layer?.compression ?? 'gzip'];
   const { annotations } = descriptor;
   return {
     mediaType: isForeignLayer(descriptor.mediaType)
       ? mediaType.replace('image.layer.', 'image.layer.nondistributable.')
       : mediaType,
     digest: descriptor.digest,
-    size: result?.size ?? descriptor.size,
+    size: layer?.size ?? descriptor.size,
     ...(descriptor.urls ? { urls: descriptor.urls } : {}),
     ...(annotations ? { annotations } : {}),
   };
 }
 
-async function writeIndex(folder: string, image: ResolvedImage, digest: Digest, size: number): Promise<void> {
+function indexDocument(image: ResolvedImage, digest: Digest, size: number): Uint8Array {
   const { os, architecture, variant } = image.platform;
   const name = image.reference.tag;
   const index = {
@@ -97,17 +121,17 @@ async function writeIndex(folder: string, image: ResolvedImage, digest: Digest, 
       },
     ],
   };
-  await writeWhole(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n');
-  await writeWhole(join(folder, 'index.json'), `${JSON.stringify(index)}\n`);
+  return Buffer.from(`${JSON.stringify(index)}\n`);
 }
 
-async function put(folder: string, digest: Digest, bytes: Uint8Array): Promise<void> {
-  await writeWhole(blobPath(folder, digest), bytes);
+/** A blob's path in a layout. */
+export function blobName(digest: Digest): string {
+  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
 }
 
 /** Where a layout keeps a blob. */
 export function blobPath(folder: string, digest: Digest): string {
-  return join(folder, 'blobs', digestAlgorithm(digest), digestHex(digest));
+  return join(folder, blobName(digest));
 }
 
 function sha256(bytes: Uint8Array): Digest {

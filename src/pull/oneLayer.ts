@@ -71,7 +71,7 @@ async function work(
     ...(unpack ? { unpack: { ...unpack, sidecar: `${unpack.folder}.json`, ...(diffId ? { diffId } : {}) } } : {}),
   };
   const context = { authorizer: origin.authorizer, logger: puller.logger, onProgress, signal };
-  return await puller.transfers.run(descriptor.digest, signal, () => puller.workers.run(job, context));
+  return await puller.transfers.run(descriptor.digest, signal, () => puller.workers.run('layer', job, context));
 }
 
 /** By number or by digest. @throws {LayerNotFoundError} */

@@ -8,7 +8,6 @@ import type { Layer } from '../oci/layer.ts';
 import type { Logger } from '../oci/logger.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
-import { finishLayers } from '../layers/finish.ts';
 import type { UnpackLimits } from '../layers/unpack.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
 import type { RegistryConfig } from '../registry/config.ts';
@@ -130,7 +129,7 @@ class Pull {
       );
       await this.#save(false);
       await this.#runLayers();
-      this.#finishLayers();
+      await this.#finishLayers();
       await writeOciLayout(folder, this.#options.image, this.#results.filter(isPresent));
       await this.#save(true);
     }
@@ -157,9 +156,13 @@ class Pull {
   }
 
   /** What takes all layers: hard links into lower ones, directories that a layer does not describe. */
-  #finishLayers(): void {
-    const folders = this.#layers.map(({ number }) => join(this.#options.folder, layerFolder(number)));
-    this.#finishing = finishLayers(folders.map(folder => ({ folder, sidecar: `${folder}.json` })));
+  async #finishLayers(): Promise<void> {
+    const { folder, origin, signal } = this.#options;
+    const { workers, logger } = this.#puller;
+    const folders = this.#layers.map(({ number }) => join(folder, layerFolder(number)));
+    const files = folders.map(layer => ({ folder: layer, sidecar: `${layer}.json` }));
+    const context = { authorizer: origin.authorizer, logger, signal, onProgress: () => undefined };
+    this.#finishing = await workers.run('finish', files, context);
   }
 
   async #runLayer(layer: Layer, signal: AbortSignal): Promise<void> {
@@ -184,7 +187,12 @@ class Pull {
   #work(layer: Layer, signal: AbortSignal): Promise<LayerResult> {
     const { workers, logger } = this.#puller;
     const onProgress = (progress: LayerProgress) => this.#meter.layerProgress(layer.number, progress);
-    return workers.run(this.#job(layer), { authorizer: this.#options.origin.authorizer, logger, signal, onProgress });
+    return workers.run('layer', this.#job(layer), {
+      authorizer: this.#options.origin.authorizer,
+      logger,
+      signal,
+      onProgress,
+    });
   }
 
   /** What an earlier try finished: peel.json names a layer's folder only after it was verified and renamed. */

@@ -1,16 +1,17 @@
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import type { Authorizer } from '../registry/authorizer.ts';
+import { finishLayers } from '../layers/finish.ts';
 import { InflateEngine } from '../layers/inflate/engine.ts';
 import { RegistryClient } from '../registry/client.ts';
 import { Transport } from '../registry/transport.ts';
 import type { TransportOptions } from '../registry/transportOptions.ts';
 import type { Logger } from '../oci/logger.ts';
-import type { LayerJob, LayerProgress } from './layerJob.ts';
+import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
 import { runLayerJob } from './runLayerJob.ts';
 import { unwireError, wireError } from './wiredError.ts';
-import type { Question, ToHost, ToWorker } from './wire.ts';
+import type { JobKind, Question, ResultOf, ToHost, ToWorker, Work } from './wire.ts';
 
-/** The body of a worker thread: runs one layer job after the other, all of it in this thread, and asks the host for authorization headers. */
+/** The body of a worker thread: runs one job after the other, all of it in this thread, and asks the host for authorization headers. */
 class LayerWorker {
   readonly #port: MessagePort;
   readonly #asks = new Map<number, PromiseWithResolvers<string | undefined>>();
@@ -32,7 +33,7 @@ class LayerWorker {
   #receive(message: ToWorker): void {
     switch (message.type) {
       case 'run':
-        void this.#run(message.job);
+        void this.#run(message.work);
         break;
       case 'abort':
         this.#abort.abort();
@@ -46,21 +47,29 @@ class LayerWorker {
     }
   }
 
-  async #run(job: LayerJob): Promise<void> {
+  async #run(work: Work): Promise<void> {
     this.#abort = new AbortController();
     try {
-      const client = new RegistryClient(
-        job.registry,
-        this.#transportFor(job.transport),
-        this.#authorizer(),
-        this.#logger(),
-      );
-      const blobs = client.blobs(job.repository);
-      const result = await runLayerJob(job, blobs, this.#progress(), this.#abort.signal, this.#engine);
-      this.#send({ type: 'done', result });
+      this.#send({ type: 'done', result: await this.#do(work) });
     } catch (error) {
       this.#send({ type: 'failed', error: wireError(error) });
     }
+  }
+
+  async #do(work: Work): Promise<ResultOf<JobKind>> {
+    if (work.kind === 'finish') return finishLayers(work.job);
+    return await this.#layer(work.job);
+  }
+
+  async #layer(job: LayerJob): Promise<LayerResult> {
+    const client = new RegistryClient(
+      job.registry,
+      this.#transportFor(job.transport),
+      this.#authorizer(),
+      this.#logger(),
+    );
+    const blobs = client.blobs(job.repository);
+    return await runLayerJob(job, blobs, this.#progress(), this.#abort.signal, this.#engine);
   }
 
   #transportFor(options: TransportOptions): Transport {

@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads';
 import type { Logger } from '../oci/logger.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
 import { WorkerCrashedError } from './layerErrors.ts';
-import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
-import type { ToHost, ToWorker } from './wire.ts';
+import type { LayerProgress } from './layerJob.ts';
+import type { JobKind, JobOf, ResultOf, ToHost, ToWorker } from './wire.ts';
 import { unwireError, wireError } from './wiredError.ts';
 
 /** What a job needs of the host while it runs. */
@@ -17,7 +17,7 @@ export interface JobContext {
 /** A thread that nobody needed for so long is ended: it holds some tens of megabytes. Milliseconds. */
 const IDLE = 20_000;
 
-/** Threads for layer jobs: started when first needed, as many as `size`, each with one job at a time; who finds none free waits its turn. */
+/** Threads for the heavy work: started when first needed, as many as `size`, each with one job at a time; who finds none free waits its turn. */
 export class WorkerPool {
   readonly #script: URL;
   readonly #size: number;
@@ -33,11 +33,11 @@ export class WorkerPool {
   }
 
   /** Runs one job. @throws what the job throws, as the same class; the signal's reason when it aborts */
-  async run(job: LayerJob, context: JobContext): Promise<LayerResult> {
+  async run<Kind extends JobKind>(kind: Kind, job: JobOf<Kind>, context: JobContext): Promise<ResultOf<Kind>> {
     await this.#turn(context.signal);
     const worker = this.#take();
     try {
-      const result = await runOn(worker, job, context);
+      const result = await runOn(worker, kind, job, context);
       this.#rest(worker);
       return result;
     } catch (error) {
@@ -69,19 +69,33 @@ export class WorkerPool {
 
   #take(): Worker {
     const worker = this.#idle.pop();
-    if (!worker) return new Worker(this.#script).on('error', () => {}); // Whoever has a job there hears of it; an idle one's end harms nobody.
+    if (!worker) return this.#start();
     clearTimeout(this.#timers.get(worker));
     this.#timers.delete(worker);
     worker.ref();
     return worker;
   }
 
+  #start(): Worker {
+    const worker = new Worker(this.#script);
+    // Whoever has a job there hears of its end; an idle one's harms nobody, but it must not be taken again.
+    worker.on('error', () => undefined);
+    worker.on('exit', () => this.#forget(worker));
+    return worker;
+  }
+
+  #forget(worker: Worker): void {
+    const at = this.#idle.indexOf(worker);
+    if (at !== -1) this.#idle.splice(at, 1);
+    clearTimeout(this.#timers.get(worker));
+    this.#timers.delete(worker);
+  }
+
   #rest(worker: Worker): void {
     worker.unref();
     this.#idle.push(worker);
     const end = () => {
-      this.#idle.splice(this.#idle.indexOf(worker), 1);
-      this.#timers.delete(worker);
+      this.#forget(worker);
       void worker.terminate();
     };
     this.#timers.set(worker, setTimeout(end, IDLE).unref());
@@ -89,11 +103,16 @@ export class WorkerPool {
 }
 
 /** Hands a job to a thread and serves it until it ends. */
-async function runOn(worker: Worker, job: LayerJob, context: JobContext): Promise<LayerResult> {
+async function runOn<Kind extends JobKind>(
+  worker: Worker,
+  kind: Kind,
+  job: JobOf<Kind>,
+  context: JobContext,
+): Promise<ResultOf<Kind>> {
   const { signal } = context;
   const send = (message: ToWorker) => worker.postMessage(message);
-  const outcome = Promise.withResolvers<LayerResult>();
-  const onMessage = (message: ToHost) => {
+  const outcome = Promise.withResolvers<ResultOf<Kind>>();
+  const onMessage = (message: ToHost<Kind>) => {
     if (message.type === 'progress') context.onProgress(message.progress);
     else if (message.type === 'log') context.logger[message.level](message.message);
     else if (message.type === 'ask') void answer(message, context, send);
@@ -104,7 +123,7 @@ async function runOn(worker: Worker, job: LayerJob, context: JobContext): Promis
   const onAbort = () => send({ type: 'abort' });
   worker.on('message', onMessage).on('error', onEnd).on('exit', onEnd);
   signal.addEventListener('abort', onAbort, { once: true });
-  send({ type: 'run', job });
+  worker.postMessage({ type: 'run', work: { kind, job } });
   if (signal.aborted) onAbort();
   try {
     return await outcome.promise;
