@@ -2,13 +2,13 @@ import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { errorCode } from '../oci/errorCode.ts';
 
 /**
- * Takes a lock that other windows of the editor see too: a file that holds our process id. True when it is ours now: nobody held it, or its holder is no more.
+ * Takes a lock that other windows of the editor see too: a file that tells our process. True when it is ours now: nobody held it, or its holder is no more.
  * The same process takes it only once, as every other one.
  */
 export function takeLock(path: string): boolean {
   for (const again of [true, false]) {
     try {
-      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      writeFileSync(path, `${process.pid} ${startOf(process.pid)}`, { flag: 'wx' });
       return true;
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
@@ -30,13 +30,23 @@ export function releaseLock(path: string): void {
 
 function holderLives(path: string): boolean {
   try {
-    const pid = Number(readFileSync(path, 'utf8'));
+    const [pid = '', start = ''] = readFileSync(path, 'utf8').split(' ');
     // An empty file: its writer is between creating and writing, or died there. Taking it for alive is the safe side.
-    if (!Number.isInteger(pid) || pid <= 0) return true;
-    process.kill(pid, 0);
-    return true;
+    if (!/^[1-9]\d*$/.test(pid)) return true;
+    process.kill(Number(pid), 0);
+    return start === startOf(Number(pid));
   } catch (error) {
     const code = errorCode(error);
     return code !== 'ESRCH' && code !== 'ENOENT';
+  }
+}
+
+/** When a process began, so that another one that got the same number later is not taken for it; '' where the system does not tell (proc_pid_stat(5), field 22). */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
   }
 }

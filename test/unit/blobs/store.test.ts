@@ -94,6 +94,10 @@ test('two at once never write into one file, and a dead holder stops nobody', ()
   const third = new PartialFile(path);
   assert.equal(third.length, 2, 'the lock of a process that is no more is taken over');
   third.discard();
+  writeFileSync(`${path}.partial.lock`, `${process.pid} 1`);
+  const fourth = new PartialFile(path);
+  fourth.keep();
+  assert.ok(existsSync(`${path}.partial`), 'a process of the same number that began later holds no lock');
 });
 
 test('a blob comes into an image folder as a link and stays when the cache is cleaned', async () => {

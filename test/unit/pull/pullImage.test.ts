@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { DigestMismatchError } from '../../../src/blobs/verifier.ts';
 import { PlatformNotFoundError } from '../../../src/oci/choosePlatform.ts';
@@ -159,11 +169,20 @@ test('an index: the platform that is asked for, and a clear word when it is not 
 });
 
 describe('a pull that is broken off', () => {
+  /** What the server sent may still be on its way: the pull must have written some of it. */
+  const someBytes = async () => {
+    const partial = `${pulling.puller.store.path(base.digest)}.partial`;
+    while (!(statSync(partial, { throwIfNoEntry: false })?.size ?? 0)) await setTimeout(5);
+  };
+
   test('goes on where it stopped, with the bytes that are there', async () => {
     const cancel = new AbortController();
     const fault = registry.fault(
       { path: new RegExp(base.digest), times: 1 },
-      pauseAt(200_000, () => cancel.abort(new Error('cancelled by the test'))),
+      pauseAt(200_000, async () => {
+        await someBytes();
+        cancel.abort(new Error('cancelled by the test'));
+      }),
     );
     await assert.rejects(pulling.pull(reference('oci'), 'app', { signal: cancel.signal }), /cancelled by the test/);
     assert.equal(fault.hits, 1);
@@ -179,7 +198,10 @@ describe('a pull that is broken off', () => {
     const cancel = new AbortController();
     registry.fault(
       { path: new RegExp(base.digest), times: 1 },
-      pauseAt(150_000, () => cancel.abort()),
+      pauseAt(150_000, async () => {
+        await someBytes();
+        cancel.abort();
+      }),
     );
     await assert.rejects(pulling.pull(reference('oci'), 'app', { signal: cancel.signal }), { name: 'AbortError' });
     registry.fault({ path: /blobs/, times: 20 }, noRanges());
