@@ -7,7 +7,7 @@ import type { TarEntry } from './tarEntry.ts';
 export const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
 /** What a file is given when it is made. */
-export interface Given {
+interface Given {
   /** Mode for `open`. */
   readonly mode: number;
   /** Mode to set afterwards, where `open` does not give it; -1: none. */

@@ -15,6 +15,18 @@ export interface LayerJob {
   readonly blobPath: string;
   /** Absent: only download and verify. */
   readonly unpack?: UnpackTarget;
+  /** Notes what is in the layer, without unpacking it. */
+  readonly index?: IndexTarget;
+}
+
+export interface IndexTarget {
+  /** The file of the index (see browse/layerIndex.ts); written when both digests hold. */
+  readonly path: string;
+  /** The file of the restart points, for a gzip layer. */
+  readonly pointsPath: string;
+  /** What the config says; absent for schema 1. */
+  readonly diffId?: Digest;
+  readonly limits: UnpackLimits;
 }
 
 export interface UnpackTarget {

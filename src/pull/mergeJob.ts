@@ -2,18 +2,22 @@ import type { UnpackLimits } from '../layers/layerVisitor.ts';
 import type { Layer } from '../oci/layer.ts';
 import type { WiredError } from './wiredError.ts';
 
-/** What a merging thread is given: layers whose blobs lie on the disk. Plain data. */
-export interface MergeJob {
+/** Layers whose blobs lie on the disk. Plain data. */
+export interface StoredLayers {
   /** Base first. */
   readonly layers: readonly Pick<Layer, 'number' | 'descriptor' | 'diffId'>[];
   /** The file of each layer's blob, in the same order. */
   readonly blobs: readonly string[];
+}
+
+/** What a merging thread is given. Plain data. */
+export interface MergeJob extends StoredLayers {
   /** Made, and must be new or empty. */
   readonly folder: string;
   readonly limits: UnpackLimits;
 }
 
-/** What it says. */
+/** What a thread that reads stored layers says. */
 export type MergeMessage =
   | { readonly type: 'progress'; readonly read: number; readonly layersDone: number }
   | { readonly type: 'done'; readonly warnings: readonly string[] }

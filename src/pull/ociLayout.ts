@@ -71,12 +71,7 @@ export function configDocument(image: ResolvedImage, layers: readonly ReadLayer[
   return Buffer.from(JSON.stringify(configOfSchema1(image.manifest, diffIds)));
 }
 
-function convert(
-  image: ResolvedImage,
-  layers: readonly ReadLayer[],
-  configDigest: Digest,
-  configSize: number,
-): Buffer {
+function convert(image: ResolvedImage, layers: readonly ReadLayer[], configDigest: Digest, configSize: number): Buffer {
   const manifest = {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,

@@ -8,11 +8,12 @@ import { LayerUnpacker } from '../layers/unpack.ts';
 import { wasmGzip } from '../layers/wasmGzip.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
 import { errorCode } from '../oci/errorCode.ts';
+import { Indexing } from './indexing.ts';
 import { DiffIdMismatchError, DiskFullError } from './layerErrors.ts';
 import type { LayerJob, LayerProgress, LayerResult, UnpackedLayer, UnpackTarget } from './layerJob.ts';
 
 /**
- * Brings one layer's blob into the store and, when asked, unpacks it, in one pass over the bytes as they come: from the store, from what an earlier try left, from the
+ * Brings one layer's blob into the store and, when asked, unpacks it or notes what is in it, in one pass over the bytes as they come: from the store, from what an earlier try left, from the
  * source. The blob's digest and the tar's diff ID are checked before anything gets its final name. `engine` unpacks gzip faster than Node's zlib does.
  * @throws {DigestMismatchError} @throws {SizeMismatchError} after a second try with fresh bytes
  * @throws {DiffIdMismatchError} @throws {DiskFullError} and what the source and the unpacker throw
@@ -43,14 +44,17 @@ async function onePass(
   signal.throwIfAborted();
   const verifier = new Verifier(job.blob.digest, job.blob.size);
   const unpacking = job.unpack ? new Unpacking(job.unpack, engine) : undefined;
+  const indexing = job.index ? new Indexing(job.blob.digest, job.index, engine) : undefined;
   try {
-    const sinks = unpacking ? [verifier, unpacking] : [verifier];
+    const sinks = [verifier, unpacking, indexing].filter(sink => sink !== undefined);
     const cached = hasBlob(job);
     if (cached) await replay(job.blobPath, sinks, verifier, onProgress, signal);
     else await download(job, source, sinks, verifier, onProgress, signal);
+    indexing?.finish();
     const unpacked = unpacking?.finish();
     return { digest: job.blob.digest, size: verifier.count, cached, ...(unpacked ? { unpacked } : {}) };
   } catch (error) {
+    indexing?.abandon();
     unpacking?.abandon();
     throw error;
   }

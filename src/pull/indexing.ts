@@ -1,0 +1,54 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { LayerScan } from '../browse/layerScan.ts';
+import { InvalidLayerError } from '../layers/errors.ts';
+import type { InflateEngine } from '../layers/inflate/engine.ts';
+import type { Sink } from '../oci/byteSource.ts';
+import type { Digest } from '../oci/digest.ts';
+import { DiffIdMismatchError } from './layerErrors.ts';
+import type { IndexTarget } from './layerJob.ts';
+
+/** A layer's index on its way: kept in memory, and written when all of the layer was verified. */
+export class Indexing implements Sink {
+  readonly #target: IndexTarget;
+  readonly #scan: LayerScan;
+  /** What is wrong with the layer; told at its end, when the blob's digest says whether the way damaged it. */
+  #damage: InvalidLayerError | undefined;
+
+  constructor(digest: Digest, target: IndexTarget, engine: InflateEngine | undefined) {
+    this.#target = target;
+    this.#scan = new LayerScan(digest, target.limits, engine);
+  }
+
+  write(chunk: Uint8Array): void {
+    if (this.#damage) return;
+    try {
+      this.#scan.write(chunk);
+    } catch (error) {
+      if (!(error instanceof InvalidLayerError)) throw error;
+      this.#damage = error;
+    }
+  }
+
+  /** @throws {DiffIdMismatchError} @throws {InvalidLayerError} */
+  finish(): void {
+    if (this.#damage) throw this.#damage;
+    const { diffId, index, points } = this.#scan.end();
+    const { path, pointsPath, diffId: expected } = this.#target;
+    if (expected && diffId !== expected) throw new DiffIdMismatchError(expected, diffId);
+    if (points) writeWhole(pointsPath, points);
+    writeWhole(path, index);
+  }
+
+  abandon(): void {
+    this.#scan.close();
+  }
+}
+
+/** The file is there whole or not at all. */
+function writeWhole(path: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.${performance.now()}.partial`;
+  writeFileSync(temporary, bytes);
+  renameSync(temporary, path);
+}
