@@ -20,19 +20,20 @@ export async function askReference(argument: CommandArgument, title: string): Pr
   return text === undefined ? undefined : parseReference(text);
 }
 
-/** The registry that a command is about, by its name in references. */
+/** The registry that a command is about, by its name in references; an argument may also give its label. */
 export async function askRegistry(
   argument: CommandArgument,
   { registries }: CommandServices,
   title: string,
 ): Promise<string | undefined> {
-  if (argument.registry !== undefined) return argument.registry;
   const entries = registries.list();
+  const given = argument.registry;
+  if (given !== undefined) return entries.find(({ name, label }) => name === given || label === given)?.name ?? given;
   const picked = await vscode.window.showQuickPick(
-    entries.map(entry => ({ label: entry.name, description: entry.url })),
+    entries.map(({ name, label, url }) => ({ label: label ?? name, description: url, name })),
     { title, placeHolder: entries.length === 0 ? 'No registry is in the list' : 'Registry' },
   );
-  return picked?.label;
+  return picked?.name;
 }
 
 /** The pulled image that a command is about, by its folder. */

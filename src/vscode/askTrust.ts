@@ -20,7 +20,7 @@ export async function askTrust(setting: RegistrySetting, reason: string): Promis
   };
   const items = setting.url.startsWith('https:') ? [file, any, plain] : [plain];
   const chosen = await vscode.window.showQuickPick(items, {
-    title: `Trust ${setting.name}`,
+    title: `Trust ${setting.label ?? setting.name}`,
     placeHolder: reason,
     ignoreFocusOut: true,
   });

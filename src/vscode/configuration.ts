@@ -103,6 +103,12 @@ function nameOf(raw: unknown): string | undefined {
   }
 }
 
-function toSetting({ insecure, mirrors, ...rest }: RegistrySetting): object {
-  return { ...rest, ...(insecure ? { insecure } : {}), ...(mirrors.length > 0 ? { mirrors } : {}) };
+/** As people write it: a label stands where the name does, for the name is then the address's own. */
+function toSetting({ name, label, insecure, mirrors, ...rest }: RegistrySetting): object {
+  return {
+    name: label ?? name,
+    ...rest,
+    ...(insecure ? { insecure } : {}),
+    ...(mirrors.length > 0 ? { mirrors } : {}),
+  };
 }

@@ -7,6 +7,8 @@ import { SETTINGS } from './ids.ts';
 export interface RegistrySetting {
   /** What references begin with; by default the address's host and port. */
   readonly name: string;
+  /** What people call it, where that is nothing that references can begin with, like `Company mirror`; for display alone. */
+  readonly label?: string;
   /** The registry's address with its path prefix, without `/v2` and without a slash at the end. */
   readonly url: string;
   /** Plain http, and certificates that nobody vouches for, are accepted. */
@@ -102,7 +104,7 @@ export function parseRegistry(value: unknown, key: string = SETTINGS.registries)
   const unsafe = insecure === true;
   const address = parseAddress(url, key);
   return {
-    name: parseName(name, address, key),
+    ...parseName(name, address, key),
     url: address,
     insecure: unsafe,
     mirrors: texts(`${key}.mirrors`, mirrors ?? []).map(mirror => parseAddress(mirror, `${key}.mirrors`)),
@@ -136,19 +138,15 @@ function withoutUser(address: string): string {
   return address.replace(/\/\/.*@/, '//');
 }
 
-/** The name in references: as it is given, else the address's host and port. */
-function parseName(value: unknown, address: string, key: string): string {
-  if (value === undefined || value === '') {
-    const host = new URL(address).host;
-    return host === 'registry-1.docker.io' || host === 'index.docker.io' ? 'docker.io' : host;
-  }
-  if (typeof value !== 'string' || !isRegistryName(value)) {
-    throw new InvalidSettingError(
-      key,
-      'has a name that references cannot begin with: it needs a "." or a ":" or an upper-case letter and no "/", like "company.example"',
-    );
-  }
-  return value;
+/** The name in references: as it is given where they may begin with it, else the address's host and port, with what was given as a label. */
+function parseName(value: unknown, address: string, key: string): Pick<RegistrySetting, 'name' | 'label'> {
+  const { host } = new URL(address);
+  const name = host === 'registry-1.docker.io' || host === 'index.docker.io' ? 'docker.io' : host;
+  if (value === undefined) return { name };
+  if (typeof value !== 'string') throw new InvalidSettingError(`${key}.name`, 'must be a text');
+  const given = value.trim();
+  if (isRegistryName(given)) return { name: given };
+  return given === '' ? { name } : { name, label: given };
 }
 
 /** True where references may begin with it. */

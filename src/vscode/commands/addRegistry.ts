@@ -44,12 +44,22 @@ async function ask({ registries }: CommandServices): Promise<RegistrySetting | u
   if (!taken && new URL(setting.url).pathname === '/') return setting;
   const name = await vscode.window.showInputBox({
     title: 'Add Registry',
-    prompt: `What references to it begin with${taken ? `: ${setting.name} is in the list already, with another address` : ''}`,
+    prompt: taken
+      ? `What references to it begin with: ${setting.name} is in the list already, with another address`
+      : 'What references to it begin with, or a name to show it by',
     value: taken ? '' : setting.name,
     ignoreFocusOut: true,
-    validateInput: text => problemOf({ url, name: text.trim() }),
+    validateInput: text =>
+      problemOf({ url, name: text.trim() }) ?? (taken ? problemOfOther(text.trim(), setting) : undefined),
   });
   return name === undefined ? undefined : parseRegistry({ url, name: name.trim() }, 'registries');
+}
+
+/** A second registry at one address needs a name that references tell apart. */
+function problemOfOther(name: string, { name: taken, url }: RegistrySetting): string | undefined {
+  const problem =
+    'Here only a name that references may begin with will do: one with a "." or a ":", like "company.example"';
+  return parseRegistry({ url, name }, 'registries').name === taken ? problem : undefined;
 }
 
 function problemOf(entry: object): string | undefined {
@@ -97,9 +107,10 @@ async function askAfter(error: RegistryError, setting: RegistrySetting): Promise
 
 function tell({ setting, finding }: Found): void {
   const registry = setting.name;
+  const added = setting.label ?? registry;
   const said = finding
-    ? `Added ${registry}. ${finding.text}`
-    : `Added ${registry}, which did not answer; its row in the tree shows when it does.`;
+    ? `Added ${added}. ${finding.text}`
+    : `Added ${added}, which did not answer; its row in the tree shows when it does.`;
   offer(said, {
     ...(finding?.access === 'account' ? { 'Sign In…': command(COMMANDS.signIn, { registry }) } : {}),
     ...(finding?.catalog === 'listed' ? {} : { 'Open Image…': command(COMMANDS.openImage, {}) }),

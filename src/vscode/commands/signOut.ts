@@ -1,7 +1,10 @@
 import * as vscode from 'vscode';
+import { askRegistry } from '../ask.ts';
 import type { CommandServices } from '../services.ts';
 import type { CommandArgument } from './argument.ts';
 import type { RunCommand } from './table.ts';
+
+const TITLE = 'Sign Out of Registry';
 
 /** Forgets the account that was signed in with here. Accounts of Docker and podman stay. */
 export const signOut: RunCommand = async (argument, services) => {
@@ -17,14 +20,17 @@ export const signOut: RunCommand = async (argument, services) => {
 };
 
 /** Only registries that there is an account for are offered. */
-async function ask(argument: CommandArgument, { registries }: CommandServices): Promise<string | undefined> {
-  if (argument.registry !== undefined) return argument.registry;
+async function ask(argument: CommandArgument, services: CommandServices): Promise<string | undefined> {
+  if (argument.registry !== undefined) return askRegistry(argument, services, TITLE);
+  const { registries } = services;
   const accounts = await Promise.all(
-    registries.list().map(async ({ name }) => ({ label: name, description: await registries.accountOf(name) })),
+    registries
+      .list()
+      .map(async ({ name, label }) => ({ label: label ?? name, name, description: await registries.accountOf(name) })),
   );
   const items = accounts.filter(
-    (item): item is { label: string; description: string } => item.description !== undefined,
+    (item): item is { label: string; name: string; description: string } => item.description !== undefined,
   );
   const placeHolder = items.length > 0 ? 'Registry' : 'Peel keeps no account';
-  return (await vscode.window.showQuickPick(items, { title: 'Sign Out of Registry', placeHolder }))?.label;
+  return (await vscode.window.showQuickPick(items, { title: TITLE, placeHolder }))?.name;
 }

@@ -11,7 +11,7 @@ import { MoreNode } from './moreNode.ts';
 import { Pages } from './pages.ts';
 import { listRepositories } from './registryLists.ts';
 import { RepositoryNode } from './repositoryNode.ts';
-import { count, dotted } from './text.ts';
+import { count, dotted, plainText } from './text.ts';
 import { tooltip } from './tooltip.ts';
 import { passes, type FilteredNode, type PagedNode, type TreeContext, type TreeNode } from './treeNode.ts';
 
@@ -42,10 +42,10 @@ export class RegistryNode implements PagedNode, FilteredNode {
   }
 
   async toTreeItem(): Promise<TreeItem> {
-    const { name, url, insecure, mirrors } = this.setting;
+    const { name, label = name, url, insecure, mirrors } = this.setting;
     const account = await this.#context.services.registries.accountOf(name);
     const host = new URL(url).host + new URL(url).pathname.replace(/\/$/, '');
-    const item = new TreeItem(name, TreeItemCollapsibleState.Collapsed);
+    const item = new TreeItem(plainText(label, 100), TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
     item.contextValue = contextValue('peel.registry', {
       signedIn: account !== undefined,
@@ -54,18 +54,19 @@ export class RegistryNode implements PagedNode, FilteredNode {
     });
     item.description = dotted(
       this.filter && `filter: ${this.filter}`,
-      name === DOCKER_HUB ? 'Docker Hub' : host !== name && host,
+      name === DOCKER_HUB ? 'Docker Hub' : host !== label && host,
       account,
       insecure && 'insecure',
     );
     item.iconPath = new ThemeIcon(insecure ? 'unlock' : 'server');
-    item.tooltip = tooltip(name, [
+    item.tooltip = tooltip(label, [
+      ['In references', label === name ? '' : name],
       ['Address', url],
       ['Mirrors', mirrors.join(', ')],
       ['Account', account],
       ['Security', insecure ? 'plain http and untrusted certificates are accepted' : ''],
     ]);
-    item.accessibilityInformation = { label: dotted(`Registry ${name}`, item.description) };
+    item.accessibilityInformation = { label: dotted(`Registry ${plainText(label, 100)}`, item.description) };
     return item;
   }
 

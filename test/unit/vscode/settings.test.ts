@@ -105,9 +105,17 @@ test("a registry's name is its host, or one that references can begin with", () 
   assert.equal(parseRegistry('127.0.0.1:5000').name, '127.0.0.1:5000');
   assert.equal(parseRegistry({ url: 'https://registry-1.docker.io' }).name, 'docker.io');
   assert.equal(parseRegistry({ url: 'https://r.example', name: 'company.example' }).name, 'company.example');
-  for (const name of ['company', 'a/b.c', 'a b.c', '-a.b', 'a.b:x', 7]) {
-    assert.throws(() => parseRegistry({ url: 'https://r.example', name }), InvalidSettingError, String(name));
+  assert.equal(parseRegistry({ url: 'https://r.example', name: 'company.example' }).label, undefined);
+  assert.throws(() => parseRegistry({ url: 'https://r.example', name: 7 }), InvalidSettingError);
+});
+
+test('a name that references cannot begin with is a label, and the host stays the name', () => {
+  for (const name of ['company', 'Company mirror', 'a/b.c', 'a b.c', '-a.b', 'a.b:x']) {
+    const setting = parseRegistry({ url: 'https://r.example:5000/path', name });
+    assert.deepEqual([setting.name, setting.label], ['r.example:5000', name]);
   }
+  const twice = [{ url: 'r.example', name: 'one' }, 'r.example'];
+  assert.throws(() => parseRegistries(twice), /"r\.example" twice/);
 });
 
 test('every field of an entry arrives', () => {
