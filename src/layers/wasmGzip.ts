@@ -1,14 +1,15 @@
 import { InvalidLayerError, TruncatedLayerError } from './errors.ts';
 import type { InflateEngine } from './inflate/engine.ts';
-import { GzipInflater } from './inflate/inflate.ts';
+import { GzipInflater, type GzipOptions } from './inflate/inflate.ts';
 import { InflateError } from './inflate/inflateError.ts';
 import type { Inflater, InflaterFactory } from './inflater.ts';
 
 /**
  * Puts the WebAssembly inflate behind the layers' seam. The engine is one for a thread.
  * Without `checksum` the CRC-32 of the members is not computed: right where a digest of all the output is checked, which says more.
+ * `report` tells of places from which it can start again, `from` starts at one.
  */
-export function wasmGzip(engine: InflateEngine, options: { readonly checksum?: boolean } = {}): InflaterFactory {
+export function wasmGzip(engine: InflateEngine, options: GzipOptions = {}): InflaterFactory {
   return (out): Inflater => {
     const inflater = new GzipInflater(engine, out, options);
     return {

@@ -84,5 +84,5 @@ async function runPass(puller: Puller, request: BrowseRequest, signal: AbortSign
     ...(index ? { index } : {}),
   };
   const context = { authorizer, logger: puller.logger, onProgress, signal };
-  await puller.transfers.run(descriptor.digest, signal, () => puller.workers.run(job, context));
+  await puller.transfers.run(descriptor.digest, signal, () => puller.workers.run('layer', job, context));
 }

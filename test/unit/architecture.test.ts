@@ -14,9 +14,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   layers: ['oci'],
   overlay: ['oci'],
   insight: ['oci'],
-  pull: ['oci', 'registry', 'blobs', 'layers', 'overlay'],
-  vscode: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'insight', 'pull'],
-  'extension.ts': ['oci', 'registry', 'blobs', 'layers', 'overlay', 'insight', 'pull', 'vscode'],
+  browse: ['oci', 'layers', 'blobs'],
+  pull: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse'],
+  vscode: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'insight', 'pull'],
+  'extension.ts': ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'insight', 'pull', 'vscode'],
 };
 
 /** Bytes of minified code. `startup` is read whenever the extension is activated, `worker` whenever a thread starts. Raise them knowingly. */

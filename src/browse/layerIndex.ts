@@ -1,0 +1,193 @@
+import { decodeName, nameBytes } from '../layers/byteName.ts';
+import type { Compression } from '../layers/decompress.ts';
+import type { EntryType, Segment, TarEntry } from '../layers/tarEntry.ts';
+import type { Digest } from '../oci/digest.ts';
+import { isDigest } from '../oci/digest.ts';
+import { isObject, type JsonObject } from '../oci/json.ts';
+import { pack, unpack, type Container } from './container.ts';
+
+/** One entry of a layer's archive, and where its content lies. */
+export interface IndexEntry extends Omit<TarEntry, 'uname' | 'gname' | 'xattrs'> {
+  /** Of the stored content in the uncompressed archive; for a layer with a table of contents the number of the entry in that table. */
+  readonly offset: number;
+  /** CRC-32 of the stored content; 0 where a table of contents has digests. */
+  readonly crc: number;
+  /** Values in base64. */
+  readonly xattrs?: Readonly<Record<string, string>>;
+}
+
+/** What is known of the layer as a whole. */
+export interface IndexFacts {
+  /** Of the blob. */
+  readonly digest: Digest;
+  /** `toc`: the layer's own table of contents tells where each file lies; else the compression of the whole. */
+  readonly kind: Compression | 'toc';
+  /** Of the archive; absent where only a table of contents was read. */
+  readonly diffId?: Digest;
+}
+
+const MAGIC = 'PLI1';
+const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'fifo', 'char', 'block'];
+/** 64-bit fields of an entry: size, storedSize, mtime, offset. */
+const WIDE = 4;
+/** 32-bit fields: ends of path and link in the names, type and mode, uid, gid, crc, devMajor, devMinor. */
+const NARROW = 8;
+
+/** Collects the entries of one layer, in their order, into an index. */
+export class IndexBuilder {
+  readonly #names: Buffer[] = [];
+  #length = 0;
+  #wide = new Float64Array(WIDE * 1024);
+  #narrow = new Uint32Array(NARROW * 1024);
+  #count = 0;
+  readonly #extras: Record<string, JsonObject> = {};
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** `crc` may come later, by {@link setCrc}. */
+  add(entry: IndexEntry): void {
+    const at = this.#count++;
+    if (at * WIDE === this.#wide.length) this.#grow();
+    this.#wide.set([entry.size, entry.storedSize, entry.mtime, entry.offset], at * WIDE);
+    const pathEnd = this.#put(entry.path);
+    const linkEnd = this.#put(entry.linkname);
+    const kind = (TYPES.indexOf(entry.type) << 16) | entry.mode;
+    const { uid, gid, crc, devMajor, devMinor } = entry;
+    this.#narrow.set([pathEnd, linkEnd, kind, uid, gid, crc, devMajor, devMinor], at * NARROW);
+    const { sparse, xattrs } = entry;
+    if (sparse || xattrs) {
+      const segments = sparse?.map(({ offset, length }) => [offset, length]);
+      this.#extras[at] = { ...(segments ? { sparse: segments } : {}), ...(xattrs ? { xattrs } : {}) };
+    }
+  }
+
+  /** The checksum of the entry that was added last. */
+  setCrc(crc: number): void {
+    this.#narrow[(this.#count - 1) * NARROW + 5] = crc;
+  }
+
+  /** The index as it is kept in a file. */
+  finish(facts: IndexFacts): Buffer {
+    const wide = this.#wide.subarray(0, this.#count * WIDE);
+    const narrow = this.#narrow.subarray(0, this.#count * NARROW);
+    const header = { ...facts, count: this.#count, extras: this.#extras };
+    return pack(MAGIC, header, [bytesOf(wide), bytesOf(narrow), Buffer.concat(this.#names)]);
+  }
+
+  #put(name: string): number {
+    const bytes = nameBytes(name);
+    this.#names.push(bytes);
+    this.#length += bytes.length;
+    return this.#length;
+  }
+
+  #grow(): void {
+    const wide = new Float64Array(this.#wide.length * 2);
+    wide.set(this.#wide);
+    const narrow = new Uint32Array(this.#narrow.length * 2);
+    narrow.set(this.#narrow);
+    this.#wide = wide;
+    this.#narrow = narrow;
+  }
+}
+
+function bytesOf(array: Float64Array | Uint32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** What one layer holds, entry by entry in the order of its archive. Entries are made when asked for: a hundred thousand of them cost a few megabytes. */
+export class LayerIndex {
+  readonly facts: IndexFacts;
+  readonly count: number;
+  readonly #wide: Float64Array;
+  readonly #narrow: Uint32Array;
+  readonly #names: Buffer;
+  readonly #extras: JsonObject;
+
+  private constructor(facts: IndexFacts, { header, parts: [wide, narrow, names] }: Container) {
+    this.facts = facts;
+    this.count = Number(header['count']);
+    this.#extras = isObject(header['extras']) ? header['extras'] : {};
+    this.#wide = new Float64Array(copied(wide));
+    this.#narrow = new Uint32Array(copied(narrow));
+    this.#names = names ?? Buffer.alloc(0);
+  }
+
+  /** Reads what {@link IndexBuilder} made. `undefined` for a file that is damaged, of another version, or of another layer. */
+  static read(bytes: Buffer, digest: Digest): LayerIndex | undefined {
+    const container = unpack(bytes, MAGIC);
+    const kind = container?.header['kind'];
+    if (!container || container.header['digest'] !== digest) return undefined;
+    if (kind !== 'gzip' && kind !== 'zstd' && kind !== 'none' && kind !== 'toc') return undefined;
+    const { count, diffId } = container.header;
+    const [wide, narrow] = container.parts;
+    if (wide?.length !== Number(count) * WIDE * 8 || narrow?.length !== Number(count) * NARROW * 4) return undefined;
+    return new LayerIndex({ digest, kind, ...(isDigest(diffId) ? { diffId } : {}) }, container);
+  }
+
+  path(at: number): string {
+    return this.#name(at === 0 ? 0 : this.#field(at - 1, 1), this.#field(at, 0));
+  }
+
+  type(at: number): EntryType {
+    return TYPES[this.#field(at, 2) >>> 16] ?? 'file';
+  }
+
+  linkname(at: number): string {
+    return this.#name(this.#field(at, 0), this.#field(at, 1));
+  }
+
+  size(at: number): number {
+    return this.#wide[at * WIDE] ?? 0;
+  }
+
+  entry(at: number): IndexEntry {
+    const [size = 0, storedSize = 0, mtime = 0, offset = 0] = this.#wide.subarray(at * WIDE, at * WIDE + WIDE);
+    const extras = this.#extras[at];
+    return {
+      path: this.path(at),
+      linkname: this.linkname(at),
+      type: this.type(at),
+      size,
+      storedSize,
+      mtime,
+      offset,
+      mode: this.#field(at, 2) & 0xfff,
+      uid: this.#field(at, 3),
+      gid: this.#field(at, 4),
+      crc: this.#field(at, 5),
+      devMajor: this.#field(at, 6),
+      devMinor: this.#field(at, 7),
+      ...(isObject(extras) ? extrasOf(extras) : {}),
+    };
+  }
+
+  #field(at: number, field: number): number {
+    return this.#narrow[at * NARROW + field] ?? 0;
+  }
+
+  #name(start: number, end: number): string {
+    return decodeName(this.#names, start, end);
+  }
+}
+
+/** An ArrayBuffer of its own, for a view on numbers must begin at a multiple of eight. */
+function copied(bytes: Buffer | undefined): ArrayBuffer {
+  return new Uint8Array(bytes ?? []).buffer;
+}
+
+function extrasOf(extras: JsonObject): Pick<IndexEntry, 'sparse' | 'xattrs'> {
+  const { sparse, xattrs } = extras;
+  const segments = Array.isArray(sparse) ? sparse.map(toSegment) : undefined;
+  const values = isObject(xattrs)
+    ? Object.fromEntries(Object.entries(xattrs).map(([name, value]) => [name, String(value)]))
+    : undefined;
+  return { ...(segments ? { sparse: segments } : {}), ...(values ? { xattrs: values } : {}) };
+}
+
+function toSegment(pair: unknown): Segment {
+  const [offset, length]: readonly unknown[] = Array.isArray(pair) ? pair : [];
+  return { offset: Number(offset), length: Number(length) };
+}

@@ -1,0 +1,106 @@
+import { createHash, type Hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { Decompressor } from '../layers/decompress.ts';
+import { InvalidLayerError, LimitExceededError } from '../layers/errors.ts';
+import type { InflateEngine } from '../layers/inflate/engine.ts';
+import type { UnpackLimits } from '../layers/layerVisitor.ts';
+import type { TarEntry, TarVisitor } from '../layers/tarEntry.ts';
+import { TarReader } from '../layers/tarReader.ts';
+import { wasmGzip } from '../layers/wasmGzip.ts';
+import type { Sink } from '../oci/byteSource.ts';
+import type { Digest } from '../oci/digest.ts';
+import { IndexBuilder } from './layerIndex.ts';
+import { POINT_DISTANCE, PointRecorder } from './points.ts';
+
+/** What one pass over a layer found. */
+export interface Scanned {
+  readonly diffId: Digest;
+  /** A file for `LayerIndex.read`. */
+  readonly index: Buffer;
+  /** A file for `RestartPoints.read`; for gzip only. */
+  readonly points?: Buffer;
+  readonly entries: number;
+}
+
+/** Goes through one layer's blob as its bytes come, extracts nothing, and notes what is in it, where, and from where it can be inflated again. */
+export class LayerScan implements Sink {
+  readonly #digest: Digest;
+  readonly #maxBytes: number;
+  readonly #decompressor: Decompressor;
+  readonly #hash: Hash = createHash('sha256');
+  readonly #reader: TarReader;
+  readonly #visitor: IndexingVisitor;
+  readonly #points = new PointRecorder();
+  #size = 0;
+
+  /** @param digest of the blob, which the caller verifies. @param engine without it, later reads of a gzip layer begin at its start */
+  constructor(digest: Digest, limits: UnpackLimits, engine: InflateEngine | undefined) {
+    this.#digest = digest;
+    this.#maxBytes = limits.maxBytes;
+    this.#visitor = new IndexingVisitor(limits.maxEntries, () => this.#reader.position);
+    this.#reader = new TarReader(this.#visitor);
+    const report = { every: POINT_DISTANCE, onBlock: this.#points.record.bind(this.#points) };
+    const gzip = engine && wasmGzip(engine, { checksum: false, report });
+    this.#decompressor = new Decompressor({ write: chunk => this.#take(chunk) }, gzip ? { gzip } : {});
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#decompressor.write(chunk);
+  }
+
+  /** All bytes have come. @throws {InvalidLayerError} {@link TruncatedLayerError} */
+  end(): Scanned {
+    const { compression, junk } = this.#decompressor.end();
+    const { marked } = this.#reader.end();
+    if (junk > 0 && !marked)
+      throw new InvalidLayerError(`${junk} bytes of its compressed data are damaged, and its archive has no end`);
+    const diffId: Digest = `sha256:${this.#hash.digest('hex')}`;
+    const { builder } = this.#visitor;
+    return {
+      diffId,
+      index: builder.finish({ digest: this.#digest, kind: compression, diffId }),
+      ...(compression === 'gzip' ? { points: this.#points.finish() } : {}),
+      entries: builder.count,
+    };
+  }
+
+  /** Frees what it holds, when it is left before its end. */
+  close(): void {
+    this.#decompressor.close();
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#maxBytes) throw new LimitExceededError('bytes', this.#maxBytes);
+    this.#hash.update(chunk);
+    this.#reader.write(chunk);
+  }
+}
+
+class IndexingVisitor implements TarVisitor {
+  readonly builder = new IndexBuilder();
+  readonly #maxEntries: number;
+  readonly #position: () => number;
+  #crc = 0;
+
+  /** @param position where the reader stands: at an entry, the beginning of its content */
+  constructor(maxEntries: number, position: () => number) {
+    this.#maxEntries = maxEntries;
+    this.#position = position;
+  }
+
+  entry({ xattrs, ...entry }: TarEntry): void {
+    if (this.builder.count >= this.#maxEntries) throw new LimitExceededError('entries', this.#maxEntries);
+    const values = xattrs && Object.fromEntries([...xattrs].map(([name, value]) => [name, value.toString('base64')]));
+    this.#crc = 0;
+    this.builder.add({ ...entry, offset: this.#position(), crc: 0, ...(values ? { xattrs: values } : {}) });
+  }
+
+  data(chunk: Uint8Array): void {
+    this.#crc = crc32(chunk, this.#crc);
+  }
+
+  endEntry(): void {
+    this.builder.setCrc(this.#crc);
+  }
+}

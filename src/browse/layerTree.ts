@@ -1,0 +1,136 @@
+import { HARDLINK_STORE, meaningOf, splitPath } from '../layers/entryPath.ts';
+import type { LayerIndex } from './layerIndex.ts';
+
+/** Something in one layer's own tree. */
+export type LayerNode = LayerDirectory | LayerLeaf;
+
+export interface LayerLeaf {
+  readonly kind: 'leaf';
+  /** Number of the entry in the index. */
+  readonly at: number;
+  /** For a hard link the entry of the file that it names, or `undefined` when that lies in a layer below; else the same as `at`. */
+  readonly content: number | undefined;
+}
+
+/** A directory of one layer. */
+export class LayerDirectory {
+  readonly kind = 'directory';
+  readonly parent: LayerDirectory | undefined;
+  /** Number of the entry; `undefined` where the archive does not describe the directory. */
+  at: number | undefined;
+  readonly children = new Map<string, LayerNode>();
+  /** Names that are deleted here. */
+  readonly whiteouts = new Set<string>();
+  /** Hides all that lower layers have here. */
+  opaque = false;
+
+  constructor(parent: LayerDirectory | undefined) {
+    this.parent = parent;
+  }
+}
+
+/** Extraction leaves such a device out, for it would act as a deletion. */
+function isWhiteoutDevice({ devMajor, devMinor }: { readonly devMajor: number; readonly devMinor: number }): boolean {
+  return devMajor === 0 && devMinor === 0;
+}
+
+/** As many links in a row as Linux follows. */
+export const MAX_LINKS = 40;
+
+/**
+ * The tree of one layer as extraction would make it: later entries take the place of earlier ones, what lies behind a link of the same layer goes where that leads,
+ * and what would lead out of the image is left out.
+ */
+export function layerTree(index: LayerIndex): LayerDirectory {
+  return new TreeBuilder(index).build();
+}
+
+class TreeBuilder {
+  readonly #index: LayerIndex;
+  readonly #root = new LayerDirectory(undefined);
+  #last: { readonly path: string; readonly directory: LayerDirectory } = { path: '', directory: this.#root };
+
+  constructor(index: LayerIndex) {
+    this.#index = index;
+  }
+
+  build(): LayerDirectory {
+    for (let at = 0; at < this.#index.count; at++) this.#add(at);
+    this.#root.children.delete(HARDLINK_STORE);
+    return this.#root;
+  }
+
+  #add(at: number): void {
+    const names = splitPath(this.#index.path(at));
+    if (!names || names.some(name => name.includes('\0'))) return;
+    const name = names.pop();
+    if (name === undefined) {
+      if (this.#index.type(at) === 'directory') this.#root.at = at;
+      return;
+    }
+    const directory = this.#parent(names);
+    if (!directory) return;
+    const meaning = meaningOf([...names, name]);
+    if (meaning.kind === 'whiteout') directory.whiteouts.add(meaning.hidden);
+    else if (meaning.kind === 'opaque') directory.opaque = true;
+    else if (meaning.kind === 'entry') this.#put(directory, name, at);
+  }
+
+  #put(directory: LayerDirectory, name: string, at: number): void {
+    const existing = directory.children.get(name);
+    const type = this.#index.type(at);
+    if (type === 'directory') {
+      const made = existing?.kind === 'directory' ? existing : new LayerDirectory(directory);
+      made.at = at;
+      directory.children.set(name, made);
+      return;
+    }
+    if (type === 'char' && isWhiteoutDevice(this.#index.entry(at))) return;
+    if (existing?.kind === 'directory') this.#last = { path: '', directory: this.#root };
+    const content = type === 'hardlink' ? this.#target(at) : at;
+    directory.children.set(name, { kind: 'leaf', at, content });
+  }
+
+  /** What a hard link names, in this layer. */
+  #target(at: number): number | undefined {
+    const names = splitPath(this.#index.linkname(at)) ?? [];
+    const name = names.pop();
+    const node = name === undefined ? undefined : this.#follow(names, false)?.children.get(name);
+    return node?.kind === 'leaf' ? node.content : undefined;
+  }
+
+  #parent(names: readonly string[]): LayerDirectory | undefined {
+    const path = names.join('/');
+    if (this.#last.path === path) return this.#last.directory;
+    const directory = this.#follow(names, true);
+    if (directory) this.#last = { path, directory };
+    return directory;
+  }
+
+  /** Follows names from the root, through links of this layer; `undefined` for a loop, and where there is nothing and nothing is to be made. */
+  #follow(names: readonly string[], make: boolean): LayerDirectory | undefined {
+    const ahead = names.toReversed();
+    let directory = this.#root;
+    let links = 0;
+    for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+      if (name === '' || name === '.') continue;
+      if (name === '..') {
+        directory = directory.parent ?? directory;
+        continue;
+      }
+      const node = directory.children.get(name);
+      if (node?.kind === 'directory') directory = node;
+      else if (node && this.#index.type(node.content ?? node.at) === 'symlink') {
+        if (++links > MAX_LINKS) return undefined;
+        const target = this.#index.linkname(node.content ?? node.at);
+        if (target.startsWith('/')) directory = this.#root;
+        ahead.push(...target.split('/').reverse());
+      } else if (make) {
+        const made = new LayerDirectory(directory);
+        directory.children.set(name, made);
+        directory = made;
+      } else return undefined;
+    }
+    return directory;
+  }
+}

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, globSync, openSync, closeSync, truncateSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { FileDamagedError, NoSuchPathError, WrongKindError } from '../../../src/browse/errors.ts';
+import { factsOf, MergedTree, type MergedNode } from '../../../src/browse/mergedTree.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
+import { browseLayer } from '../../../src/pull/browseLayer.ts';
+import { DiffIdMismatchError } from '../../../src/pull/layerErrors.ts';
+import { image, layer, type BuiltLayer } from '../../support/image.ts';
+import { startRegistry, type Registry } from '../../support/registry/registry.ts';
+import { sha256 } from '../../support/registry/store.ts';
+import { device, directory, file, gnuSparse, hardlink, opaque, symlink, whiteout } from '../../support/tar.ts';
+import { Pulling } from '../pull/pulling.ts';
+
+let registry: Registry;
+let pulling: Pulling;
+
+before(async () => {
+  registry = await startRegistry();
+});
+beforeEach(() => {
+  pulling = new Pulling();
+});
+afterEach(() => pulling.end());
+after(() => registry.close());
+
+const { signal } = new AbortController();
+
+async function open(...layers: readonly BuiltLayer[]): Promise<MergedTree> {
+  registry.store.put('browse', image({ layers }), 'latest');
+  const resolved = await pulling.resolve(`${registry.host}/browse:latest`, 'linux/amd64');
+  const opened = resolved.layers.map(async ({ number, ...rest }) => ({
+    number,
+    files: await browseLayer(
+      pulling.puller,
+      {
+        layer: rest,
+        repository: 'browse',
+        origin: async () => pulling.origin(resolved),
+        limits: DEFAULT_LIMITS,
+        onProgress: () => undefined,
+      },
+      signal,
+    ),
+  }));
+  return MergedTree.of(await Promise.all(opened));
+}
+
+async function content(tree: MergedTree, node: MergedNode | string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const write = (chunk: Uint8Array): void => void chunks.push(Buffer.from(chunk));
+  await tree.read(typeof node === 'string' ? tree.find(node) : node, { write }, signal);
+  return Buffer.concat(chunks);
+}
+
+const paths = (tree: MergedTree): string[] => [...tree.walk()].map(({ path }) => path).toSorted();
+const blobRequests = (): number => registry.requests.filter(({ path }) => path.includes('/blobs/')).length;
+
+for (const compression of ['gzip', 'zstd', 'none'] as const) {
+  test(`lists and reads a layer without extracting it: ${compression}`, async () => {
+    const noise = randomBytes(300_000);
+    const island = Buffer.alloc(512, 'island');
+    const tree = await open(
+      layer(
+        [
+          directory('etc/', { mode: 0o750, uid: 7, gid: 8 }),
+          file('etc/motd', 'hello\n', { mode: 0o640, uid: 1, gid: 2, mtime: 1_700_000_000 }),
+          file('noise', noise),
+          file('empty'),
+          gnuSparse('holes', 200_000, [{ offset: 70_144, data: island }]),
+          symlink('link', 'etc/motd'),
+          hardlink('hard', 'etc/motd'),
+        ],
+        { compression },
+      ),
+    );
+    assert.deepEqual(factsOf(tree.find('/etc/motd')), {
+      path: 'etc/motd',
+      type: 'file',
+      size: 6,
+      mode: 0o640,
+      uid: 1,
+      gid: 2,
+      mtime: 1_700_000_000,
+      layer: 1,
+    });
+    assert.deepEqual(factsOf(tree.find('link', false)).linkname, 'etc/motd');
+    const hard = factsOf(tree.find('hard'));
+    assert.deepEqual([hard.type, hard.size, hard.linkname], ['file', 6, 'etc/motd']);
+    assert.equal(String(await content(tree, 'link')), 'hello\n');
+    assert.equal(String(await content(tree, 'hard')), 'hello\n');
+    assert.ok((await content(tree, 'noise')).equals(noise));
+    assert.equal((await content(tree, 'empty')).length, 0);
+    const holes = Buffer.alloc(200_000);
+    island.copy(holes, 70_144);
+    assert.ok((await content(tree, 'holes')).equals(holes));
+    await assert.rejects(content(tree, 'etc'), WrongKindError);
+    assert.throws(() => tree.find('nothing'), NoSuchPathError);
+  });
+}
+
+test('layers are merged as an overlay mount shows them', async () => {
+  const base = layer([
+    directory('etc/', { mode: 0o700 }),
+    file('etc/keep', 'base'),
+    file('etc/gone', 'x'),
+    directory('var/'),
+    file('var/old', 'x'),
+    directory('opt/a/'),
+    file('opt/a/x', 'x'),
+    file('was-file', 'x'),
+    directory('was-folder/'),
+    file('was-folder/inside', 'x'),
+    file('target', 'of a link above'),
+    directory('usr/lib/'),
+    symlink('lib', 'usr/lib'),
+    device('null', 'char', 1, 3),
+  ]);
+  const top = layer([
+    file('etc/keep', 'top'),
+    whiteout('etc/gone'),
+    whiteout('never/there'),
+    opaque('var'),
+    file('var/new', 'y'),
+    whiteout('opt/a'),
+    file('opt/a/y', 'y'),
+    directory('was-file/'),
+    file('was-folder', 'now a file'),
+    hardlink('linked', 'target'),
+    hardlink('dangling', 'no/such'),
+    device('forged', 'char', 0, 0),
+    file('../outside', 'x'),
+  ]);
+  const tree = await open(base, top);
+  assert.deepEqual(paths(tree), [
+    'etc',
+    'etc/keep',
+    'lib',
+    'linked',
+    'never',
+    'null',
+    'opt',
+    'opt/a',
+    'opt/a/y',
+    'target',
+    'usr',
+    'usr/lib',
+    'var',
+    'var/new',
+    'was-file',
+    'was-folder',
+  ]);
+  assert.equal(String(await content(tree, 'etc/keep')), 'top');
+  assert.equal(String(await content(tree, 'linked')), 'of a link above');
+  assert.equal(factsOf(tree.find('etc/keep')).layer, 2);
+  // The upper layer does not describe the folder, and so changes nothing of it.
+  assert.deepEqual([factsOf(tree.find('etc')).mode, factsOf(tree.find('etc')).layer], [0o700, 1]);
+  assert.equal(factsOf(tree.find('was-folder')).type, 'file');
+  assert.equal(String(await content(tree.below(2), 'etc/keep')), 'base');
+  assert.deepEqual(paths(tree.below(1)), []);
+});
+
+test('links are followed within the image, and not in circles', async () => {
+  const tree = await open(
+    layer([
+      directory('usr/bin/'),
+      file('usr/bin/tool', 'tool'),
+      symlink('bin', 'usr/bin'),
+      symlink('absolute', '/bin/tool'),
+      symlink('up', '../../../../usr/bin/tool'),
+      symlink('one', 'two'),
+      symlink('two', 'one'),
+      file('bin/behind', 'a link'),
+    ]),
+  );
+  for (const path of ['bin/tool', 'absolute', 'up']) assert.equal(String(await content(tree, path)), 'tool', path);
+  assert.equal(String(await content(tree, 'usr/bin/behind')), 'a link');
+  assert.throws(() => tree.find('one'), NoSuchPathError);
+  assert.equal(factsOf(tree.find('one', false)).linkname, 'two');
+});
+
+test('the second opening and reading needs no request', async () => {
+  const built = layer([file('a', 'content of a')]);
+  await open(built);
+  const before = blobRequests();
+  const tree = await open(built);
+  assert.equal(String(await content(tree, 'a')), 'content of a');
+  assert.equal(blobRequests(), before);
+});
+
+test('an index that is damaged on the disk is made anew', async () => {
+  const built = layer([file('a', 'content of a')]);
+  await open(built);
+  const [index = ''] = globSync('cache/indexes/**/*.index', { cwd: pulling.root });
+  truncateSync(join(pulling.root, index), 40);
+  assert.deepEqual(paths(await open(built)), ['a']);
+});
+
+test('a blob that was removed from the cache is fetched again', async () => {
+  const built = layer([file('a', 'content of a')]);
+  const tree = await open(built);
+  await pulling.puller.store.prune(0);
+  assert.equal(String(await content(tree, 'a')), 'content of a');
+});
+
+function overwrite(path: string, at: number, bytes: Uint8Array): void {
+  chmodSync(path, 0o644);
+  const file = openSync(path, 'r+');
+  writeSync(file, bytes, 0, bytes.length, at);
+  closeSync(file);
+}
+
+test('a file near the end of a gzip layer is read without inflating what is before it', async () => {
+  const built = layer([file('big', randomBytes(24 << 20)), file('late', 'near the end')]);
+  const tree = await open(built);
+  // Were the beginning needed, it would be found to be rubbish.
+  overwrite(pulling.puller.store.path(built.digest), 0, Buffer.alloc(1 << 20));
+  assert.equal(String(await content(tree, 'late')), 'near the end');
+  await assert.rejects(content(tree, 'big'));
+});
+
+test('content that changed on the disk is not taken for a file', async () => {
+  const built = layer([file('a', 'content of a')], { compression: 'none' });
+  const tree = await open(built);
+  overwrite(pulling.puller.store.path(built.digest), 512, Buffer.from('CONTENT'));
+  await assert.rejects(content(tree, 'a'), FileDamagedError);
+});
+
+test('a layer that is not what the config names is not browsed', async () => {
+  const built = { ...layer([file('a', 'x')]), diffId: sha256('something else') };
+  await assert.rejects(open(built), DiffIdMismatchError);
+  assert.deepEqual(globSync('cache/indexes/**/*.index', { cwd: pulling.root }), []);
+});
+
+test('reading ends when it is cancelled', async () => {
+  const tree = await open(layer([file('big', randomBytes(4 << 20))]));
+  const controller = new AbortController();
+  const reading = tree.read(tree.find('big'), { write: () => controller.abort() }, controller.signal);
+  await assert.rejects(reading, { name: 'AbortError' });
+});
