@@ -138,6 +138,8 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
     'the image is shown as unmounted',
     async () => (await stateOf(workbench, pulled)) === 'extracted',
   );
+  // The row follows the kernel, and may be ahead of the task, which unmounts all that it finds there.
+  await workbench.waitForTerminal(/Peel: unmounted/);
   assert.deepEqual(readdirSync(merged), []);
   await workbench.screenshot('walk-unmounted');
 
