@@ -7,8 +7,8 @@ import { run } from './run.ts';
 /** The suites that `npm test` runs. */
 export type Suite = 'unit' | 'host' | 'ui';
 
-/** What needs a tool: a suite, or `npm start`. */
-export type Purpose = Suite | 'start';
+/** What needs a tool: a suite, `npm start`, or `npm run bench`. */
+export type Purpose = Suite | 'start' | 'bench';
 
 /** A program of the system that tests use as it is. */
 export interface Tool {
@@ -21,6 +21,8 @@ export interface Tool {
 
 const everywhere: readonly Purpose[] = ['unit', 'host', 'ui'];
 const editor: readonly Purpose[] = ['host', 'ui', 'start'];
+const benched: readonly Purpose[] = ['unit', 'bench'];
+const tested: readonly Purpose[] = [...everywhere, 'bench'];
 const demo: readonly Purpose[] = [...everywhere, 'start'];
 
 /** Real registries, image tools and servers that tests speak to, and what the editor needs. */
@@ -31,24 +33,29 @@ export const tools: readonly Tool[] = [
   { commands: ['python3'], package: 'python3', for: editor },
   { commands: ['rg'], package: 'ripgrep', for: editor },
   { commands: ['sudo'], package: 'sudo', for: demo },
-  { commands: ['docker-registry'], package: 'docker-registry', for: everywhere },
-  { commands: ['skopeo'], package: 'skopeo', for: everywhere },
-  { commands: ['umoci'], package: 'umoci', for: everywhere },
+  { commands: ['docker-registry'], package: 'docker-registry', for: tested },
+  { commands: ['skopeo'], package: 'skopeo', for: tested },
+  { commands: ['umoci'], package: 'umoci', for: tested },
   { commands: ['busybox'], package: 'busybox-static', for: demo },
-  { commands: ['buildah'], package: 'buildah', for: ['unit'] },
+  { commands: ['buildah'], package: 'buildah', for: benched },
   { commands: ['getfattr'], package: 'attr', for: ['unit'] },
   { commands: ['setfacl'], package: 'acl', for: ['unit'] },
   { commands: ['setcap'], package: 'libcap2-bin', for: ['unit'] },
   { commands: ['htpasswd'], package: 'apache2-utils', for: everywhere },
-  { commands: ['openssl'], package: 'openssl', for: everywhere },
+  { commands: ['openssl'], package: 'openssl', for: tested },
   { commands: ['nginx'], package: 'nginx-light', for: ['unit'] },
   { commands: ['squid'], package: 'squid', for: ['unit'] },
   { commands: ['debootstrap'], package: 'debootstrap', for: ['unit'] },
   { commands: ['fuse-overlayfs'], package: 'fuse-overlayfs', for: ['unit'] },
-  { commands: ['zstd'], package: 'zstd', for: ['unit'] },
-  { commands: ['curl'], package: 'curl', for: ['unit'] },
-  { commands: ['pigz'], package: 'pigz', for: ['unit'] },
-  { commands: ['mount', 'umount'], package: 'mount', for: demo },
+  { commands: ['zstd'], package: 'zstd', for: benched },
+  { commands: ['curl'], package: 'curl', for: benched },
+  { commands: ['pigz'], package: 'pigz', for: benched },
+  { commands: ['podman'], package: 'podman', for: ['bench'] },
+  { commands: ['igzip'], package: 'isal', for: ['bench'] },
+  { commands: ['time'], package: 'time', for: ['bench'] },
+  { commands: ['mkfs.ext4'], package: 'e2fsprogs', for: ['bench'] },
+  { commands: ['unshare'], package: 'util-linux', for: ['bench'] },
+  { commands: ['mount', 'umount'], package: 'mount', for: [...demo, 'bench'] },
 ];
 
 /** The path of the first of some commands that this machine has. */

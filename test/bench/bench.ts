@@ -1,0 +1,124 @@
+// How long Peel takes from a reference to files on disk, how long what a person would take instead, and how long it takes at least:
+//
+//   npm run bench                  everything; writes the tables of RESULTS.md
+//   npm run bench -- --quick      two images, one round; writes nothing
+//   npm run bench -- --only=debian-gzip,huge-gzip --rounds=5
+//
+// All of one image's contenders take turns in the same run, each on a fresh disk, with the same registry (Debian's docker-registry on loopback). Needs root.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { bundleOptions } from '../../esbuild.js';
+import { outFolder, projectRoot } from '../rig/paths.ts';
+import { ensureTools, howToGet } from '../rig/tools.ts';
+import type { Compression } from '../support/compress.ts';
+import { run } from '../support/run.ts';
+import { startDockerRegistry } from '../support/servers/dockerRegistry.ts';
+import { floor, ways, type Contender, type Course } from './contenders.ts';
+import { onFreshDisk } from './disk.ts';
+import { benchImage, imageNames, pushBenchImage, type ImageName } from './images.ts';
+import { measure } from './measure.ts';
+import { caseTable, writeResults, type CaseResult, type Runs } from './report.ts';
+
+interface Case {
+  readonly image: ImageName;
+  readonly compression: Compression;
+  readonly rounds: number;
+}
+
+const cases: readonly Case[] = [
+  { image: 'debian', compression: 'gzip', rounds: 5 },
+  { image: 'debian', compression: 'zstd', rounds: 3 },
+  { image: 'debian', compression: 'none', rounds: 3 },
+  { image: 'small', compression: 'gzip', rounds: 5 },
+  { image: 'huge', compression: 'gzip', rounds: 3 },
+  { image: 'files', compression: 'gzip', rounds: 3 },
+  { image: 'layers', compression: 'gzip', rounds: 3 },
+];
+
+/** The stages that say something of a case. */
+function contendersOf({ image, compression }: Case): Contender[] {
+  const stages: readonly string[] = ['bytes', 'inflate', 'hash', 'inodes', 'inflate+hash', 'inflate-own', 'list'];
+  if (image === 'small' || image === 'layers') return [...ways];
+  return [...ways, ...floor.filter(({ id }) => stages.includes(id) && (compression !== 'none' || id !== 'inflate'))];
+}
+
+/** The programs as they ship: bundled, so that no time goes into reading TypeScript. */
+async function bundlePrograms(): Promise<string> {
+  const outdir = join(outFolder, 'bench');
+  rmSync(outdir, { recursive: true, force: true });
+  await build({
+    ...bundleOptions({ production: true, outdir }),
+    entryPoints: {
+      peel: 'test/bench/peel.ts',
+      stages: 'test/bench/stages.ts',
+      worker: 'src/pull/worker.ts',
+    },
+  });
+  return outdir;
+}
+
+async function runCase(one: Case, rounds: number, course: Course): Promise<CaseResult> {
+  const field = contendersOf(one).filter(contender => contender.script(course) !== undefined);
+  const runs = new Map<string, Runs>(field.map(contender => [contender.id, { contender, samples: [] }]));
+  for (let round = 1; round <= rounds; round++) {
+    for (const contender of field) {
+      const script = contender.script(course) ?? '';
+      const sample = await onFreshDisk(async folder => {
+        const taken = await measure(script, folder);
+        if (!contender.stage) await checkFiles(folder, course.image.lastFile, contender.name);
+        return taken;
+      });
+      runs.get(contender.id)?.samples.push(sample);
+      console.error(
+        `${course.image.name} ${course.image.compression} ${round}/${rounds} ${contender.id}: ${sample.wall.toFixed(2)} s`,
+      );
+    }
+  }
+  return { image: course.image, rounds, runs };
+}
+
+/** A contender that did not do the work has not won. */
+async function checkFiles(folder: string, wanted: string, name: string): Promise<void> {
+  const found = await run('find', [folder, '-path', `*/${wanted}`, '-type', 'f', '-size', '+0']);
+  if (found === '') throw new Error(`${name} did not make ${wanted}`);
+}
+
+function readArguments(): { chosen: readonly Case[]; rounds: number | undefined; write: boolean } {
+  const { values } = parseArgs({
+    options: { quick: { type: 'boolean' }, only: { type: 'string' }, rounds: { type: 'string' } },
+  });
+  const wanted = values.only?.split(',') ?? (values.quick ? ['debian-gzip', 'small-gzip'] : undefined);
+  const chosen = cases.filter(({ image, compression }) => wanted?.includes(`${image}-${compression}`) ?? true);
+  if (chosen.length === 0) {
+    throw new Error(`--only takes ${imageNames.map(name => `${name}-gzip`).join(', ')}, debian-zstd, debian-none`);
+  }
+  const rounds = values.rounds === undefined ? (values.quick ? 1 : undefined) : Number(values.rounds);
+  return { chosen, rounds, write: wanted === undefined };
+}
+
+async function main(): Promise<void> {
+  const { chosen, rounds, write } = readArguments();
+  if (process.getuid?.() !== 0) throw new Error('The bench mounts a fresh disk for every run: start it as root.');
+  const missing = await ensureTools(['bench']);
+  if (missing.length > 0) throw new Error(howToGet(missing));
+  const programs = await bundlePrograms();
+  const registry = await startDockerRegistry();
+  const results: CaseResult[] = [];
+  try {
+    for (const one of chosen) {
+      const image = await benchImage(one.image, one.compression);
+      const plain = await benchImage(one.image, 'none');
+      await pushBenchImage(registry.url, image);
+      const result = await runCase(one, rounds ?? one.rounds, { image, plain, host: registry.host, programs });
+      results.push(result);
+      console.log(`${caseTable(result)}\n`);
+    }
+  } finally {
+    await registry.close();
+  }
+  if (write) await writeResults(join(projectRoot, 'test', 'bench', 'RESULTS.md'), results);
+}
+
+await main();

@@ -1,0 +1,204 @@
+import type { BenchImage, BenchLayer } from './images.ts';
+
+/** Where a contender finds what it needs. Its working folder is a fresh disk. */
+export interface Course {
+  readonly image: BenchImage;
+  /** The same image uncompressed, for the bare making of files. */
+  readonly plain: BenchImage;
+  /** Of the registry. */
+  readonly host: string;
+  /** The folder of the bundled peel.js and stages.js. */
+  readonly programs: string;
+}
+
+/** A way from a reference to files on disk, or a stage of it. */
+export interface Contender {
+  readonly id: string;
+  readonly name: string;
+  /** What it verifies on the way. */
+  readonly checks: string;
+  /** Makes no files that could be looked for. */
+  readonly stage?: boolean;
+  /** The bash script; `undefined` where it cannot do this image. */
+  script(course: Course): string | undefined;
+}
+
+const BOTH = 'blob digests and diff IDs';
+
+/** What a person would take, Peel first. */
+export const ways: readonly Contender[] = [
+  {
+    id: 'peel',
+    name: 'Peel',
+    checks: BOTH,
+    script: course => `${node(course, 'peel.js')} ${reference(course)} "$PWD"`,
+  },
+  {
+    id: 'umoci',
+    name: '`skopeo copy` + `umoci unpack`',
+    checks: BOTH,
+    // Debian's umoci knows no zstd.
+    script: course =>
+      course.image.compression === 'zstd'
+        ? undefined
+        : withoutMemory(
+            `skopeo copy -q --src-tls-verify=false docker://${reference(course)} oci:layout:it; umoci unpack --image layout:it bundle`,
+          ),
+  },
+  {
+    id: 'podman',
+    name: '`podman pull`',
+    checks: BOTH,
+    script: course =>
+      withoutMemory(
+        `podman --root store --runroot run --storage-driver overlay pull -q --tls-verify=false ${reference(course)}`,
+      ),
+  },
+  {
+    id: 'buildah',
+    name: '`buildah pull`',
+    checks: BOTH,
+    script: course =>
+      course.image.name === 'debian' && course.image.compression === 'gzip'
+        ? withoutMemory(
+            `buildah --root store --runroot run --storage-driver overlay pull -q --tls-verify=false ${reference(course)}`,
+          )
+        : undefined,
+  },
+  {
+    id: 'sequential',
+    name: '`curl -o`, `tar x`, one layer after the other',
+    checks: 'nothing',
+    script: course =>
+      course.image.layers
+        .map(
+          (layer, at) =>
+            `mkdir l${at}; curl -sSf -o l${at}.blob ${url(course, layer)}; tar -x ${tarOption(course)} -f l${at}.blob -C l${at}`,
+        )
+        .join('\n'),
+  },
+  {
+    id: 'parallel',
+    name: '`curl \\| tar x`, all layers at once',
+    checks: 'nothing',
+    script: course => atOnce(course, `tar -x ${tarOption(course)} -f -`),
+  },
+  {
+    id: 'pigz',
+    name: '`curl \\| pigz -d \\| tar x`, all at once',
+    checks: 'nothing',
+    script: course => (course.image.compression === 'gzip' ? atOnce(course, 'pigz -dc', 'tar -x -f -') : undefined),
+  },
+  {
+    id: 'igzip',
+    name: '`curl \\| igzip -d \\| tar x`, all at once',
+    checks: 'nothing',
+    script: course => (course.image.compression === 'gzip' ? atOnce(course, 'igzip -dc', 'tar -x -f -') : undefined),
+  },
+  {
+    id: 'igzip-hashes',
+    name: 'the same with `openssl dgst` of blob and tar',
+    checks: BOTH,
+    script: course =>
+      course.image.compression === 'gzip'
+        ? atOnce(
+            course,
+            `tee >(openssl dgst -sha256 > blob.sum)`,
+            'igzip -dc',
+            'tee >(openssl dgst -sha256 > tar.sum)',
+            'tar -x -f -',
+          )
+        : undefined,
+  },
+];
+
+/** What no way can go without. */
+export const floor: readonly Contender[] = [
+  {
+    id: 'bytes',
+    name: 'bytes over loopback (`curl -o /dev/null`)',
+    checks: '',
+    stage: true,
+    script: course => course.image.layers.map(layer => `curl -sSf -o /dev/null ${url(course, layer)}`).join('\n'),
+  },
+  {
+    id: 'inflate',
+    name: 'the fastest decoder of the machine (`igzip`, `zstd`)',
+    checks: '',
+    stage: true,
+    script: ({ image }) =>
+      ({ gzip: `igzip -dc ${files(image)} > /dev/null`, zstd: `zstd -qdc ${files(image)} > /dev/null`, none: 'true' })[
+        image.compression
+      ],
+  },
+  {
+    id: 'hash',
+    name: 'SHA-256 of blobs and tars',
+    checks: '',
+    stage: true,
+    script: course => {
+      const bytes = course.image.layers.reduce((sum, layer) => sum + layer.size + layer.tarSize, 0);
+      return `${node(course, 'stages.js')} hash ${bytes}`;
+    },
+  },
+  {
+    id: 'inodes',
+    name: 'making the same files (`tar x` of what lies in memory)',
+    checks: '',
+    script: ({ plain }) => plain.layers.map(({ file }, at) => `mkdir l${at}; tar -x -f ${file} -C l${at}`).join('\n'),
+  },
+  {
+    id: 'inflate+hash',
+    name: "Peel's decoder and both hashes alone, one thread, nothing fetched or written",
+    checks: '',
+    stage: true,
+    script: course => `${node(course, 'stages.js')} inflate+hash ${files(course.image)}`,
+  },
+  {
+    id: 'inflate-own',
+    name: "Peel's decoder alone, one thread",
+    checks: '',
+    stage: true,
+    script: course => `${node(course, 'stages.js')} inflate ${files(course.image)}`,
+  },
+  {
+    id: 'list',
+    name: "listing all entries by Peel's reader, nothing extracted, one thread",
+    checks: '',
+    stage: true,
+    script: course => `${node(course, 'stages.js')} list ${files(course.image)}`,
+  },
+];
+
+function reference({ host, image }: Course): string {
+  return `${host}/${image.name}:${image.compression}`;
+}
+
+function url({ host, image }: Course, layer: BenchLayer): string {
+  return `http://${host}/v2/${image.name}/blobs/${layer.digest}`;
+}
+
+function files(image: BenchImage): string {
+  return image.layers.map(layer => layer.file).join(' ');
+}
+
+function node({ programs }: Course, program: string): string {
+  return `${process.execPath} ${programs}/${program}`;
+}
+
+function tarOption({ image }: Course): string {
+  return { gzip: '-z', zstd: '--zstd', none: '' }[image.compression];
+}
+
+function atOnce(course: Course, ...pipe: readonly string[]): string {
+  const jobs = course.image.layers.map(
+    (layer, at) => `mkdir l${at}; (cd l${at}; curl -sSf ${url(course, layer)} | ${pipe.join(' | ')}) & jobs+=($!)`,
+  );
+  return `jobs=()\n${jobs.join('\n')}\nfor job in "\${jobs[@]}"; do wait "$job"; done`;
+}
+
+/** These tools remember blobs in a file of the system's, and would bring others than were asked for. */
+function withoutMemory(script: string): string {
+  const cache = '/var/lib/containers/cache';
+  return `mkdir -p ${cache}; exec unshare --mount --propagation private bash -euc 'mount -t tmpfs none ${cache}; ${script}'`;
+}

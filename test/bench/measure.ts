@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findTool } from '../support/tools.ts';
+
+/** What one run took. Times in seconds, memory in bytes. */
+export interface Sample {
+  readonly wall: number;
+  /** Of all processors, user and system, with all children. */
+  readonly cpu: number;
+  /** Peak resident memory of the largest process. */
+  readonly rss: number;
+  /** What it printed. */
+  readonly output: string;
+}
+
+/** Runs a bash script to its end under GNU time. @throws when it fails, with what it said */
+export async function measure(script: string, folder: string): Promise<Sample> {
+  const report = join(folder, '.time');
+  const time = findTool('time') ?? 'time';
+  const command = ['-o', report, '-f', '%e %U %S %M', 'bash', '-euo', 'pipefail', '-c', script];
+  const began = performance.now();
+  const child = spawn(time, command, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', chunk => (output += String(chunk)));
+  child.stderr.on('data', chunk => (errors += String(chunk)));
+  const code = await new Promise<number | null>(resolve => child.once('close', resolve));
+  const wall = (performance.now() - began) / 1000;
+  if (code !== 0) throw new Error(`${script}\nended with ${code}: ${errors.slice(-2000)}${output.slice(-500)}`);
+  const [, user = NaN, system = NaN, kilobytes = NaN] = readFileSync(report, 'utf8').trim().split(/\s+/).map(Number);
+  return { wall, cpu: user + system, rss: kilobytes * 1024, output };
+}
+
+/** The middle one, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length >> 1;
+  const upper = sorted[half] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? NaN) + upper) / 2;
+}

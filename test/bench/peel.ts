@@ -1,0 +1,63 @@
+// One pull by Peel's core in plain Node, for bench.ts to measure: `node peel.js REFERENCE FOLDER WORKERS [again]`. Prints what it took as JSON.
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { argv } from 'node:process';
+import { KeyedMutex } from '../../src/blobs/keyedMutex.ts';
+import { BlobStore } from '../../src/blobs/store.ts';
+import { DEFAULT_LIMITS } from '../../src/layers/unpack.ts';
+import { silentLogger } from '../../src/oci/logger.ts';
+import { parseReference } from '../../src/oci/reference.ts';
+import { KeptDocuments } from '../../src/pull/keptDocuments.ts';
+import { pullImage } from '../../src/pull/pullImage.ts';
+import { resolveImage } from '../../src/pull/resolveImage.ts';
+import { WorkerPool } from '../../src/pull/workerPool.ts';
+import { anonymousAuthorizer } from '../../src/registry/authorizer.ts';
+import { RegistryClient } from '../../src/registry/client.ts';
+import { defaultConfig } from '../../src/registry/config.ts';
+import { Transport } from '../../src/registry/transport.ts';
+import { DEFAULT_TRANSPORT } from '../../src/registry/transportOptions.ts';
+
+/** What `peel.ts` prints; milliseconds. */
+export interface PullReport {
+  /** The pull by itself, without the start of Node. */
+  readonly pull: number;
+  /** The same again, with everything there. */
+  readonly again: number;
+  /** The longest time that the main thread, in whose place the extension host is, was kept from its events. */
+  readonly blocked: number;
+}
+
+const signal = new AbortController().signal;
+const [, , text = '', folder = ''] = argv;
+const reference = parseReference(text);
+const registry = defaultConfig(reference.registry);
+const transport = new Transport(DEFAULT_TRANSPORT, silentLogger);
+const client = new RegistryClient(registry, transport, anonymousAuthorizer, silentLogger);
+const store = new BlobStore(join(folder, 'cache'));
+const workers = new WorkerPool(new URL('./worker.js', import.meta.url), availableParallelism());
+
+async function pull(): Promise<number> {
+  const began = performance.now();
+  const image = await resolveImage(new KeptDocuments(client, store), reference, undefined, signal);
+  await pullImage(
+    { store, workers, transfers: new KeyedMutex(), logger: silentLogger },
+    {
+      image,
+      origin: { registry, transport: DEFAULT_TRANSPORT, authorizer: anonymousAuthorizer },
+      folder: join(folder, 'image'),
+      limits: DEFAULT_LIMITS,
+      onProgress: () => undefined,
+      signal,
+    },
+  );
+  return performance.now() - began;
+}
+
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+const first = await pull();
+delay.disable();
+const report: PullReport = { pull: first, again: await pull(), blocked: delay.max / 1e6 };
+console.log(JSON.stringify(report));
+await Promise.all([workers.dispose(), transport.close()]);

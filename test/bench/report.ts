@@ -1,0 +1,98 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, release } from 'node:os';
+import { format } from 'prettier';
+import { floor, ways, type Contender } from './contenders.ts';
+import { whereDisksLie } from './disk.ts';
+import { describeImage, type BenchImage } from './images.ts';
+import { median, type Sample } from './measure.ts';
+import type { PullReport } from './peel.ts';
+
+/** All that one contender did with one image. */
+export interface Runs {
+  readonly contender: Contender;
+  readonly samples: Sample[];
+}
+
+export interface CaseResult {
+  readonly image: BenchImage;
+  readonly rounds: number;
+  /** By the contender's id, in the order in which they ran. */
+  readonly runs: ReadonlyMap<string, Runs>;
+}
+
+const BEGIN = '<!-- figures: written by `npm run bench` -->';
+const END = '<!-- end of figures -->';
+
+/** One image's Markdown: the ways with their ratios to Peel's, the stages, and what else Peel said of itself. */
+export function caseTable(result: CaseResult): string {
+  const { image, rounds, runs } = result;
+  const own = runs.get('peel')?.samples ?? [];
+  const base = median(own.map(sample => sample.wall));
+  const lines = [
+    `### ${image.name}, ${image.compression}`,
+    '',
+    `${describeImage(image)}. Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
+    '',
+    '| way | s | times Peel’s | CPU s | peak MB | verifies |',
+    '| --- | ---: | ---: | ---: | ---: | --- |',
+    ...[...runs.values()]
+      .filter(({ contender }) => ways.includes(contender))
+      .map(({ contender, samples }) => row(contender, samples, base)),
+    '',
+  ];
+  const stages = [...runs.values()].filter(({ contender }) => floor.includes(contender));
+  if (stages.length > 0) lines.push(...stageLines(stages, result, base), '');
+  lines.push(ownFigures(own.map(sample => JSON.parse(sample.output) as PullReport)));
+  return lines.join('\n');
+}
+
+function row({ name, checks }: Contender, samples: readonly Sample[], base: number): string {
+  const of = (pick: (sample: Sample) => number) => median(samples.map(pick));
+  const wall = of(sample => sample.wall);
+  const figures = [
+    wall.toFixed(2),
+    (wall / base).toFixed(2),
+    of(sample => sample.cpu).toFixed(2),
+    (of(sample => sample.rss) / 1e6).toFixed(0),
+  ];
+  return `| ${name} | ${figures.join(' | ')} | ${checks} |`;
+}
+
+function stageLines(stages: readonly Runs[], { image }: CaseResult, base: number): string[] {
+  const tar = image.layers.reduce((sum, layer) => sum + layer.tarSize, 0);
+  const seconds = ({ contender, samples }: Runs): number =>
+    contender.id.startsWith('inflate-') || ['hash', 'inflate+hash', 'list'].includes(contender.id)
+      ? median(samples.map(sample => (JSON.parse(sample.output) as { took: number }).took / 1000))
+      : median(samples.map(sample => sample.cpu));
+  const needed = stages.filter(({ contender }) => ['bytes', 'inflate', 'hash', 'inodes'].includes(contender.id));
+  const sum = needed.reduce((total, stage) => total + seconds(stage), 0);
+  const cores = availableParallelism();
+  return [
+    '| stage | CPU s | MB/s of tar |',
+    '| --- | ---: | ---: |',
+    ...stages.map(
+      stage =>
+        `| ${stage.contender.name} | ${seconds(stage).toFixed(2)} | ${(tar / 1e6 / seconds(stage)).toFixed(0)} |`,
+    ),
+    '',
+    `CPU floor (the first ${needed.length} stages on ${cores} cores, without the registry’s own work): ${(sum / cores).toFixed(2)} s; Peel takes ${((base * cores) / sum).toFixed(2)} times as long.`,
+  ];
+}
+
+function ownFigures(reports: readonly PullReport[]): string {
+  const of = (pick: (report: PullReport) => number, digits = 0) => median(reports.map(pick)).toFixed(digits);
+  return `Peel without the start of Node: ${of(report => report.pull)} ms; the same again: ${of(report => report.again, 1)} ms; its main thread was blocked for ${of(report => report.blocked)} ms at the longest.`;
+}
+
+/** Replaces the figures in the file and leaves what people wrote there. */
+export async function writeResults(file: string, results: readonly CaseResult[]): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  const [head, tail] = [text.split(BEGIN)[0] ?? '', text.split(END)[1]];
+  if (tail === undefined) throw new Error(`${file} has no place for the figures: ${BEGIN} … ${END}`);
+  const machine = `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}, Linux ${release()}, Node ${process.version}; fresh ext4 in ${whereDisksLie() === '/dev/shm' ? 'memory' : 'a file on disk'} for each run`;
+  const figures = [`Machine: ${machine}.`, ...results.map(caseTable)].join('\n\n');
+  await writeFile(
+    file,
+    await format(`${head}${BEGIN}\n\n${figures}\n\n${END}${tail}`, { parser: 'markdown', printWidth: 120 }),
+  );
+}
