@@ -26,6 +26,7 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     extension: 'src/extension.ts',
     worker: 'src/pull/worker.ts',
     mergeWorker: 'src/pull/mergeWorker.ts',
+    exportWorker: 'src/export/exportWorker.ts',
   };
   return {
     absWorkingDir: root,

@@ -3,6 +3,8 @@ import * as vscode from 'vscode';
 import { registerCommands } from './vscode/commands/register.ts';
 import { Configuration } from './vscode/configuration.ts';
 import { JsonDocuments } from './vscode/documents.ts';
+import { ImageFileSystem } from './vscode/fileSystem.ts';
+import { ImageFiles } from './vscode/imageFiles.ts';
 import { PulledImages } from './vscode/images.ts';
 import { ImageTasks } from './vscode/imageTasks.ts';
 import { LayerStates } from './vscode/layerStates.ts';
@@ -44,13 +46,15 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const images = new PulledImages(configuration, context.workspaceState);
   const layerStates = new LayerStates(images, () => pulls.store());
-  const services: Services = { log, settings, registries, images, lookup, layerStates };
+  const files = new ImageFiles(registries, pulls, settings);
+  const services: Services = { log, settings, registries, images, lookup, layerStates, files };
   const views = new TreeViews(services);
   const documents = new JsonDocuments(services);
   const tasks = new ImageTasks(services);
   context.subscriptions.push(log, configuration, secrets, registries, pulls, images, views, documents);
   context.subscriptions.push(
     registerTasks(services),
+    new ImageFileSystem(lookup, files).register(),
     registerCommands({ ...services, configuration, secrets, pulls, views, documents, tasks }),
   );
 }

@@ -49,3 +49,15 @@ export class FileDamagedError extends Error {
     this.path = path;
   }
 }
+
+/** A layer that is looked at by itself has a hard link to a file of a layer below. */
+export class LinkOutOfLayerError extends Error {
+  readonly path: string;
+  constructor(path: string) {
+    super(
+      `${JSON.stringify(path)} is a hard link to a file of another layer. Open it in the image's merged files instead, where all layers are known.`,
+    );
+    this.name = 'LinkOutOfLayerError';
+    this.path = path;
+  }
+}

@@ -1,7 +1,7 @@
 import { splitPath } from '../layers/entryPath.ts';
 import type { EntryType } from '../layers/tarEntry.ts';
 import type { Sink } from '../oci/byteSource.ts';
-import { NoSuchPathError, WrongKindError } from './errors.ts';
+import { LinkOutOfLayerError, NoSuchPathError, WrongKindError } from './errors.ts';
 import type { LayerFiles } from './layerFiles.ts';
 import type { IndexEntry } from './layerIndex.ts';
 import { type LayerDirectory, layerTree, MAX_LINKS } from './layerTree.ts';
@@ -43,6 +43,9 @@ interface Place {
   readonly layer: NumberedLayer;
   readonly at: number;
 }
+
+/** Finds the content of a hard link to a file of the layers below. */
+type LinkResolver = (link: Place) => Place | undefined;
 
 /** Something in the merged tree. */
 export class MergedNode {
@@ -97,12 +100,12 @@ export class MergedNode {
   }
 
   /** What is in the directory, by name, merged when first asked for. @param resolveLink finds what a hard link names in the layers below */
-  children(resolveLink: (link: IndexEntry, below: number) => MergedNode | undefined): ReadonlyMap<string, MergedNode> {
+  children(resolveLink: LinkResolver): ReadonlyMap<string, MergedNode> {
     this.#children ??= this.#merge(resolveLink);
     return this.#children;
   }
 
-  #merge(resolveLink: (link: IndexEntry, below: number) => MergedNode | undefined): ReadonlyMap<string, MergedNode> {
+  #merge(resolveLink: LinkResolver): ReadonlyMap<string, MergedNode> {
     const parts = this.#parts ?? [];
     /** `undefined` for what is hidden. */
     const decided = new Map<string, MergedNode | undefined>();
@@ -115,8 +118,7 @@ export class MergedNode {
           continue;
         }
         const place = { layer, at: node.at };
-        const content =
-          node.content === undefined ? resolveLink(entryAt(place), layer.number)?.content : { layer, at: node.content };
+        const content = node.content === undefined ? resolveLink(place) : { layer, at: node.content };
         // A hard link to nothing stands for nothing.
         decided.set(name, content && MergedNode.leaf(path, place, content));
       }
@@ -146,10 +148,12 @@ function partsOf(stack: readonly Stacked[], name: string): Stacked[] {
 export class MergedTree {
   readonly root: MergedNode;
   readonly #trees: readonly Stacked[];
+  readonly #alone: boolean;
   #below: ReadonlyMap<number, MergedTree> = new Map();
 
-  private constructor(trees: readonly Stacked[]) {
+  private constructor(trees: readonly Stacked[], alone = false) {
     this.#trees = trees;
+    this.#alone = alone;
     const parts: Stacked[] = [];
     for (const part of this.#trees.toReversed()) {
       parts.push(part);
@@ -161,6 +165,11 @@ export class MergedTree {
   /** @param layers base first */
   static of(layers: readonly NumberedLayer[]): MergedTree {
     return new MergedTree(layers.map(layer => ({ layer, directory: layerTree(layer.files.index) })));
+  }
+
+  /** One layer by itself: nothing is known of the layers below it, and a hard link to a file there is a file without content. */
+  static ofLayer(layer: NumberedLayer): MergedTree {
+    return new MergedTree([{ layer, directory: layerTree(layer.files.index) }], true);
   }
 
   /** The same image without its upper layers: of those numbered below `number`. */
@@ -178,7 +187,9 @@ export class MergedTree {
   }
 
   childrenOf(node: MergedNode): ReadonlyMap<string, MergedNode> {
-    return node.children((link, below) => this.below(below).tryFind(link.linkname, false));
+    return node.children(link =>
+      this.#alone ? link : this.below(link.layer.number).tryFind(entryAt(link).linkname, false)?.content,
+    );
   }
 
   /**
@@ -203,7 +214,7 @@ export class MergedTree {
         continue;
       }
       const here = trail.at(-1) ?? this.root;
-      const node = here.isDirectory ? this.childrenOf(here).get(name) : undefined;
+      const node = here.isDirectory ? childNamed(this.childrenOf(here), name) : undefined;
       if (!node) return undefined;
       const entry = node.isDirectory ? undefined : node.contentEntry;
       if (entry?.type === 'symlink' && (follow || ahead.length > 0)) {
@@ -226,9 +237,17 @@ export class MergedTree {
   /** The content of a file; a symlink must have been followed. @throws {WrongKindError} @throws {FileDamagedError} */
   async read(node: MergedNode, sink: Sink, signal: AbortSignal): Promise<void> {
     const { type } = factsOf(node);
+    if (node.contentEntry?.type === 'hardlink') throw new LinkOutOfLayerError(node.path);
     if (type !== 'file' || !node.content) throw new WrongKindError(node.path, type, 'file');
     await node.content.layer.files.read(node.content.at, sink, signal);
   }
+}
+
+/** A name that is no UTF-8 is also found by the form in which editors show it. */
+function childNamed(children: ReadonlyMap<string, MergedNode>, name: string): MergedNode | undefined {
+  const child = children.get(name);
+  if (child || !name.includes('\ufffd')) return child;
+  return [...children.values()].find(node => node.name.toWellFormed() === name);
 }
 
 /** What a person or a program is told of it. */

@@ -1,10 +1,9 @@
 import type { DiskRoom } from './diskRoom.ts';
 import { HARDLINK_STORE, meaningOf, splitPath, unusablePath } from './entryPath.ts';
 import { HostileEntryError, LimitExceededError, quoted } from './errors.ts';
-import type { FileWriter } from './fileWriter.ts';
 import type { TarEntry, TarVisitor } from './tarEntry.ts';
-import { type DirectoryNode, resolveDirectory } from './tree.ts';
-import type { Place, TreeWriter } from './treeWriter.ts';
+import { type DirectoryNode, type FileNode, resolveDirectory, type SymlinkNode, type TreeNode } from './tree.ts';
+import type { Place } from './treeWriter.ts';
 import type { Warnings } from './warnings.ts';
 import { XattrFilter } from './xattrs.ts';
 
@@ -23,11 +22,32 @@ export interface Deletions {
   hideAll(names: readonly string[]): void;
 }
 
+/** Takes a file's content, in pieces with their places. */
+export interface ContentTaker {
+  write(chunk: Uint8Array, position: number): void;
+  close(): void;
+}
+
+/** What a layer's entries are made in: a folder on disk (`TreeWriter`), or only the memory of what there would be. */
+export interface TreeMaker {
+  readonly root: DirectoryNode;
+  /** Number of the layer that entries come from. */
+  readonly layer: number;
+  parentOf(names: readonly string[]): DirectoryNode | undefined;
+  openFile(place: Place, entry: TarEntry): ContentTaker;
+  closeFile(place: Place, file: ContentTaker): void;
+  makeDirectory(place: Place, entry: TarEntry): void;
+  makeSymlink(place: Place, entry: TarEntry): void;
+  makeLink(place: Place, target: Place, node: FileNode | SymlinkNode, entry: TarEntry): void;
+  keep(place: Place, node: TreeNode): void;
+  clear(place: Place): void;
+}
+
 export interface LayerVisitorOptions {
-  readonly tree: TreeWriter;
+  readonly tree: TreeMaker;
   readonly deletions: Deletions;
   readonly limits: UnpackLimits;
-  readonly room: DiskRoom;
+  readonly room: Pick<DiskRoom, 'claim'>;
   readonly warnings: Warnings;
 }
 
@@ -36,15 +56,15 @@ const NAME_ERRORS = new Set(['ENAMETOOLONG', 'EILSEQ', 'EINVAL', 'ENOTSUP', 'EPE
 
 /** Turns the entries of one layer into files, links, and deletions, each only after it was found safe. */
 export class LayerVisitor implements TarVisitor {
-  readonly #tree: TreeWriter;
+  readonly #tree: TreeMaker;
   readonly #deletions: Deletions;
   readonly #limits: UnpackLimits;
-  readonly #room: DiskRoom;
+  readonly #room: Pick<DiskRoom, 'claim'>;
   readonly #warnings: Warnings;
   readonly #xattrs: XattrFilter;
   #entries = 0;
   #bytes = 0;
-  #open: { readonly file: FileWriter; readonly place: Place } | undefined;
+  #open: { readonly file: ContentTaker; readonly place: Place } | undefined;
 
   constructor({ tree, deletions, limits, room, warnings }: LayerVisitorOptions) {
     this.#tree = tree;
@@ -177,6 +197,6 @@ export function findPlace(root: DirectoryNode, names: readonly string[]): Place 
 }
 
 /** AUFS's store of files with several names was only needed for the links to it. */
-export function dropHardlinkStore(tree: TreeWriter): void {
+export function dropHardlinkStore(tree: Pick<TreeMaker, 'root' | 'clear'>): void {
   tree.clear({ directory: tree.root, name: HARDLINK_STORE });
 }

@@ -1,12 +1,11 @@
-import type { Deletions } from './layerVisitor.ts';
+import type { Deletions, TreeMaker } from './layerVisitor.ts';
 import { type DirectoryNode, resolveDirectory } from './tree.ts';
-import type { TreeWriter } from './treeWriter.ts';
 
 /** Deletions carried out: what earlier layers made goes, what the same layer made stays, wherever in the archive the deletion stands. */
 export class RealDeletions implements Deletions {
-  readonly #tree: TreeWriter;
+  readonly #tree: Pick<TreeMaker, 'root' | 'layer' | 'clear'>;
 
-  constructor(tree: TreeWriter) {
+  constructor(tree: Pick<TreeMaker, 'root' | 'layer' | 'clear'>) {
     this.#tree = tree;
   }
 

@@ -5,7 +5,7 @@ import type { Digest } from '../oci/digest.ts';
 import { type Compression, Decompressor, type Inflaters } from './decompress.ts';
 import { DiskRoom } from './diskRoom.ts';
 import { FolderNotEmptyError, InvalidLayerError, LimitExceededError } from './errors.ts';
-import { type Deletions, LayerVisitor, type UnpackLimits } from './layerVisitor.ts';
+import { type Deletions, LayerVisitor, type TreeMaker, type UnpackLimits } from './layerVisitor.ts';
 import { OverlayDeletions } from './overlayDeletions.ts';
 import { Ownership } from './ownership.ts';
 import { Settling } from './settle.ts';
@@ -92,9 +92,9 @@ export class LayerUnpacker implements Sink {
 }
 
 export interface LayerReadingOptions {
-  readonly tree: TreeWriter;
+  readonly tree: TreeMaker;
   readonly deletions: Deletions;
-  readonly room: DiskRoom;
+  readonly room: Pick<DiskRoom, 'claim'>;
   readonly limits: UnpackLimits;
   readonly warnings: Warnings;
   readonly inflaters?: Inflaters;
@@ -120,6 +120,11 @@ export class LayerReading implements Sink {
     this.#visitor = new LayerVisitor(options);
     this.#reader = new TarReader(this.#visitor);
     this.#decompressor = new Decompressor({ write: chunk => this.#take(chunk) }, inflaters);
+  }
+
+  /** Entries so far, the one that is just being taken included. */
+  get entries(): number {
+    return this.#visitor.entries;
   }
 
   write(chunk: Uint8Array): void {

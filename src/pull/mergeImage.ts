@@ -1,26 +1,18 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { chmod, lstat, mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { UnpackLimits } from '../layers/layerVisitor.ts';
 import type { Layer } from '../oci/layer.ts';
 import { FolderTakenError, type ImageFolder } from './imageFolder.ts';
-import { WorkerCrashedError } from './layerErrors.ts';
 import type { LayerJob } from './layerJob.ts';
-import type { MergeJob, MergeMessage } from './mergeJob.ts';
+import type { MergeJob, MergeWatch } from './mergeJob.ts';
 import { blobPath } from './ociLayout.ts';
 import type { Origin, Puller } from './pullImage.ts';
-import { PullMeter, type PullProgress } from './pullMeter.ts';
+import { PullMeter } from './pullMeter.ts';
 import { removeTree } from './removeTree.ts';
 import type { ResolvedImage } from './resolveImage.ts';
 import type { JobContext } from './workerPool.ts';
-import { unwireError } from './wiredError.ts';
-
-/** How a merge is watched and ended. */
-export interface MergeWatch {
-  readonly onProgress: (progress: PullProgress) => void;
-  readonly signal: AbortSignal;
-}
+import { runStoredThread } from './storedThread.ts';
 
 export interface MergeTarget {
   /** The folder to be: it must be new, or empty. */
@@ -106,7 +98,7 @@ export async function mergeLayerFiles(
       folder: partial,
       limits,
     };
-    const warnings = await runWorker(script, job, watch);
+    const warnings = await runStoredThread(script, job, watch);
     await refuseTaken(folder);
     // The image's root may be read-only, and a folder that may not be written to cannot be renamed by its owner.
     const { mode } = await lstat(partial);
@@ -120,33 +112,10 @@ export async function mergeLayerFiles(
   }
 }
 
-async function refuseTaken(folder: string): Promise<void> {
+/** @throws {FolderTakenError} something is there already; an empty folder is not */
+export async function refuseTaken(folder: string): Promise<void> {
   const stat = await lstat(folder).catch(() => undefined);
   if (!stat) return;
   if (!stat.isDirectory()) throw new FolderTakenError(folder, 'is no folder');
   if (existsSync(folder) && readdirSync(folder).length > 0) throw new FolderTakenError(folder, 'is not empty');
-}
-
-async function runWorker(script: URL, job: MergeJob, { onProgress, signal }: MergeWatch): Promise<readonly string[]> {
-  signal.throwIfAborted();
-  const total = job.layers.some(({ descriptor }) => descriptor.size < 0)
-    ? -1
-    : job.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-  const worker = new Worker(script, { workerData: job });
-  const outcome = Promise.withResolvers<readonly string[]>();
-  worker.on('message', (message: MergeMessage) => {
-    if (message.type === 'done') outcome.resolve(message.warnings);
-    else if (message.type === 'failed') outcome.reject(unwireError(message.error));
-    else onProgress({ ...message, downloaded: 0, total, layers: job.layers.length });
-  });
-  worker.on('error', cause => outcome.reject(new WorkerCrashedError({ cause })));
-  worker.on('exit', () => outcome.reject(new WorkerCrashedError()));
-  const stop = (): void => outcome.reject(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await outcome.promise;
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await worker.terminate();
-  }
 }

@@ -1,5 +1,6 @@
 import type { UnpackLimits } from '../layers/layerVisitor.ts';
 import type { Layer } from '../oci/layer.ts';
+import type { PullProgress } from './pullMeter.ts';
 import type { WiredError } from './wiredError.ts';
 
 /** Layers whose blobs lie on the disk. Plain data. */
@@ -22,3 +23,9 @@ export type MergeMessage =
   | { readonly type: 'progress'; readonly read: number; readonly layersDone: number }
   | { readonly type: 'done'; readonly warnings: readonly string[] }
   | { readonly type: 'failed'; readonly error: WiredError };
+
+/** How the work of such a thread is watched and ended. */
+export interface MergeWatch {
+  readonly onProgress: (progress: PullProgress) => void;
+  readonly signal: AbortSignal;
+}

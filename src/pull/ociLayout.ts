@@ -60,7 +60,8 @@ export async function writeOciLayout(
   for (const { name, bytes } of layoutDocuments(image, layers)) await writeWhole(join(folder, name), bytes);
 }
 
-function isOci(image: ResolvedImage): boolean {
+/** The manifest is one that a layout may hold as it is. */
+export function isOci(image: ResolvedImage): boolean {
   return image.manifest.kind === 'image' && image.manifest.mediaType === OCI_MANIFEST;
 }
 

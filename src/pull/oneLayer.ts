@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import type { UnpackLimits } from '../layers/unpack.ts';
-import type { Digest } from '../oci/digest.ts';
+import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
 import { FolderTakenError } from './imageFolder.ts';
 import type { LayerJob, LayerProgress } from './layerJob.ts';
 import type { Origin, Puller } from './pullImage.ts';
@@ -17,7 +20,8 @@ export class LayerNotFoundError extends Error {
 }
 
 export interface OneLayerOptions {
-  readonly image: ResolvedImage;
+  /** Or an artifact, whose files stand for layers. */
+  readonly image: Pick<ResolvedImage, 'reference' | 'layers'>;
   readonly origin: Origin;
   /** Number (1 = base) or digest. */
   readonly layer: number | string;
@@ -35,12 +39,20 @@ export interface OneLayer {
 
 /** Downloads one layer's blob as it is into a file. A file that is there is never replaced by other bytes. @throws {LayerNotFoundError} */
 export async function downloadLayer(puller: Puller, options: OneLayerOptions, file: string): Promise<OneLayer> {
-  const { size: wanted } = findLayer(options.image, options.layer).descriptor;
+  const wanted = findLayer(options.image, options.layer).descriptor;
   const there = await lstat(file).catch(() => undefined);
-  if (there && !(there.isFile() && there.size === wanted)) throw new FolderTakenError(file, 'is there already');
+  const same = there?.isFile() && there.size === wanted.size && (await holds(file, wanted.digest));
+  if (there && !same) throw new FolderTakenError(file, 'is there already');
   const { digest, size } = await work(puller, options);
   await puller.store.linkTo(digest, file);
   return { digest, size, path: file };
+}
+
+/** True where the file has the very bytes of the digest. */
+async function holds(file: string, digest: Digest): Promise<boolean> {
+  const hash = createHash(digestAlgorithm(digest));
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex') === digestHex(digest);
 }
 
 /** Downloads and unpacks one layer into a folder of its own, which must be new. @throws {LayerNotFoundError} @throws {FolderTakenError} */

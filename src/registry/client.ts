@@ -7,7 +7,7 @@ import type { Authorizer } from './authorizer.ts';
 import { endpointsOf, type Endpoint, type RegistryConfig } from './config.ts';
 import { Forbidden, NoCatalog, NotFound, RegistryError, ServerError, Unauthorized } from './errors.ts';
 import { failover } from './failover.ts';
-import { fetchAll, fetchPage, type List, type Page, type PageOptions } from './listing.ts';
+import { fetchPage, fetchParts, type List, type Page, type PageOptions } from './listing.ts';
 import { fetchManifest, headManifest, type FetchedManifest, type ManifestHead } from './manifests.ts';
 import { pingEndpoint, type PingResult } from './ping.ts';
 import type { RateLimit } from './rateLimit.ts';
@@ -125,13 +125,18 @@ export class RegistryClient {
 
   /** All tags of a repository, each once, in the registry's order. */
   async allTags(repository: string, signal: AbortSignal): Promise<string[]> {
-    const all = (size: number | undefined): Promise<string[]> =>
-      fetchAll(last => this.tags(repository, { last, size }, signal));
+    return [...(await this.manyTags(repository, undefined, Infinity, signal)).items];
+  }
+
+  /** Tags of a repository in parts as long as the registry gives them, until so many were read. @param from a `next`, or undefined */
+  async manyTags(repository: string, from: string | undefined, parts: number, signal: AbortSignal): Promise<Page> {
+    const read = (size: number | undefined): Promise<Page> =>
+      fetchParts(last => this.tags(repository, { last, size }, signal), from, parts);
     try {
-      return await all(LONG_PAGE);
+      return await read(LONG_PAGE);
     } catch (error) {
       if (!(error instanceof ServerError) || error.status !== 400) throw error;
-      return all(undefined);
+      return read(undefined);
     }
   }
 

@@ -70,17 +70,26 @@ export async function fetchPage(
     : { items, next: `${next}#${print}` };
 }
 
-/** Follows a list to its end; stops when a part brings nothing new. */
-export async function fetchAll(page: (last: string | undefined) => Promise<Page>): Promise<string[]> {
+/**
+ * Follows a list to its end or through so many parts, whatever comes first; stops when a part brings nothing new.
+ * @param from where to begin: a `next`; undefined = at the beginning
+ */
+export async function fetchParts(
+  page: (last: string | undefined) => Promise<Page>,
+  from: string | undefined,
+  most: number,
+): Promise<Page> {
   const all = new Set<string>();
   const places = new Set<string>();
-  for (let last: string | undefined; ;) {
+  let last = from;
+  for (let parts = 1; ; parts++) {
     const { items, next } = await page(last);
     const before = all.size;
     for (const item of items) all.add(item);
     const place = next?.split('#', 1)[0];
     if (next === undefined || place === undefined || places.has(place) || (all.size === before && items.length > 0))
-      return [...all];
+      return { items: [...all] };
+    if (parts >= most) return { items: [...all], next };
     places.add(place);
     last = next;
   }

@@ -21,6 +21,21 @@ export function rateLimitOf(headers: HttpHeaders): RateLimit | undefined {
   };
 }
 
+/** `76 of 100 pulls left per 6 hours`, with what is known of it; empty where that says nothing. */
+export function sayRateLimit({ limit, remaining, window }: RateLimit): string {
+  const left = remaining ?? limit;
+  if (left === undefined) return '';
+  const of = remaining !== undefined && limit !== undefined ? ` of ${limit}` : '';
+  return `${left}${of} pulls${remaining === undefined ? '' : ' left'}${sayWindow(window)}`;
+}
+
+function sayWindow(seconds: number | undefined): string {
+  if (!seconds) return '';
+  const [length, unit] = seconds % 3600 === 0 ? [3600, 'hour'] : seconds % 60 === 0 ? [60, 'minute'] : [1, 'second'];
+  const many = seconds / length;
+  return many === 1 ? ` per ${unit}` : ` per ${many} ${unit}s`;
+}
+
 function leading(text: string | undefined): number | undefined {
   const digits = /^\s*(\d+)/.exec(text ?? '')?.[1];
   return digits === undefined ? undefined : Number(digits);

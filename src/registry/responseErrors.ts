@@ -11,7 +11,7 @@ import {
   type Where,
 } from './errors.ts';
 import type { HttpHeaders, HttpResponse } from './exchange.ts';
-import { rateLimitOf } from './rateLimit.ts';
+import { rateLimitOf, sayRateLimit } from './rateLimit.ts';
 import { quoteFromServer } from './redact.ts';
 import { headerOf, retryAfter } from './retry.ts';
 
@@ -63,7 +63,9 @@ export function titleOf(text: string): string | undefined {
 
 function rateLimited(headers: HttpHeaders, where: Where, detail: string | undefined): RateLimited {
   const wait = retryAfter(headers);
-  return new RateLimited(where, wait === undefined ? undefined : wait / 1000, rateLimitOf(headers)?.remaining, detail);
+  const limit = rateLimitOf(headers);
+  const told = [limit && sayRateLimit(limit), detail].filter(Boolean).join('; ');
+  return new RateLimited(where, wait === undefined ? undefined : wait / 1000, limit?.remaining, told);
 }
 
 /** `{errors: [{code, message, detail}]}`, or the `{error, error_description}`, `{details}`, `{message}` of token servers, or plain text. */

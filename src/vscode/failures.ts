@@ -135,7 +135,8 @@ function actionsFor(error: unknown): readonly FailureAction[] {
 
 function registryActions(error: RegistryError): readonly FailureAction[] {
   const argument = { registry: error.registry };
-  if (error instanceof Unauthorized || error instanceof Forbidden || error instanceof RateLimited) {
+  const hidden = error instanceof NotFound && error.orNoAccess;
+  if (hidden || error instanceof Unauthorized || error instanceof Forbidden || error instanceof RateLimited) {
     return [{ title: 'Sign In…', command: COMMANDS.signIn, argument }];
   }
   if (error instanceof TlsError || error instanceof InsecureRefused)

@@ -13,10 +13,17 @@ export const COMMANDS = {
   showManifest: 'peel.showManifest',
   showConfig: 'peel.showConfig',
   showImagePage: 'peel.showImagePage',
+  analyzeImage: 'peel.analyzeImage',
+  listFiles: 'peel.listFiles',
+  openFile: 'peel.openFile',
+  saveFile: 'peel.saveFile',
+  findFile: 'peel.findFile',
+  browseImage: 'peel.browseImage',
   downloadLayer: 'peel.downloadLayer',
   extractLayer: 'peel.extractLayer',
   pullImage: 'peel.pullImage',
   extractMerged: 'peel.extractMerged',
+  exportImage: 'peel.exportImage',
   mountImage: 'peel.mountImage',
   unmountImage: 'peel.unmountImage',
   mountWithoutSudo: 'peel.mountWithoutSudo',
@@ -69,8 +76,8 @@ export const CONTEXTS = { hasImages: 'peel.hasImages', hasRegistries: 'peel.hasR
 
 export const TASK_TYPE = 'peel';
 
-/** `json` shows manifests and configs, read-only. */
-export const SCHEMES = { json: 'peel-json' } as const;
+/** `json` shows manifests and configs, `files` the files of images; both read-only. */
+export const SCHEMES = { json: 'peel-json', files: 'peel' } as const;
 
 /** The types of pages of our own. */
 export const WEBVIEWS = { imagePage: 'peel.imagePage' } as const;

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { withSignal } from './cancellation.ts';
+import { settlesWithin } from './settlesWithin.ts';
 import { rateMeter, sayProgress, type Transfer } from './transferText.ts';
 
 /** Tells the user of one piece of work with a cancellable notification. `report` takes what a pull tells of itself. */
@@ -26,10 +27,19 @@ export function withTransfer<T>(
   );
 }
 
-/** Short work, such as asking a registry: a cancellable notification without numbers. */
-export function withNotification<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Thenable<T> {
+/** What is over sooner needs no words. Milliseconds. */
+const SHORT = 400;
+
+/** Short work, such as asking a registry: a cancellable notification without numbers, once it takes long enough to be noticed. */
+export async function withNotification<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const outcome = work(controller.signal);
+  if (await settlesWithin(outcome, SHORT)) return outcome;
   return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-    (_progress, token) => withSignal(token, work),
+    (_progress, token) => {
+      token.onCancellationRequested(() => controller.abort());
+      return outcome;
+    },
   );
 }

@@ -3,6 +3,7 @@ import type { Origin } from '../pull/pullImage.ts';
 import type { Challenge } from '../registry/challenge.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import { defaultConfig, type RegistryConfig } from '../registry/config.ts';
+import type { RateLimit } from '../registry/rateLimit.ts';
 import type { Credential } from '../registry/credentials.ts';
 import type { Configuration } from './configuration.ts';
 import type { HubResult } from '../registry/dockerHub.ts';
@@ -120,6 +121,10 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
 
   async accountOf(registry: string): Promise<string | undefined> {
     return (await this.#secrets.account(registry))?.username;
+  }
+
+  async rateLimitOf(registry: string): Promise<RateLimit | undefined> {
+    return (await this.#clients.get(registry)?.catch(() => undefined))?.rateLimit;
   }
 
   dispose(): void {

@@ -4,8 +4,10 @@ import type { Credential } from '../registry/credentials.ts';
 import type { Challenge } from '../registry/challenge.ts';
 import type { HubResult } from '../registry/dockerHub.ts';
 import type { RegistryClient } from '../registry/client.ts';
+import type { RateLimit } from '../registry/rateLimit.ts';
 import type { Opened } from '../pull/openReference.ts';
 import type { ResolvedImage } from '../pull/resolveImage.ts';
+import type { ImageFiles } from './imageFiles.ts';
 import type { ImageOnDisk } from './images.ts';
 import type { ImageTasks } from './imageTasks.ts';
 import type { LayerStates } from './layerStates.ts';
@@ -24,6 +26,7 @@ export interface Services {
   readonly lookup: ImageLookup;
   readonly images: Images;
   readonly layerStates: LayerStates;
+  readonly files: ImageFiles;
 }
 
 /** What commands have beside the services: the parts that show something. */
@@ -72,6 +75,8 @@ export interface Registries {
   unpin(registry: string, repository: string): Promise<void>;
   /** The account that the user signed in with here, if any. */
   accountOf(registry: string): Promise<string | undefined>;
+  /** How many more pulls the registry allows, as it told last; asks nobody. */
+  rateLimitOf(registry: string): Promise<RateLimit | undefined>;
 }
 
 /** From a reference to what a registry holds under it. Answers by digest are kept, for they cannot change; answers by tag for a short time. */

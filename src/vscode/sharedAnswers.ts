@@ -14,6 +14,12 @@ interface Kept<T> {
  */
 export class SharedAnswers<T> {
   #kept = new Map<string, Kept<T>>();
+  readonly #most: number;
+
+  /** @param most answers that are kept; the oldest go first */
+  constructor(most = MOST_KEPT) {
+    this.#most = most;
+  }
 
   /** @param lifetime in ms */
   async get(key: string, lifetime: number, signal: AbortSignal, ask: (shared: AbortSignal) => Promise<T>): Promise<T> {
@@ -41,7 +47,7 @@ export class SharedAnswers<T> {
     const kept: Kept<T> = { answer, until: Date.now() + lifetime, controller, waiting: 0, settled: false };
     this.#kept.set(key, kept);
     for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= MOST_KEPT) break;
+      if (this.#kept.size <= this.#most) break;
       this.#kept.delete(oldest);
     }
     answer.then(

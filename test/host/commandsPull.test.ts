@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { fillDemo } from '../support/demoImage.ts';
+import { artifact } from '../support/image.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { sha256 } from '../support/registry/store.ts';
 import { peel, refusal, SHA256, workspaceFolder } from './commands.ts';
@@ -144,6 +145,28 @@ describe('commands that pull', () => {
     assert.ok(existsSync(join(folder, 'bin/busybox')));
     assert.match(await refusal('extractLayer', { reference, layer: 1, folder }), /is there already/);
     assert.match(await refusal('downloadLayer', { reference, layer: 99 }), /no layer 99/);
+  });
+
+  it('downloads the files of an artifact by their names, and never over another file', async () => {
+    const reference = `${registry.host}/demo/notes:latest`;
+    const notes = await peel<{ digest: string; size: number; path: string }>('downloadLayer', { reference, layer: 1 });
+    assert.equal(notes.path, join(images, 'notes-latest-layers/notes.md'));
+    assert.match(readFileSync(notes.path, 'utf8'), /^# Notes\n/);
+    assert.equal(sha256(readFileSync(notes.path)), notes.digest);
+    // The same size, and other bytes.
+    const mine = 'x'.repeat(notes.size);
+    rmSync(notes.path);
+    writeFileSync(notes.path, mine);
+    assert.match(await refusal('downloadLayer', { reference, layer: 1 }), /is there already/);
+    assert.equal(readFileSync(notes.path, 'utf8'), mine);
+    const files = [{ name: '../../escaped.txt', bytes: Buffer.from('out?') }];
+    registry.store.put('demo/hostile', artifact({ artifactType: 'application/vnd.example.hostile', files }), 'latest');
+    const hostile = await peel<{ path: string }>('downloadLayer', {
+      reference: `${registry.host}/demo/hostile:latest`,
+      layer: 1,
+    });
+    assert.equal(hostile.path, join(images, 'hostile-latest-layers/..-..-escaped.txt'));
+    assert.equal(readFileSync(hostile.path, 'utf8'), 'out?');
   });
 
   it('applies all layers to one plain folder, from the registry or from a pulled image', async () => {

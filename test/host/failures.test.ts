@@ -35,6 +35,7 @@ describe('failures', () => {
       [new InsecureRefused(where), 'Trust…'],
       [new NoCatalog(where), 'Open Image…'],
       [new NotFound('manifest', 'latest', where, { suggestion: 'library/a' }), 'Open library/a'],
+      [new NotFound('repository', undefined, where, { orNoAccess: true }), 'Sign In…'],
       [new InvalidSettingError('registries[0]', 'is wrong'), 'Open Settings'],
       [new UntrustedWorkspaceError(), 'Manage Trust'],
       [new PlatformNotFoundError({ os: 'linux', architecture: 'amd64' }, []), undefined],

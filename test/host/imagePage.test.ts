@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { fillDemo } from '../support/demoImage.ts';
+import { status } from '../support/registry/faults.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { peel, refusal, until } from './commands.ts';
 
@@ -29,7 +30,44 @@ describe('the page about an image', () => {
     assert.match(shown['platform'] ?? '', /^linux\/arm64/);
     assert.notEqual(shown['digest'], registry.store.manifest('demo/hello', 'latest')?.digest, 'the platform’s own');
     const [page] = await until(async () => (pages().length > 0 ? pages() : undefined));
-    assert.match(page?.label ?? '', /^hello:latest$/);
+    assert.match(page?.label ?? '', /demo\/hello:latest linux\/arm64/);
+  });
+
+  it('takes the place of an older page about the same image', async () => {
+    const argument = { reference: `${registry.host}/demo/hello:latest`, platform: 'linux/arm64' };
+    await peel('showImagePage', argument);
+    await peel('showImagePage', argument);
+    assert.equal(pages().filter(({ label }) => label.includes('demo/hello')).length, 1);
+  });
+
+  it('tells of the files of all layers, of what they waste, and of secrets that were deleted later', async () => {
+    const reference = `${registry.host}/demo/hello:latest`;
+    const told = await peel<{
+      readonly visibleBytes: number;
+      readonly wastedBytes: number;
+      readonly wasted: readonly { readonly path: string; readonly deleted: boolean }[];
+      readonly secrets: readonly { readonly path: string; readonly layer: number }[];
+    }>('analyzeImage', { reference, platform: 'linux/amd64' });
+    assert.ok(told.visibleBytes > 1_000_000 && told.wastedBytes > 0);
+    assert.equal(told.wasted.find(({ path }) => path === 'app/.env')?.deleted, true);
+    assert.deepEqual(
+      told.secrets.map(({ path, layer }) => [path, layer]),
+      [['app/.env', 2]],
+    );
+    const before = registry.requests.filter(({ path }) => path.includes('/blobs/')).length;
+    await peel('analyzeImage', { reference, platform: 'linux/amd64' });
+    const after = registry.requests.filter(({ path }) => path.includes('/blobs/')).length;
+    assert.equal(after, before, 'the second time needs no layer from the registry');
+  });
+
+  it('says so when a layer cannot be had', async () => {
+    const fault = registry.fault({ path: /\/blobs\// }, status(418));
+    try {
+      const reference = `${registry.host}/demo/nightly:2024-01-02`;
+      assert.match(await refusal('analyzeImage', { reference }), /418/);
+    } finally {
+      fault.remove();
+    }
   });
 
   it('is there for schema 1', async () => {

@@ -8,7 +8,7 @@ import { isFiltered, type TreeNode } from '../../src/vscode/tree/treeNode.ts';
 import { fillDemo } from '../support/demoImage.ts';
 import { NATIVE } from '../support/demoBase.ts';
 import { image, layer } from '../support/image.ts';
-import { status } from '../support/registry/faults.ts';
+import { headers, status } from '../support/registry/faults.ts';
 import { startRegistry, type Registry, type RegistryOptions } from '../support/registry/registry.ts';
 import { file } from '../support/tar.ts';
 import { find, makeTrees, texts, textOf, type Trees } from './trees.ts';
@@ -125,6 +125,9 @@ describe('the Registries tree', () => {
       ['Manifest', 'notes.md', 'numbers.csv'],
     );
     assert.equal((await registries.getTreeItem(notes)).contextValue, 'peel.artifact');
+    const csv = await find(registries, demo.host, 'demo/notes', 'latest', 'numbers.csv');
+    assert.equal((await registries.getTreeItem(csv)).contextValue, 'peel.file');
+    assert.deepEqual([csv.argument.reference, csv.argument.layer], [`${demo.host}/demo/notes:latest`, 2]);
   });
 
   it('shows what is attached: referrers and the attestations of the index', async () => {
@@ -187,6 +190,63 @@ describe('the Registries tree', () => {
     const all = await texts(registries, repository);
     assert.equal(all.length, 450);
     assert.equal(all.at(-1), '1.0');
+  });
+
+  it('asks for the rest of a list of tags on demand, where the registry gives short parts', async () => {
+    const paged = await start({ store: demo.store, pageSize: 7 });
+    const { registries } = trees;
+    const repository = await find(registries, paged.host, 'demo/nightly');
+    const asked = (): number => paged.requests.filter(({ path }) => path.endsWith('/tags/list')).length;
+    const first = await texts(registries, repository);
+    assert.equal(first.at(-1), 'Load more… | 70 tags so far');
+    assert.equal(asked(), 10);
+    assert.equal(await textOf(registries, repository), 'demo/nightly | 70 tags so far');
+    const fault = paged.fault({ path: '/tags/list', times: 1 }, status(418));
+    await loadMore(registries, repository);
+    const failed = await texts(registries, repository);
+    assert.match(failed.at(-1) ?? '', /answered 418/i, failed.at(-1));
+    assert.equal(failed.length, 72, 'what was read stays');
+    fault.remove();
+    const more = (await registries.getChildren(repository)).at(-2);
+    assert.ok(more instanceof MoreNode);
+    await more.load(() => undefined);
+    const all = await texts(registries, repository);
+    assert.equal(all.length, 121);
+    assert.deepEqual(all.slice(0, 2), ['latest', '2024-04-29'], 'newest first among all that is known');
+  });
+
+  it('shows a name that references cannot begin with, and what they do begin with', async () => {
+    const value = [{ url: demo.url, name: 'Company mirror' }];
+    await vscode.workspace.getConfiguration('peel').update('registries', value, vscode.ConfigurationTarget.Global);
+    const { registries } = trees;
+    assert.deepEqual(await texts(registries), [`Company mirror | ${demo.host}`]);
+    const tag = await find(registries, 'Company mirror', 'demo/hello', '2.0.0');
+    assert.equal(tag.argument.reference, `${demo.host}/demo/hello:2.0.0`);
+  });
+
+  it('tells how many pulls are left, in the row of the registry and in the refusal', async () => {
+    const told = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '76;w=21600' };
+    const limited = await start({ store: demo.store });
+    limited.fault({ path: '/manifests/' }, headers(told));
+    const { registries, changes } = trees;
+    const row = await find(registries, limited.host);
+    assert.doesNotMatch(await textOf(registries, row), /pulls/);
+    await registries.getChildren(await find(registries, limited.host, 'demo/hello', '2.0.0'));
+    assert.equal(await textOf(registries, row), `${limited.host} | 76 of 100 pulls left per 6 hours`);
+    assert.ok(changes.includes(row), 'the row was said to have changed');
+    limited.faults.clear();
+    limited.fault(
+      { path: '/manifests/' },
+      status(429, { ...told, 'ratelimit-remaining': '0;w=21600', 'retry-after': '3600' }, 'TOOMANYREQUESTS'),
+    );
+    registries.refresh();
+    const [failure] = await registries.getChildren(await find(registries, limited.host, 'demo/hello', '1.0.0'));
+    assert.ok(failure);
+    const item = await registries.getTreeItem(failure);
+    assert.ok(typeof item.tooltip === 'string');
+    assert.match(item.tooltip, /0 of 100 pulls left per 6 hours.*Try again in 3600 seconds/);
+    assert.equal(item.command?.command, 'peel.retry', 'a click tries again');
+    assert.match(item.contextValue ?? '', /\+signIn/, 'and a button signs in');
   });
 
   it('narrows a list by a filter and says so', async () => {

@@ -6,9 +6,11 @@ import { BlobStore } from '../../src/blobs/store.ts';
 import { DEFAULT_TRANSPORT } from '../../src/registry/transportOptions.ts';
 import { Configuration } from '../../src/vscode/configuration.ts';
 import type { ImageOnDisk } from '../../src/vscode/images.ts';
+import { ImageFiles } from '../../src/vscode/imageFiles.ts';
 import { LayerStates } from '../../src/vscode/layerStates.ts';
 import { RegistryImageLookup } from '../../src/vscode/lookup.ts';
 import { connect } from '../../src/vscode/network.ts';
+import { Pulls } from '../../src/vscode/pulls.ts';
 import { ConfiguredRegistries } from '../../src/vscode/registries.ts';
 import { RepositoryMemory } from '../../src/vscode/repositoryMemory.ts';
 import { StoredSecrets } from '../../src/vscode/secrets.ts';
@@ -57,6 +59,9 @@ export function makeTrees(): Trees {
     images,
     lookup,
     layerStates,
+    files: new ImageFiles(registries, new Pulls(scratch, registries, () => configuration.settings(), log), () =>
+      configuration.settings(),
+    ),
   };
   const changes: (TreeNode | undefined)[] = [];
   const registryChanges = new TreeChanges();

@@ -39,7 +39,16 @@ test('the page about an image opens from its row, is read, and leads on by mouse
   await page.getByRole('link', { name: 'Show Config' }).focus();
   await workbench.page.keyboard.press('Enter');
   await workbench.waitForEditor(/"architecture": "amd64"/);
-  await workbench.tab('hello:').first().click();
+  await workbench.tab('demo/hello').first().click();
   await page.locator('.history li').last().scrollIntoViewIfNeeded();
   await workbench.screenshot('image-page-history');
+
+  await page.getByRole('link', { name: 'Analyze Files' }).press('Enter');
+  await page.getByRole('heading', { name: 'Largest files' }).waitFor();
+  assert.match(await page.locator('main').innerText(), /\/app\/\.env\s+2\s+variables of an environment/);
+  await page.getByRole('heading', { name: 'Files that look like secrets' }).scrollIntoViewIfNeeded();
+  await page.getByRole('img', { name: /Sizes of the folders/ }).scrollIntoViewIfNeeded();
+  await workbench.screenshot('image-page-files');
+  await page.locator('table tr').last().scrollIntoViewIfNeeded();
+  await workbench.screenshot('image-page-wasted');
 });

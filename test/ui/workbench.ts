@@ -109,13 +109,17 @@ export class Workbench {
   async expand(view: string, label: string | RegExp): Promise<void> {
     const row = this.row(view, label).first();
     await row.waitFor();
-    let lastClick = 0;
+    let lastTry = 0;
     await this.until(`${String(label)} is open`, async () => {
       if ((await row.locator('.codicon-tree-item-loading').count()) > 0) return false;
       if ((await row.getAttribute('aria-expanded')) === 'true') return true;
-      if (Date.now() - lastClick > 2000) {
-        await row.locator('.monaco-tl-twistie').click();
-        lastClick = Date.now();
+      if (Date.now() - lastTry > 2000) {
+        // Looked at once more in the page, at the click itself: between a look and a click the editor may have opened the row, which the click would close.
+        await row.evaluate(element => {
+          const twistie = element.querySelector('.monaco-tl-twistie') as { click(): void } | null;
+          if (element.getAttribute('aria-expanded') !== 'true') twistie?.click();
+        });
+        lastTry = Date.now();
       }
       return false;
     });

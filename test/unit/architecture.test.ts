@@ -13,11 +13,23 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   blobs: ['oci'],
   layers: ['oci'],
   overlay: ['oci'],
-  insight: ['oci'],
   browse: ['oci', 'layers', 'blobs'],
+  insight: ['oci', 'browse'],
   pull: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse'],
-  vscode: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'insight', 'pull'],
-  'extension.ts': ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'insight', 'pull', 'vscode'],
+  vscode: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'insight', 'pull', 'local', 'export'],
+  'extension.ts': [
+    'oci',
+    'registry',
+    'blobs',
+    'layers',
+    'overlay',
+    'browse',
+    'insight',
+    'pull',
+    'local',
+    'export',
+    'vscode',
+  ],
 };
 
 /** Bytes of minified code. `startup` is read whenever the extension is activated, `worker` whenever a thread starts. Raise them knowingly. */

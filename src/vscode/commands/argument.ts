@@ -16,6 +16,8 @@ export interface CommandArgument {
   readonly digest?: string;
   /** Where to write; an absolute path. */
   readonly target?: string;
+  /** What an image is exported as; see `EXPORT_FORMATS`. */
+  readonly format?: string;
   readonly url?: string;
   readonly name?: string;
   readonly insecure?: boolean;
@@ -43,6 +45,7 @@ const TEXT_FIELDS = [
   'registry',
   'repository',
   'digest',
+  'format',
   'url',
   'name',
   'username',

@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { downloadLayer as download } from '../../pull/oneLayer.ts';
 import { defaultFolderName } from '../folderNames.ts';
-import { layerFileName } from '../layerNames.ts';
+import { artifactFileName, layerFileName } from '../layerNames.ts';
 import { offer, reveal } from '../offer.ts';
 import { chooseLayer, transferLayer } from '../oneLayer.ts';
 import { placeFor } from '../place.ts';
 import type { RunCommand } from './table.ts';
 
-/** Downloads one layer's blob as it is, verified, into a folder. */
+/** Downloads one layer's blob, or one file of an artifact, as it is, verified, into a folder. */
 export const downloadLayer: RunCommand = async (argument, services) => {
   const chosen = await chooseLayer(argument, services, 'Download Layer');
   if (!chosen) return undefined;
@@ -19,7 +19,8 @@ export const downloadLayer: RunCommand = async (argument, services) => {
     'Download Layer',
   );
   if (folder === undefined) return undefined;
-  const file = join(folder, layerFileName(chosen.layer));
+  const name = chosen.image.artifact ? artifactFileName(chosen.layer) : layerFileName(chosen.layer);
+  const file = join(folder, name);
   const done = await transferLayer(chosen, services, (puller, options) => download(puller, options, file));
   if (services.interactive)
     offer(`Downloaded to ${vscode.workspace.asRelativePath(done.path)}.`, { 'Show in Explorer': reveal(done.path) });

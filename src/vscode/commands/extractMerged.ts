@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { familiarName } from '../../oci/reference.ts';
-import { fetchLayers, layerFilesOf, mergeLayerFiles, type LayerFile, type MergeWatch } from '../../pull/mergeImage.ts';
+import { fetchLayers, layerFilesOf, mergeLayerFiles, type LayerFile } from '../../pull/mergeImage.ts';
+import type { MergeWatch } from '../../pull/mergeJob.ts';
 import { askReference } from '../ask.ts';
 import { choosePlatformFor } from '../choosePlatform.ts';
 import { defaultFolderName } from '../folderNames.ts';

@@ -10,7 +10,7 @@ export const showImagePage: RunCommand = async (argument, services) => {
   const reference = await askReference(argument, 'Show Image Page');
   const image = reference && (await choosePlatformFor(reference, argument.platform, services, 'Show Image Page'));
   if (!image) return undefined;
-  showPage(image);
+  await showPage(image);
   return {
     reference: formatReference(image.reference),
     digest: image.manifestDigest,

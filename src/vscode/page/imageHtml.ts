@@ -5,7 +5,9 @@ import { familiarName } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../pull/resolveImage.ts';
 import { instructionOf } from '../tree/createdBy.ts';
 import { count, dotted, formatBytes, plainText, timeAgo } from '../tree/text.ts';
+import { filesHtml, type Analysis } from './filesHtml.ts';
 import { html, type Html } from './html.ts';
+import { bar, section } from './parts.ts';
 import { plainLines, readableInstruction } from './plainLines.ts';
 
 /** A link that runs a command of Peel. */
@@ -17,8 +19,13 @@ export interface PageAction {
 /** Rows of one table at most: an image with more labels than this is out to harm. */
 const MAX_ROWS = 500;
 
-/** What an image is and how it was made, as far as its manifest and config tell. `now` in milliseconds. */
-export function imageHtml(image: ResolvedImage, actions: readonly PageAction[], now: number): Html {
+/** What an image is and how it was made, as far as its manifest and config tell, and its files where they were read. `now` in milliseconds. */
+export function imageHtml(
+  image: ResolvedImage,
+  actions: readonly PageAction[],
+  now: number,
+  analysis?: Analysis,
+): Html {
   const { config, layers } = image;
   const created = dotted(plainText(config.created ?? '', 40), timeAgo(config.created, now));
   return html`<header>
@@ -39,22 +46,13 @@ export function imageHtml(image: ResolvedImage, actions: readonly PageAction[], 
       ]),
     )}
     ${section('What it runs', runs(image))} ${section('Environment', environment(config.env))}
-    ${section('Labels', labels(config.labels))} ${section('History', history(image, now))}`;
+    ${section('Labels', labels(config.labels))} ${section('History', history(image, now))}
+    ${analysis && filesHtml(analysis)}`;
 }
 
 function sizeOf({ layers }: ResolvedImage): string {
   const sizes = layers.map(({ descriptor }) => descriptor.size);
   return sizes.some(size => size < 0) ? '' : `${formatBytes(sizes.reduce((sum, size) => sum + size, 0))} compressed`;
-}
-
-/** A headed part of the page; nothing where there is nothing to say. */
-export function section(title: string, content: Html | undefined): Html {
-  return content
-    ? html`<section>
-        <h2>${title}</h2>
-        ${content}
-      </section>`
-    : html``;
 }
 
 function facts(rows: readonly (readonly [name: string, value: string | Html])[]): Html | undefined {
@@ -145,15 +143,6 @@ function stepHtml(step: HistoryStep, biggest: number, now: number): { readonly h
       ${said !== '' && html`<pre>${said}</pre>`}
     </li>`,
   };
-}
-
-/** A bar as wide as the share, which lies between 0 and 1. Drawn as a picture, for the page takes no inline styles. */
-export function bar(share: number): Html {
-  const width = Math.max(0.5, Math.min(100, 100 * share)).toFixed(1);
-  return html`<svg class="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
-    <rect class="full" width="100" height="1" />
-    <rect class="share" width="${width}" height="1" />
-  </svg>`;
 }
 
 function secretWarning(many: number, where: string): Html {

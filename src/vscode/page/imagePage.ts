@@ -5,20 +5,23 @@ import { familiarName, formatReference } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../pull/resolveImage.ts';
 import { COMMANDS, WEBVIEWS } from '../ids.ts';
 import { plainText } from '../tree/text.ts';
+import type { Analysis } from './filesHtml.ts';
 import { imageHtml, type PageAction } from './imageHtml.ts';
 import { pageHtml } from './pageHtml.ts';
 
 /** The links of a page. It can run these commands and no others. */
 const ACTIONS = [
   ['Pull Image…', COMMANDS.pullImage],
+  ['Analyze Files', COMMANDS.analyzeImage],
   ['Show Manifest', COMMANDS.showManifest],
   ['Show Config', COMMANDS.showConfig],
   ['Copy curl Lines', COMMANDS.copyCurl],
 ] as const;
 
-/** Opens the page about an image in an editor of its own. */
-export function showPage(image: ResolvedImage): void {
-  const title = plainText(familiarName(image.reference).replace(/^.*\//, ''), 60);
+/** Opens the page about an image in an editor of its own, in place of an older one about the same. */
+export async function showPage(image: ResolvedImage, analysis?: Analysis): Promise<void> {
+  const title = plainText(`${familiarName(image.reference)} ${formatPlatform(image.platform)}`, 300);
+  const older = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).filter(tab => isPage(tab, title));
   const panel = vscode.window.createWebviewPanel(WEBVIEWS.imagePage, title, vscode.ViewColumn.Active, {
     enableScripts: false,
     enableCommandUris: ACTIONS.map(([, command]) => command),
@@ -26,7 +29,14 @@ export function showPage(image: ResolvedImage): void {
     enableFindWidget: true,
     localResourceRoots: [],
   });
-  panel.webview.html = pageHtml(title, randomBytes(16).toString('hex'), imageHtml(image, actionsOf(image), Date.now()));
+  const body = imageHtml(image, actionsOf(image), Date.now(), analysis);
+  panel.webview.html = pageHtml(title, randomBytes(16).toString('hex'), body);
+  if (older.length > 0) await vscode.window.tabGroups.close(older, true);
+}
+
+/** VS Code puts a word of its own before the type of the page. */
+function isPage({ input, label }: vscode.Tab, title: string): boolean {
+  return input instanceof vscode.TabInputWebview && input.viewType.endsWith(WEBVIEWS.imagePage) && label === title;
 }
 
 function actionsOf(image: ResolvedImage): PageAction[] {

@@ -33,5 +33,17 @@ ol.history li::marker { color: var(--vscode-descriptionForeground); }
 .bar .full { fill: var(--vscode-editorWidget-background); }
 .bar .share { fill: var(--vscode-charts-blue); }
 .warning { border-left: 3px solid var(--vscode-editorWarning-foreground); background: var(--vscode-textBlockQuote-background); padding: .4rem .8rem; margin: .5rem 0; }
+.treemap { width: 100%; height: auto; display: block; }
+.treemap .tile { stroke: var(--vscode-editor-background); stroke-width: 1; fill-opacity: .55; }
+.treemap .depth1 { fill-opacity: .3; }
+.treemap .depth2 { fill-opacity: .4; }
+.treemap .colour0 { fill: var(--vscode-charts-blue); }
+.treemap .colour1 { fill: var(--vscode-charts-green); }
+.treemap .colour2 { fill: var(--vscode-charts-orange); }
+.treemap .colour3 { fill: var(--vscode-charts-purple); }
+.treemap .colour4 { fill: var(--vscode-charts-red); }
+.treemap .colour5 { fill: var(--vscode-charts-yellow); }
+.treemap text { fill: var(--vscode-editor-foreground); font-size: 11px; pointer-events: none; }
+.treemap g:hover rect { stroke: var(--vscode-focusBorder); }
 .quiet { color: var(--vscode-descriptionForeground); }
 `);

@@ -14,15 +14,24 @@ export async function listRepositories(
 }
 
 /**
- * The tags of a repository, newest version first. All of them are read before the first is shown, for registries list them by the alphabet, where the
- * newest may be the last.
+ * Parts of a list of tags that are read in one go, each as long as the registry gives them (mostly 100 or 1,000). Registries list tags by the alphabet, where
+ * the newest may be the last: few repositories have more than this, and those are not read to the end unasked.
  */
+const TAG_PARTS = 10;
+
+/** Some of a repository's tags, in the registry's order. */
 export async function listTags(
   client: RegistryClient,
   repository: string,
+  cursor: string | undefined,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<Page<string>> {
+  const { items, next } = await client.manyTags(repository, cursor, TAG_PARTS, signal);
+  return { items: items.filter(tag => !ATTACHMENT_TAG.test(tag)), next };
+}
+
+/** Each tag once, newest version first. */
+export async function newestFirst(tags: readonly string[]): Promise<readonly string[]> {
   const { sortTags } = await import('../../registry/sortTags.ts');
-  const tags = await client.allTags(repository, signal);
-  return sortTags(tags.filter(tag => !ATTACHMENT_TAG.test(tag)));
+  return sortTags([...new Set(tags)]);
 }

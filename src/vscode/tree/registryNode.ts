@@ -1,6 +1,7 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { DOCKER_HUB } from '../../oci/reference.ts';
 import { NoCatalog, Unauthorized } from '../../registry/errors.ts';
+import { sayRateLimit } from '../../registry/rateLimit.ts';
 import type { CommandArgument } from '../commands/argument.ts';
 import { COMMANDS } from '../ids.ts';
 import type { RegistrySetting } from '../settings.ts';
@@ -43,7 +44,9 @@ export class RegistryNode implements PagedNode, FilteredNode {
 
   async toTreeItem(): Promise<TreeItem> {
     const { name, label = name, url, insecure, mirrors } = this.setting;
-    const account = await this.#context.services.registries.accountOf(name);
+    const { registries } = this.#context.services;
+    const [account, limit] = await Promise.all([registries.accountOf(name), registries.rateLimitOf(name)]);
+    const allowed = limit && sayRateLimit(limit);
     const host = new URL(url).host + new URL(url).pathname.replace(/\/$/, '');
     const item = new TreeItem(plainText(label, 100), TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
@@ -56,6 +59,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
       this.filter && `filter: ${this.filter}`,
       name === DOCKER_HUB ? 'Docker Hub' : host !== label && host,
       account,
+      allowed,
       insecure && 'insecure',
     );
     item.iconPath = new ThemeIcon(insecure ? 'unlock' : 'server');
@@ -64,6 +68,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
       ['Address', url],
       ['Mirrors', mirrors.join(', ')],
       ['Account', account],
+      ['Rate limit', allowed],
       ['Security', insecure ? 'plain http and untrusted certificates are accepted' : ''],
     ]);
     item.accessibilityInformation = { label: dotted(`Registry ${plainText(label, 100)}`, item.description) };

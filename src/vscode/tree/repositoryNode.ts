@@ -4,9 +4,9 @@ import type { CommandArgument } from '../commands/argument.ts';
 import { contextValue } from './contextValue.ts';
 import { FailureNode } from './failureNode.ts';
 import { InfoNode } from './infoNode.ts';
-import { Lazy } from './lazy.ts';
 import { MoreNode } from './moreNode.ts';
-import { listTags } from './registryLists.ts';
+import { Pages } from './pages.ts';
+import { listTags, newestFirst } from './registryLists.ts';
 import { TagNode } from './tagNode.ts';
 import { count, dotted, plainText } from './text.ts';
 import { tooltip } from './tooltip.ts';
@@ -24,7 +24,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
   #filter = '';
   readonly #context: TreeContext;
   readonly #registry: string;
-  readonly #tags: Lazy<readonly string[]>;
+  readonly #tags: Pages<string>;
   readonly #nodes = new Map<string, TagNode>();
   /** What was opened by its name. */
   readonly #opened: TagNode[] = [];
@@ -37,8 +37,8 @@ export class RepositoryNode implements PagedNode, FilteredNode {
     this.argument = { registry, repository: `${registry}/${repository}` };
     this.#context = context;
     this.#registry = registry;
-    this.#tags = new Lazy(async signal =>
-      listTags(await context.services.registries.clientFor(registry), repository, signal),
+    this.#tags = new Pages(async (cursor, signal) =>
+      listTags(await context.services.registries.clientFor(registry), repository, cursor, signal),
     );
   }
 
@@ -53,11 +53,12 @@ export class RepositoryNode implements PagedNode, FilteredNode {
 
   toTreeItem(): TreeItem {
     const pinned = this.#context.services.registries.pinned(this.#registry).includes(this.repository);
-    const tags = this.#tags.current;
+    const { loaded, items, hasMore } = this.#tags;
+    const tags = loaded && count(new Set(items).size, 'tag') + (hasMore ? ' so far' : '');
     const item = new TreeItem(plainText(this.repository, 255), TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
     item.contextValue = contextValue('peel.repository', { pinned, filtered: this.#filter !== '' });
-    item.description = dotted(this.#filter && `filter: ${this.#filter}`, tags && count(tags.length, 'tag'));
+    item.description = dotted(this.#filter && `filter: ${this.#filter}`, tags);
     item.iconPath = new ThemeIcon(pinned ? 'pinned' : 'repo');
     item.tooltip = tooltip(`${this.#registry}/${this.repository}`, [
       ['Pinned', pinned ? 'it was opened by its name' : ''],
@@ -69,17 +70,16 @@ export class RepositoryNode implements PagedNode, FilteredNode {
   }
 
   async children(): Promise<readonly TreeNode[]> {
-    const known = this.#tags.current !== undefined;
+    const known = this.#tags.loaded;
     const { tags, failure } = await this.#listed();
-    if (!known && !failure) this.#context.changed(this);
+    if (!known && this.#tags.loaded) this.#context.changed(this);
     const passing = tags.filter(tag => passes(this.#filter, tag));
     const shown = passing.slice(0, this.#shown);
     const rows: TreeNode[] = this.#opened.filter(
       ({ reference }) => reference.digest !== undefined || !shown.includes(reference.tag ?? ''),
     );
     rows.push(...shown.map(tag => this.image({ registry: this.#registry, repository: this.repository, tag })));
-    if (passing.length > shown.length)
-      rows.push(new MoreNode(this, `${shown.length} of ${count(passing.length, 'tag')}`));
+    if (passing.length > shown.length || this.#tags.hasMore) rows.push(this.#moreRow(shown.length, passing.length));
     if (failure) rows.push(new FailureNode(this, failure, () => this.#retry()));
     if (rows.length === 0) rows.push(new InfoNode(this, tags.length > 0 ? 'No tag passes the filter' : 'No tags'));
     return rows;
@@ -104,7 +104,13 @@ export class RepositoryNode implements PagedNode, FilteredNode {
   }
 
   async loadMore(): Promise<void> {
+    // What was read already comes first; the registry is asked for more when all of it is shown.
+    const passing = this.#tags.items.filter(tag => passes(this.#filter, tag)).length;
     this.#shown += PAGE;
+    if (passing < this.#shown && this.#tags.hasMore) {
+      await this.#tags.more();
+      this.#context.changed(this);
+    }
   }
 
   refresh(): void {
@@ -112,17 +118,24 @@ export class RepositoryNode implements PagedNode, FilteredNode {
     for (const node of this.#nodes.values()) node.refresh();
   }
 
+  #moreRow(shown: number, passing: number): MoreNode {
+    const some = shown < passing ? `${shown} of ` : '';
+    return new MoreNode(this, `${some}${count(passing, 'tag')}${this.#tags.hasMore ? ' so far' : ''}`);
+  }
+
   /** The tags, or why they could not be listed: what was opened by its name is shown all the same. */
   async #listed(): Promise<{ readonly tags: readonly string[]; readonly failure?: unknown }> {
     try {
-      return { tags: await this.#tags.get() };
+      await this.#tags.first();
     } catch (failure) {
       return { tags: [], failure };
     }
+    return { tags: await newestFirst(this.#tags.items), failure: this.#tags.failure };
   }
 
+  /** What was read already stays. */
   #retry(): void {
-    this.#tags.reset();
-    this.#context.changed(this);
+    const more = this.#tags.loaded ? this.#tags.more() : Promise.resolve();
+    void more.then(() => this.#context.changed(this));
   }
 }

@@ -80,8 +80,9 @@ export class TagNode implements TreeNode {
 
   async #load(signal: AbortSignal): Promise<readonly TreeNode[]> {
     const opened = await this.#opened.get();
-    // The row can now say what it is.
-    this.#context.changed(this);
+    // The row can now say what it is, and the registry's row what is left of the rate limit.
+    const limited = await this.#context.services.registries.rateLimitOf(this.reference.registry);
+    this.#context.changed((limited && this.parent.parent) ?? this);
     const { manifest, digest } = opened;
     if (manifest.kind === 'index') return this.#platforms(manifest, digest, signal);
     const place: ImagePlace = { reference: this.reference, digest, attestations: [] };

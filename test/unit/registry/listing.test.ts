@@ -48,6 +48,16 @@ describe('lists', () => {
     assert.equal(registry.requests.length, 7);
   });
 
+  it('come some parts at a time, and go on from there', async () => {
+    const { asking, registry } = await setUp({ pageSize: 4 });
+    const some = await asking.client.manyTags('some/name', undefined, 3, asking.signal);
+    assert.deepEqual(some.items, TAGS.slice(0, 12));
+    assert.equal(registry.requests.length, 3);
+    const rest = await asking.client.manyTags('some/name', some.next, 10, asking.signal);
+    assert.deepEqual([...some.items, ...rest.items], TAGS);
+    assert.equal(rest.next, undefined);
+  });
+
   it('begin behind an item, which need not exist', async () => {
     const { asking, registry } = await setUp();
     for (const name of ['alice/a', 'alice/b', 'bob/c'])

@@ -105,6 +105,7 @@ describe('the transport', () => {
         error instanceof RateLimited &&
         error.retryAfter === 3600 &&
         error.remaining === 0 &&
+        error.message.includes('0 pulls left per 6 hours') &&
         /3600 seconds/.test(error.message),
     );
     assert.equal(registry.requests.length, 1);

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { lstat, mkdir, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { UnpackLimits } from '../layers/layerVisitor.ts';
+import { FolderTakenError } from '../pull/imageFolder.ts';
+import { type LayerFile, refuseTaken } from '../pull/mergeImage.ts';
+import type { MergeWatch } from '../pull/mergeJob.ts';
+import { removeTree } from '../pull/removeTree.ts';
+import type { ResolvedImage } from '../pull/resolveImage.ts';
+import { runStoredThread } from '../pull/storedThread.ts';
+import type { ExportFormat, ExportJob } from './exportJob.ts';
+
+export interface ExportTarget {
+  readonly format: ExportFormat;
+  /** The file to be; for `oci-layout` the folder, new or empty. */
+  readonly path: string;
+  /** A file that stands there may be replaced: somebody was asked. */
+  readonly replace?: boolean;
+  readonly limits: UnpackLimits;
+  /** `exportWorker.js` of the bundle, `exportWorker.ts` in plain Node. */
+  readonly script: URL;
+}
+
+/**
+ * Writes an image whose layers lie on the disk in another form, in a thread of its own. It is made beside its place and renamed when it is whole. Returns warnings.
+ * @param files the layers, base first
+ * @throws {FolderTakenError} something is there already
+ * @throws what the thread throws, and the signal's reason
+ */
+export async function exportImage(
+  image: ResolvedImage,
+  files: readonly LayerFile[],
+  target: ExportTarget,
+  watch: MergeWatch,
+): Promise<readonly string[]> {
+  await refuseTakenTarget(target);
+  await mkdir(dirname(target.path), { recursive: true });
+  const partial = `${target.path}.${randomUUID()}.partial`;
+  const job: ExportJob = {
+    image,
+    layers: files.map(({ layer }) => layer),
+    blobs: files.map(({ blob }) => blob),
+    format: target.format,
+    target: partial,
+    limits: target.limits,
+  };
+  try {
+    const warnings = await runStoredThread(target.script, job, watch, target.format === 'rootfs-tar' ? 2 : 1);
+    await refuseTakenTarget(target);
+    await rename(partial, target.path);
+    return warnings;
+  } catch (error) {
+    await removeTree(partial);
+    throw error;
+  }
+}
+
+async function refuseTakenTarget({ format, path, replace = false }: ExportTarget): Promise<void> {
+  if (format === 'oci-layout') return refuseTaken(path);
+  const stat = await lstat(path).catch(() => undefined);
+  if (!stat) return;
+  if (!stat.isFile()) throw new FolderTakenError(path, 'is no file');
+  if (!replace) throw new FolderTakenError(path, 'is there already');
+}

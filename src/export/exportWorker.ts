@@ -1,0 +1,42 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { InflateEngine } from '../layers/inflate/engine.ts';
+import type { Inflaters } from '../layers/decompress.ts';
+import { wasmGzip } from '../layers/wasmGzip.ts';
+import { BlobFiles } from '../pull/blobFiles.ts';
+import type { MergeMessage } from '../pull/mergeJob.ts';
+import { wireError } from '../pull/wiredError.ts';
+import { type Bundle, FolderBundle, TarBundle } from './bundle.ts';
+import type { ExportJob } from './exportJob.ts';
+import { bundleDockerArchive, bundleOciLayout } from './imageBundle.ts';
+import { writeRootfsTar } from './rootfsTar.ts';
+
+/** The body of a thread that exports one image and ends. It is cancelled by ending it. */
+async function main(job: ExportJob, say: (message: MergeMessage) => void): Promise<void> {
+  try {
+    say({ type: 'done', warnings: await run(job, new BlobFiles(job, say)) });
+  } catch (error) {
+    say({ type: 'failed', error: wireError(error) });
+  }
+}
+
+async function run(job: ExportJob, source: BlobFiles): Promise<readonly string[]> {
+  const engine = InflateEngine.load();
+  const inflaters: Inflaters = engine ? { gzip: wasmGzip(engine) } : {};
+  const { signal } = new AbortController();
+  if (job.format === 'rootfs-tar')
+    return writeRootfsTar(source, job.layers, { file: job.target, limits: job.limits, inflaters }, signal);
+  const bundle: Bundle = job.format === 'oci-layout' ? new FolderBundle(job.target) : new TarBundle(job.target);
+  try {
+    const write = job.format === 'docker-archive' ? bundleDockerArchive : bundleOciLayout;
+    await write({ source, job, bundle, inflaters }, signal);
+    bundle.end();
+  } catch (error) {
+    bundle.close();
+    throw error;
+  }
+  return [];
+}
+
+const port = parentPort;
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origins
+if (port) void main(workerData, message => port.postMessage(message));

@@ -1,0 +1,29 @@
+import type { ImageFolder } from '../pull/imageFolder.ts';
+import type { LayerFile } from '../pull/mergeImage.ts';
+import { blobPath } from '../pull/ociLayout.ts';
+import { resolveImage, type ResolvedImage } from '../pull/resolveImage.ts';
+import { FolderFiles, InvalidLocalImageError } from '../local/layoutFiles.ts';
+import { LayoutSource } from '../local/layoutSource.ts';
+import { parseReference } from '../oci/reference.ts';
+
+/** An image with the files that its layers' blobs are in, base first. */
+export interface StoredImage {
+  readonly image: ResolvedImage;
+  readonly files: readonly LayerFile[];
+}
+
+/**
+ * The image that a pulled folder's own layout holds. It needs no network, and believes the folder no more than its digests.
+ * @throws {InvalidLocalImageError} @throws {DigestMismatchError}
+ */
+export async function openPulledImage({ folder, reference }: ImageFolder, signal: AbortSignal): Promise<StoredImage> {
+  const source = new LayoutSource(new FolderFiles(folder));
+  const [only] = await source.images();
+  if (!only) throw new InvalidLocalImageError(folder, 'its index.json names no image');
+  // Docker's schemas were turned into OCI by the pull: the layout's digest is another one than the registry's.
+  const image = await resolveImage(source, { ...parseReference(reference), digest: only.digest }, undefined, signal);
+  return {
+    image,
+    files: image.layers.map(layer => ({ layer, blob: blobPath(folder, layer.descriptor.digest) })),
+  };
+}

@@ -1,0 +1,167 @@
+import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { Decompressor, type Inflaters } from '../layers/decompress.ts';
+import { InvalidLayerError } from '../layers/errors.ts';
+import type { UnpackLimits } from '../layers/layerVisitor.ts';
+import { RealDeletions } from '../layers/purge.ts';
+import { encodeHeader, paddingOf, storedSize } from '../layers/tarEncoder.ts';
+import type { TarEntry, TarVisitor } from '../layers/tarEntry.ts';
+import { BLOCK } from '../layers/tarHeader.ts';
+import { TarReader } from '../layers/tarReader.ts';
+import { LayerReading } from '../layers/unpack.ts';
+import { Warnings } from '../layers/warnings.ts';
+import type { BlobSource } from '../oci/byteSource.ts';
+import { digestAlgorithm } from '../oci/digest.ts';
+import type { Layer } from '../oci/layer.ts';
+import { FlatTree } from './flatTree.ts';
+
+/** A layer as far as its bytes are concerned. */
+export type StoredLayer = Pick<Layer, 'number' | 'descriptor' | 'diffId'>;
+
+export interface RootfsOptions {
+  /** The archive to be; must not be there. */
+  readonly file: string;
+  /** For each layer. */
+  readonly limits: UnpackLimits;
+  readonly inflaters?: Inflaters;
+}
+
+/**
+ * Writes the file system that an image's layers make together as one tar archive: deletions carried out, owners, modes, times, attributes and devices as the layers have them.
+ * Every layer is read twice: first to learn what remains of it and so where in the archive each file will stand, then to put the contents there. So nothing is unpacked, and
+ * no content is kept in memory. Returns warnings.
+ * @param layers base first
+ * @throws {InvalidLayerError} a layer is not what its diff ID says; and what {@link LayerReading} and the source throw
+ */
+export async function writeRootfsTar(
+  source: BlobSource,
+  layers: readonly StoredLayer[],
+  options: RootfsOptions,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const warnings = new Warnings();
+  const tree = await readTree(source, layers, options, warnings, signal);
+  const file = openSync(options.file, 'wx', 0o644);
+  try {
+    const places = writeHeaders(file, tree);
+    for (const layer of layers) {
+      const wanted = places.get(layer.number);
+      if (wanted) await copyContents(source, layer, { ...options, file, wanted }, signal);
+    }
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  return warnings.list();
+}
+
+async function readTree(
+  source: BlobSource,
+  layers: readonly StoredLayer[],
+  { limits, inflaters }: RootfsOptions,
+  warnings: Warnings,
+  signal: AbortSignal,
+): Promise<FlatTree> {
+  const tree = new FlatTree(limits.maxEntries, warnings);
+  for (const { number, descriptor, diffId } of layers) {
+    const reading = new LayerReading({
+      tree,
+      deletions: new RealDeletions(tree),
+      room: { claim() {} },
+      limits,
+      warnings,
+      ...(inflaters ? { inflaters } : {}),
+      ...(diffId ? { algorithm: digestAlgorithm(diffId) } : {}),
+    });
+    tree.startLayer(number, () => reading.entries);
+    try {
+      await source.read(descriptor, 0, reading, signal);
+      const read = reading.end();
+      if (diffId && read.diffId !== diffId)
+        throw new InvalidLayerError(
+          `layer ${number} has the diff ID ${read.diffId}, and the image's config says ${diffId}`,
+        );
+    } finally {
+      reading.close();
+    }
+  }
+  return tree;
+}
+
+/** Where each content goes, by the layer and the ordinal of its entry. */
+type Places = Map<number, Map<number, number>>;
+
+/** Writes everything but the contents, for which it leaves room. */
+function writeHeaders(file: number, tree: FlatTree): Places {
+  const places: Places = new Map();
+  let position = 0;
+  for (const { entry, content } of tree.entries()) {
+    const header = encodeHeader(entry);
+    writeAll(file, header, position);
+    position += header.length;
+    if (content) {
+      const ofLayer = places.get(content.layer) ?? new Map<number, number>();
+      places.set(content.layer, ofLayer.set(content.ordinal, position));
+    }
+    const size = storedSize(entry);
+    position += size + paddingOf(size);
+  }
+  // The rest of a file that was made longer is zeros: padding, and the two empty blocks.
+  ftruncateSync(file, position + 2 * BLOCK);
+  return places;
+}
+
+interface Copying {
+  readonly file: number;
+  readonly wanted: ReadonlyMap<number, number>;
+  readonly inflaters?: Inflaters;
+}
+
+async function copyContents(
+  source: BlobSource,
+  { descriptor }: StoredLayer,
+  { file, wanted, inflaters }: Copying,
+  signal: AbortSignal,
+): Promise<void> {
+  const reader = new TarReader(new ContentCopier(file, wanted));
+  const decompressor = new Decompressor(reader, inflaters);
+  try {
+    await source.read(descriptor, 0, decompressor, signal);
+    decompressor.end();
+    reader.end();
+  } finally {
+    decompressor.close();
+  }
+}
+
+/** Puts what is wanted of a layer's contents into its places. */
+class ContentCopier implements TarVisitor {
+  readonly #file: number;
+  readonly #wanted: ReadonlyMap<number, number>;
+  #ordinal = 0;
+  #position: number | undefined;
+
+  constructor(file: number, wanted: ReadonlyMap<number, number>) {
+    this.#file = file;
+    this.#wanted = wanted;
+  }
+
+  entry(_entry: TarEntry): void {
+    this.#ordinal += 1;
+    this.#position = this.#wanted.get(this.#ordinal);
+  }
+
+  /** The pieces of a sparse file stand one after the other, as in the layer. */
+  data(chunk: Uint8Array): void {
+    if (this.#position === undefined) return;
+    writeAll(this.#file, chunk, this.#position);
+    this.#position += chunk.length;
+  }
+
+  endEntry(): void {
+    this.#position = undefined;
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array, position: number): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at, bytes.length - at, position + at);
+}

@@ -1,0 +1,69 @@
+import type { FileEntry } from './layerContent.ts';
+
+/** An entry that is on both sides, and not the same. */
+export interface ChangedEntry extends FileEntry {
+  /** What was there on the left side. */
+  readonly before: FileEntry;
+  /** What differs, in words: `content`, `size`, `mode`, `owner`, `type`, `target`. */
+  readonly differs: readonly string[];
+}
+
+/** What the right side has that the left has not, the other way round, and what differs; each sorted by path. */
+export interface Difference {
+  readonly added: readonly FileEntry[];
+  readonly removed: readonly FileEntry[];
+  readonly changed: readonly ChangedEntry[];
+}
+
+/** Compares two file systems, or two layers, by path. Times do not count, for every build has its own. */
+export function compareFiles(left: Iterable<FileEntry>, right: Iterable<FileEntry>): Difference {
+  const before = byPath(left);
+  const after = byPath(right);
+  const added: FileEntry[] = [];
+  const changed: ChangedEntry[] = [];
+  for (const entry of after.values()) {
+    const old = before.get(entry.path);
+    const differs = old && differences(old, entry);
+    if (!old) added.push(entry);
+    else if (differs && differs.length > 0) changed.push({ ...entry, before: old, differs });
+  }
+  const removed = [...before.values()].filter(({ path }) => !after.has(path));
+  return { added: added.sort(inOrder), removed: removed.sort(inOrder), changed: changed.sort(inOrder) };
+}
+
+function byPath(entries: Iterable<FileEntry>): Map<string, FileEntry> {
+  const found = new Map<string, FileEntry>();
+  for (const entry of entries) if (entry.path !== '') found.set(entry.path, entry);
+  return found;
+}
+
+function differences(left: FileEntry, right: FileEntry): string[] {
+  // Which of a file's names comes first, and is the file, is the archive's choice alone.
+  const type = left.type === right.type || (isFile(left) && isFile(right));
+  const both = left.type === 'file' && right.type === 'file';
+  return [
+    ...(type ? [] : ['type']),
+    ...(both && (left.size !== right.size || contentDiffers(left, right)) ? ['content'] : []),
+    ...(left.mode === right.mode || left.type === 'symlink' ? [] : ['mode']),
+    ...(left.uid === right.uid && left.gid === right.gid ? [] : ['owner']),
+    ...(left.type !== 'symlink' || right.type !== 'symlink' || left.linkname === right.linkname ? [] : ['target']),
+  ];
+}
+
+/** Checks of two kinds cannot be compared; equal sizes are then taken for equal contents. */
+function contentDiffers({ content: left }: FileEntry, { content: right }: FileEntry): boolean {
+  if (left === undefined || right === undefined || kindOf(left) !== kindOf(right)) return false;
+  return left !== right;
+}
+
+function kindOf(content: string): string {
+  return content.slice(0, content.indexOf(':'));
+}
+
+function isFile({ type }: FileEntry): boolean {
+  return type === 'file' || type === 'hardlink';
+}
+
+function inOrder(a: FileEntry, b: FileEntry): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}

@@ -1,0 +1,59 @@
+import type { LayerIndex } from '../browse/layerIndex.ts';
+import { layerTree, type LayerDirectory } from '../browse/layerTree.ts';
+import type { FileEntry, LayerContent } from './layerContent.ts';
+
+/** What a layer adds and takes away, as its extraction would: under plain paths, links on the way followed. */
+export function layerContentOf(index: LayerIndex, number: number): LayerContent {
+  const entries: FileEntry[] = [];
+  const deleted: string[] = [];
+  const opaque: string[] = [];
+  /** By the entry of the file, the first path that it has: other names of the file are links to it. */
+  const firstNames = new Map<number, string>();
+  for (const { path, directory } of directoriesOf(layerTree(index))) {
+    if (directory.opaque) opaque.push(path);
+    for (const name of directory.whiteouts) deleted.push(join(path, name));
+    for (const [name, node] of directory.children) {
+      const at = node.at;
+      if (at === undefined) continue;
+      const place = join(path, name);
+      const content = node.kind === 'leaf' ? node.content : at;
+      const first = content === undefined ? undefined : firstNames.get(content);
+      if (content !== undefined && first === undefined) firstNames.set(content, place);
+      entries.push(
+        first === undefined ? entryOf(index, content ?? at, place, number) : linkOf(index, at, place, first, number),
+      );
+    }
+  }
+  return { number, entries, deleted, opaque };
+}
+
+function entryOf(index: LayerIndex, at: number, path: string, layer: number): FileEntry {
+  const { type, size, mode, uid, gid, linkname, crc } = index.entry(at);
+  const content = type === 'file' && index.facts.kind !== 'toc' ? { content: `crc32:${crc}` } : {};
+  return { path, type, size, mode, uid, gid, linkname, layer, ...content };
+}
+
+function linkOf(index: LayerIndex, at: number, path: string, linkname: string, layer: number): FileEntry {
+  const { mode, uid, gid } = index.entry(at);
+  return { path, type: 'hardlink', size: 0, mode, uid, gid, linkname, layer };
+}
+
+interface Place {
+  readonly path: string;
+  readonly directory: LayerDirectory;
+}
+
+/** Each directory before those in it. Without recursion, for an image may nest its folders as deep as it likes. */
+function* directoriesOf(root: LayerDirectory): Generator<Place> {
+  const open: Place[] = [{ path: '', directory: root }];
+  for (let place = open.pop(); place; place = open.pop()) {
+    yield place;
+    for (const [name, node] of place.directory.children) {
+      if (node.kind === 'directory') open.push({ path: join(place.path, name), directory: node });
+    }
+  }
+}
+
+function join(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}

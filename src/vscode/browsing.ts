@@ -1,0 +1,34 @@
+import type { MergedTree } from '../browse/mergedTree.ts';
+import { findLayer } from '../pull/oneLayer.ts';
+import { familiarName } from '../oci/reference.ts';
+import type { ResolvedImage } from '../pull/resolveImage.ts';
+import { askReference } from './ask.ts';
+import { choosePlatformFor } from './choosePlatform.ts';
+import type { CommandArgument } from './commands/argument.ts';
+import { withNotification } from './progress.ts';
+import type { CommandServices } from './services.ts';
+
+/** The files that a command is about. */
+export interface ChosenFiles {
+  readonly image: ResolvedImage;
+  /** A layer's number; absent = all layers merged. */
+  readonly layer?: number;
+  readonly tree: MergedTree;
+}
+
+/** Opens the image, or the one layer of it that the argument names, asking for what the argument lacks. `undefined` when the user left a question. @throws {LayerNotFoundError} */
+export async function chooseFiles(
+  argument: CommandArgument,
+  services: CommandServices,
+  title: string,
+): Promise<ChosenFiles | undefined> {
+  const reference = await askReference(argument, title);
+  if (!reference) return undefined;
+  const image = await choosePlatformFor(reference, argument.platform, services, title);
+  if (!image) return undefined;
+  const layer = argument.layer === undefined ? undefined : findLayer(image, argument.layer);
+  const tree = await withNotification(`Reading the layers of ${familiarName(reference)}`, signal =>
+    layer ? services.files.layer(image, layer, signal) : services.files.tree(image, signal),
+  );
+  return { image, tree, ...(layer ? { layer: layer.number } : {}) };
+}

@@ -1,0 +1,22 @@
+import { factsOf } from '../../browse/mergedTree.ts';
+import { WrongKindError } from '../../browse/errors.ts';
+import { chooseFiles } from '../browsing.ts';
+import { pickFile } from '../pickFile.ts';
+import type { RunCommand } from './table.ts';
+
+/**
+ * All files and folders of an image, or of one layer, below `path`, each folder before what is in it. Paths have no slash before them. A person sees them in a list, and
+ * opens the one they choose.
+ */
+export const listFiles: RunCommand = async (argument, services) => {
+  const chosen = await chooseFiles(argument, services, 'List Files');
+  if (!chosen) return undefined;
+  const { tree } = chosen;
+  const from = tree.find(argument.path ?? '');
+  if (!from.isDirectory) throw new WrongKindError(from.path, factsOf(from).type, 'directory');
+  if (services.interactive) return pickFile(chosen, 'List Files');
+  return [...tree.walk(from)].map(node => {
+    const { mtime: _time, ...facts } = factsOf(node);
+    return facts;
+  });
+};

@@ -1,0 +1,20 @@
+import { html, type Html } from './html.ts';
+
+/** A headed part of the page; nothing where there is nothing to say. */
+export function section(title: string, content: Html | undefined): Html {
+  return content
+    ? html`<section>
+        <h2>${title}</h2>
+        ${content}
+      </section>`
+    : html``;
+}
+
+/** A bar as wide as the share, which lies between 0 and 1. Drawn as a picture, for the page takes no inline styles. */
+export function bar(share: number): Html {
+  const width = Math.max(0.5, Math.min(100, 100 * share)).toFixed(1);
+  return html`<svg class="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+    <rect class="full" width="100" height="1" />
+    <rect class="share" width="${width}" height="1" />
+  </svg>`;
+}

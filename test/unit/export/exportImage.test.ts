@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import type { ExportFormat } from '../../../src/export/exportJob.ts';
+import { exportImage } from '../../../src/export/exportImage.ts';
+import { openPulledImage, type StoredImage } from '../../../src/export/pulledImage.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
+import { FolderTakenError, readImageFolder } from '../../../src/pull/imageFolder.ts';
+import { fetchLayers } from '../../../src/pull/mergeImage.ts';
+import { DigestMismatchError } from '../../../src/blobs/verifier.ts';
+import { image, layer, type BuiltLayer } from '../../support/image.ts';
+import { isJson, parseJson } from '../../support/json.ts';
+import { putRealImage, realImage, requireRealImage, unpackTruth } from '../../support/realImage.ts';
+import { startRegistry, type Registry } from '../../support/registry/registry.ts';
+import { sha256 } from '../../support/registry/store.ts';
+import { run } from '../../support/run.ts';
+import { device, directory, fifo, file, hardlink, opaque, paxSparse, symlink, whiteout } from '../../support/tar.ts';
+import { firstOf, requireRoot, requireTool } from '../../support/tools.ts';
+import { compareTrees, readTree, type Tree, TREE_TOOLS } from '../../support/tree.ts';
+import { scratch } from '../layers/unpacking.ts';
+import { Pulling } from '../pull/pulling.ts';
+
+const script = new URL('../../../src/export/exportWorker.ts', import.meta.url);
+const limits = DEFAULT_LIMITS;
+const signal = new AbortController().signal;
+const watch = { signal, onProgress: () => undefined };
+
+/** Layers that hide, replace and link each other in every way that a flattened archive must get right. */
+function tricky(compression: 'gzip' | 'zstd' = 'gzip'): BuiltLayer[] {
+  const long = 'l'.repeat(120);
+  return [
+    layer(
+      [
+        directory('./', { mode: 0o750, uid: 7 }),
+        directory('usr/'),
+        directory('usr/lib/'),
+        symlink('lib', 'usr/lib'),
+        file('usr/lib/old.so', 'old'),
+        file('kept', 'kept content', { uid: 1000, gid: 3_000_000, mode: 0o4755 }),
+        hardlink('also-kept', 'kept', { uid: 1000, gid: 3_000_000, mode: 0o4755 }),
+        file('a-target', 'linked', { xattrs: { 'user.note': 'on the file' } }),
+        hardlink('z-link', 'a-target', { xattrs: { 'user.note': 'on the file' } }),
+        directory('shut/', { mode: 0o555 }),
+        file('shut/inside', 'x'),
+        directory('opaque/'),
+        file('opaque/gone', 'x'),
+        file('becomes-directory', 'x'),
+        directory('becomes-file/'),
+        file('becomes-file/gone', 'x'),
+        device('null', 'char', 1, 3),
+        fifo('pipe', { mode: 0o622 }),
+        file(`${long}/${long}/${long}`, 'long'),
+        file('ünïcödé-文件', 'u'),
+        file(Buffer.from([0x72, 0x61, 0x77, 0xff, 0xfe]), 'raw'),
+        paxSparse('sparse', 1 << 20, [{ offset: 4096, data: Buffer.alloc(512, 'm') }]),
+        file('old-time', 't', { mtime: -86_400 }),
+        file('exact-time', 't', { mtime: 981_173_106.25 }),
+      ],
+      { createdBy: 'base' },
+    ),
+    layer(
+      [
+        // Through the symlink, into a directory of the layer below.
+        file('lib/new.so', 'new'),
+        whiteout('usr/lib/old.so'),
+        // The first name goes, the content stays under the other.
+        whiteout('a-target'),
+        directory('opaque/', { mode: 0o700 }),
+        file('opaque/new', 'y'),
+        opaque('opaque'),
+        whiteout('becomes-directory'),
+        directory('becomes-directory/'),
+        file('becomes-directory/inside', 'z'),
+        file('becomes-file', 'now a file'),
+        hardlink('link-into-below', 'shut/inside'),
+      ],
+      { compression, createdBy: 'changes' },
+    ),
+  ];
+}
+
+/** What both unpack of an image, but for what cannot be the same. */
+function differences(ours: Tree, truth: Tree): string[] {
+  return compareTrees(ours, truth, (path, fact) => {
+    const [one, other] = [ours.get(path), truth.get(path)];
+    if (fact === 'mtime') return undated(path, one) || Math.abs((one?.mtime ?? 0) - (other?.mtime ?? 0)) < 1e-6;
+    return fact === 'xattrs' && JSON.stringify(own(one?.xattrs)) === JSON.stringify(own(other?.xattrs));
+  });
+}
+
+/** Directories that no layer describes have the time at which they were made: the root of the real image, and those of long names here. */
+function undated(path: string, facts: ReturnType<Tree['get']>): boolean {
+  return path === '.' || (facts?.type === 'directory' && path.startsWith('lll'));
+}
+
+/** Without what umoci notes for itself. */
+function own(xattrs: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(xattrs).filter(([name]) => !/^(user\.overlay|trusted\.overlay|user\.rootless)/.test(name)),
+  );
+}
+
+function untar(archive: string, folder: string): Tree {
+  mkdirSync(folder);
+  const flags = ['--xattrs', '--xattrs-include=*', '--numeric-owner', '--same-owner', '-p'];
+  execFileSync('tar', ['-xf', archive, ...flags, '-C', folder]);
+  return readTree(folder);
+}
+
+suite(
+  'exporting an image',
+  { skip: firstOf(requireRoot(), requireTool('skopeo', 'umoci', 'tar', ...TREE_TOOLS)), timeout: 1_800_000 },
+  () => {
+    let registry: Registry;
+    let pulling: Pulling;
+
+    before(async () => {
+      registry = await startRegistry();
+      pulling = new Pulling();
+      const layers = tricky();
+      const name = 'demo/tricky';
+      registry.store.put(name, image({ layers }), 'oci');
+      registry.store.put(name, image({ layers, format: 'docker' }), 'docker');
+      registry.store.put(name, image({ layers: tricky('zstd'), format: 'docker' }), 'zstd');
+      registry.store.put(name, image({ layers, format: 'schema1', name, tag: 'old' }), 'old');
+    });
+    after(async () => {
+      await pulling.end();
+      await registry.close();
+    });
+
+    /** Straight from the registry, by the cache. */
+    async function fromRegistry(reference: string): Promise<StoredImage> {
+      const resolved = await pulling.resolve(reference);
+      return {
+        image: resolved,
+        files: await fetchLayers(pulling.puller, resolved, pulling.origin(resolved), watch),
+      };
+    }
+
+    async function fromFolder(reference: string, name: string): Promise<StoredImage> {
+      const { folder } = await pulling.pull(reference, name);
+      return openPulledImage(await readImageFolder(folder), signal);
+    }
+
+    const save = ({ image: what, files }: StoredImage, format: ExportFormat, path: string) =>
+      exportImage(what, files, { format, path, limits, script }, watch);
+
+    /** What umoci makes of an image in a layout. */
+    async function truthOf(layout: string, place: string): Promise<Tree> {
+      await run('umoci', ['unpack', '--image', layout, join(place, 'bundle')]);
+      return readTree(join(place, 'bundle/rootfs'));
+    }
+
+    for (const tag of ['oci', 'docker', 'old']) {
+      for (const origin of ['registry', 'folder']) {
+        test(`${tag} from a ${origin}: every form is read back by skopeo and umoci, and is the same image`, async t => {
+          const place = scratch(t);
+          const reference = `${registry.host}/demo/tricky:${tag}`;
+          const stored =
+            origin === 'registry' ? await fromRegistry(reference) : await fromFolder(reference, `whole-${tag}`);
+          const path = (name: string) => join(place, name);
+          assert.deepEqual(await save(stored, 'oci-layout', path('layout')), []);
+          assert.deepEqual(await save(stored, 'oci-archive', path('oci.tar')), []);
+          assert.deepEqual(await save(stored, 'docker-archive', path('docker.tar')), []);
+          assert.deepEqual(await save(stored, 'rootfs-tar', path('rootfs.tar')), []);
+          assert.deepEqual(
+            readdirSync(place).filter(name => name.includes('partial')),
+            [],
+          );
+          // skopeo checks every digest on its way.
+          const truth = await truthOf(`${path('layout')}:${tag}`, place);
+          for (const [transport, name] of [
+            [`oci:${path('layout')}:${tag}`, 'from-layout'],
+            [`oci-archive:${path('oci.tar')}:${tag}`, 'from-oci'],
+            [`docker-archive:${path('docker.tar')}`, 'from-docker'],
+          ] as const) {
+            await run('skopeo', ['--insecure-policy', 'copy', '-q', transport, `oci:${path(name)}:it`]);
+            mkdirSync(path(`${name}-bundle`));
+            assert.deepEqual(differences(await truthOf(`${path(name)}:it`, path(`${name}-bundle`)), truth), [], name);
+          }
+          assert.deepEqual(differences(untar(path('rootfs.tar'), path('root')), truth), []);
+        });
+      }
+    }
+
+    test('the flattened archive holds each name once, and its files are what the layers say', async t => {
+      const archive = join(scratch(t), 'rootfs.tar');
+      await save(await fromRegistry(`${registry.host}/demo/tricky:oci`), 'rootfs-tar', archive);
+      const root = join(dirname(archive), 'root');
+      const tree = untar(archive, root);
+      assert.equal(readFileSync(join(root, 'usr/lib/new.so'), 'utf8'), 'new');
+      assert.equal(readFileSync(join(root, 'z-link'), 'utf8'), 'linked');
+      assert.equal(tree.get('a-target'), undefined);
+      assert.equal(tree.get('opaque/gone'), undefined);
+      assert.deepEqual(
+        [tree.get('kept')?.mode, tree.get('kept')?.uid, tree.get('kept')?.gid, tree.get('kept')?.sameAs],
+        ['4755', 1000, 3_000_000, 'also-kept'],
+      );
+      assert.deepEqual([tree.get('null')?.device, tree.get('pipe')?.type], ['1:3', 'fifo']);
+      assert.deepEqual([tree.get('.')?.mode, tree.get('.')?.uid], ['750', 7]);
+      const names = execFileSync('tar', ['-tf', archive], { encoding: 'utf8' }).split('\n');
+      assert.equal(new Set(names).size, names.length);
+    });
+
+    test('a docker-archive names its image as docker load expects', async t => {
+      const archive = join(scratch(t), 'docker.tar');
+      const reference = `${registry.host}/demo/tricky:zstd`;
+      await save(await fromRegistry(reference), 'docker-archive', archive);
+      const manifest = execFileSync('tar', ['-xOf', archive, 'manifest.json'], { encoding: 'utf8' });
+      const [only] = JSON.parse(manifest) as Record<string, unknown>[];
+      assert.deepEqual(only?.['RepoTags'], [reference]);
+      const config = execFileSync('tar', ['-xOf', archive, String(only?.['Config'])]);
+      assert.equal(`${sha256(config).slice('sha256:'.length)}.json`, only?.['Config']);
+      const { rootfs } = parseJson(config);
+      assert.ok(isJson(rootfs));
+      const layers = only?.['Layers'] as string[];
+      assert.deepEqual(
+        layers.map(name => sha256(execFileSync('tar', ['-xOf', archive, name]))),
+        rootfs['diff_ids'],
+      );
+    });
+
+    test('what stands at the target stays, unless it may be replaced', async t => {
+      const place = scratch(t);
+      const stored = await fromRegistry(`${registry.host}/demo/tricky:oci`);
+      const target = join(place, 'taken.tar');
+      writeFileSync(target, 'mine');
+      await assert.rejects(save(stored, 'rootfs-tar', target), FolderTakenError);
+      await assert.rejects(save(stored, 'oci-layout', place), FolderTakenError);
+      await assert.rejects(save(stored, 'oci-archive', place), FolderTakenError);
+      assert.equal(readFileSync(target, 'utf8'), 'mine');
+      const replaced = { format: 'rootfs-tar', path: target, limits, script, replace: true } as const;
+      await exportImage(stored.image, stored.files, replaced, watch);
+      assert.ok(readFileSync(target).length > 10_240);
+      assert.deepEqual(readdirSync(place), ['taken.tar']);
+    });
+
+    test('a changed blob is noticed in every form, and a cancelled export leaves nothing', async t => {
+      const place = scratch(t);
+      const stored = await fromRegistry(`${registry.host}/demo/tricky:oci`);
+      const bad = join(place, 'blob');
+      const bytes = readFileSync(stored.files[0]!.blob);
+      // In the gzip header's time: the content stays readable, only the digest tells.
+      bytes[4] = bytes[4]! ^ 1;
+      writeFileSync(bad, bytes);
+      const files = [{ ...stored.files[0]!, blob: bad }, stored.files[1]!];
+      for (const format of ['oci-layout', 'oci-archive', 'docker-archive', 'rootfs-tar'] as const) {
+        await assert.rejects(save({ ...stored, files }, format, join(place, format)), DigestMismatchError, format);
+        await assert.rejects(
+          exportImage(
+            stored.image,
+            stored.files,
+            { format, path: join(place, format), limits, script },
+            { ...watch, signal: AbortSignal.abort() },
+          ),
+          { name: 'AbortError' },
+        );
+      }
+      assert.deepEqual(readdirSync(place), ['blob']);
+    });
+
+    test(
+      'a real Debian comes out as umoci unpacks it, from every compression',
+      { skip: requireRealImage() },
+      async t => {
+        const place = scratch(t);
+        const real = await realImage();
+        putRealImage(registry.store, 'real/debian', real);
+        const truth = readTree(await unpackTruth(real, join(place, 'truth')));
+        assert.ok(truth.size > 5000);
+        for (const form of ['gzip', 'chunked']) {
+          const stored = await fromRegistry(`${registry.host}/real/debian:${form}`);
+          const archive = join(place, `${form}.tar`);
+          assert.deepEqual(await save(stored, 'rootfs-tar', archive), []);
+          assert.deepEqual(differences(untar(archive, join(place, form)), truth), []);
+          execFileSync('rm', ['-rf', archive, join(place, form)]);
+        }
+        assert.ok(!existsSync(join(place, 'gzip')));
+      },
+    );
+  },
+);

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
+import { LayerIndex } from '../../../src/browse/layerIndex.ts';
+import { LayerScan } from '../../../src/browse/layerScan.ts';
+import type { LayerContent } from '../../../src/insight/layerContent.ts';
+import { layerContentOf } from '../../../src/insight/layerContentOf.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
+import { directory, file, hardlink, opaque, symlink, tar, whiteout, type Entry } from '../../support/tar.ts';
+
+const DIGEST = `sha256:${'a'.repeat(64)}` as const;
+
+function contentOf(...entries: readonly Entry[]): LayerContent {
+  const scan = new LayerScan(DIGEST, DEFAULT_LIMITS, undefined);
+  scan.write(tar(...entries));
+  const index = LayerIndex.read(scan.end().index, DIGEST);
+  assert.ok(index);
+  return layerContentOf(index, 3);
+}
+
+test('files, folders and links have plain paths, their layer, and what tells their content', () => {
+  const { number, entries } = contentOf(
+    directory('./etc/', { mode: 0o750, uid: 1, gid: 2 }),
+    file('/etc/motd', 'hello', { mode: 0o600 }),
+    symlink('link', '/etc/motd'),
+    hardlink('etc/same', 'etc/motd'),
+  );
+  assert.equal(number, 3);
+  const found = new Map(entries.map(({ path, ...rest }) => [path, rest]));
+  assert.deepEqual([...found.keys()].sort(), ['etc', 'etc/motd', 'etc/same', 'link']);
+  assert.deepEqual(found.get('etc'), {
+    type: 'directory',
+    size: 0,
+    mode: 0o750,
+    uid: 1,
+    gid: 2,
+    linkname: '',
+    layer: 3,
+  });
+  assert.equal(found.get('etc/motd')?.content, `crc32:${crc32('hello')}`);
+  assert.equal(found.get('etc/motd')?.size, 5);
+  assert.equal(found.get('etc/same')?.type, 'hardlink');
+  assert.equal(found.get('etc/same')?.linkname, 'etc/motd');
+  assert.equal(found.get('link')?.linkname, '/etc/motd');
+});
+
+test('deletions are told by what they delete', () => {
+  const {
+    entries,
+    deleted,
+    opaque: cleared,
+  } = contentOf(whiteout('a/b'), whiteout('c'), opaque('d'), file('d/new', 'x'));
+  assert.deepEqual([...deleted].sort(), ['a/b', 'c']);
+  assert.deepEqual(cleared, ['d']);
+  assert.deepEqual(
+    entries.map(({ path }) => path),
+    ['d/new'],
+  );
+});
+
+test('what lies behind a link of the layer is where that leads; what leaves the image is left out', () => {
+  const { entries } = contentOf(
+    directory('usr/lib/'),
+    symlink('lib', 'usr/lib'),
+    file('lib/a', 'x'),
+    file('../out', 'x'),
+  );
+  assert.deepEqual(entries.map(({ path }) => path).sort(), ['lib', 'usr/lib', 'usr/lib/a']);
+});
+
+test('a hard link to a file of a layer below stays a link', () => {
+  const { entries } = contentOf(hardlink('a', 'below'));
+  assert.deepEqual(
+    entries.map(({ path, type, linkname }) => [path, type, linkname]),
+    [['a', 'hardlink', 'below']],
+  );
+});

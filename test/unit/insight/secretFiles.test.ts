@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LayerContent } from '../../../src/insight/layerContent.ts';
+import { secretFiles } from '../../../src/insight/secretFiles.ts';
+
+function layer(number: number, paths: readonly string[], size = 10): LayerContent {
+  const common = { type: 'file', size, mode: 0o644, uid: 0, gid: 0, linkname: '', layer: number } as const;
+  return { number, entries: paths.map(path => ({ path, ...common })), deleted: [], opaque: [] };
+}
+
+test('files whose names tell of secrets are found in every layer', () => {
+  const paths = [
+    'root/.ssh/id_ed25519',
+    'etc/nginx/tls/server.key',
+    'app/.env',
+    'app/.env.production',
+    'root/.npmrc',
+    'root/.aws/credentials',
+    'root/.docker/config.json',
+    'root/.kube/config',
+    'home/me/.git-credentials',
+    'infra/prod.tfstate',
+    'root/.bash_history',
+    'store.p12',
+    'etc/tls/privkey.pem',
+  ];
+  assert.deepEqual(
+    secretFiles([layer(1, paths.slice(0, 5)), layer(2, paths.slice(5))]).map(({ path, layer }) => [path, layer]),
+    paths.map((path, at) => [path, at < 5 ? 1 : 2]),
+  );
+});
+
+test('what every image has is not suspected', () => {
+  const paths = [
+    'root/.ssh/id_ed25519.pub',
+    'etc/ssl/certs/ca-certificates.crt',
+    'etc/ssl/certs/some-private-key.pem',
+    'usr/share/ca-certificates/mozilla/x.crt',
+    'app/.env.example',
+    'app/.environment',
+    'usr/lib/python3/test/keycert.key/x',
+    'app/node_modules/x/test/fixtures/server.key',
+    'etc/config.json',
+    'usr/share/keyrings/debian.gpg',
+    'monkey',
+  ];
+  assert.deepEqual(secretFiles([layer(1, paths)]), []);
+});
+
+test('an empty file holds no secret', () => {
+  assert.deepEqual(secretFiles([layer(1, ['app/.env'], 0)]), []);
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LayerContent } from '../../../../src/insight/layerContent.ts';
+import { secretFiles } from '../../../../src/insight/secretFiles.ts';
+import { spaceOf } from '../../../../src/insight/space.ts';
+import { filesHtml } from '../../../../src/vscode/page/filesHtml.ts';
+
+function layer(number: number, files: Readonly<Record<string, number>>, deleted: readonly string[] = []): LayerContent {
+  const common = { type: 'file', mode: 0o644, uid: 0, gid: 0, linkname: '', layer: number } as const;
+  return {
+    number,
+    entries: Object.entries(files).map(([path, size]) => ({ path, size, ...common })),
+    deleted,
+    opaque: [],
+  };
+}
+
+function page(...layers: readonly LayerContent[]): string {
+  return filesHtml({ layers, space: spaceOf(layers), secrets: secretFiles(layers) }).text.replaceAll(/\s+/g, ' ');
+}
+
+test('the largest files come first, with their layers and sizes', () => {
+  const text = page(layer(1, { 'bin/small': 10, 'usr/big': 2_000_000 }), layer(2, { 'opt/middle': 3000 }));
+  assert.match(
+    text,
+    /\/usr\/big<\/td> ?<td>1<\/td> ?<td>2\.0 MB.*\/opt\/middle<\/td> ?<td>2<\/td> ?<td>3\.0 kB.*\/bin\/small/,
+  );
+  assert.match(text, /None: no file is overwritten or deleted/);
+  assert.doesNotMatch(text, /look like secrets/);
+});
+
+test('what is wasted is told with the layers that waste it', () => {
+  const text = page(layer(1, { cache: 3000, app: 1000 }), layer(2, { app: 1000 }, ['cache']));
+  assert.match(text, /4\.0 kB of 5\.0 kB \(80 %\)/);
+  assert.match(text, /\/cache<\/td> ?<td>deleted by layer 2; in layer 1<\/td> ?<td>3\.0 kB/);
+  assert.match(text, /\/app<\/td> ?<td>replaced by layer 2; in layer 1<\/td> ?<td>1\.0 kB/);
+});
+
+test('a file that looks like a secret is named also when a later layer hides it', () => {
+  const text = page(layer(1, { 'app/.env': 10, 'root/.npmrc': 5 }), layer(2, {}, ['app/.env']));
+  assert.match(text, /2 files may hold a secret/);
+  assert.match(text, /\/app\/\.env<\/td> ?<td>1<\/td> ?<td>variables of an environment · hidden by a later layer/);
+  assert.match(text, /\/root\/\.npmrc<\/td> ?<td>1<\/td> ?<td>an account of a package registry ?<\/td>/);
+});
+
+test('the pictures have a tile for each folder and for each layer', () => {
+  const text = page(layer(1, { 'usr/lib/a': 600, 'etc/b': 300 }), layer(2, { 'usr/lib/c': 100 }));
+  for (const title of [
+    'usr: 700 B',
+    'usr/lib: 700 B',
+    'etc: 300 B',
+    'Layer 1: 900 B',
+    'Layer 1/usr: 600 B',
+    'Layer 2: 100 B',
+  ]) {
+    assert.ok(text.includes(`<title>${title}</title>`), title);
+  }
+  assert.doesNotMatch(text, /NaN|Infinity|undefined/);
+});
+
+test('names of files become no markup, and an image without files is told of, too', () => {
+  assert.doesNotMatch(page(layer(1, { '<script>alert(1)</script>/.env': 9 })), /<script/);
+  assert.match(page(layer(1, {})), /None/);
+  assert.match(page(), /None/);
+});
