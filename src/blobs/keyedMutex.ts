@@ -11,12 +11,15 @@ export class KeyedMutex {
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     const tail = before.then(() => ended);
     this.#tails.set(key, tail);
+    // Only when everybody before has ended, too: one who gives up while waiting ends earlier than they do.
+    void tail.then(() => {
+      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+    });
     try {
       await untilAborted(before, signal);
       return await work();
     } finally {
       end();
-      if (this.#tails.get(key) === tail) this.#tails.delete(key);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { errorCode } from '../oci/errorCode.ts';
 
 /**
@@ -8,7 +8,7 @@ import { errorCode } from '../oci/errorCode.ts';
 export function takeLock(path: string): boolean {
   for (const again of [true, false]) {
     try {
-      writeFileSync(path, `${process.pid} ${startOf(process.pid)}`, { flag: 'wx' });
+      create(path);
       return true;
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
@@ -17,6 +17,19 @@ export function takeLock(path: string): boolean {
     }
   }
   return false;
+}
+
+function create(path: string): void {
+  const fd = openSync(path, 'wx');
+  try {
+    writeSync(fd, `${process.pid} ${startOf(process.pid)}`);
+  } catch (error) {
+    // A lock without a holder, made on a full disk, would be held for ever.
+    unlinkSync(path);
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Gives the lock back; only for its holder. */
@@ -28,11 +41,14 @@ export function releaseLock(path: string): void {
   }
 }
 
+/** Longer than anybody takes between creating a lock and writing into it, in ms. */
+const WRITING = 10_000;
+
 function holderLives(path: string): boolean {
   try {
     const [pid = '', start = ''] = readFileSync(path, 'utf8').split(' ');
-    // An empty file: its writer is between creating and writing, or died there. Taking it for alive is the safe side.
-    if (!/^[1-9]\d*$/.test(pid)) return true;
+    // An empty file: its writer is between creating and writing, or died there, or the machine did before the bytes were on the disk.
+    if (!/^[1-9]\d*$/.test(pid)) return Date.now() - statSync(path).mtimeMs < WRITING;
     process.kill(Number(pid), 0);
     return start === startOf(Number(pid));
   } catch (error) {

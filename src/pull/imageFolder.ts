@@ -65,6 +65,8 @@ export class FolderTakenError extends Error {
 }
 
 export const DESCRIPTION = 'peel.json';
+/** Held by the pull that is under way. */
+export const LOCK = '.peel.lock';
 const VERSION = 1;
 
 /**
@@ -156,9 +158,14 @@ export async function claimImageFolder(wanted: ImageFolder): Promise<ImageFolder
   const stat = await lstat(folder).catch(() => undefined);
   if (stat && !stat.isDirectory())
     throw new FolderTakenError(folder, stat.isSymbolicLink() ? 'is a symbolic link' : 'is a file');
-  if (stat && (await readdir(folder)).length > 0) return await samePull(wanted);
+  if (stat && !(await readdir(folder)).every(isLeftover)) return await samePull(wanted);
   await mkdir(folder, { recursive: true });
   return undefined;
+}
+
+/** What a pull leaves that ended before it could say what it was. */
+function isLeftover(name: string): boolean {
+  return name === LOCK || (name.startsWith(`${DESCRIPTION}.`) && name.endsWith('.partial'));
 }
 
 async function samePull(wanted: ImageFolder): Promise<ImageFolder> {

@@ -16,6 +16,7 @@ import {
   claimImageFolder,
   FolderTakenError,
   layerFolder,
+  LOCK,
   writeImageFolder,
   type FolderLayer,
   type ImageFolder,
@@ -77,7 +78,7 @@ export interface PulledImage {
 export async function pullImage(puller: Puller, options: PullOptions): Promise<PulledImage> {
   const { image, folder } = options;
   const there = await claimImageFolder(describe(image, folder, []));
-  const lock = join(folder, '.peel.lock');
+  const lock = join(folder, LOCK);
   if (!takeLock(lock)) throw new FolderTakenError(folder, 'is just being pulled by another window or command');
   try {
     return await new Pull(puller, options, there).run();
@@ -106,14 +107,15 @@ class Pull {
   /** As peel.json has them; a layer has its `folder` once it is unpacked. */
   readonly #layers: FolderLayer[];
   readonly #results: (LayerResult | undefined)[];
-  readonly #already: boolean;
+  /** What peel.json says. */
+  readonly #complete: boolean;
   /** Warnings of the last step. */
   #finishing: readonly string[] = [];
 
   constructor(puller: Puller, options: PullOptions, there: ImageFolder | undefined) {
     this.#puller = puller;
     this.#options = options;
-    this.#already = there?.complete === true;
+    this.#complete = there?.complete === true;
     this.#layers = options.image.layers.map((layer, at) => there?.layers[at] ?? folderLayer(layer));
     this.#results = options.image.layers.map(() => undefined);
     this.#meter = new PullMeter(options.image.layers, options.onProgress);
@@ -121,13 +123,14 @@ class Pull {
 
   async run(): Promise<PulledImage> {
     const { folder } = this.#options;
-    if (!this.#already) {
+    if (!(await this.#isWhole())) {
+      // First, for a folder that does not say what it is belongs to somebody else.
+      await this.#save(false);
       await Promise.all(
         ['layers', 'overlay/upper', 'overlay/work', 'merged'].map(name =>
           mkdir(join(folder, name), { recursive: true }),
         ),
       );
-      await this.#save(false);
       await this.#runLayers();
       await this.#finishLayers();
       await writeOciLayout(folder, this.#options.image, this.#results.filter(isPresent));
@@ -135,6 +138,17 @@ class Pull {
     }
     this.#meter.end();
     return this.#outcome();
+  }
+
+  /** A folder that was whole once may have lost a layer since. */
+  async #isWhole(): Promise<boolean> {
+    if (!this.#complete) return false;
+    const { folder, image } = this.#options;
+    const unpacked = image.layers.map(async ({ number, descriptor }, at) => {
+      const stat = await lstat(join(folder, layerFolder(number))).catch(() => undefined);
+      return stat?.isDirectory() === true && this.#layers[at]?.digest === descriptor.digest;
+    });
+    return (await Promise.all(unpacked)).every(Boolean);
   }
 
   /** Biggest first, so that no thread is left alone with the biggest at the end. The first failure stops the others. */

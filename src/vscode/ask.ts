@@ -4,6 +4,7 @@ import { parseReference, type Reference } from '../oci/reference.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { CommandArgument } from './commands/argument.ts';
 import type { CommandServices } from './services.ts';
+import { absolutePath } from './workspacePaths.ts';
 
 // Each question answers `undefined` when the user left it: the command then ends without a word.
 
@@ -43,7 +44,7 @@ export async function askImageFolder(
   title: string,
   which: (mounted: boolean) => boolean = () => true,
 ): Promise<string | undefined> {
-  if (argument.folder !== undefined) return argument.folder;
+  if (argument.folder !== undefined) return absolutePath(argument.folder);
   const found = (await images.list()).filter(image => which(image.mount.mounted));
   const items = found.map(image => ({
     label: basename(image.folder),

@@ -5,6 +5,7 @@ import type { ImageFolder } from '../pull/imageFolder.ts';
 import { TASK_TYPE } from './ids.ts';
 import type { Configuration } from './configuration.ts';
 import type { Images } from './services.ts';
+import { absolutePath, workspaceFolders } from './workspacePaths.ts';
 
 /** A pulled image as it is on disk now. */
 export interface ImageOnDisk {
@@ -61,7 +62,7 @@ export class PulledImages implements Images, vscode.Disposable {
 
   async read(folder: string): Promise<ImageOnDisk> {
     const { readImageFolder } = await import('../pull/imageFolder.ts');
-    return withMount(await readImageFolder(resolve(folder)));
+    return withMount(await readImageFolder(absolutePath(folder)));
   }
 
   /** Where pulls go by default: one folder for each workspace folder on a disk. An absolute setting is the same for all. */
@@ -114,11 +115,4 @@ export class PulledImages implements Images, vscode.Disposable {
 async function withMount(image: ImageFolder): Promise<ImageOnDisk> {
   const { mountState } = await import('../overlay/mountState.ts');
   return { folder: image.folder, image, mount: await mountState(image.folder) };
-}
-
-/** The workspace's folders that lie on a disk of this machine. */
-export function workspaceFolders(): readonly string[] {
-  return (vscode.workspace.workspaceFolders ?? [])
-    .filter(({ uri }) => uri.scheme === 'file')
-    .map(({ uri }) => uri.fsPath);
 }

@@ -56,6 +56,13 @@ describe('commands that mount', () => {
     await peel('unmountImage', { folder });
   });
 
+  it('takes a folder relative to the workspace, with a slash at its end, or as the text of a Uri', async () => {
+    const written = `${relative(workspaceFolder(), folder)}/`;
+    assert.deepEqual(await peel('mountImage', { folder: written }), { mountPoint: merged });
+    await peel('unmountImage', { folder: vscode.Uri.file(folder).toString() });
+    assert.deepEqual(readdirSync(merged), []);
+  });
+
   it('says who keeps a mount busy, and takes it away lazily', async () => {
     await peel('mountImage', { folder });
     const before = process.cwd();

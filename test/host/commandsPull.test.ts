@@ -143,6 +143,12 @@ describe('commands that pull', () => {
     });
     assert.equal(extracted.path, folder);
     assert.ok(existsSync(join(folder, 'bin/busybox')));
+    const relativePath = await peel<{ path: string }>('extractLayer', {
+      reference,
+      layer: '1',
+      folder: 'images/one-layer-more/',
+    });
+    assert.equal(relativePath.path, join(images, 'one-layer-more'));
     assert.match(await refusal('extractLayer', { reference, layer: 1, folder }), /is there already/);
     assert.match(await refusal('downloadLayer', { reference, layer: 99 }), /no layer 99/);
   });

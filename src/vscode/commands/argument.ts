@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { isObject, type JsonObject } from '../../oci/json.ts';
 
 /** What any command of Peel may be given: by a tree node, a keybinding, a task, a test or another extension. All fields are optional here; what is missing, the command asks for. */
@@ -124,5 +125,15 @@ function path(field: string, value: unknown): string {
       throw new InvalidArgumentError(field, 'a path on this machine (a Uri of scheme "file")');
     return value.fsPath;
   }
-  return text(field, value);
+  const given = text(field, value);
+  return given.startsWith('file://') ? pathOfUri(field, given) : given;
+}
+
+/** A Uri as a text, as `Uri.toString()` writes it. */
+function pathOfUri(field: string, uri: string): string {
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    throw new InvalidArgumentError(field, 'a path on this machine, or the Uri of one');
+  }
 }

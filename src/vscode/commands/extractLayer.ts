@@ -5,7 +5,8 @@ import { defaultFolderName } from '../folderNames.ts';
 import { layerFolderName } from '../layerNames.ts';
 import { offer, reveal } from '../offer.ts';
 import { chooseLayer, transferLayer } from '../oneLayer.ts';
-import { absolutePath, placeFor } from '../place.ts';
+import { placeFor } from '../place.ts';
+import { absolutePath } from '../workspacePaths.ts';
 import type { RunCommand } from './table.ts';
 
 /** Downloads one layer and unpacks it into a new folder: the one that was given, else one named by the layer. */

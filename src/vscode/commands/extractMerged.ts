@@ -7,11 +7,12 @@ import { askReference } from '../ask.ts';
 import { choosePlatformFor } from '../choosePlatform.ts';
 import { defaultFolderName } from '../folderNames.ts';
 import { offer, reveal } from '../offer.ts';
-import { absolutePath, placeFor } from '../place.ts';
+import { placeFor } from '../place.ts';
 import { withTransfer } from '../progress.ts';
 import type { CommandServices } from '../services.ts';
 import { IncompleteImageError } from '../taskPlan.ts';
 import type { CommandArgument } from './argument.ts';
+import { absolutePath } from '../workspacePaths.ts';
 import type { RunCommand } from './table.ts';
 
 /** Where the layers come from: a pulled image's folder, or the registry. */

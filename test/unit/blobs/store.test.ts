@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  utimesSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -98,6 +108,17 @@ test('two at once never write into one file, and a dead holder stops nobody', ()
   const fourth = new PartialFile(path);
   fourth.keep();
   assert.ok(existsSync(`${path}.partial`), 'a process of the same number that began later holds no lock');
+  writeFileSync(`${path}.partial.lock`, '');
+  const fifth = new PartialFile(path);
+  fifth.write(bytes('ab'));
+  fifth.keep();
+  assert.equal(statSync(`${path}.partial`).size, 0, 'the holder of an empty lock may be about to write into it');
+  const longAgo = new Date(Date.now() - 60_000);
+  utimesSync(`${path}.partial.lock`, longAgo, longAgo);
+  const sixth = new PartialFile(path);
+  sixth.write(bytes('ab'));
+  sixth.keep();
+  assert.equal(statSync(`${path}.partial`).size, 2, 'an old empty one has no holder');
 });
 
 test('a blob comes into an image folder as a link and stays when the cache is cleaned', async () => {

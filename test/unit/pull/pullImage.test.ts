@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -255,6 +256,14 @@ describe('what is wrong is never taken', () => {
     await pulling.pull(reference('oci'), 'second');
     assert.equal(readFileSync(path).compare(base.blob), 0);
   });
+});
+
+test('a layer that was removed from a whole folder comes back with the next pull', async () => {
+  const { folder } = await pulling.pull(reference('oci'), 'app');
+  rmSync(join(folder, 'layers/1'), { recursive: true });
+  await pulling.pull(reference('oci'), 'app');
+  assert.equal(readFileSync(join(folder, 'layers/1/etc/motd'), 'utf8'), 'hello\n');
+  assert.equal((await readImageFolder(folder)).complete, true);
 });
 
 describe('what is there already is never lost', () => {

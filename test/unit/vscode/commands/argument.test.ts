@@ -38,6 +38,14 @@ test('an object is taken field by field, and what is no field of ours is left ou
   });
 });
 
+test('a Uri may come as a text, too', () => {
+  assert.deepEqual(argumentOf({ folder: 'file:///w/a%20b%3Ac', target: 'file:///t/' }), {
+    folder: '/w/a b:c',
+    target: '/t/',
+  });
+  assert.deepEqual(argumentOf({ folder: 'file:/x' }), { folder: 'file:/x' }, 'a folder may have any name');
+});
+
 test('a field of a wrong type is refused by its name', () => {
   const wrong: [Record<string, unknown>, string][] = [
     [{ reference: 7 }, 'reference'],
@@ -48,6 +56,7 @@ test('a field of a wrong type is refused by its name', () => {
     [{ mirrors: 'm' }, 'mirrors'],
     [{ mirrors: [1] }, 'mirrors'],
     [{ folder: {} }, 'folder'],
+    [{ folder: 'file:///a%2Fb' }, 'folder'],
     [{ target: uri('/x', 'vscode-vfs') }, 'target'],
   ];
   for (const [given, field] of wrong) {
