@@ -16,6 +16,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   browse: ['oci', 'layers', 'blobs'],
   insight: ['oci', 'browse'],
   pull: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse'],
+  local: ['oci', 'blobs'],
+  export: ['oci', 'blobs', 'layers', 'local', 'pull'],
   vscode: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'insight', 'pull', 'local', 'export'],
   'extension.ts': [
     'oci',
