@@ -52,12 +52,12 @@ export class ImageFileSystem implements FileSystemProvider {
     return this.#at(uri, async (tree, node, factsOf) => {
       if (!node.isDirectory) throw FileSystemError.FileNotADirectory(uri);
       return [...tree.childrenOf(node).values()].map((child): [string, FileType] => {
-          const name = child.name.toWellFormed();
-          const facts = factsOf(child);
-          if (facts.type !== 'symlink') return [name, typeOf(facts)];
-          const target = tree.tryFind(child.path);
-          return [name, FileType.SymbolicLink | (target ? typeOf(factsOf(target)) : FileType.Unknown)];
-        });
+        const name = child.name.toWellFormed();
+        const facts = factsOf(child);
+        if (facts.type !== 'symlink') return [name, typeOf(facts)];
+        const target = tree.tryFind(child.path);
+        return [name, FileType.SymbolicLink | (target ? typeOf(factsOf(target)) : FileType.Unknown)];
+      });
     });
   }
 
@@ -84,6 +84,7 @@ export class ImageFileSystem implements FileSystemProvider {
   /** A path that ends in a link is what the link leads to, and a link. */
   async #typeAt(tree: MergedTree, uri: Uri, facts: FileFacts): Promise<FileType> {
     const link = tree.tryFind(parseFileUri(uri).path, false)?.contentEntry?.type === 'symlink';
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- VS Code defines it as a mask of bits
     return link ? FileType.SymbolicLink | typeOf(facts) : typeOf(facts);
   }
 
