@@ -5,9 +5,10 @@ import { EXPORT_FORMATS, type ExportFormat } from '../../export/exportJob.ts';
 import type { MergeWatch } from '../../pull/mergeJob.ts';
 import { type ExportSource, exportSourceOf } from '../exportSource.ts';
 import { offer, reveal } from '../offer.ts';
-import { absolutePath, placeFor } from '../place.ts';
+import { placeFor } from '../place.ts';
 import { withTransfer } from '../progress.ts';
 import type { CommandServices } from '../services.ts';
+import { absolutePath } from '../workspacePaths.ts';
 import { InvalidArgumentError } from './argument.ts';
 import type { RunCommand } from './table.ts';
 
