@@ -7,9 +7,9 @@ import { FolderTakenError } from '../../pull/imageFolder.ts';
 import { chooseFiles } from '../browsing.ts';
 import { saveWhole } from '../imageFiles.ts';
 import { offer, reveal } from '../offer.ts';
-import { absolutePath } from '../place.ts';
 import { withNotification } from '../progress.ts';
 import { chooseFile } from '../pickFile.ts';
+import { absolutePath } from '../workspacePaths.ts';
 import type { RunCommand } from './table.ts';
 
 /** Saves a file of an image to the disk. What a program names as the target must not be there yet; a person is asked. */
