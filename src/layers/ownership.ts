@@ -6,16 +6,6 @@ import type { TarEntry } from './tarEntry.ts';
 /** Makes a new file for writing, or fails: never opens what is there, never follows a symlink. */
 export const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
-/** What a file is given when it is made. */
-interface Given {
-  /** Mode for `open`. */
-  readonly mode: number;
-  /** Mode to set afterwards, where `open` does not give it; -1: none. */
-  readonly chmod: number;
-  /** What the disk will not say. */
-  readonly facts: SidecarFacts | undefined;
-}
-
 /**
  * Decides what owner and mode an entry gets on disk. Root gives what the image says. A normal user owns what it makes: then files stay readable and directories
  * usable for it. Files are never setuid or setgid: in a folder that other users of the machine can enter, an image's program would lend them the rights of

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Digest } from '../../src/oci/digest.ts';
 import { digestHex, parseDigest } from '../../src/oci/digest.ts';
 import { isJson, parseJson } from './json.ts';
-import { pushMultiArch, Pusher, type PushOptions, type PushTarget } from './push.ts';
 import type { RegistryStore, StoredManifest } from './registry/store.ts';
 import { run } from './run.ts';
 import { firstOf, requireRoot, requireTool } from './tools.ts';
@@ -90,27 +89,6 @@ export function putRealImage(store: RegistryStore, repository: string, image: Re
     for (const digest of blobsOf(manifest)) store.putBlobFile(image.blobFile(digest), digest);
     store.putManifest(repository, manifest, form);
   }
-}
-
-/** Pushes the forms into a real registry as tags of one repository; with `gzip` among them also `multi`, an index of two platforms. */
-export async function pushRealImage(
-  target: PushTarget,
-  repository: string,
-  image: RealImage,
-  options: PushOptions & { readonly forms?: readonly RealForm[] } = {},
-): Promise<void> {
-  const { forms = REAL_FORMS } = options;
-  const pusher = new Pusher(target, options);
-  try {
-    for (const form of forms) {
-      const manifest = image.manifest(form);
-      for (const digest of blobsOf(manifest)) await pusher.blob(repository, { file: image.blobFile(digest), digest });
-      await pusher.manifest(repository, form, manifest);
-    }
-  } finally {
-    await pusher.close();
-  }
-  if (forms.includes('gzip')) await pushMultiArch(target, repository, 'gzip', 'multi', options);
 }
 
 /** Unpacks the image with umoci, as root: the truth to compare with. Gives the root folder of its file system. */

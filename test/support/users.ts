@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './run.ts';
@@ -88,9 +88,4 @@ export async function runAs(
   const words = ['env', '-i', ...assignments.map(([key, value]) => `${key}=${value}`), ...command];
   const groups = ['--reuid', String(user.uid), '--regid', String(user.gid), '--init-groups'];
   return run('setpriv', [...groups, ...words], { cwd: user.home });
-}
-
-/** Gives a file or folder to the user. */
-export function giveTo(user: TestUser, path: string): void {
-  chownSync(path, user.uid, user.gid);
 }

@@ -274,19 +274,6 @@ export function json(change: (value: unknown) => unknown): Fault {
   };
 }
 
-/** A list of tags as broken servers send it: null, doubled, not even text; and the next page's address, perhaps this page's own. */
-export function tagList(tags: unknown, next?: string): Fault {
-  return (reply, request) => {
-    const name = /^.*\/v2\/(.+)\/tags\/list$/.exec(request.path)?.[1];
-    const bytes = Buffer.from(JSON.stringify({ name, tags }));
-    return {
-      ...reply,
-      headers: { ...reply.headers, link: next === undefined ? '' : `<${next}>; rel="next"` },
-      body: bytes,
-    };
-  };
-}
-
 /** Fixes Content-Length at what the whole body would need. */
 function withLength(reply: Reply): Reply {
   return { ...reply, headers: { 'content-length': String(bodyLength(reply.body)), ...reply.headers } };
