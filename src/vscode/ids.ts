@@ -14,11 +14,15 @@ export const COMMANDS = {
   showConfig: 'peel.showConfig',
   showImagePage: 'peel.showImagePage',
   analyzeImage: 'peel.analyzeImage',
+  compareImages: 'peel.compareImages',
+  compareLayers: 'peel.compareLayers',
+  compareFiles: 'peel.compareFiles',
   listFiles: 'peel.listFiles',
   openFile: 'peel.openFile',
   saveFile: 'peel.saveFile',
   findFile: 'peel.findFile',
   browseImage: 'peel.browseImage',
+  copyPath: 'peel.copyPath',
   downloadLayer: 'peel.downloadLayer',
   extractLayer: 'peel.extractLayer',
   pullImage: 'peel.pullImage',
@@ -80,4 +84,4 @@ export const TASK_TYPE = 'peel';
 export const SCHEMES = { json: 'peel-json', files: 'peel' } as const;
 
 /** The types of pages of our own. */
-export const WEBVIEWS = { imagePage: 'peel.imagePage' } as const;
+export const WEBVIEWS = { imagePage: 'peel.imagePage', comparison: 'peel.comparison' } as const;

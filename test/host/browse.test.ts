@@ -7,7 +7,10 @@ import * as vscode from 'vscode';
 import { image, layer } from '../support/image.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { directory, file, symlink, whiteout } from '../support/tar.ts';
+import { FileNode } from '../../src/vscode/tree/fileNode.ts';
+import { isFiltered } from '../../src/vscode/tree/treeNode.ts';
 import { peel, refusal } from './commands.ts';
+import { find, makeTrees, texts, type Trees } from './trees.ts';
 
 interface Listed {
   readonly path: string;
@@ -142,5 +145,84 @@ describe('files of images that were not pulled', () => {
     assert.match(await refusal('openFile', { ...request, path: 'no/such' }), /has no "no\/such"/);
     assert.match(await refusal('openFile', { ...request, path: 'etc' }), /is a directory, not a file/);
     assert.match(await refusal('listFiles', { ...request, layer: 9 }), /no layer 9/);
+  });
+});
+
+describe('files in the Registries tree', () => {
+  let registry: Registry;
+  let trees: Trees;
+
+  before(async () => {
+    registry = await startRegistry();
+    const many = Array.from({ length: 1200 }, (_, at) => file(`many/f${at}`, ''));
+    const base = layer([
+      directory('etc/'),
+      file('etc/motd', 'from the base\n'),
+      file('etc/gone', 'x'),
+      directory('many/'),
+      ...many,
+      symlink('bin', 'usr/bin'),
+      directory('usr/bin/'),
+      file('usr/bin/tool', 'tool'),
+      symlink('usr/bin/again', '/bin'),
+      symlink('nowhere', 'no/such'),
+    ]);
+    const top = layer([file('etc/motd', 'from the top\n'), whiteout('etc/gone'), file('etc/new', '12345')]);
+    registry.store.put('demo/files', image({ layers: [base, top] }), 'latest');
+    await vscode.workspace
+      .getConfiguration('peel')
+      .update('registries', [{ url: registry.url }], vscode.ConfigurationTarget.Global);
+    trees = makeTrees();
+  });
+  after(async () => {
+    await vscode.workspace.getConfiguration('peel').update('registries', undefined, vscode.ConfigurationTarget.Global);
+    await trees.dispose();
+    await registry.close();
+  });
+
+  const below = (...labels: readonly string[]): ReturnType<typeof find> =>
+    find(trees.registries, registry.host, 'demo/files', 'latest', ...labels);
+
+  it('shows all layers merged, folders first, and follows links', async () => {
+    const { registries } = trees;
+    assert.deepEqual(await texts(registries, await below('Files')), [
+      'etc',
+      'many',
+      'usr',
+      'bin | → usr/bin',
+      'nowhere | → no/such · leads to nothing here',
+    ]);
+    assert.deepEqual(await texts(registries, await below('Files', 'etc')), ['motd | 13 B', 'new | 5 B']);
+    assert.deepEqual(await texts(registries, await below('Files', 'bin')), ['again | → /bin', 'tool | 4 B']);
+    const circle = await below('Files', 'bin', 'again', 'again', 'tool');
+    assert.equal(circle.argument.path, 'usr/bin/tool');
+    const item = await registries.getTreeItem(circle);
+    assert.equal(item.command?.command, 'vscode.open');
+  });
+
+  it('shows what a layer adds, changes and deletes', async () => {
+    const { registries } = trees;
+    assert.deepEqual(await texts(registries, await below('Layers', 'Layer 2')), ['etc']);
+    assert.deepEqual(await texts(registries, await below('Layers', 'Layer 2', 'etc')), [
+      'gone | 1 B · deleted',
+      'motd | 13 B · changed',
+      'new | 5 B · added',
+    ]);
+    const gone = await registries.getTreeItem(await below('Layers', 'Layer 2', 'etc', 'gone'));
+    const uri: unknown = gone.command?.arguments?.[0];
+    assert.ok(uri instanceof vscode.Uri);
+    assert.equal((await vscode.workspace.openTextDocument(uri)).getText(), 'x', 'what was deleted opens as it was');
+  });
+
+  it('shows a folder of very many files part by part, and filtered', async () => {
+    const { registries } = trees;
+    const folder = await below('Files', 'many');
+    const rows = await texts(registries, folder);
+    assert.deepEqual([rows.length, rows.at(-1), rows[10]], [501, 'Load more…', 'f10 | 0 B']);
+    assert.ok(isFiltered(folder) && folder instanceof FileNode);
+    await folder.loadMore();
+    assert.equal((await registries.getChildren(folder)).length, 1001);
+    folder.filter = 'f119';
+    assert.deepEqual((await texts(registries, folder)).length, 11);
   });
 });

@@ -71,6 +71,8 @@ async function bundleSpecs(): Promise<void> {
     logLevel: 'warning',
   };
   await build({ ...common, entryPoints: ['test/host/inside.ts'], outfile: join(bundleFolder, 'inside.js') });
+  // Specs that build services of their own start threads of their own.
+  await build({ ...common, entryPoints: ['src/pull/worker.ts'], outfile: join(bundleFolder, 'worker.js') });
   const contents = specs.map(spec => `import './${spec}';`).join('\n');
   await build({
     ...common,

@@ -67,7 +67,7 @@ describe('the Registries tree', () => {
       rows.join(),
     );
     const platform = await find(registries, demo.host, 'demo/hello', '2.0.0', native);
-    assert.deepEqual(await texts(registries, platform), ['Manifest', 'Config', 'Layers', 'Attached']);
+    assert.deepEqual(await texts(registries, platform), ['Manifest', 'Config', 'Layers', 'Files', 'Attached']);
     const layers = await find(registries, demo.host, 'demo/hello', '2.0.0', native, 'Layers');
     const shown = await texts(registries, layers);
     assert.equal(shown.length, 5);
@@ -112,13 +112,13 @@ describe('the Registries tree', () => {
   it('shows an image of schema 1, one without platforms, and an artifact as what they are', async () => {
     const { registries } = trees;
     const old = await find(registries, demo.host, 'library/busybox', 'v1');
-    assert.deepEqual(await texts(registries, old), ['Manifest', 'Config', 'Layers', 'Attached']);
+    assert.deepEqual(await texts(registries, old), ['Manifest', 'Config', 'Layers', 'Files', 'Attached']);
     assert.match(await textOf(registries, old), /^v1 \| .* · schema 1$/);
     const layers = await texts(registries, await find(registries, demo.host, 'library/busybox', 'v1', 'Layers'));
     assert.equal(layers.length, 1);
     assert.match(layers[0] ?? '', /^Layer 1 \| [\d.]+ [kM]B/, 'the registry told the size that schema 1 does not');
     const single = await find(registries, demo.host, 'demo/hello', 'single');
-    assert.deepEqual(await texts(registries, single), ['Manifest', 'Config', 'Layers', 'Attached']);
+    assert.deepEqual(await texts(registries, single), ['Manifest', 'Config', 'Layers', 'Files', 'Attached']);
     const notes = await find(registries, demo.host, 'demo/notes', 'latest');
     assert.deepEqual(
       (await texts(registries, notes)).map(text => text.split(' | ')[0]),
@@ -299,6 +299,12 @@ describe('the Registries tree', () => {
     const registry = await find(registries, silent.host);
     const rows = await texts(registries, registry);
     assert.equal(rows[0], 'demo/hello');
+    assert.equal(rows[1], 'This registry lists no repositories | pin one with Open Image…');
+    const why = await registries.getTreeItem(
+      await find(registries, silent.host, 'This registry lists no repositories'),
+    );
+    assert.match(why.tooltip as string, /gives no list of its repositories/);
+    assert.equal(why.command?.command, 'peel.openImage', 'a click opens an image by its name');
     const pinned = await find(registries, silent.host, 'demo/hello');
     assert.match((await registries.getTreeItem(pinned)).contextValue ?? '', /\+pinned/);
     const reference = parseReference(`${silent.host}/library/busybox:latest`);

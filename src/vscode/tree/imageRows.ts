@@ -1,6 +1,7 @@
 import { COMMANDS } from '../ids.ts';
 import { AttachedNode } from './attachedNode.ts';
 import { DocumentNode } from './documentNode.ts';
+import { FilesNode } from './filesNode.ts';
 import { argumentFor, type ImagePlace } from './imagePlace.ts';
 import { LayersNode } from './layersNode.ts';
 import type { TreeContext, TreeNode } from './treeNode.ts';
@@ -21,6 +22,7 @@ export function imageRows(parent: TreeNode, context: TreeContext, place: ImagePl
       command: { command: COMMANDS.showConfig, title: 'Show Config' },
     }),
     new LayersNode(parent, context, place),
+    new FilesNode(parent, context, place),
     ...(place.digest ? [new AttachedNode(parent, context, place.reference, place.digest, place.attestations)] : []),
   ];
 }

@@ -1,15 +1,12 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
-import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
-import { formatPlatform } from '../../oci/platform.ts';
 import type { Layer } from '../../oci/layer.ts';
-import type { ResolvedImage } from '../../pull/resolveImage.ts';
 import type { CommandArgument } from '../commands/argument.ts';
-import type { ImageLookup } from '../services.ts';
 import { argumentFor, type ImagePlace } from './imagePlace.ts';
 import { InfoNode } from './infoNode.ts';
 import { LayerNode } from './layerNode.ts';
 import { withSizes } from './layerSizes.ts';
 import { Lazy } from './lazy.ts';
+import { resolvePlace } from './resolvePlace.ts';
 import { count, dotted, formatBytes } from './text.ts';
 import type { TreeContext, TreeNode } from './treeNode.ts';
 
@@ -52,7 +49,8 @@ export class LayersNode implements TreeNode {
     const states = await this.#context.services.layerStates.of(layers.map(layer => layer.descriptor.digest));
     if (layers.length === 0) return [new InfoNode(this, 'No layers', { tooltip: 'This image has no files.' })];
     return layers.map(
-      layer => new LayerNode(this, this.#place, layer, layers.length, states.get(layer.descriptor.digest)),
+      layer =>
+        new LayerNode(this, this.#context, this.#place, layer, layers.length, states.get(layer.descriptor.digest)),
     );
   }
 
@@ -66,16 +64,4 @@ export function describeLayers(sizes: readonly number[]): string {
   const known = sizes.filter(size => size >= 0);
   const total = known.reduce((sum, size) => sum + size, 0);
   return dotted(count(sizes.length, 'layer'), known.length === sizes.length && formatBytes(total));
-}
-
-/** The image at a place. One that has a single platform is shown whatever platform the settings ask for: browsing chooses nothing. */
-async function resolvePlace(lookup: ImageLookup, place: ImagePlace, signal: AbortSignal): Promise<ResolvedImage> {
-  try {
-    return await lookup.resolve(place.reference, place.platform, signal);
-  } catch (error) {
-    if (place.platform || !(error instanceof PlatformNotFoundError)) throw error;
-    const [only, ...others] = error.available;
-    if (!only || others.length > 0) throw error;
-    return lookup.resolve(place.reference, formatPlatform(only), signal);
-  }
 }

@@ -4,6 +4,7 @@ import { chmodSync, globSync, openSync, closeSync, truncateSync, writeSync } fro
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { FileDamagedError, NoSuchPathError, WrongKindError } from '../../../src/browse/errors.ts';
+import { layerChanges } from '../../../src/browse/layerChanges.ts';
 import { factsOf, MergedTree, type MergedNode } from '../../../src/browse/mergedTree.ts';
 import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
 import { browseLayer } from '../../../src/pull/browseLayer.ts';
@@ -239,4 +240,34 @@ test('reading ends when it is cancelled', async () => {
   const controller = new AbortController();
   const reading = tree.read(tree.find('big'), { write: () => controller.abort() }, controller.signal);
   await assert.rejects(reading, { name: 'AbortError' });
+});
+
+test('a layer tells what it adds, changes and deletes', async () => {
+  const base = layer([
+    directory('etc/'),
+    file('etc/keep', '1'),
+    file('etc/same', '1'),
+    file('etc/gone', '1'),
+    directory('var/'),
+    file('var/old', '1'),
+  ]);
+  const top = layer([
+    directory('etc/'),
+    file('etc/keep', '2'),
+    whiteout('etc/gone'),
+    whiteout('etc/never'),
+    opaque('var'),
+    file('var/new', '2'),
+    directory('srv/', { mode: 0o700 }),
+  ]);
+  const tree = await open(base, top);
+  const marks = (number: number, path: string): string[] =>
+    layerChanges(tree, number, path)
+      .map(({ node, mark }) => `${node.path} ${mark}`)
+      .toSorted();
+  assert.deepEqual(marks(2, ''), ['etc same', 'srv added', 'var same']);
+  assert.deepEqual(marks(2, 'etc'), ['etc/gone deleted', 'etc/keep changed']);
+  assert.deepEqual(marks(2, 'var'), ['var/new added', 'var/old deleted']);
+  assert.deepEqual(marks(1, 'etc'), ['etc/gone added', 'etc/keep added', 'etc/same added']);
+  assert.deepEqual(marks(2, 'no/such'), []);
 });

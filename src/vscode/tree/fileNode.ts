@@ -1,0 +1,153 @@
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { CommandArgument } from '../commands/argument.ts';
+import { contextValue } from './contextValue.ts';
+import type { FileRow, FileView } from './fileViews.ts';
+import { InfoNode } from './infoNode.ts';
+import { MoreNode } from './moreNode.ts';
+import { Pages } from './pages.ts';
+import { dotted, formatBytes, plainText } from './text.ts';
+import { passes, type FilteredNode, type PagedNode, type TreeNode } from './treeNode.ts';
+
+/** As many rows at once as a person looks through. */
+const PAGE = 500;
+const NAMES = new Intl.Collator('en', { numeric: true });
+
+/** A folder of an image that was not pulled, listed when somebody opens it, a part at a time. */
+export class FileFolder {
+  filter = '';
+  readonly view: FileView;
+  readonly #path: string;
+  readonly #pages: Pages<FileRow>;
+
+  constructor(view: FileView, path: string) {
+    this.view = view;
+    this.#path = path;
+    this.#pages = new Pages(async (cursor, signal) => {
+      const from = Number(cursor ?? 0);
+      const rows = await view.list(this.#path, signal);
+      const all = rows.filter(({ name }) => passes(this.filter, name)).sort(byKindAndName);
+      const next = from + PAGE < all.length ? { next: String(from + PAGE) } : {};
+      return { items: all.slice(from, from + PAGE), ...next };
+    });
+  }
+
+  /** The rows of this folder, below `node`. */
+  async rows(node: PagedNode): Promise<readonly TreeNode[]> {
+    await this.#pages.first();
+    const rows: TreeNode[] = this.#pages.items.map(row => new FileNode(node, this.view, row));
+    if (this.#pages.hasMore) rows.push(new MoreNode(node));
+    if (rows.length > 0) return rows;
+    return [new InfoNode(node, this.filter ? 'Nothing here passes the filter' : 'No files')];
+  }
+
+  async more(): Promise<void> {
+    await this.#pages.more();
+    if (this.#pages.failure) throw this.#pages.failure;
+  }
+
+  reset(): void {
+    this.#pages.reset();
+  }
+}
+
+function byKindAndName(one: FileRow, other: FileRow): number {
+  const folders = Number(other.facts.type === 'directory') - Number(one.facts.type === 'directory');
+  return folders || NAMES.compare(one.name, other.name);
+}
+
+/** An entry of a {@link FileFolder}: a folder, or a link to one, opens below; a file opens in an editor. */
+export class FileNode implements PagedNode, FilteredNode {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly children?: () => Promise<readonly TreeNode[]>;
+  readonly #row: FileRow;
+  readonly #below: FileFolder;
+
+  constructor(parent: TreeNode, view: FileView, row: FileRow) {
+    this.id = `${parent.id}/${row.name}`;
+    this.parent = parent;
+    this.argument = { ...view.argument, path: row.facts.path };
+    this.#row = row;
+    // Below a link the paths are those of what it leads to, so that links in a circle do not make endless paths.
+    this.#below = new FileFolder(view, shownOf(row).path);
+    if (kindOf(row) === 'folder') this.children = () => this.#below.rows(this);
+  }
+
+  get filter(): string {
+    return this.#below.filter;
+  }
+
+  set filter(text: string) {
+    this.#below.filter = text;
+    this.#below.reset();
+  }
+
+  loadMore(): Promise<void> {
+    return this.#below.more();
+  }
+
+  refresh(): void {
+    this.#below.reset();
+  }
+
+  toTreeItem(): TreeItem {
+    const { name, facts, mark, uri } = this.#row;
+    const kind = kindOf(this.#row);
+    const collapsed = kind === 'folder' ? TreeItemCollapsibleState.Collapsed : TreeItemCollapsibleState.None;
+    const item = new TreeItem(plainText(name, 255), collapsed);
+    item.id = this.id;
+    item.contextValue = contextValue(`peel.file.${kind}`, { filtered: this.filter !== '' });
+    item.description = dotted(
+      facts.linkname === undefined ? '' : `${facts.type === 'symlink' ? '→' : '='} ${plainText(facts.linkname, 255)}`,
+      kind === 'plain' && formatBytes(shownOf(this.#row).size),
+      NOTES[kind],
+      mark === 'same' ? '' : mark,
+      this.filter && `filter: ${this.filter}`,
+    );
+    const owner = `${facts.mode.toString(8).padStart(4, '0')} ${facts.uid}:${facts.gid}`;
+    item.tooltip = dotted(plainText(`/${facts.path}`, 1_000), item.description, owner, `from layer ${facts.layer}`);
+    const icon = mark === 'deleted' ? 'diff-removed' : ICONS[kind];
+    if (icon) item.iconPath = new ThemeIcon(icon);
+    else {
+      // The file icon theme picks the icon by the name.
+      item.resourceUri = uri;
+      item.iconPath = kind === 'folder' ? ThemeIcon.Folder : ThemeIcon.File;
+    }
+    if (kind === 'plain') item.command = { command: 'vscode.open', title: 'Open', arguments: [uri] };
+    item.accessibilityInformation = { label: dotted(plainText(name, 255), SPOKEN[kind], item.description) };
+    return item;
+  }
+}
+
+type Kind = 'folder' | 'plain' | 'gone' | 'dangling' | 'special';
+
+/** What it is once links are followed. A folder that a layer deletes has nothing to open. */
+function kindOf(row: FileRow): Kind {
+  const { type } = shownOf(row);
+  if (type === 'symlink') return 'dangling';
+  if (type === 'directory') return row.mark === 'deleted' ? 'gone' : 'folder';
+  return type === 'file' ? 'plain' : 'special';
+}
+
+function shownOf({ facts, target }: FileRow): FileRow['facts'] {
+  return target ?? facts;
+}
+
+const NOTES: Readonly<Record<Kind, string>> = {
+  folder: '',
+  plain: '',
+  gone: '',
+  dangling: 'leads to nothing here',
+  special: 'device or pipe',
+};
+
+const SPOKEN: Readonly<Record<Kind, string>> = {
+  folder: 'folder',
+  plain: 'file',
+  gone: 'folder',
+  dangling: 'link',
+  special: '',
+};
+
+const ICONS: Readonly<Partial<Record<Kind, string>>> = { dangling: 'warning', special: 'plug' };

@@ -1,0 +1,54 @@
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { CommandArgument } from '../commands/argument.ts';
+import { contextValue } from './contextValue.ts';
+import { FileFolder } from './fileNode.ts';
+import { mergedView } from './fileViews.ts';
+import type { ImagePlace } from './imagePlace.ts';
+import type { FilteredNode, PagedNode, TreeContext, TreeNode } from './treeNode.ts';
+
+/** `Files`: all layers of an image merged, without pulling it. */
+export class FilesNode implements PagedNode, FilteredNode {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly #folder: FileFolder;
+
+  constructor(parent: TreeNode, context: TreeContext, place: ImagePlace) {
+    const view = mergedView(context, place);
+    this.id = `${parent.id}/Files`;
+    this.parent = parent;
+    this.argument = view.argument;
+    this.#folder = new FileFolder(view, '');
+  }
+
+  get filter(): string {
+    return this.#folder.filter;
+  }
+
+  set filter(text: string) {
+    this.#folder.filter = text;
+    this.#folder.reset();
+  }
+
+  toTreeItem(): TreeItem {
+    const item = new TreeItem('Files', TreeItemCollapsibleState.Collapsed);
+    item.id = this.id;
+    item.contextValue = contextValue('peel.files', { filtered: this.filter !== '' });
+    if (this.filter) item.description = `filter: ${this.filter}`;
+    item.iconPath = new ThemeIcon('list-tree');
+    item.tooltip = 'The files of all layers, merged as a mount shows them. Opening reads the layers once.';
+    return item;
+  }
+
+  children(): Promise<readonly TreeNode[]> {
+    return this.#folder.rows(this);
+  }
+
+  loadMore(): Promise<void> {
+    return this.#folder.more();
+  }
+
+  refresh(): void {
+    this.#folder.reset();
+  }
+}
