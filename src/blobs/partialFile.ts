@@ -3,7 +3,6 @@ import {
   constants,
   fchmodSync,
   fstatSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readSync,
@@ -61,10 +60,12 @@ export class PartialFile implements Sink {
     this.#length += chunk.length;
   }
 
-  /** Makes it final. Only for who has verified every byte of it. */
+  /**
+   * Makes it final. Only for who has verified every byte of it. It does not wait for the disk, which takes as long as a good part of the pull: who reads a blob looks at
+   * its size and verifies it, so what a loss of power has damaged is fetched again.
+   */
   commit(): void {
     fchmodSync(this.#fd, 0o444); // Image folders may hold a hardlink to it: nobody should write into it by mistake.
-    fsyncSync(this.#fd);
     closeSync(this.#fd);
     renameSync(this.#path, this.#final);
     this.#unlock();

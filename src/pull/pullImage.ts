@@ -233,12 +233,17 @@ class Pull {
   }
 
   #saving: Promise<void> = Promise.resolve();
+  #waiting: Promise<void> | undefined;
 
-  /** One after the other: two layers may end in the same moment. */
+  /** One after the other: two layers may end in the same moment. Whoever comes while one waits for its turn is saved by that one. */
   #save(complete: boolean): Promise<void> {
-    this.#saving = this.#saving.then(() =>
-      writeImageFolder({ ...describe(this.#options.image, this.#options.folder, this.#layers), complete }),
-    );
+    if (this.#waiting && !complete) return this.#waiting;
+    const save = async () => {
+      this.#waiting = undefined;
+      await writeImageFolder({ ...describe(this.#options.image, this.#options.folder, this.#layers), complete });
+    };
+    this.#saving = this.#saving.then(save);
+    this.#waiting = this.#saving;
     return this.#saving;
   }
 

@@ -1,11 +1,12 @@
 // How long Peel takes from a reference to files on disk, how long what a person would take instead, and how long it takes at least:
 //
-//   npm run bench                  everything; writes the tables of RESULTS.md
+//   npm run bench                 everything; writes the tables of RESULTS.md
 //   npm run bench -- --quick      two images, one round; writes nothing
-//   npm run bench -- --only=debian-gzip,huge-gzip --rounds=5
+//   npm run bench -- --only=debian-gzip,huge-gzip --rounds=5     writes these tables
 //
 // All of one image's contenders take turns in the same run, each on a fresh disk, with the same registry (Debian's docker-registry on loopback). Needs root.
 import { rmSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
@@ -28,7 +29,7 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { image: 'debian', compression: 'gzip', rounds: 5 },
+  { image: 'debian', compression: 'gzip', rounds: 3 },
   { image: 'debian', compression: 'zstd', rounds: 3 },
   { image: 'debian', compression: 'none', rounds: 3 },
   { image: 'small', compression: 'gzip', rounds: 5 },
@@ -61,6 +62,7 @@ async function bundlePrograms(): Promise<string> {
 
 async function runCase(one: Case, rounds: number, course: Course): Promise<CaseResult> {
   const field = contendersOf(one).filter(contender => contender.script(course) !== undefined);
+  const load = loadavg()[0] ?? 0;
   const runs = new Map<string, Runs>(field.map(contender => [contender.id, { contender, samples: [] }]));
   for (let round = 1; round <= rounds; round++) {
     for (const contender of field) {
@@ -76,7 +78,7 @@ async function runCase(one: Case, rounds: number, course: Course): Promise<CaseR
       );
     }
   }
-  return { image: course.image, rounds, runs };
+  return { image: course.image, rounds, load, runs };
 }
 
 /** A contender that did not do the work has not won. */
@@ -95,7 +97,7 @@ function readArguments(): { chosen: readonly Case[]; rounds: number | undefined;
     throw new Error(`--only takes ${imageNames.map(name => `${name}-gzip`).join(', ')}, debian-zstd, debian-none`);
   }
   const rounds = values.rounds === undefined ? (values.quick ? 1 : undefined) : Number(values.rounds);
-  return { chosen, rounds, write: wanted === undefined };
+  return { chosen, rounds, write: !values.quick };
 }
 
 async function main(): Promise<void> {

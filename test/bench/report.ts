@@ -16,6 +16,8 @@ export interface Runs {
 export interface CaseResult {
   readonly image: BenchImage;
   readonly rounds: number;
+  /** Processes that wanted to run before the first round began. */
+  readonly load: number;
   /** By the contender's id, in the order in which they ran. */
   readonly runs: ReadonlyMap<string, Runs>;
 }
@@ -25,13 +27,13 @@ const END = '<!-- end of figures -->';
 
 /** One image's Markdown: the ways with their ratios to Peel's, the stages, and what else Peel said of itself. */
 export function caseTable(result: CaseResult): string {
-  const { image, rounds, runs } = result;
+  const { image, rounds, runs, load } = result;
   const own = runs.get('peel')?.samples ?? [];
   const base = median(own.map(sample => sample.wall));
   const lines = [
     `### ${image.name}, ${image.compression}`,
     '',
-    `${describeImage(image)}. Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
+    `${describeImage(image)}. Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.${load > 1 ? ` The machine was busy with other work: load ${load.toFixed(0)} before the first.` : ''}`,
     '',
     '| way | s | times Peel’s | CPU s | peak MB | verifies |',
     '| --- | ---: | ---: | ---: | ---: | --- |',
@@ -84,15 +86,19 @@ function ownFigures(reports: readonly PullReport[]): string {
   return `Peel without the start of Node: ${of(report => report.pull)} ms; the same again: ${of(report => report.again, 1)} ms; its main thread was blocked for ${of(report => report.blocked)} ms at the longest.`;
 }
 
-/** Replaces the figures in the file and leaves what people wrote there. */
+/** Replaces the figures of these images in the file and leaves all else: those of others, and what people wrote. */
 export async function writeResults(file: string, results: readonly CaseResult[]): Promise<void> {
-  const text = await readFile(file, 'utf8');
-  const [head, tail] = [text.split(BEGIN)[0] ?? '', text.split(END)[1]];
+  const [head = '', rest = ''] = (await readFile(file, 'utf8')).split(BEGIN);
+  const [figures = '', tail] = rest.split(END);
   if (tail === undefined) throw new Error(`${file} has no place for the figures: ${BEGIN} … ${END}`);
-  const machine = `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}, Linux ${release()}, Node ${process.version}; fresh ext4 in ${whereDisksLie() === '/dev/shm' ? 'memory' : 'a file on disk'} for each run`;
-  const figures = [`Machine: ${machine}.`, ...results.map(caseTable)].join('\n\n');
-  await writeFile(
-    file,
-    await format(`${head}${BEGIN}\n\n${figures}\n\n${END}${tail}`, { parser: 'markdown', printWidth: 120 }),
+  const sections = new Map(
+    [...figures.split(/^(?=### )/m).filter(text => text.startsWith('### ')), ...results.map(caseTable)].map(text => [
+      text.slice(0, text.indexOf('\n')),
+      text.trim(),
+    ]),
   );
+  const where = whereDisksLie() === '/dev/shm' ? 'memory' : 'a file on disk';
+  const machine = `Machine: ${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}, Linux ${release()}, Node ${process.version}; a fresh ext4 in ${where} for each run.`;
+  const text = [`${head}${BEGIN}`, machine, ...sections.values(), `${END}${tail}`].join('\n\n');
+  await writeFile(file, await format(text, { parser: 'markdown', printWidth: 120 }));
 }
