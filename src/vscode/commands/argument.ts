@@ -25,6 +25,9 @@ export interface CommandArgument {
   readonly mirrors?: readonly string[];
   /** A file with CA certificates in PEM. */
   readonly ca?: string;
+  /** What is compared; each as an argument by itself. */
+  readonly left?: CommandArgument;
+  readonly right?: CommandArgument;
   readonly username?: string;
   readonly password?: string;
 }
@@ -96,6 +99,12 @@ function checked(given: JsonObject): CommandArgument {
   }
   for (const field of PATH_FIELDS) {
     if (given[field] !== undefined) result[field] = path(field, given[field]);
+  }
+  for (const field of ['left', 'right'] as const) {
+    const side = given[field];
+    if (side === undefined) continue;
+    if (!isObject(side)) throw new InvalidArgumentError(field, 'an object with a reference');
+    result[field] = checked(side);
   }
   const { layer, insecure, mirrors } = given;
   if (layer !== undefined) {

@@ -34,11 +34,13 @@ function suspects(found: readonly SecretFile[], { visible }: Space): Html | unde
     </p>
     ${table(
       ['File', 'Layer', 'Likely'],
-      found.slice(0, 10 * ROWS).map(file => [
-        named(file.path),
-        String(file.layer),
-        dotted(file.what, gone(file) && 'hidden by a later layer'),
-      ]),
+      found
+        .slice(0, 10 * ROWS)
+        .map(file => [
+          named(file.path),
+          String(file.layer),
+          dotted(file.what, gone(file) && 'hidden by a later layer'),
+        ]),
     )}`;
 }
 

@@ -45,5 +45,12 @@ ol.history li::marker { color: var(--vscode-descriptionForeground); }
 .treemap .colour5 { fill: var(--vscode-charts-yellow); }
 .treemap text { fill: var(--vscode-editor-foreground); font-size: 11px; pointer-events: none; }
 .treemap g:hover rect { stroke: var(--vscode-focusBorder); }
+.tree { line-height: 1.6; }
+.tree details > details, .tree details > .leaf { margin-left: 1.2rem; }
+.tree summary { cursor: pointer; }
+.sign { display: inline-block; width: 1rem; text-align: center; font-weight: 600; }
+.sign.added { color: var(--vscode-gitDecoration-addedResourceForeground); }
+.sign.removed { color: var(--vscode-gitDecoration-deletedResourceForeground); }
+.sign.changed { color: var(--vscode-gitDecoration-modifiedResourceForeground); }
 .quiet { color: var(--vscode-descriptionForeground); }
 `);
