@@ -8,6 +8,7 @@ import { ImageFiles } from './vscode/imageFiles.ts';
 import { PulledImages } from './vscode/images.ts';
 import { ImageTasks } from './vscode/imageTasks.ts';
 import { LayerStates } from './vscode/layerStates.ts';
+import { LocalRegistries } from './vscode/localRegistries.ts';
 import { RegistryImageLookup } from './vscode/lookup.ts';
 import { Pulls } from './vscode/pulls.ts';
 import { ConfiguredRegistries } from './vscode/registries.ts';
@@ -27,6 +28,7 @@ export function activate(context: vscode.ExtensionContext): void {
     configuration,
     secrets,
     new RepositoryMemory(context.globalState),
+    new LocalRegistries(context.workspaceState),
     async () => {
       const [{ connect, transportOptions }, { credentialSources }] = await Promise.all([
         import('./vscode/network.ts'),

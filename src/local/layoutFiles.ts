@@ -13,6 +13,16 @@ export class InvalidLocalImageError extends Error {
   }
 }
 
+/** A local source has no image of this name. */
+export class NoSuchImageError extends Error {
+  readonly path: string;
+  constructor(path: string, version: string) {
+    super(`${path} has no image ${JSON.stringify(version.slice(0, 200))}. Open it again to see which it has.`);
+    this.name = 'NoSuchImageError';
+    this.path = path;
+  }
+}
+
 /** The files of a local image by their names in it. */
 export interface LocalFiles {
   /** The folder or archive. */

@@ -2,13 +2,17 @@ import { Verifier } from '../blobs/verifier.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestAlgorithm, digestHex, isDigest, type Digest } from '../oci/digest.ts';
-import { parseManifest } from '../oci/manifest.ts';
-import { InvalidLocalImageError, type LocalFiles } from './layoutFiles.ts';
+import { InvalidManifestError, parseManifest } from '../oci/manifest.ts';
+import { OCI_INDEX } from '../oci/mediaTypes.ts';
+import { isTag } from '../oci/reference.ts';
+import { InvalidLocalImageError, NoSuchImageError, type LocalFiles } from './layoutFiles.ts';
 
 /** A manifest is not larger than registries take it. */
 const MAX_MANIFEST = 4 << 20;
 const MAX_INDEX = 8 << 20;
 const CHUNK = 1 << 20;
+/** A layout of more images is asked for the others' subjects no further. */
+const MAX_REFERRERS = 200;
 const REF_NAME = 'org.opencontainers.image.ref.name';
 
 /** An OCI layout in a folder or an archive (image-spec, image-layout.md), with what a registry offers of a repository. Every digest is checked. */
@@ -25,9 +29,40 @@ export class LayoutSource implements BlobSource {
     const size = await this.#files.size('index.json');
     if (size === undefined) throw this.#invalid('it has no index.json');
     if (size > MAX_INDEX) throw this.#invalid('its index.json is too large');
-    const index = parseManifest(await this.#files.read('index.json', 0, size));
-    if (index.kind !== 'index') throw this.#invalid('its index.json is no index');
-    return index.manifests;
+    const bytes = await this.#files.read('index.json', 0, size);
+    try {
+      const index = parseManifest(bytes, OCI_INDEX);
+      if (index.kind === 'index') return index.manifests;
+    } catch (cause) {
+      if (!(cause instanceof InvalidManifestError)) throw cause;
+      throw this.#invalid('its index.json cannot be read', { cause });
+    }
+    throw this.#invalid('its index.json is no index');
+  }
+
+  /** The names that its images have as tags. One without a name that can be a tag gets one, so that every image can be asked for. */
+  async tags(): Promise<ReadonlyMap<string, Descriptor>> {
+    const tags = new Map<string, Descriptor>();
+    const images = await this.images();
+    for (const image of images) {
+      const name = image.annotations?.[REF_NAME] ?? '';
+      const tag = isTag(name) ? name : (/:([^/:]+)$/.exec(name)?.[1] ?? 'latest');
+      if (isTag(tag) && !tags.has(tag)) tags.set(tag, image);
+      else tags.set(`image-${tags.size + 1}`, image);
+    }
+    return tags;
+  }
+
+  /** What points to a manifest, among what `index.json` names (image-spec, manifest.md, `subject`). */
+  async referrers(_repository: string, digest: Digest): Promise<readonly Descriptor[]> {
+    const found: Descriptor[] = [];
+    for (const image of (await this.images()).slice(0, MAX_REFERRERS)) {
+      const manifest = parseManifest(await this.#whole(image, MAX_MANIFEST), image.mediaType);
+      if (manifest.kind === 'schema1' || manifest.subject?.digest !== digest) continue;
+      const { artifactType = image.artifactType } = manifest;
+      found.push({ ...image, ...(artifactType ? { artifactType } : {}) });
+    }
+    return found;
   }
 
   /** The manifest under a tag or a digest. @throws {InvalidLocalImageError} @throws {DigestMismatchError} */
@@ -68,11 +103,11 @@ export class LayoutSource implements BlobSource {
 
   async #find(version: string): Promise<Descriptor> {
     const images = await this.images();
-    const found = images.find(({ digest, annotations }) => digest === version || annotations?.[REF_NAME] === version);
+    const found = images.find(({ digest }) => digest === version) ?? (await this.tags()).get(version);
     if (found) return found;
     // One that an index of it names.
     if (isDigest(version)) return { mediaType: '', digest: version, size: await this.blobSize('', version) };
-    throw this.#invalid(`it has no image named ${JSON.stringify(version)}`);
+    throw new NoSuchImageError(this.#files.path, version);
   }
 
   async #whole(blob: Descriptor, limit: number): Promise<Uint8Array> {
@@ -85,8 +120,8 @@ export class LayoutSource implements BlobSource {
     return bytes;
   }
 
-  #invalid(reason: string): InvalidLocalImageError {
-    return new InvalidLocalImageError(this.#files.path, reason);
+  #invalid(reason: string, options?: ErrorOptions): InvalidLocalImageError {
+    return new InvalidLocalImageError(this.#files.path, reason, options);
   }
 }
 

@@ -2,6 +2,8 @@ import { parentPort, type MessagePort } from 'node:worker_threads';
 import type { Authorizer } from '../registry/authorizer.ts';
 import { finishLayers } from '../layers/finish.ts';
 import { InflateEngine } from '../layers/inflate/engine.ts';
+import { localPath } from '../local/localAddress.ts';
+import { LocalSources } from '../local/localSources.ts';
 import { RegistryClient } from '../registry/client.ts';
 import { Transport } from '../registry/transport.ts';
 import type { TransportOptions } from '../registry/transportOptions.ts';
@@ -19,6 +21,7 @@ class LayerWorker {
   #abort = new AbortController();
   /** Kept between jobs, for it grows faster with use. */
   readonly #engine = InflateEngine.load();
+  readonly #local = new LocalSources();
   /** Kept between jobs for its open connections. */
   #transport: { readonly key: string; readonly transport: Transport } | undefined;
 
@@ -62,14 +65,14 @@ class LayerWorker {
   }
 
   async #layer(job: LayerJob): Promise<LayerResult> {
-    const client = new RegistryClient(
-      job.registry,
-      this.#transportFor(job.transport),
-      this.#authorizer(),
-      this.#logger(),
-    );
-    const blobs = client.blobs(job.repository);
-    return await runLayerJob(job, blobs, this.#progress(), this.#abort.signal, this.#engine);
+    const { signal } = this.#abort;
+    const path = localPath(job.registry.url);
+    const blobs = path === undefined ? this.#client(job).blobs(job.repository) : await this.#local.get(path, signal);
+    return await runLayerJob(job, blobs, this.#progress(), signal, this.#engine);
+  }
+
+  #client({ registry, transport }: LayerJob): RegistryClient {
+    return new RegistryClient(registry, this.#transportFor(transport), this.#authorizer(), this.#logger());
   }
 
   #transportFor(options: TransportOptions): Transport {

@@ -7,6 +7,7 @@ export const COMMANDS = {
   signIn: 'peel.signIn',
   signOut: 'peel.signOut',
   openImage: 'peel.openImage',
+  openLocal: 'peel.openLocal',
   searchHub: 'peel.searchHub',
   unpinRepository: 'peel.unpinRepository',
   listTags: 'peel.listTags',

@@ -10,7 +10,8 @@ import type { HubResult } from '../registry/dockerHub.ts';
 import type { Network } from './network.ts';
 import type { RepositoryMemory } from './repositoryMemory.ts';
 import type { StoredSecrets } from './secrets.ts';
-import type { Registries } from './services.ts';
+import type { LocalOpened, LocalRegistries } from './localRegistries.ts';
+import type { Registries, RepositoryAccess } from './services.ts';
 import type { RegistrySetting } from './settings.ts';
 
 /** The registries of the settings, each with one client that is made when first needed and made anew when settings change. */
@@ -18,6 +19,7 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
   readonly #configuration: Configuration;
   readonly #secrets: StoredSecrets;
   readonly #memory: RepositoryMemory;
+  readonly #local: LocalRegistries;
   readonly #connect: () => Promise<Network>;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #accessChanged = new vscode.EventEmitter<void>();
@@ -32,11 +34,13 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
     configuration: Configuration,
     secrets: StoredSecrets,
     memory: RepositoryMemory,
+    local: LocalRegistries,
     connect: () => Promise<Network>,
   ) {
     this.#configuration = configuration;
     this.#secrets = secrets;
     this.#memory = memory;
+    this.#local = local;
     this.#connect = connect;
     this.#subscriptions = vscode.Disposable.from(
       this.#changed,
@@ -51,11 +55,13 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
   }
 
   settingOf(registry: string): RegistrySetting {
-    const listed = this.list().find(({ name }) => name === registry);
+    const listed = this.list().find(({ name }) => name === registry) ?? this.#local.setting(registry);
     return listed ?? { ...defaultConfig(registry), insecure: false, mirrors: [] };
   }
 
-  clientFor(registry: string): Promise<RegistryClient> {
+  clientFor(registry: string): Promise<RepositoryAccess> {
+    const local = this.#local.setting(registry);
+    if (local) return this.#local.open(registry);
     const known = this.#clients.get(registry);
     if (known) return known;
     const clients = this.#clients;
@@ -88,6 +94,11 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
   }
 
   async originOf(registry: string): Promise<Origin> {
+    const local = this.#local.setting(registry);
+    if (local) {
+      const { options, authorizer } = await this.#sharedNetwork();
+      return { registry: { name: local.name, url: local.url }, transport: options, authorizer };
+    }
     const [config, { options, authorizer }] = await Promise.all([
       this.#withCertificates(this.settingOf(registry)),
       this.#sharedNetwork(),
@@ -105,10 +116,24 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
 
   pinnedElsewhere(): readonly string[] {
     const listed = new Set(this.list().map(({ name }) => name));
-    return this.#memory.registries().filter(registry => !listed.has(registry));
+    return [...this.#local.names(), ...this.#memory.registries()].filter(registry => !listed.has(registry));
+  }
+
+  async openLocal(path: string, signal: AbortSignal): Promise<LocalOpened> {
+    const opened = await this.#local.add(path, signal);
+    this.#changed.fire();
+    return opened;
+  }
+
+  async closeLocal(registry: string): Promise<boolean> {
+    const closed = await this.#local.remove(registry);
+    if (closed) this.#changed.fire();
+    return closed;
   }
 
   async pin(registry: string, repository: string): Promise<void> {
+    // It is in the list as long as it is open.
+    if (this.#local.setting(registry)) return;
     if (this.#memory.of(registry)[0] === repository) return;
     await this.#memory.add(registry, repository);
     this.#changed.fire();

@@ -3,6 +3,7 @@ import type { Reference } from '../oci/reference.ts';
 import type { Credential } from '../registry/credentials.ts';
 import type { Challenge } from '../registry/challenge.ts';
 import type { HubResult } from '../registry/dockerHub.ts';
+import type { BlobSource } from '../oci/byteSource.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { RateLimit } from '../registry/rateLimit.ts';
 import type { Opened } from '../pull/openReference.ts';
@@ -11,6 +12,7 @@ import type { ImageFiles } from './imageFiles.ts';
 import type { ImageOnDisk } from './images.ts';
 import type { ImageTasks } from './imageTasks.ts';
 import type { LayerStates } from './layerStates.ts';
+import type { LocalOpened } from './localRegistries.ts';
 import type { Pulls } from './pulls.ts';
 import type { StoredSecrets } from './secrets.ts';
 import type { RegistrySetting, Settings } from './settings.ts';
@@ -53,7 +55,7 @@ export interface Registries {
    * The client for a registry by the name that references write (`docker.io`, `127.0.0.1:5000`), also for one that is in no list. One client per
    * registry is kept until the settings or credentials change.
    */
-  clientFor(registry: string): Promise<RegistryClient>;
+  clientFor(registry: string): Promise<RepositoryAccess>;
   /** The setting of a registry, or what holds for one that is in no list. */
   settingOf(registry: string): RegistrySetting;
   /** A client that is not kept, for a registry that is in no list yet. */
@@ -70,6 +72,10 @@ export interface Registries {
   pinned(registry: string): readonly string[];
   /** Registries that are in no setting, yet have pinned repositories: the tree shows them, too. */
   pinnedElsewhere(): readonly string[];
+  /** Takes a folder or an archive on this machine as a registry. @throws {InvalidLocalImageError} */
+  openLocal(path: string, signal: AbortSignal): Promise<LocalOpened>;
+  /** Takes such a one out of the list again; false: it is none. */
+  closeLocal(registry: string): Promise<boolean>;
   /** Puts a repository in front of the pinned ones. */
   pin(registry: string, repository: string): Promise<void>;
   unpin(registry: string, repository: string): Promise<void>;
@@ -78,6 +84,12 @@ export interface Registries {
   /** How many more pulls the registry allows, as it told last; asks nobody. */
   rateLimitOf(registry: string): Promise<RateLimit | undefined>;
 }
+
+/** What is asked of a registry by the trees and lookups; a folder or archive on this machine answers the same. */
+export type RepositoryAccess = Pick<
+  RegistryClient,
+  'manifest' | 'blobBytes' | 'blobSize' | 'catalog' | 'manyTags' | 'allTags' | 'referrers'
+> & { blobs(repository: string): BlobSource };
 
 /** From a reference to what a registry holds under it. Answers by digest are kept, for they cannot change; answers by tag for a short time. */
 export interface ImageLookup {

@@ -12,6 +12,7 @@ import { RegistryImageLookup } from '../../src/vscode/lookup.ts';
 import { connect } from '../../src/vscode/network.ts';
 import { Pulls } from '../../src/vscode/pulls.ts';
 import { ConfiguredRegistries } from '../../src/vscode/registries.ts';
+import { LocalRegistries } from '../../src/vscode/localRegistries.ts';
 import { RepositoryMemory } from '../../src/vscode/repositoryMemory.ts';
 import { StoredSecrets } from '../../src/vscode/secrets.ts';
 import type { Images, Services } from '../../src/vscode/services.ts';
@@ -40,7 +41,8 @@ export function makeTrees(): Trees {
   const configuration = new Configuration();
   const secrets = new StoredSecrets(new MemorySecrets());
   const memory = new RepositoryMemory(new MemoryMemento());
-  const registries = new ConfiguredRegistries(configuration, secrets, memory, () =>
+  const local = new LocalRegistries(new MemoryMemento());
+  const registries = new ConfiguredRegistries(configuration, secrets, memory, local, () =>
     connect({ ...DEFAULT_TRANSPORT, idleTimeout: 10_000 }, [secrets], log),
   );
   const store = new BlobStore(scratch);

@@ -15,8 +15,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   overlay: ['oci'],
   browse: ['oci', 'layers', 'blobs'],
   insight: ['oci', 'browse'],
-  pull: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse'],
-  local: ['oci', 'blobs'],
+  pull: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'local'],
+  local: ['oci', 'blobs', 'layers'],
   export: ['oci', 'blobs', 'layers', 'local', 'pull'],
   vscode: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'insight', 'pull', 'local', 'export'],
   'extension.ts': [

@@ -6,6 +6,7 @@ import type { RunCommand } from './table.ts';
 export const removeRegistry: RunCommand = async (argument, services) => {
   const name = await askRegistry(argument, services, 'Remove Registry');
   if (name === undefined) return;
+  if (await services.registries.closeLocal(name)) return;
   if (services.interactive && !(await confirm(name))) return;
   await services.configuration.removeRegistry(name);
   await services.secrets.forget(name);

@@ -13,6 +13,7 @@ export const COMMAND_TABLE: Readonly<Record<(typeof COMMANDS)[keyof typeof COMMA
   [COMMANDS.signIn]: async () => (await import('./signIn.ts')).signIn,
   [COMMANDS.signOut]: async () => (await import('./signOut.ts')).signOut,
   [COMMANDS.openImage]: async () => (await import('./openImage.ts')).openImage,
+  [COMMANDS.openLocal]: async () => (await import('./openLocal.ts')).openLocal,
   [COMMANDS.searchHub]: async () => (await import('./searchHub.ts')).searchHub,
   [COMMANDS.unpinRepository]: async () => (await import('./unpinRepository.ts')).unpinRepository,
   [COMMANDS.listTags]: async () => (await import('./listTags.ts')).listTags,

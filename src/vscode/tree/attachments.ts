@@ -1,7 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { NotFound } from '../../registry/errors.ts';
-import type { RegistryClient } from '../../registry/client.ts';
+import type { RepositoryAccess } from '../services.ts';
 import { plainText } from './text.ts';
 
 /** How an attachment is called in the tree. */
@@ -45,7 +45,7 @@ const COSIGN_ENDINGS = ['sig', 'att', 'sbom'] as const;
  * @throws what the registry answers, but for what it does not have
  */
 export async function listAttached(
-  client: RegistryClient,
+  client: RepositoryAccess,
   repository: string,
   digest: Digest,
   signal: AbortSignal,
@@ -56,7 +56,7 @@ export async function listAttached(
 }
 
 async function cosignAttachment(
-  client: RegistryClient,
+  client: RepositoryAccess,
   repository: string,
   digest: Digest,
   ending: string,

@@ -1,4 +1,4 @@
-import type { RegistryClient } from '../../registry/client.ts';
+import type { RepositoryAccess } from '../services.ts';
 import type { Page } from './pages.ts';
 
 /** Tags that stand in for referrers, written by cosign and by registries' clients: what they hold is shown below its image. */
@@ -6,7 +6,7 @@ const ATTACHMENT_TAG = /^sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{64,128})(?:\.[a-z]+
 
 /** One part of a registry's list of its repositories. */
 export async function listRepositories(
-  client: RegistryClient,
+  client: RepositoryAccess,
   cursor: string | undefined,
   signal: AbortSignal,
 ): Promise<Page<string>> {
@@ -21,7 +21,7 @@ const TAG_PARTS = 10;
 
 /** Some of a repository's tags, in the registry's order. */
 export async function listTags(
-  client: RegistryClient,
+  client: RepositoryAccess,
   repository: string,
   cursor: string | undefined,
   signal: AbortSignal,

@@ -1,5 +1,6 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { DOCKER_HUB } from '../../oci/reference.ts';
+import { localPath } from '../../local/localAddress.ts';
 import { NoCatalog, Unauthorized } from '../../registry/errors.ts';
 import { sayRateLimit } from '../../registry/rateLimit.ts';
 import type { CommandArgument } from '../commands/argument.ts';
@@ -47,12 +48,14 @@ export class RegistryNode implements PagedNode, FilteredNode {
     const { registries } = this.#context.services;
     const [account, limit] = await Promise.all([registries.accountOf(name), registries.rateLimitOf(name)]);
     const allowed = limit && sayRateLimit(limit);
-    const host = new URL(url).host + new URL(url).pathname.replace(/\/$/, '');
+    const local = localPath(url);
+    const host = local ?? new URL(url).host + new URL(url).pathname.replace(/\/$/, '');
     const item = new TreeItem(plainText(label, 100), TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
     item.contextValue = contextValue('peel.registry', {
       signedIn: account !== undefined,
       insecure,
+      local: local !== undefined,
       filtered: this.filter !== '',
     });
     item.description = dotted(
@@ -62,7 +65,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
       allowed,
       insecure && 'insecure',
     );
-    item.iconPath = new ThemeIcon(insecure ? 'unlock' : 'server');
+    item.iconPath = new ThemeIcon(local !== undefined ? 'archive' : insecure ? 'unlock' : 'server');
     item.tooltip = tooltip(label, [
       ['In references', label === name ? '' : name],
       ['Address', url],
