@@ -64,6 +64,18 @@ export class FolderTakenError extends Error {
   }
 }
 
+/** Somebody else is pulling into the folder. */
+export class FolderBusyError extends Error {
+  readonly folder: string;
+  constructor(folder: string) {
+    super(
+      `Another window or command is pulling into ${folder} just now. Wait for its end and pull again, or choose another folder.`,
+    );
+    this.name = 'FolderBusyError';
+    this.folder = folder;
+  }
+}
+
 export const DESCRIPTION = 'peel.json';
 /** Held by the pull that is under way. */
 export const LOCK = '.peel.lock';

@@ -14,7 +14,7 @@ import type { RegistryConfig } from '../registry/config.ts';
 import type { TransportOptions } from '../registry/transportOptions.ts';
 import {
   claimImageFolder,
-  FolderTakenError,
+  FolderBusyError,
   layerFolder,
   LOCK,
   writeImageFolder,
@@ -73,13 +73,13 @@ export interface PulledImage {
 /**
  * Downloads, verifies and unpacks an image into a folder of product shape. A pull that was broken off goes on: layers that are whole are kept, blobs in the store are
  * not fetched again, partial ones are completed.
- * @throws {FolderTakenError} and what the layer jobs throw; the first failure ends the others
+ * @throws {FolderTakenError} @throws {FolderBusyError} and what the layer jobs throw; the first failure ends the others
  */
 export async function pullImage(puller: Puller, options: PullOptions): Promise<PulledImage> {
   const { image, folder } = options;
   const there = await claimImageFolder(describe(image, folder, []));
   const lock = join(folder, LOCK);
-  if (!takeLock(lock)) throw new FolderTakenError(folder, 'is just being pulled by another window or command');
+  if (!takeLock(lock)) throw new FolderBusyError(folder);
   try {
     return await new Pull(puller, options, there).run();
   } finally {

@@ -106,6 +106,14 @@ export class Timeout extends RegistryError {
   }
 }
 
+/** What to do about something that is not there. */
+const REMEDIES: Readonly<Record<NotFound['what'], string>> = {
+  manifest: ' Check the name, and the tag or digest.',
+  blob: ' The image is not whole there: ask those who keep it to push it again.',
+  repository: ' Check the name.',
+  page: ' Check the address.',
+};
+
 /** The registry does not have it, or does not say so to this account. */
 export class NotFound extends RegistryError {
   readonly what: 'manifest' | 'blob' | 'repository' | 'page';
@@ -128,7 +136,7 @@ export class NotFound extends RegistryError {
     const access = extra.orNoAccess ? ', or it may not be read with this account: sign in, if it is private' : '';
     const hint =
       extra.suggestion === undefined
-        ? ''
+        ? REMEDIES[what]
         : ` It does have ${extra.suggestion}: write ${where.registry}/${extra.suggestion}.`;
     super('NotFound', `${where.registry} does not have ${subject}${access}.${hint}`, where);
     this.what = what;

@@ -16,7 +16,7 @@ import { setTimeout } from 'node:timers/promises';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { DigestMismatchError } from '../../../src/blobs/verifier.ts';
 import { PlatformNotFoundError } from '../../../src/oci/choosePlatform.ts';
-import { FolderTakenError, listImageFolders, readImageFolder } from '../../../src/pull/imageFolder.ts';
+import { FolderBusyError, FolderTakenError, listImageFolders, readImageFolder } from '../../../src/pull/imageFolder.ts';
 import { DiffIdMismatchError } from '../../../src/pull/layerErrors.ts';
 import { NotAnImageError } from '../../../src/pull/resolveImage.ts';
 import { artifact, image, index, layer, type BuiltLayer } from '../../support/image.ts';
@@ -310,5 +310,6 @@ test('two pulls of one image at once: each blob is fetched once, and one folder 
     pulling.pull(reference('docker'), 'c'),
   ]);
   assert.deepEqual(same.map(one => one.status).sort(), ['fulfilled', 'rejected']);
+  for (const one of same) if (one.status === 'rejected') assert.ok(one.reason instanceof FolderBusyError);
   assert.equal((await readImageFolder(pulling.folder('c'))).complete, true);
 });

@@ -139,7 +139,10 @@ describe('manifests', () => {
     );
     registry.fault({ method: 'HEAD' }, faults.status(405));
     assert.deepEqual(await head(), expected);
-    await assert.rejects(asking.client.headManifest('some/name', 'nope', asking.signal), NotFound);
+    await assert.rejects(
+      asking.client.headManifest('some/name', 'nope', asking.signal),
+      error => error instanceof NotFound && /Check the name, and the tag/.test(error.message),
+    );
   });
 
   it('that Docker Hub refuses to strangers may not exist at all', async () => {
