@@ -36,6 +36,8 @@ export class AccountAuthorizer implements Authorizer {
   readonly #known = new Map<string, Known>();
   readonly #accounts = new Map<string, { readonly found: Credential | undefined; readonly until: number }>();
   readonly #fetching = new SharedTasks<CachedToken>();
+  /** Grows with each sign-in and sign-out: an answer to a question from before must not be remembered after it. */
+  #era = 0;
 
   /** @param sources asked in this order; the first that has an account is believed */
   constructor(transport: Transport, sources: readonly CredentialSource[], logger: Logger) {
@@ -94,6 +96,7 @@ export class AccountAuthorizer implements Authorizer {
 
   /** Drops what is known of a registry's accounts and tokens; to be called after signing in or out. */
   forget(registry: string): void {
+    this.#era += 1;
     for (const key of this.#accounts.keys()) if (key.startsWith(`${registry}\n`)) this.#accounts.delete(key);
     for (const key of this.#tokens.keys()) if (key.startsWith(`${registry}\n`)) this.#tokens.delete(key);
   }
@@ -109,10 +112,11 @@ export class AccountAuthorizer implements Authorizer {
     if (challenge.scheme === 'basic')
       return account && 'username' in account ? basicAuthorization(account.username, account.password) : undefined;
     const key = tokenKey(request);
-    const fetched = await this.#fetching.run(`${key}\n${scope}`, signal, async shared => {
+    const era = this.#era;
+    const fetched = await this.#fetching.run(`${era}\n${key}\n${scope}`, signal, async shared => {
       const { token, expires } = await this.#fetch(request, challenge, scope, account, shared);
       const entry: CachedToken = { token, expires, header: `Bearer ${token}`, granted: scope, reused: false };
-      this.#tokens.set(key, entry);
+      if (era === this.#era) this.#tokens.set(key, entry);
       return entry;
     });
     return fetched.header;
@@ -163,8 +167,9 @@ export class AccountAuthorizer implements Authorizer {
     const key = `${request.registry}\n${repository ?? ''}`;
     const remembered = this.#accounts.get(key);
     if (remembered && remembered.until > Date.now()) return remembered.found;
+    const era = this.#era;
     const found = await this.#search(request.registry, repository, signal);
-    this.#accounts.set(key, { found, until: Date.now() + REMEMBER_ACCOUNT });
+    if (era === this.#era) this.#accounts.set(key, { found, until: Date.now() + REMEMBER_ACCOUNT });
     return found;
   }
 

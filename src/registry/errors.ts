@@ -55,10 +55,10 @@ export class ConnectionRefused extends RegistryError {
 /** There is no way to the host, or it hung up in the middle. `code` is the system's, e.g. ECONNRESET. */
 export class ConnectionLost extends RegistryError {
   readonly code: string;
-  constructor(code: string, where: Where, cause?: unknown) {
+  constructor(code: string, where: Where, cause?: unknown, hint = '') {
     super(
       'ConnectionLost',
-      `The connection to ${hostOf(where)} broke (${code}). Check the network and try again.`,
+      `The connection to ${hostOf(where)} broke (${code}). Check the network and try again${hint}.`,
       where,
       cause,
     );

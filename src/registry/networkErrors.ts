@@ -25,7 +25,8 @@ export function networkError(error: unknown, where: Where): unknown {
   if (isProxyTrouble(error, code))
     return new ProxyError(error.message.replaceAll(/\/\/[^\s/@]*@/g, '//'), where, error);
   if (isTlsTrouble(error, code)) return new TlsError(tlsReason(error, code), tlsAdvice(error, code), where, error);
-  if (LOST.test(code) || error.name === 'HTTPParserError') return new ConnectionLost(code || 'no HTTP', where, error);
+  if (LOST.test(code) || error.name === 'HTTPParserError')
+    return new ConnectionLost(code || 'no HTTP', where, error, hintFor(code, where));
   return error;
 }
 
@@ -37,6 +38,12 @@ export function isRetryableError(error: unknown): boolean {
 
 const LOST =
   /^(?:ECONNRESET|ECONNABORTED|EPIPE|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_HEADERS_OVERFLOW|HPE_.*|UND_ERR_INFO|UND_ERR_DESTROYED)$/;
+
+/** Servers that let in known clients only often just hang up after the handshake of TLS 1.3, before their reason is read. */
+function hintFor(code: string, { url }: Where): string {
+  if (code !== 'UND_ERR_SOCKET' || !url?.startsWith('https:')) return '';
+  return "; if it asks for a client certificate, put one into certs.d or the registry's settings";
+}
 
 function codeOf(error: Error): string {
   if ('code' in error && typeof error.code === 'string') return error.code;

@@ -325,6 +325,28 @@ describe('accounts and tokens', () => {
     await assert.rejects(get(), Unauthorized);
   });
 
+  it('that were looked up before signing out are not remembered after it', async () => {
+    const { registry } = await setUp({ scheme: 'basic' });
+    const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<Credential>()];
+    let signedIn = true;
+    const slow = {
+      name: 'a slow keychain',
+      find: () => {
+        asked.resolve();
+        return signedIn ? answered.promise : Promise.resolve(undefined);
+      },
+    };
+    const asking = ask(configOf(registry), {}, [slow]);
+    open.push(asking);
+    const before = asking.client.manifest('some/name', 'latest', asking.signal);
+    await asked.promise;
+    signedIn = false;
+    asking.authorizer.forget(registry.host);
+    answered.resolve(ALICE);
+    await before;
+    await assert.rejects(asking.client.manifest('some/name', 'latest', asking.signal), Unauthorized);
+  });
+
   it('that cannot be looked up are warned of, and the next source is asked', async () => {
     const { registry } = await setUp({ scheme: 'basic' });
     const broken = { name: 'a broken keychain', find: () => Promise.reject(new Error('locked')) };
