@@ -10,7 +10,7 @@ export const projectRoot = fileURLToPath(new URL('../..', import.meta.url)).repl
 export const outFolder = join(projectRoot, 'out');
 
 /**
- * Where editors are kept between runs and clones: `PEEL_RIG_CACHE`, else a cache folder of the user. Root's is one that other users can read, since
+ * Where editors and the bench's images are kept between runs and clones: `PEEL_RIG_CACHE`, else a cache folder of the user. Root's is one that other users can read, since
  * some tests run the editor as an ordinary user.
  */
 export function cacheFolder(): string {
