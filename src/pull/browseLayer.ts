@@ -1,44 +1,34 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { BlobLayer } from '../browse/blobLayer.ts';
 import type { LayerFiles } from '../browse/layerFiles.ts';
 import { LayerIndex } from '../browse/layerIndex.ts';
 import { RestartPoints } from '../browse/points.ts';
-import type { BlobStore } from '../blobs/store.ts';
-import type { UnpackLimits } from '../layers/unpack.ts';
-import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
-import type { Layer } from '../oci/layer.ts';
-import type { LayerJob, LayerProgress } from './layerJob.ts';
-import type { Origin, Puller } from './pullImage.ts';
-
-/** Where a layer is to be had, and how much it may hold. */
-export interface BrowseRequest {
-  readonly layer: Pick<Layer, 'descriptor' | 'diffId'>;
-  readonly repository: string;
-  readonly origin: () => Promise<Origin>;
-  readonly limits: UnpackLimits;
-  readonly onProgress: (progress: LayerProgress) => void;
-}
+import { writeWhole } from '../blobs/store.ts';
+import type { Digest } from '../oci/digest.ts';
+import { KeptToc } from './keptToc.ts';
+import { fetchedBlob, indexPaths, runPass, type BrowseRequest } from './layerPass.ts';
+import type { Puller } from './pullImage.ts';
 
 /**
- * Opens one layer for browsing: by the index that was kept when it was opened before, without any request; else by one pass over its blob in a thread, which
- * verifies it and keeps blob and index. @throws what a layer job throws
+ * Opens one layer for browsing, the cheapest way first: by the index that was kept when it was opened before, without any request; by the layer's own table of contents,
+ * of which files are then fetched one by one; else by one pass over its blob in a thread, which verifies it and keeps blob and index. @throws what a layer job throws
  */
 export async function browseLayer(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<LayerFiles> {
   const { digest } = request.layer.descriptor;
   const paths = indexPaths(puller.store, digest);
+  const tocs = new KeptToc(puller, request, paths.toc);
   let index = await keptIndex(paths.index, digest);
   if (!index) {
-    await runPass(puller, request, signal, paths);
+    const made = await tocs.makeIndex(signal);
+    if (made) await writeWhole(paths.index, made);
+    else await runPass(puller, request, signal, paths);
     index = await keptIndex(paths.index, digest);
   }
   if (!index) throw new IndexLostError(digest);
+  if (index.facts.kind === 'toc') return tocs.layer(index);
   return new BlobLayer({
     index,
-    blob: async reading => {
-      if (!(await puller.store.has(digest, request.layer.descriptor.size))) await runPass(puller, request, reading);
-      return puller.store.path(digest);
-    },
+    blob: reading => fetchedBlob(puller, request, reading),
     points: () => RestartPoints.read(paths.points),
   });
 }
@@ -53,36 +43,7 @@ export class IndexLostError extends Error {
   }
 }
 
-interface IndexPaths {
-  readonly index: string;
-  readonly points: string;
-}
-
-/** Beside the blobs, so that cleaning the cache takes them too. */
-function indexPaths(store: BlobStore, digest: Digest): IndexPaths {
-  const stem = join(store.root, 'indexes', digestAlgorithm(digest), digestHex(digest));
-  return { index: `${stem}.index`, points: `${stem}.points` };
-}
-
 async function keptIndex(path: string, digest: Digest): Promise<LayerIndex | undefined> {
   const bytes = await readFile(path).catch(() => undefined);
   return bytes && LayerIndex.read(bytes, digest);
-}
-
-/** One pass over the blob. Without `paths` it is only brought into the cache. */
-async function runPass(puller: Puller, request: BrowseRequest, signal: AbortSignal, paths?: IndexPaths): Promise<void> {
-  const { layer, repository, limits, onProgress } = request;
-  const { descriptor, diffId } = layer;
-  const { registry, transport, authorizer } = await request.origin();
-  const index = paths && { path: paths.index, pointsPath: paths.points, limits, ...(diffId ? { diffId } : {}) };
-  const job: LayerJob = {
-    blob: descriptor,
-    registry,
-    repository,
-    transport,
-    blobPath: puller.store.path(descriptor.digest),
-    ...(index ? { index } : {}),
-  };
-  const context = { authorizer, logger: puller.logger, onProgress, signal };
-  await puller.transfers.run(descriptor.digest, signal, () => puller.workers.run('layer', job, context));
 }

@@ -62,6 +62,7 @@ export class ImageFiles {
       const request = {
         layer,
         repository,
+        blobs: async () => (await this.#registries.clientFor(registry)).blobs(repository),
         origin: () => this.#registries.originOf(registry),
         limits: { maxBytes, maxEntries },
         onProgress: () => undefined,

@@ -38,6 +38,7 @@ export async function openLayers(
         {
           layer,
           repository,
+          blobs: async () => (await registries.clientFor(registry)).blobs(repository),
           origin: () => registries.originOf(registry),
           limits: { maxBytes, maxEntries },
           onProgress: progress => meter.progress(layer.number, progress),

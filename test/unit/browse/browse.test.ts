@@ -39,6 +39,7 @@ async function open(...layers: readonly BuiltLayer[]): Promise<MergedTree> {
       {
         layer: rest,
         repository: 'browse',
+        blobs: async () => pulling.blobs(resolved),
         origin: async () => pulling.origin(resolved),
         limits: DEFAULT_LIMITS,
         onProgress: () => undefined,

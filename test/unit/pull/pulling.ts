@@ -5,6 +5,7 @@ import { KeyedMutex } from '../../../src/blobs/keyedMutex.ts';
 import { BlobStore } from '../../../src/blobs/store.ts';
 import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
 import { silentLogger } from '../../../src/oci/logger.ts';
+import type { BlobSource } from '../../../src/oci/byteSource.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
 import { KeptDocuments } from '../../../src/pull/keptDocuments.ts';
 import { pullImage, type Origin, type PulledImage, type Puller } from '../../../src/pull/pullImage.ts';
@@ -45,6 +46,12 @@ export class Pulling {
       platform,
       new AbortController().signal,
     );
+  }
+
+  blobs({ reference }: ResolvedImage): BlobSource {
+    const config = defaultConfig(reference.registry);
+    const client = new RegistryClient(config, this.#transport, anonymousAuthorizer, silentLogger);
+    return client.blobs(reference.repository);
   }
 
   origin(image: ResolvedImage): Origin {

@@ -1,0 +1,115 @@
+import { open } from 'node:fs/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { pack, readContainer } from '../browse/container.ts';
+import type { LayerIndex } from '../browse/layerIndex.ts';
+import { Toc, type TocFormat } from '../browse/toc.ts';
+import { TocLayer } from '../browse/tocLayer.ts';
+import { findToc } from '../browse/tocSource.ts';
+import { writeWhole } from '../blobs/store.ts';
+import { fetchedBlob, type BrowseRequest } from './layerPass.ts';
+import type { Puller } from './pullImage.ts';
+
+const MAGIC = 'PLT1';
+
+interface Parsed {
+  readonly toc: Toc;
+  readonly format: TocFormat;
+}
+
+/** A layer's own table of contents: fetched once, kept beside the index, read again when a file is. */
+export class KeptToc {
+  readonly #puller: Puller;
+  readonly #request: BrowseRequest;
+  readonly #path: string;
+  #parsed: Promise<Parsed> | undefined;
+
+  constructor(puller: Puller, request: BrowseRequest, path: string) {
+    this.#puller = puller;
+    this.#request = request;
+    this.#path = path;
+  }
+
+  /** The layer's index, of its table of contents; `undefined` when it has none, or too much is in it. */
+  async makeIndex(signal: AbortSignal): Promise<Buffer | undefined> {
+    const parsed = await this.#fetch(signal);
+    if (!parsed) return undefined;
+    this.#parsed = Promise.resolve(parsed);
+    return parsed.toc.index(this.#request.layer.descriptor.digest, this.#request.limits.maxEntries);
+  }
+
+  async layer(index: LayerIndex): Promise<TocLayer> {
+    const container = await readContainer(this.#path, MAGIC);
+    const format = container?.header['format'] === 'zstd:chunked' ? 'zstd:chunked' : 'estargz';
+    return new TocLayer({
+      index,
+      format,
+      toc: async signal => (await this.#get(signal)).toc,
+      readRange: (start, end, signal) => this.#range(start, end, signal),
+    });
+  }
+
+  async #get(signal: AbortSignal): Promise<Parsed> {
+    this.#parsed ??= this.#load(signal);
+    try {
+      return await this.#parsed;
+    } catch (error) {
+      this.#parsed = undefined;
+      throw error;
+    }
+  }
+
+  async #load(signal: AbortSignal): Promise<Parsed> {
+    const container = await readContainer(this.#path, MAGIC);
+    const [text] = container?.parts ?? [];
+    const { format, end } = container?.header ?? {};
+    if (text && (format === 'estargz' || format === 'zstd:chunked')) {
+      const toc = Toc.parse(gunzipSync(text).toString('utf8'), Number(end));
+      if (toc) return { toc, format };
+    }
+    const fetched = await this.#fetch(signal);
+    if (!fetched) throw new TocGoneError();
+    return fetched;
+  }
+
+  async #fetch(signal: AbortSignal): Promise<Parsed | undefined> {
+    const { descriptor } = this.#request.layer;
+    const found = await findToc(descriptor, (start, end, reading) => this.#part(start, end, reading), signal);
+    const toc = found && Toc.parse(found.text.toString('utf8'), found.end);
+    if (!toc) return undefined;
+    const { format, end } = found;
+    await writeWhole(this.#path, pack(MAGIC, { format, end }, [gzipSync(found.text, { level: 1 })]));
+    return { toc, format };
+  }
+
+  /** A part of the blob; where a registry gives no parts, the whole is fetched once. */
+  async #range(start: number, end: number, signal: AbortSignal): Promise<Uint8Array> {
+    const part = await this.#part(start, end, signal);
+    return part ?? readPart(await fetchedBlob(this.#puller, this.#request, signal), start, end);
+  }
+
+  async #part(start: number, end: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const { descriptor } = this.#request.layer;
+    const { store } = this.#puller;
+    if (await store.has(descriptor.digest, descriptor.size)) return readPart(store.path(descriptor.digest), start, end);
+    return (await this.#request.blobs()).readRange(descriptor, start, end, signal);
+  }
+}
+
+/** The table of contents of a layer was there when its index was made, and now is not. */
+export class TocGoneError extends Error {
+  constructor() {
+    super('The registry gives the table of contents of this layer no more. Clean the cache and try again.');
+    this.name = 'TocGoneError';
+  }
+}
+
+async function readPart(path: string, start: number, end: number): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const buffer = Buffer.alloc(end - start);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import type { BlobStore } from '../blobs/store.ts';
+import type { UnpackLimits } from '../layers/unpack.ts';
+import type { BlobSource } from '../oci/byteSource.ts';
+import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
+import type { Layer } from '../oci/layer.ts';
+import type { LayerJob, LayerProgress } from './layerJob.ts';
+import type { Origin, Puller } from './pullImage.ts';
+
+/** Where a layer is to be had, and how much it may hold. */
+export interface BrowseRequest {
+  readonly layer: Pick<Layer, 'descriptor' | 'diffId'>;
+  readonly repository: string;
+  /** Where parts of the layer can be had. */
+  readonly blobs: () => Promise<BlobSource>;
+  readonly origin: () => Promise<Origin>;
+  readonly limits: UnpackLimits;
+  readonly onProgress: (progress: LayerProgress) => void;
+}
+
+/** The files that are kept of a layer that was browsed. */
+export interface IndexPaths {
+  readonly toc: string;
+  readonly index: string;
+  readonly points: string;
+}
+
+/** Beside the blobs, so that cleaning the cache takes them too. */
+export function indexPaths(store: BlobStore, digest: Digest): IndexPaths {
+  const stem = join(store.root, 'indexes', digestAlgorithm(digest), digestHex(digest));
+  return { toc: `${stem}.toc`, index: `${stem}.index`, points: `${stem}.points` };
+}
+
+/** Brings the blob into the cache, if it is there no more, and tells where it lies. */
+export async function fetchedBlob(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<string> {
+  const { digest, size } = request.layer.descriptor;
+  if (!(await puller.store.has(digest, size))) await runPass(puller, request, signal);
+  return puller.store.path(digest);
+}
+
+/** One pass over the blob. Without `paths` it is only brought into the cache. */
+export async function runPass(
+  puller: Puller,
+  request: BrowseRequest,
+  signal: AbortSignal,
+  paths?: IndexPaths,
+): Promise<void> {
+  const { layer, repository, limits, onProgress } = request;
+  const { descriptor, diffId } = layer;
+  const { registry, transport, authorizer } = await request.origin();
+  const index = paths && { path: paths.index, pointsPath: paths.points, limits, ...(diffId ? { diffId } : {}) };
+  const job: LayerJob = {
+    blob: descriptor,
+    registry,
+    repository,
+    transport,
+    blobPath: puller.store.path(descriptor.digest),
+    ...(index ? { index } : {}),
+  };
+  const context = { authorizer, logger: puller.logger, onProgress, signal };
+  await puller.transfers.run(descriptor.digest, signal, () => puller.workers.run('layer', job, context));
+}
