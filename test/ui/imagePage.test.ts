@@ -51,4 +51,6 @@ test('the page about an image opens from its row, is read, and leads on by mouse
   await workbench.screenshot('image-page-files');
   await page.locator('table tr').last().scrollIntoViewIfNeeded();
   await workbench.screenshot('image-page-wasted');
+  await page.getByRole('link', { name: '/app/.env' }).first().click();
+  await workbench.waitForEditor(/API_KEY/);
 });

@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
 import { platformsOf } from '../../oci/choosePlatform.ts';
 import { formatPlatform } from '../../oci/platform.ts';
-import { formatReference, parseReference } from '../../oci/reference.ts';
-import { askPlatform } from '../ask.ts';
-import { chooseFiles, type ChosenFiles } from '../browsing.ts';
-import { nameOf, showComparison } from '../page/comparisonPage.ts';
+import { familiarName, formatReference, parseReference } from '../../oci/reference.ts';
+import type { ResolvedImage } from '../../pull/resolveImage.ts';
+import { askPlatform, askReference } from '../ask.ts';
+import { chooseFiles } from '../browsing.ts';
+import { choosePlatformFor } from '../choosePlatform.ts';
+import { showComparison } from '../page/comparisonPage.ts';
 import { withNotification } from '../progress.ts';
 import type { CommandServices } from '../services.ts';
 import type { CommandArgument } from './argument.ts';
@@ -12,25 +14,34 @@ import type { RunCommand } from './table.ts';
 
 const TITLE = 'Compare Images';
 
-/** Compares two tags, platforms or images file by file, and shows what came, went and changed. A person names the second one. */
+/** Compares two tags, platforms or images file by file, and shows what came, went and changed. A person is asked for what is not named before anything is read. */
 export const compareImages: RunCommand = async (argument, services) => {
-  const left = await chooseFiles(argument.left ?? argument, services, TITLE);
-  const other = left && (argument.right ?? (await askOther(left, services)));
-  const right = other && (await chooseFiles(other, services, TITLE));
+  const given = argument.left ?? argument;
+  const reference = await askReference(given, TITLE);
+  const image = reference && (await choosePlatformFor(reference, given.platform, services, TITLE));
+  const other = image && (argument.right ?? (await askOther(image, services)));
+  if (!other) return undefined;
+  const platform =
+    image.digest === image.manifestDigest ? {} : { platform: given.platform ?? formatPlatform(image.platform) };
+  const left = await chooseFiles(
+    { ...given, reference: formatReference(image.reference), ...platform },
+    services,
+    TITLE,
+  );
+  const right = left && (await chooseFiles(other, services, TITLE));
   return left && right && showComparison(left, right);
 };
 
-/** A program has said what it wants to compare, or the first question asks for the rest. */
+/** The second image; a program that named none is told by the next question. */
 async function askOther(
-  left: ChosenFiles,
+  { reference, platform }: ResolvedImage,
   { interactive, lookup }: CommandServices,
 ): Promise<CommandArgument | undefined> {
   if (!interactive) return {};
-  const { reference } = left.image;
   const value = formatReference({ ...reference, tag: reference.tag ?? 'latest' }).replace(/@.*$/, '');
   const text = await vscode.window.showInputBox({
     title: TITLE,
-    prompt: `The image to compare ${nameOf(left)} with`,
+    prompt: `The image to compare ${familiarName(reference)} ${formatPlatform(platform)} with`,
     value,
     valueSelection: [value.lastIndexOf(':') + 1, value.length],
     ignoreFocusOut: true,
@@ -39,13 +50,12 @@ async function askOther(
   const other = parseReference(text);
   const named = { reference: formatReference(other) };
   // The same image again: another platform of it is meant.
-  if (named.reference !== formatReference(reference))
-    return { ...named, platform: formatPlatform(left.image.platform) };
+  if (named.reference !== formatReference(reference)) return { ...named, platform: formatPlatform(platform) };
   const { manifest } = await withNotification(`${TITLE}: asking the registry…`, signal => lookup.open(other, signal));
   if (manifest.kind !== 'index') return named;
-  const platform = await askPlatform(
+  const chosen = await askPlatform(
     platformsOf(manifest).map(entry => entry.platform),
     TITLE,
   );
-  return platform === undefined ? undefined : { ...named, platform };
+  return chosen === undefined ? undefined : { ...named, platform: chosen };
 }

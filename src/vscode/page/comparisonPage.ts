@@ -10,6 +10,7 @@ import { compare } from '../comparison.ts';
 import { COMMANDS, WEBVIEWS } from '../ids.ts';
 import { withNotification } from '../progress.ts';
 import type { ChangeNode } from './changeTree.ts';
+import { commandLink } from './commandLink.ts';
 import { comparisonHtml } from './comparisonHtml.ts';
 import { pageHtml } from './pageHtml.ts';
 
@@ -46,7 +47,7 @@ export async function showComparison(left: ChosenFiles, right: ChosenFiles): Pro
 }
 
 /** As a person would name it: the image, its platform, and the layer where it is only one. */
-export function nameOf({ image, layer }: ChosenFiles): string {
+function nameOf({ image, layer }: ChosenFiles): string {
   const name = `${familiarName(image.reference)} ${formatPlatform(image.platform)}`;
   return layer === undefined ? name : `${name} layer ${layer}`;
 }
@@ -57,10 +58,6 @@ function linkTo({ mark, entry }: ChangeNode, left: ChosenFiles, right: ChosenFil
   if (mark === 'changed')
     return commandLink(COMMANDS.compareFiles, { left: placeOf(left, path), right: placeOf(right, path) });
   return commandLink(COMMANDS.openFile, placeOf(mark === 'removed' ? left : right, path));
-}
-
-function commandLink(command: string, argument: CommandArgument): string {
-  return `command:${command}?${encodeURIComponent(JSON.stringify([{ argument }]))}`;
 }
 
 function placeOf({ image, layer }: ChosenFiles, path: string): CommandArgument {

@@ -17,14 +17,17 @@ export interface Analysis {
   readonly secrets: readonly SecretFile[];
 }
 
+/** A link that opens a file of a layer in an editor. */
+export type LinkTo = (path: string, layer: number) => string;
+
 /** What the files of an image tell: which are large, which only cost space, which look like secrets. */
-export function filesHtml({ layers, space, secrets }: Analysis): Html {
-  return html`${section('Files that look like secrets', suspects(secrets, space))}
-  ${section('Sizes', pictures(layers, space))} ${section('Largest files', largest(space))}
-  ${section('Wasted space', wasted(space))}`;
+export function filesHtml({ layers, space, secrets }: Analysis, linkTo: LinkTo): Html {
+  return html`${section('Files that look like secrets', suspects(secrets, space, linkTo))}
+  ${section('Sizes', pictures(layers, space))} ${section('Largest files', largest(space, linkTo))}
+  ${section('Wasted space', wasted(space, linkTo))}`;
 }
 
-function suspects(found: readonly SecretFile[], { visible }: Space): Html | undefined {
+function suspects(found: readonly SecretFile[], { visible }: Space, linkTo: LinkTo): Html | undefined {
   if (found.length === 0) return undefined;
   const seen = new Set(visible.map(({ path, layer }) => `${layer}:${path}`));
   const gone = ({ path, layer }: SecretFile): boolean => !seen.has(`${layer}:${path}`);
@@ -37,7 +40,7 @@ function suspects(found: readonly SecretFile[], { visible }: Space): Html | unde
       found
         .slice(0, 10 * ROWS)
         .map(file => [
-          named(file.path),
+          link(file.path, linkTo(file.path, file.layer)),
           String(file.layer),
           dotted(file.what, gone(file) && 'hidden by a later layer'),
         ]),
@@ -58,17 +61,19 @@ function pictures(layers: readonly LayerContent[], { visible, visibleBytes }: Sp
     ${treemapHtml(byLayer, `Sizes of the layers and of the folders in them; ${formatBytes(byLayer.size)} in all`)}`;
 }
 
-function largest({ visible }: Space): Html | undefined {
+function largest({ visible }: Space, linkTo: LinkTo): Html | undefined {
   const files = visible.filter(({ type, size }) => type === 'file' && size > 0).sort((a, b) => b.size - a.size);
   if (files.length === 0) return undefined;
   return html`${table(
     ['File', 'Layer', 'Size'],
-    files.slice(0, ROWS).map(({ path, layer, size }) => [named(path), String(layer), formatBytes(size)]),
+    files
+      .slice(0, ROWS)
+      .map(({ path, layer, size }) => [link(path, linkTo(path, layer)), String(layer), formatBytes(size)]),
   )}
   ${rest(files.length)}`;
 }
 
-function wasted({ hidden, hiddenBytes, visibleBytes }: Space): Html {
+function wasted({ hidden, hiddenBytes, visibleBytes }: Space, linkTo: LinkTo): Html {
   const all = visibleBytes + hiddenBytes;
   const costly = hidden.filter(({ bytes }) => bytes > 0);
   if (costly.length === 0) return html`<p>None: no file is overwritten or deleted by a later layer.</p>`;
@@ -82,7 +87,7 @@ function wasted({ hidden, hiddenBytes, visibleBytes }: Space): Html {
       costly
         .slice(0, ROWS)
         .map(({ path, layers, hiddenBy, deleted, bytes }) => [
-          named(path),
+          link(path, linkTo(path, layers.at(-1) ?? 1)),
           `${deleted ? 'deleted' : 'replaced'} by layer ${hiddenBy.join(', ')}; in layer ${layers.join(', ')}`,
           formatBytes(bytes),
         ]),
@@ -94,8 +99,8 @@ function rest(all: number): Html | undefined {
   return all > ROWS ? html`<p class="quiet">and ${count(all - ROWS, 'smaller one')}</p>` : undefined;
 }
 
-function named(path: string): string {
-  return `/${plainText(path, 1_000)}`;
+function link(path: string, href: string): Html {
+  return html`<a href="${href}">/${plainText(path, 1_000)}</a>`;
 }
 
 function table(heads: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {

@@ -5,7 +5,7 @@ import { familiarName } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../pull/resolveImage.ts';
 import { instructionOf } from '../tree/createdBy.ts';
 import { count, dotted, formatBytes, plainText, timeAgo } from '../tree/text.ts';
-import { filesHtml, type Analysis } from './filesHtml.ts';
+import { filesHtml, type Analysis, type LinkTo } from './filesHtml.ts';
 import { html, type Html } from './html.ts';
 import { bar, section } from './parts.ts';
 import { plainLines, readableInstruction } from './plainLines.ts';
@@ -24,7 +24,7 @@ export function imageHtml(
   image: ResolvedImage,
   actions: readonly PageAction[],
   now: number,
-  analysis?: Analysis,
+  analysis?: Analysis & { readonly linkTo: LinkTo },
 ): Html {
   const { config, layers } = image;
   const created = dotted(plainText(config.created ?? '', 40), timeAgo(config.created, now));
@@ -47,7 +47,7 @@ export function imageHtml(
     )}
     ${section('What it runs', runs(image))} ${section('Environment', environment(config.env))}
     ${section('Labels', labels(config.labels))} ${section('History', history(image, now))}
-    ${analysis && filesHtml(analysis)}`;
+    ${analysis && filesHtml(analysis, analysis.linkTo)}`;
 }
 
 function sizeOf({ layers }: ResolvedImage): string {

@@ -6,6 +6,7 @@ import type { ResolvedImage } from '../../pull/resolveImage.ts';
 import { COMMANDS, WEBVIEWS } from '../ids.ts';
 import { plainText } from '../tree/text.ts';
 import type { Analysis } from './filesHtml.ts';
+import { commandLink } from './commandLink.ts';
 import { imageHtml, type PageAction } from './imageHtml.ts';
 import { pageHtml } from './pageHtml.ts';
 
@@ -24,12 +25,19 @@ export async function showPage(image: ResolvedImage, analysis?: Analysis): Promi
   const older = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).filter(tab => isPage(tab, title));
   const panel = vscode.window.createWebviewPanel(WEBVIEWS.imagePage, title, vscode.ViewColumn.Active, {
     enableScripts: false,
-    enableCommandUris: ACTIONS.map(([, command]) => command),
+    enableCommandUris: [...ACTIONS.map(([, command]) => command), COMMANDS.openFile],
     enableForms: false,
     enableFindWidget: true,
     localResourceRoots: [],
   });
-  const body = imageHtml(image, actionsOf(image), Date.now(), analysis);
+  const place = {
+    reference: formatReference({ ...image.reference, digest: image.manifestDigest }),
+    platform: formatPlatform(image.platform),
+  };
+  // By its digest: the files are those that were read, whatever the tag names tomorrow.
+  const linkTo = (path: string, layer: number): string =>
+    commandLink(COMMANDS.openFile, { ...place, layer, path: path.toWellFormed() });
+  const body = imageHtml(image, actionsOf(image), Date.now(), analysis && { ...analysis, linkTo });
   panel.webview.html = pageHtml(title, randomBytes(16).toString('hex'), body);
   if (older.length > 0) await vscode.window.tabGroups.close(older, true);
 }
@@ -41,7 +49,5 @@ function isPage({ input, label }: vscode.Tab, title: string): boolean {
 
 function actionsOf(image: ResolvedImage): PageAction[] {
   const argument = { reference: formatReference(image.reference), platform: formatPlatform(image.platform) };
-  // Handed over as from a row of a tree: a person clicks, and wants questions and offers.
-  const query = encodeURIComponent(JSON.stringify([{ argument }]));
-  return ACTIONS.map(([title, command]) => ({ title, href: `command:${command}?${query}` }));
+  return ACTIONS.map(([title, command]) => ({ title, href: commandLink(command, argument) }));
 }

@@ -16,7 +16,12 @@ function layer(number: number, files: Readonly<Record<string, number>>, deleted:
 }
 
 function page(...layers: readonly LayerContent[]): string {
-  return filesHtml({ layers, space: spaceOf(layers), secrets: secretFiles(layers) }).text.replaceAll(/\s+/g, ' ');
+  return filesHtml(
+    { layers, space: spaceOf(layers), secrets: secretFiles(layers) },
+    (path, at) => `command:${at}/${path}`,
+  )
+    .text.replaceAll(/\s+/g, ' ')
+    .replaceAll(/<a href="command:\d+([^"]*)"\s*>\s*\1\s*<\/a\s*>/g, '$1');
 }
 
 test('the largest files come first, with their layers and sizes', () => {
