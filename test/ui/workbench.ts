@@ -209,6 +209,16 @@ export class Workbench {
     await this.quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
   }
 
+  /** Types a path into the editor's own file dialog, and clicks its button once the dialog has found it. */
+  async chooseFile(path: string, button: string): Promise<void> {
+    const accept = this.quickInput.getByRole('button', { name: button });
+    await accept.waitFor();
+    await this.quickInputBox.fill(path);
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    await this.quickInput.locator('.monaco-list-row', { hasText: name }).first().waitFor();
+    await accept.click();
+  }
+
   /** The entries of the open quick pick. */
   async picks(): Promise<string[]> {
     await this.quickInput.locator('.monaco-list-row').first().waitFor();
