@@ -98,6 +98,7 @@ describe('comparing', () => {
     assert.ok(left && right);
     const tab = await until(async () => vscode.window.tabGroups.activeTabGroup.activeTab);
     assert.ok(tab.input instanceof vscode.TabInputTextDiff);
+    assert.equal(tab.label, 'motd (app:1 linux/amd64 ↔ app:2 linux/amd64)');
     const texts = await Promise.all(
       [left, right].map(async uri => Buffer.from(await vscode.workspace.fs.readFile(uri)).toString()),
     );

@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
-import { chooseFiles } from '../browsing.ts';
+import { shortDigest } from '../../oci/digest.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import { chooseFiles, type ChosenFiles } from '../browsing.ts';
 import { fileUri } from '../fileUri.ts';
+import { plainText } from '../tree/text.ts';
 import { InvalidArgumentError } from './argument.ts';
 import type { RunCommand } from './table.ts';
 
@@ -16,6 +19,18 @@ export const compareFiles: RunCommand = async ({ left, right }, services) => {
     fileUri(before.image, before.tree.find(first).path, before.layer),
     fileUri(after.image, after.tree.find(second).path, after.layer),
   ] as const;
-  await vscode.commands.executeCommand('vscode.diff', ...uris, `${second.replace(/^.*\//, '')} (left ↔ right)`);
+  const title = `${lastName(second)} (${versionOf(before)} ↔ ${versionOf(after)})`;
+  await vscode.commands.executeCommand('vscode.diff', ...uris, plainText(title));
   return uris;
 };
+
+/** Short, for the title of an editor: the page before it has told the whole. */
+function versionOf({ image, layer }: ChosenFiles): string {
+  const { reference, manifestDigest, platform } = image;
+  const version = `${lastName(reference.repository)}:${reference.tag ?? shortDigest(manifestDigest)}`;
+  return `${version} ${formatPlatform(platform)}${layer === undefined ? '' : ` layer ${layer}`}`;
+}
+
+function lastName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
