@@ -41,10 +41,11 @@ export async function compare(left: ChosenFiles, right: ChosenFiles, signal: Abo
   };
 }
 
-/** What tells a file's content without reading it; a layer's own table of contents has no such checksum. */
+/** What tells a file's content without reading it. Of a layer known by its own table of contents there is no such checksum; its time stands in, as it does for rsync. */
 function contentOf({ content, contentEntry }: MergedNode): { readonly content?: string } {
-  if (!content || contentEntry?.type !== 'file' || content.layer.files.index.facts.kind === 'toc') return {};
-  return { content: `crc32:${contentEntry.crc}` };
+  if (!content || contentEntry?.type !== 'file') return {};
+  const { crc, mtime } = contentEntry;
+  return { content: content.layer.files.index.facts.kind === 'toc' ? `time:${mtime}` : `crc32:${crc}` };
 }
 
 async function packagesOf(left: ChosenFiles, right: ChosenFiles, signal: AbortSignal): Promise<PackageComparison[]> {
