@@ -1,26 +1,19 @@
-import type { LayerFiles } from '../browse/layerFiles.ts';
 import type { LayerContent } from '../insight/layerContent.ts';
 import type { Layer } from '../oci/layer.ts';
 import type { ResolvedImage } from '../pull/resolveImage.ts';
 import type { CommandServices } from './services.ts';
 import type { Transfer } from './transferText.ts';
 
-/** One layer, opened: what it adds and takes away, and the bytes of its files. */
-export interface OpenedLayer {
-  readonly content: LayerContent;
-  readonly files: LayerFiles;
-}
-
 /**
- * Looks into layers of an image, base first: by what the cache knows of them, else by reading each once.
+ * What layers of an image add and take away, base first: by what the cache knows of them, else by reading each once.
  * @throws what reading a layer throws
  */
-export async function openLayers(
+export async function contentsOf(
   image: ResolvedImage,
   layers: readonly Layer[],
   { pulls, registries, settings }: CommandServices,
   watch: { readonly signal: AbortSignal; readonly report: (transfer: Transfer) => void },
-): Promise<OpenedLayer[]> {
+): Promise<LayerContent[]> {
   const [{ browseLayer }, { layerContentOf }] = await Promise.all([
     import('../pull/browseLayer.ts'),
     import('../insight/layerContentOf.ts'),
@@ -32,8 +25,8 @@ export async function openLayers(
   const abort = new AbortController();
   const signal = AbortSignal.any([watch.signal, abort.signal]);
   return pulls.use(puller => {
-    const opened = layers.map(async (layer): Promise<OpenedLayer> => {
-      const files = await browseLayer(
+    const opened = layers.map(async (layer): Promise<LayerContent> => {
+      const { index } = await browseLayer(
         puller,
         {
           layer,
@@ -46,7 +39,7 @@ export async function openLayers(
         signal,
       );
       meter.done(layer);
-      return { files, content: layerContentOf(files.index, layer.number) };
+      return layerContentOf(index, layer.number);
     });
     return allOf(opened, () => abort.abort());
   });

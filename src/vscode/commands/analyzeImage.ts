@@ -2,7 +2,7 @@ import { formatPlatform } from '../../oci/platform.ts';
 import { familiarName, formatReference } from '../../oci/reference.ts';
 import { askReference } from '../ask.ts';
 import { choosePlatformFor } from '../choosePlatform.ts';
-import { openLayers } from '../layerContents.ts';
+import { contentsOf } from '../layerContents.ts';
 import { showPage } from '../page/imagePage.ts';
 import { withTransfer } from '../progress.ts';
 import type { RunCommand } from './table.ts';
@@ -16,10 +16,9 @@ export const analyzeImage: RunCommand = async (argument, services) => {
     import('../../insight/space.ts'),
     import('../../insight/secretFiles.ts'),
   ]);
-  const opened = await withTransfer(`Reading ${familiarName(reference)}`, (signal, report) =>
-    openLayers(image, image.layers, services, { signal, report }),
+  const layers = await withTransfer(`Reading ${familiarName(reference)}`, (signal, report) =>
+    contentsOf(image, image.layers, services, { signal, report }),
   );
-  const layers = opened.map(({ content }) => content);
   const space = spaceOf(layers);
   const secrets = secretFiles(layers);
   await showPage(image, { layers, space, secrets });
