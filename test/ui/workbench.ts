@@ -114,6 +114,8 @@ export class Workbench {
       if ((await row.locator('.codicon-tree-item-loading').count()) > 0) return false;
       if ((await row.getAttribute('aria-expanded')) === 'true') return true;
       if (Date.now() - lastTry > 2000) {
+        // As a click of the mouse does: keys that come next are for the tree.
+        await this.tree(view).focus();
         // Looked at once more in the page, at the click itself: between a look and a click the editor may have opened the row, which the click would close.
         await row.evaluate(element => {
           const twistie = element.querySelector('.monaco-tl-twistie') as { click(): void } | null;
