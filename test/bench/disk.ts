@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../rig/paths.ts';
@@ -9,7 +9,7 @@ const SIZE = 8 * 2 ** 30;
 /** In memory where there is enough of it, so that the work is measured and not what else goes on at the disk. */
 export function whereDisksLie(): string {
   const memory = '/dev/shm';
-  const { bavail, bsize } = statfsSync(memory);
+  const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
   if (bavail * bsize > SIZE && freemem() > SIZE) return memory;
   mkdirSync(cacheFolder(), { recursive: true });
   return cacheFolder();
