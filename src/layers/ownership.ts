@@ -84,7 +84,7 @@ export class Ownership {
       gid,
       mode,
       ...(type === 'symlink' || type === 'fifo' || isDevice ? { type } : {}),
-      ...(isDevice ? { devMajor: entry.devMajor, devMinor: entry.devMinor } : {}),
+      ...(isDevice ? { devMajor: entry.devMajor, devMinor: entry.devMinor, mtime: entry.mtime } : {}),
       ...(entry.xattrs ? { xattrs: encodeXattrs(entry.xattrs) } : {}),
     };
     if (entry.xattrs || isDevice) return facts;

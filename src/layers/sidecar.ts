@@ -15,7 +15,7 @@ import { hasRawBytes, nameBytes } from './byteName.ts';
  *
  * - `entries`: what differs on disk from what the layer says, by the owner, the mode, missing attributes, or by being absent. `path` is relative to the layer's folder, '' is the
  *   folder itself. `type` is there for all but files and directories: 'symlink' (change its owner with `chown -h`, never its mode), 'fifo' (on disk where the system let it be
- *   made), or 'char', 'block', which are NOT on disk (devices with `devMajor` and `devMinor`; where a whiteout, a device 0/0, stands in its place, it is replaced). A 'char' 0/0 is a whiteout that
+ *   made), or 'char', 'block', which are NOT on disk (devices with `devMajor`, `devMinor` and `mtime`; where a whiteout, a device 0/0, stands in its place, it is replaced). A 'char' 0/0 is a whiteout that
  *   could not be made. `xattrs` holds values in base64. Setting an owner clears setuid and capabilities: owner first, then mode, then xattrs.
  * - `opaque`: directories that hide what the layers below have in them; `unmarked`: those of them that could not be given the mark for it. `implicit`: directories that the layer does not describe.
  * - `links`: hardlinks to files of lower layers. `diverted`: names that this file system could not hold.
@@ -42,6 +42,8 @@ export interface SidecarFacts {
   readonly type?: 'symlink' | 'fifo' | 'char' | 'block';
   readonly devMajor?: number;
   readonly devMinor?: number;
+  /** Seconds; for devices alone, whose times no file on disk keeps. */
+  readonly mtime?: number;
   /** Values in base64. */
   readonly xattrs?: Readonly<Record<string, string>>;
 }

@@ -15,6 +15,8 @@ export interface SidecarEntry {
   readonly mode: number;
   /** What is not on the disk, or only as a whiteout, and must be made. A character device 0/0 is a whiteout that could not be made. */
   readonly special?: Special;
+  /** Seconds; told of devices. */
+  readonly mtime?: number;
   /** Those that root may take from an image; by name. */
   readonly xattrs: ReadonlyMap<string, Buffer>;
 }
@@ -45,6 +47,8 @@ export class SidecarError extends Error {
 const MAX_BYTES = 256 * 1024 * 1024;
 /** -1 means "leave as it is" to chown(2). */
 const MAX_ID = 0xff_ff_ff_fe;
+/** Seconds; what a tar header's field and every file system of today can hold. */
+const MAX_TIME = 2 ** 33 - 1;
 
 /** Reads `layers/N.json`. A file that is missing says that nothing is to be restored. @throws {SidecarError} */
 export async function readSidecar(file: string): Promise<Sidecar> {
@@ -99,7 +103,9 @@ function parseEntry(item: unknown): SidecarEntry | string {
   const special = parseSpecial(item);
   if (special === null) return `${shown}: not a device`;
   const xattrs = parseXattrs(item['xattrs']);
-  return { path, uid, gid, mode: mode & 0o7777, xattrs, ...(special ? { special } : {}) };
+  const { mtime } = item;
+  const time = typeof mtime === 'number' && Math.abs(mtime) <= MAX_TIME ? { mtime } : {};
+  return { path, uid, gid, mode: mode & 0o7777, xattrs, ...(special ? { special, ...time } : {}) };
 }
 
 function parsePath(item: Record<string, unknown>): string | undefined {

@@ -103,7 +103,8 @@ class Twin {
     const wish = this.#wishes.get(path);
     const wanted = this.#wanted(stat, wish);
     // Where a device could not be made, a whiteout keeps its place.
-    if (wish?.special !== undefined && !stat.isDirectory()) this.#put(path, wanted, stat.mtimeMs, wish.special);
+    if (wish?.special !== undefined && !stat.isDirectory())
+      this.#put(path, wanted, timeOf(wish) ?? stat.mtimeMs, wish.special);
     else if (isWhiteout(stat) || !this.#differs(stat, wanted)) return;
     else if (stat.isFile()) this.#putFile(path, stat, wanted);
     else this.#put(path, wanted, stat.mtimeMs, kindOf(stat));
@@ -117,7 +118,7 @@ class Twin {
       if (there !== undefined && !there.stat.isDirectory()) return 'a parent of it is no directory';
       if (there === undefined && this.#wishes.has(parent)) return 'a parent of it is not on the disk';
     }
-    this.#put(entry.path, entry, 0, entry.special);
+    this.#put(entry.path, entry, timeOf(entry) ?? 0, entry.special);
     return undefined;
   }
 
@@ -170,6 +171,11 @@ class Twin {
         : this.#wanted(there.stat, this.#wishes.get(path));
     this.#put(path, wanted, there?.stat.mtimeMs ?? 0, { type: 'directory' });
   }
+}
+
+/** In ms. */
+function timeOf({ mtime }: SidecarEntry): number | undefined {
+  return mtime === undefined ? undefined : mtime * 1000;
 }
 
 function parentOf(path: string): string {

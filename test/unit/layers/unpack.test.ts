@@ -75,8 +75,8 @@ suite('an unpacked layer', linux, () => {
     const folder = join(scratch(t), '1');
     const { sidecar } = unpack(
       [
-        device('null', 'char', 1, 3, { mode: 0o666, gid: 5 }),
-        device('disk', 'block', 8, 1, { mode: 0o660, gid: 6 }),
+        device('null', 'char', 1, 3, { mode: 0o666, gid: 5, mtime: 1e9 }),
+        device('disk', 'block', 8, 1, { mode: 0o660, gid: 6, mtime: 1e9 + 0.5 }),
         file('ping', 'x', {
           mode: 0o4755,
           xattrs: { 'security.capability': Buffer.from([1, 0, 0, 2]), 'user.note': 'n' },
@@ -88,8 +88,8 @@ suite('an unpacked layer', linux, () => {
     assert.deepEqual(readdirSync(folder, { encoding: 'latin1' }).toSorted(), ['bad\xff', 'ping']);
     assert.equal(statSync(join(folder, 'ping')).mode & 0o7777, 0o755);
     assert.deepEqual(sidecar.entries, [
-      { path: 'null', uid: 0, gid: 5, mode: 0o666, type: 'char', devMajor: 1, devMinor: 3 },
-      { path: 'disk', uid: 0, gid: 6, mode: 0o660, type: 'block', devMajor: 8, devMinor: 1 },
+      { path: 'null', uid: 0, gid: 5, mode: 0o666, type: 'char', devMajor: 1, devMinor: 3, mtime: 1e9 },
+      { path: 'disk', uid: 0, gid: 6, mode: 0o660, type: 'block', devMajor: 8, devMinor: 1, mtime: 1e9 + 0.5 },
       {
         path: 'ping',
         uid: 0,

@@ -158,8 +158,8 @@ describe('restoring owners, by a normal user with sudo', { skip }, () => {
       { path: 'bin/sudo', mode: 0o4755 },
       { path: 'bin/sudoedit', mode: 0o4755 },
       { path: 'dev', mode: 0o755 },
-      { path: 'dev/null', mode: 0o666, type: 'char', devMajor: 1, devMinor: 3 },
-      { path: 'dev/sda', mode: 0o660, gid: 6, type: 'block', devMajor: 8, devMinor: 0 },
+      { path: 'dev/null', mode: 0o666, type: 'char', devMajor: 1, devMinor: 3, mtime: 1_000_000_000.5 },
+      { path: 'dev/sda', mode: 0o660, gid: 6, type: 'block', devMajor: 8, devMinor: 0, mtime: 1e300 },
       { path: 'dev/initctl', mode: 0o600, type: 'fifo' },
       { path: 'etc', mode: 0o755 },
       { path: 'etc/passwd' },
@@ -204,6 +204,7 @@ describe('restoring owners, by a normal user with sudo', { skip }, () => {
     assert.equal(lstatSync(merged('bin/sudo')).nlink, 2);
     assert.deepEqual(look(merged('dev/null')), { owner: '0:0', mode: '666' });
     assert.equal(lstatSync(merged('dev/null')).rdev, 0x103);
+    assert.equal(lstatSync(merged('dev/null')).mtimeMs, 1_000_000_000_500);
     assert.ok(lstatSync(merged('dev/sda')).isBlockDevice());
     assert.equal(lstatSync(merged('dev/sda')).rdev, 0x800);
     assert.deepEqual(look(merged('dev/sda')), { owner: '0:6', mode: '660' });
