@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { exportImage as runExport } from '../../export/exportImage.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../export/exportJob.ts';
@@ -88,7 +89,8 @@ async function targetFor(
   const chosen = await vscode.window.showSaveDialog({
     title: `Export ${source.title}`,
     saveLabel: 'Export',
-    defaultUri: vscode.Uri.file(usual),
+    // The dialog forgets a name in a folder that is not there yet.
+    defaultUri: vscode.Uri.file(existsSync(dirname(usual)) ? usual : join(dirname(dirname(usual)), basename(usual))),
     filters: { 'Tar archives': ['tar'] },
   });
   return chosen && { path: chosen.fsPath, replace: true };

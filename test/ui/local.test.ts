@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { EditorServer } from '../rig/launcher.ts';
+import { image, layer } from '../support/image.ts';
+import { sha256 } from '../support/registry/store.ts';
+import { directory, file, tar } from '../support/tar.ts';
+import { openWindow, startEditor } from './window.ts';
+
+let editor: EditorServer;
+before(async () => {
+  editor = await startEditor('local');
+});
+after(() => editor.stop());
+
+/** What `docker save` writes of an image with one layer. */
+function saved(): Buffer {
+  const only = layer([directory('etc/'), file('etc/motd', 'hello\n')], { createdBy: 'COPY motd /etc/motd' });
+  const { config } = image({ layers: [only] });
+  const name = `${sha256(config).slice(7)}.json`;
+  const manifest = [{ Config: name, RepoTags: ['demo/hello:2.0'], Layers: ['1/layer.tar'] }];
+  return tar(file('1/layer.tar', only.tar), file(name, config), file('manifest.json', JSON.stringify(manifest)));
+}
+
+test('an archive is opened from the Explorer, looked into, and exported in another form', async t => {
+  // All of the archive is ASCII, so that it may be written as a text.
+  const files = { 'hello.tar': saved().toString('latin1') };
+  const { workbench, folder } = await openWindow(t, editor, { settings: { 'peel.registries': [] }, files });
+  // The Explorer is there before the extension is.
+  await workbench.showSidebar('Peel');
+  await workbench.welcome('Registries').waitFor();
+  await workbench.showSidebar('Explorer');
+  const entry = workbench.page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'hello.tar' });
+  await entry.click({ button: 'right' });
+  await workbench.menuItem('Open Local Image…').waitFor();
+  await workbench.screenshot('local-explorer');
+  await workbench.menuItem('Open Local Image…').click();
+  await workbench.row('Registries', '2.0').waitFor();
+  const rows = await workbench.rows('Registries');
+  assert.ok(
+    rows.some(row => row.startsWith('hello.tar')),
+    rows.join('\n'),
+  );
+  await workbench.expand('Registries', '2.0');
+  await workbench.expand('Registries', /^Layers/);
+  await workbench
+    .row('Registries', /^1$|COPY|^Layer 1/)
+    .first()
+    .waitFor();
+  await workbench.screenshot('local-tree');
+  await workbench.contextMenu('Registries', '2.0', 'Export Image…');
+  await workbench.pick('Root file system');
+  await workbench.expectPrompt('Export');
+  await workbench.screenshot('local-export');
+  const archive = join(folder, 'hello-2.0.rootfs.tar');
+  await workbench.until('a proposed name', async () => (await workbench.quickInputBox.inputValue()) === archive);
+  await workbench.quickInput.getByRole('button', { name: 'OK' }).click();
+  await workbench.toast(/Exported to/).waitFor();
+  assert.ok(existsSync(archive));
+  assert.ok(readFileSync(archive).includes('etc/motd\0'));
+  await workbench.contextMenu('Registries', /^hello\.tar/, 'Remove Registry…');
+  await workbench.row('Registries', /^hello\.tar/).waitFor({ state: 'detached' });
+});
