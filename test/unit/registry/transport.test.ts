@@ -88,6 +88,8 @@ describe('the transport', () => {
     const began = performance.now();
     const first = get();
     while (registry.requests.length === 0) await new Promise(resolve => setTimeout(resolve, 5));
+    // The answer must have come back, too.
+    await new Promise(resolve => setTimeout(resolve, 400));
     await asking.client.allTags('some/name', asking.signal);
     assert.ok(performance.now() - began >= 950);
     await first;
