@@ -11,6 +11,14 @@ export class NoPlaceError extends Error {
   }
 }
 
+/** The path lies where the kernel shows itself, and nothing can be kept. */
+export class NoDiskError extends Error {
+  constructor(path: string) {
+    super(`${path} is a place of the kernel's own, not on a disk. Name a folder elsewhere.`);
+    this.name = 'NoDiskError';
+  }
+}
+
 /** The workspace's folders that lie on a disk of this machine. */
 export function workspaceFolders(): readonly string[] {
   return (vscode.workspace.workspaceFolders ?? [])
@@ -18,10 +26,15 @@ export function workspaceFolders(): readonly string[] {
     .map(({ uri }) => uri.fsPath);
 }
 
-/** A path that a caller gave, without a slash at its end: as it is, or inside the first workspace folder. @throws {NoPlaceError} */
+/**
+ * A path that a caller gave, without a slash at its end: as it is, or inside the first workspace folder.
+ * @throws {NoPlaceError} @throws {NoDiskError}
+ */
 export function absolutePath(given: string): string {
-  if (isAbsolute(given)) return resolve(given);
   const [workspace] = workspaceFolders();
-  if (workspace === undefined) throw new NoPlaceError();
-  return resolve(workspace, given);
+  if (workspace === undefined && !isAbsolute(given)) throw new NoPlaceError();
+  const path = resolve(workspace ?? '', given);
+  // Node's recursive mkdir never returns from there.
+  if (/^\/(proc|sys)(\/|$)/.test(path)) throw new NoDiskError(path);
+  return path;
 }

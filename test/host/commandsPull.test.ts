@@ -75,6 +75,13 @@ describe('commands that pull', () => {
     assert.ok(existsSync(join(one.layers[0]!.path, 'bin/busybox')));
   });
 
+  it('does not even try to write where the kernel shows itself', async () => {
+    assert.match(
+      await refusal('pullImage', { reference: `${registry.host}/demo/hello:latest`, folder: '/proc/peel' }),
+      /not on a disk/,
+    );
+  });
+
   it('leaves a folder alone that holds something else', async () => {
     const folder = join(images, 'mine');
     mkdirSync(folder, { recursive: true });
