@@ -1,10 +1,13 @@
-/** How well a path fits what was typed; lower is better, `undefined` for not at all. */
-function rank(path: string, lower: string, typed: string): number | undefined {
-  const base = lower.lastIndexOf('/') + 1;
-  const inName = lower.indexOf(typed, base);
-  if (inName >= 0) return (inName === base ? 0 : 1_000) + path.length;
+/** Ranks above are all the same: nobody looks so far down. */
+const WORST = 0xffff;
+
+/** How well a path fits what was typed; lower is better, `undefined` for not at all. @param base where its last name begins */
+function rank(lower: string, base: number, typed: string): number | undefined {
   const whole = lower.indexOf(typed);
-  if (whole >= 0) return 2_000 + path.length;
+  if (whole >= 0) {
+    const inName = whole >= base ? whole : lower.indexOf(typed, base);
+    return (inName === base ? 0 : inName > base ? 1_000 : 2_000) + lower.length;
+  }
   let at = -1;
   let gaps = 0;
   for (let index = 0; index < typed.length; index++) {
@@ -13,41 +16,58 @@ function rank(path: string, lower: string, typed: string): number | undefined {
     if (next !== at + 1) gaps += 1;
     at = next;
   }
-  return 3_000 + gaps * 500 + path.length;
+  return 3_000 + gaps * 500 + lower.length;
 }
 
 /** Finds paths by what a person types, as they type: the letters in their order, anywhere; whole parts, names and short paths come first. */
 export class FuzzyPaths {
   readonly #paths: readonly string[];
   readonly #lower: readonly string[];
+  /** Where each path's last name begins. */
+  readonly #bases: Uint32Array;
   /** What fitted the text before: a longer text fits only among these. */
-  #last: { readonly typed: string; readonly fitting: readonly number[] };
+  #last: { readonly typed: string; readonly fitting: Uint32Array };
 
   constructor(paths: readonly string[]) {
     this.#paths = paths;
     this.#lower = paths.map(path => path.toLowerCase());
-    this.#last = { typed: '', fitting: paths.map((_, at) => at) };
+    this.#bases = Uint32Array.from(this.#lower, path => path.lastIndexOf('/') + 1);
+    this.#last = { typed: '', fitting: this.#all() };
   }
 
   /** The best paths for a text, best first. Spaces in it mean nothing. */
   find(text: string, most: number): string[] {
     const typed = text.toLowerCase().replaceAll(/\s+/g, '');
-    const among = typed.startsWith(this.#last.typed) ? this.#last.fitting : [...this.#paths.keys()];
-    const ranked: { readonly at: number; readonly rank: number }[] = [];
+    const among = typed.startsWith(this.#last.typed) ? this.#last.fitting : this.#all();
+    const fitting = new Uint32Array(among.length);
+    const ranks = new Uint16Array(among.length);
+    let count = 0;
     for (const at of among) {
-      const fit = rank(this.#paths[at] ?? '', this.#lower[at] ?? '', typed);
-      if (fit !== undefined) ranked.push({ at, rank: fit });
+      const fit = rank(this.#lower[at] ?? '', this.#bases[at] ?? 0, typed);
+      if (fit === undefined) continue;
+      fitting[count] = at;
+      ranks[count++] = Math.min(fit, WORST);
     }
-    this.#last = { typed, fitting: ranked.map(({ at }) => at) };
-    return best(ranked, most).map(({ at }) => this.#paths[at] ?? '');
+    this.#last = { typed, fitting: fitting.slice(0, count) };
+    return best(ranks.subarray(0, count), most).map(place => this.#paths[fitting[place] ?? 0] ?? '');
+  }
+
+  #all(): Uint32Array {
+    return Uint32Array.from(this.#paths, (_, at) => at);
   }
 }
 
-/** The lowest ranks in order, without sorting all. */
-function best<T extends { readonly rank: number }>(ranked: readonly T[], most: number): T[] {
-  if (ranked.length <= most) return ranked.toSorted((one, other) => one.rank - other.rank);
-  const ranks = Float64Array.from(ranked, ({ rank }) => rank).sort();
-  const limit = ranks[most - 1] ?? 0;
-  const kept = ranked.filter(({ rank }) => rank <= limit);
-  return kept.sort((one, other) => one.rank - other.rank).slice(0, most);
+/** The places of the lowest ranks, in order: by counting them, for sorting all would take too long for a keystroke. */
+function best(ranks: Uint16Array, most: number): number[] {
+  const counts = new Uint32Array(WORST + 1);
+  for (const rank of ranks) counts[rank] = (counts[rank] ?? 0) + 1;
+  let limit = 0;
+  for (let sum = counts[0] ?? 0; sum < most && limit < WORST; sum += counts[limit] ?? 0) limit += 1;
+  const kept: number[] = [];
+  for (const [place, rank] of ranks.entries()) if (rank < limit) kept.push(place);
+  for (const [place, rank] of ranks.entries()) {
+    if (kept.length >= most) break;
+    if (rank === limit) kept.push(place);
+  }
+  return kept.sort((one, other) => (ranks[one] ?? 0) - (ranks[other] ?? 0));
 }

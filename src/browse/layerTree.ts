@@ -29,6 +29,21 @@ export class LayerDirectory {
   }
 }
 
+/** The name of a path that lies right in a directory, written without detours, and means nothing but a file. */
+function plainName(path: string, directory: string): string | undefined {
+  const from = directory.length + 1;
+  if (directory === '' || path.charCodeAt(from - 1) !== SLASH || !path.startsWith(directory)) return undefined;
+  const to = path.charCodeAt(path.length - 1) === SLASH ? path.length - 1 : path.length;
+  const slash = path.indexOf('/', from);
+  // A leading dot may be one of the names that mean something.
+  if (to <= from || (slash !== -1 && slash < to) || path.charCodeAt(from) === DOT || path.includes('\0'))
+    return undefined;
+  return path.slice(from, to);
+}
+
+const SLASH = 0x2f;
+const DOT = 0x2e;
+
 /** Extraction leaves such a device out, for it would act as a deletion. */
 function isWhiteoutDevice({ devMajor, devMinor }: { readonly devMajor: number; readonly devMinor: number }): boolean {
   return devMajor === 0 && devMinor === 0;
@@ -61,19 +76,28 @@ class TreeBuilder {
   }
 
   #add(at: number): void {
-    const names = splitPath(this.#index.path(at));
+    const path = this.#index.path(at);
+    const name = plainName(path, this.#last.path);
+    // Nearly every entry lies in the directory of the one before it.
+    if (name === undefined) this.#addAnywhere(path, at);
+    else this.#put(this.#last.directory, name, at);
+  }
+
+  #addAnywhere(path: string, at: number): void {
+    const names = splitPath(path);
     if (!names || names.some(name => name.includes('\0'))) return;
     const name = names.pop();
     if (name === undefined) {
       if (this.#index.type(at) === 'directory') this.#root.at = at;
       return;
     }
+    const meaning = meaningOf([...names, name]);
+    if (meaning.kind === 'ignored' || meaning.kind === 'invalid') return;
     const directory = this.#parent(names);
     if (!directory) return;
-    const meaning = meaningOf([...names, name]);
     if (meaning.kind === 'whiteout') directory.whiteouts.add(meaning.hidden);
     else if (meaning.kind === 'opaque') directory.opaque = true;
-    else if (meaning.kind === 'entry') this.#put(directory, name, at);
+    else this.#put(directory, name, at);
   }
 
   #put(directory: LayerDirectory, name: string, at: number): void {
