@@ -13,7 +13,7 @@ test('names come first, then whole parts, then letters in their order', () => {
 
 test('typing on narrows, deleting widens, and only as many as asked for are given', () => {
   const paths = new FuzzyPaths(PATHS);
-  assert.equal(paths.find('ec', 10).length, 2);
+  assert.equal(paths.find('ec', 10).length, 3);
   assert.deepEqual(paths.find('ec pass-', 10), ['etc/passwd-']);
   assert.deepEqual(paths.find('', 2), ['bin/sh', 'etc/passwd']);
   assert.equal(paths.find('', 10).length, 5);
