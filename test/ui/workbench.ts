@@ -215,9 +215,13 @@ export class Workbench {
   async chooseFile(path: string, button: string): Promise<void> {
     const accept = this.quickInput.getByRole('button', { name: button });
     await accept.waitFor();
-    await this.quickInputBox.fill(path);
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    await this.quickInput.locator('.monaco-list-row', { hasText: name }).first().waitFor();
+    // The dialog writes the folder that it begins in over what was typed too early.
+    await this.quickInput.locator('.monaco-list-row').first().waitFor();
+    const row = this.quickInput.locator('.monaco-list-row', { hasText: path.slice(path.lastIndexOf('/') + 1) });
+    await this.until(`the dialog offers ${path}`, async () => {
+      if ((await this.quickInputBox.inputValue()) !== path) await this.quickInputBox.fill(path);
+      return (await row.count()) > 0;
+    });
     await accept.click();
   }
 
