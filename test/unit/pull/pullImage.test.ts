@@ -178,14 +178,18 @@ describe('a pull that is broken off', () => {
 
   test('goes on where it stopped, with the bytes that are there', async () => {
     const cancel = new AbortController();
+    // The rest must not come while the cancel is on its way to the thread.
+    const left = Promise.withResolvers<void>();
     const fault = registry.fault(
       { path: new RegExp(base.digest), times: 1 },
       pauseAt(200_000, async () => {
         await someBytes();
         cancel.abort(new Error('cancelled by the test'));
+        await left.promise;
       }),
     );
     await assert.rejects(pulling.pull(reference('oci'), 'app', { signal: cancel.signal }), /cancelled by the test/);
+    left.resolve();
     assert.equal(fault.hits, 1);
     assert.deepEqual((await readImageFolder(pulling.folder('app'))).complete, false);
     registry.requests.length = 0;
@@ -197,14 +201,17 @@ describe('a pull that is broken off', () => {
 
   test('also where the registry knows no ranges', async () => {
     const cancel = new AbortController();
+    const left = Promise.withResolvers<void>();
     registry.fault(
       { path: new RegExp(base.digest), times: 1 },
       pauseAt(150_000, async () => {
         await someBytes();
         cancel.abort();
+        await left.promise;
       }),
     );
     await assert.rejects(pulling.pull(reference('oci'), 'app', { signal: cancel.signal }), { name: 'AbortError' });
+    left.resolve();
     registry.fault({ path: /blobs/, times: 20 }, noRanges());
     await pulling.pull(reference('oci'), 'app');
     assert.equal(readFileSync(join(pulling.folder('app'), 'layers/1/big')).compare(noise(300_000, 1)), 0);
