@@ -82,9 +82,18 @@ describe('in a namespace of its own, without sudo', { skip }, () => {
       uid: user.uid,
       gid: user.gid,
       stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
     });
     const ended = once(child, 'close');
-    t.after(() => ended);
+    // Whichever of the processes in the namespace was found and ended: the others must not stay.
+    t.after(async () => {
+      try {
+        process.kill(-child.pid!, 'SIGKILL');
+      } catch {
+        // All have ended already.
+      }
+      await ended;
+    });
     let said = '';
     for await (const chunk of child.stdout) {
       said += String(chunk);
