@@ -23,6 +23,11 @@ test('two tags are compared from a row, and a changed file opens in the editor f
   const { workbench } = await openWindow(t, editor, { settings: { 'peel.registries': [{ url: demo.url }] } });
   await workbench.showSidebar('Peel');
   await workbench.expandPath('Registries', demo.host, 'demo/hello', '1.0.0');
+  // The rows are drawn anew when their sizes are known, and a menu that is open then has lost its row.
+  await workbench.until('the platforms show their sizes', async () => {
+    const platforms = (await workbench.rows('Registries')).filter(text => text.startsWith('linux/'));
+    return platforms.length === 2 && platforms.every(text => / \d.*B/.test(text));
+  });
   await workbench.contextMenu('Registries', /^linux\/amd64/, 'Compare Images…');
   await workbench.answer(`${demo.host}/demo/hello:2.0.0`, /compare/);
   const page = workbench.webview;
