@@ -56,6 +56,11 @@ export class WorkerPool {
     }
   }
 
+  /** Work is coming: starts a thread, if there is none, which is then ready when the first job is. */
+  prepare(): void {
+    if (this.#busy + this.#idle.length === 0) this.#rest(this.#start());
+  }
+
   /** Ends every thread. */
   async dispose(): Promise<void> {
     for (const timer of this.#timers.values()) clearTimeout(timer);

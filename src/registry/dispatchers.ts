@@ -1,5 +1,8 @@
 import tls from 'node:tls';
-import { Agent, Pool, ProxyAgent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
+import Pool from 'undici/lib/dispatcher/pool.js';
+import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
 import { guardedLookup, type Zone } from './addresses.ts';
 import { proxyFor } from './proxies.ts';
 import type { TransportOptions } from './transportOptions.ts';

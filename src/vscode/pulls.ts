@@ -42,6 +42,11 @@ export class Pulls {
     this.#log = log;
   }
 
+  /** A pull is coming: while its manifest is on the way, a thread starts. */
+  async prepare(): Promise<void> {
+    (await this.#parts()).puller.workers.prepare();
+  }
+
   /**
    * Pulls an image into a folder. Whoever asks for a folder that is just being pulled into waits, and then finds there what was made.
    * @throws what `pullImage` of the pull room throws

@@ -39,6 +39,7 @@ const workers = new WorkerPool(new URL('./worker.js', import.meta.url), availabl
 
 async function pull(): Promise<number> {
   const began = performance.now();
+  workers.prepare();
   const image = await resolveImage(new KeptDocuments(client, store), reference, undefined, signal);
   await pullImage(
     { store, workers, transfers: new KeyedMutex(), logger: silentLogger },

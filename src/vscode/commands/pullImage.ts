@@ -59,7 +59,7 @@ function transfer(
   return withTransfer(`Pulling ${familiarName(reference)}`, async (signal, report) => {
     // What the tag points to now, not what it pointed to when the tree was opened.
     lookup.forget();
-    const image = await lookup.resolve(reference, platform, signal);
+    const [image] = await Promise.all([lookup.resolve(reference, platform, signal), pulls.prepare()]);
     const onProgress = ({ read, ...rest }: PullProgress): void => report({ ...rest, done: read });
     return pulls.pull({ image, folder, signal, onProgress });
   });

@@ -1,0 +1,13 @@
+// The three parts of undici that are used. Its index loads all the others too (fetch, WebSocket, caches, mocks), which takes a worker thread longer than a small layer does.
+declare module 'undici/lib/dispatcher/agent.js' {
+  import { Agent } from 'undici';
+  export default Agent;
+}
+declare module 'undici/lib/dispatcher/pool.js' {
+  import { Pool } from 'undici';
+  export default Pool;
+}
+declare module 'undici/lib/dispatcher/proxy-agent.js' {
+  import { ProxyAgent } from 'undici';
+  export default ProxyAgent;
+}
