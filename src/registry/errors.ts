@@ -159,6 +159,18 @@ export class Unauthorized extends RegistryError {
   }
 }
 
+/** An account was tried by itself, and the registry does not take it. */
+export class AccountRefused extends RegistryError {
+  constructor(where: Where, cause?: unknown) {
+    super(
+      'AccountRefused',
+      `${where.registry} refused the user name or password. Check both and sign in again; some registries want an access token in the password's place.`,
+      where,
+      cause,
+    );
+  }
+}
+
 /** The account is known but may not do this. */
 export class Forbidden extends RegistryError {
   constructor(where: Where, detail = '') {

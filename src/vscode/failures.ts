@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { DigestMismatchError, SizeMismatchError } from '../blobs/verifier.ts';
 import { DiskFullError, WorkerCrashedError } from '../pull/layerErrors.ts';
 import {
+  AccountRefused,
   ConnectionLost,
   ConnectionRefused,
   DigestMismatch,
@@ -64,6 +65,9 @@ const PASSING: readonly ErrorClass[] = [
   UnknownHost,
   WorkerCrashedError,
 ];
+
+/** Failures that an account, or another one, may end. */
+const ACCOUNT_HELPS: readonly ErrorClass[] = [AccountRefused, Forbidden, RateLimited, Unauthorized];
 
 const GENERIC: ReadonlySet<string> = new Set(['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError']);
 
@@ -135,8 +139,7 @@ function actionsFor(error: unknown): readonly FailureAction[] {
 
 function registryActions(error: RegistryError): readonly FailureAction[] {
   const argument = { registry: error.registry };
-  const hidden = error instanceof NotFound && error.orNoAccess;
-  if (hidden || error instanceof Unauthorized || error instanceof Forbidden || error instanceof RateLimited) {
+  if (ACCOUNT_HELPS.some(type => error instanceof type) || (error instanceof NotFound && error.orNoAccess)) {
     return [{ title: 'Sign In…', command: COMMANDS.signIn, argument }];
   }
   if (error instanceof TlsError || error instanceof InsecureRefused)

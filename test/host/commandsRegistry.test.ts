@@ -101,6 +101,7 @@ describe('commands for registries', () => {
     const reference = `${registry}/demo/hello:latest`;
     assert.match(await refusal('openImage', { reference }), /Sign in to/);
     const wrong = await refusal('signIn', { registry, username: 'alice', password: 'wrong-one' });
+    assert.match(wrong, /refused the user name or password.*sign in again/);
     assert.doesNotMatch(wrong, /wrong-one/);
     assert.match(await refusal('openImage', { reference }), /Sign in to/, 'a refused account is not kept');
     await peel('signIn', { registry, username: 'alice', password: 's3cret' });

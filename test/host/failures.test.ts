@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { PlatformNotFoundError } from '../../src/oci/choosePlatform.ts';
 import { MOUNT_FAILURES, mountFailure } from '../../src/overlay/failures.ts';
 import {
+  AccountRefused,
   ConnectionRefused,
   Forbidden,
   InsecureRefused,
@@ -29,6 +30,7 @@ describe('failures', () => {
   it('offer what helps against them, first', () => {
     const cases: [unknown, string | undefined][] = [
       [new Unauthorized(where), 'Sign In…'],
+      [new AccountRefused(where), 'Sign In…'],
       [new Forbidden(where), 'Sign In…'],
       [new RateLimited(where, 10, 0), 'Sign In…'],
       [new TlsError('SELF_SIGNED_CERT_IN_CHAIN', 'advice', where), 'Trust…'],

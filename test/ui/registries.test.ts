@@ -45,11 +45,11 @@ test('a wrong password is told, a right one opens the list, and signing out clos
   await failure.click();
   await workbench.answer('alice', 'User name');
   await workbench.answer('wr0ng', 'Password');
-  const toast = workbench.toast(/asks for an account/).first();
+  const toast = workbench.toast(/refused the user name or password/).first();
   await toast.waitFor();
   assert.doesNotMatch(await toast.innerText(), /wr0ng/);
   await workbench.screenshot('registries-wrong-password');
-  await workbench.clickToast(/asks for an account/, 'Sign In…');
+  await workbench.clickToast(/refused the user name or password/, 'Sign In…');
   await workbench.answer('alice', 'User name');
   await workbench.answer('s3cret', 'Password');
   await workbench.row('Registries', 'team/app').waitFor();

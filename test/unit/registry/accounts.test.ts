@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Credential } from '../../../src/registry/credentials.ts';
-import { NotFound, Unauthorized } from '../../../src/registry/errors.ts';
+import { verifyAccount } from '../../../src/registry/access.ts';
+import { AccountRefused, NotFound, Unauthorized } from '../../../src/registry/errors.ts';
 import { image, layer } from '../../support/image.ts';
 import { bearerChallenge, type AccessOptions } from '../../support/registry/access.ts';
 import * as faults from '../../support/registry/faults.ts';
@@ -61,6 +62,28 @@ describe('accounts and tokens', () => {
       registry.requests[2]?.headers.authorization,
       `Basic ${Buffer.from('alice:s3cret').toString('base64')}`,
     );
+  });
+
+  it('are tried by themselves, and refused ones are told as such, without their secrets', async () => {
+    const wrong: Credential = { username: 'alice', password: 'wr0ng' };
+    for (const scheme of ['basic', 'bearer'] as const) {
+      const { registry, asking } = await setUp({ scheme });
+      const verify = (account: Credential) =>
+        verifyAccount(asking.transport, configOf(registry), account, asking.signal);
+      assert.equal(await verify(ALICE), 'taken');
+      await assert.rejects(verify(wrong), error => {
+        assert.ok(error instanceof AccountRefused, String(error));
+        assert.match(error.message, /refused the user name or password.*sign in again/);
+        assert.doesNotMatch(`${error.message} ${String(error.cause)}`, /wr0ng/);
+        return true;
+      });
+    }
+    const { registry, asking } = await setUp({ scheme: 'basic' });
+    // Amazon's registry answers so when the token that stands for the password has expired.
+    registry.fault({ when: ({ headers }) => headers.authorization !== undefined }, faults.status(403));
+    await assert.rejects(verifyAccount(asking.transport, configOf(registry), ALICE, asking.signal), AccountRefused);
+    const { registry: free, asking: other } = await setUp(undefined);
+    assert.equal(await verifyAccount(other.transport, configOf(free), ALICE, other.signal), 'not asked for');
   });
 
   it('that are wrong or missing end in a clear failure, without endless tries', async () => {
