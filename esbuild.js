@@ -6,6 +6,7 @@
 //   node esbuild.js --watch        the same, and again at every change
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, context } from 'esbuild';
 
@@ -14,6 +15,22 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 /** Bundled CommonJS packages call `require` for Node's own modules, which an ES module does not have. */
 const requireBanner =
   "import{createRequire as __peelCreateRequire}from'node:module';const require=__peelCreateRequire(import.meta.url);";
+
+/**
+ * Leaves out what undici loads and Peel never uses: HTTP/2 (`allowH2: false`), its second parser, and the bodies of `fetch`. That is half of it, in the file and in what a thread reads when it starts.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const leanUndici = {
+  name: 'lean-undici',
+  setup({ onLoad }) {
+    const unused =
+      /[\\/]undici[\\/]lib[\\/](milo[\\/].*|web[\\/]fetch[\\/]body|dispatcher[\\/](client-h2|parser-h1))\.js$/;
+    onLoad({ filter: unused }, ({ path }) => ({
+      contents: `module.exports = () => { throw new Error(${JSON.stringify(`${basename(path)} of undici is not in this bundle`)}); };`,
+    }));
+  },
+};
 
 /**
  * What esbuild is told, for building, for watching and for the architecture test.
@@ -42,6 +59,7 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     target: 'node22.19',
     external: ['vscode'],
     banner: { js: requireBanner },
+    plugins: [leanUndici],
     minify: production,
     // An error that crosses to or from a worker is told by the name of its class.
     keepNames: true,

@@ -35,7 +35,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Bytes of minified code. `startup` is read whenever the extension is activated, `worker` whenever a thread starts. Raise them knowingly. */
-const budgets = { startup: 150_000, worker: 950_000, total: 1_500_000 };
+const budgets = { startup: 140_000, worker: 480_000, total: 1_000_000 };
 
 const files = globSync('src/**/*.ts', { cwd: projectRoot }).map(file => file.replaceAll('\\', '/'));
 
