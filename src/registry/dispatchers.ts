@@ -1,9 +1,11 @@
 import tls from 'node:tls';
 import type { Dispatcher } from 'undici';
+import connect from 'undici/lib/api/api-connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
 import { guardedLookup, type Zone } from './addresses.ts';
+import { alertConnector } from './alertConnector.ts';
 import { proxyFor } from './proxies.ts';
 import type { TransportOptions } from './transportOptions.ts';
 
@@ -51,7 +53,7 @@ export class Dispatchers {
   #direct(secure: boolean, trust: Trust): Dispatcher {
     return new Agent({
       ...this.#common(),
-      connect: { ...this.#connect(secure, trust), lookup: guardedLookup(trust.ledFrom) },
+      connect: alertConnector({ ...this.#connect(secure, trust), lookup: guardedLookup(trust.ledFrom) }),
     });
   }
 
@@ -62,6 +64,8 @@ export class Dispatchers {
       uri: proxy,
       requestTls: this.#connect(secure, trust),
       proxyTls: this.#connect(proxy.startsWith('https:'), { verify: true }),
+      // undici's index gives this method to every dispatcher; for a tunnel the proxy's own needs it.
+      clientFactory: (origin, options) => Object.assign(new Pool(origin, options), { connect }),
       factory: (origin: string | URL, options: object) => new Pool(origin, { ...options, ...common }),
     });
   }

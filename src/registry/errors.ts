@@ -75,6 +75,20 @@ export class TlsError extends RegistryError {
   }
 }
 
+/** The server lets in only those who show a client certificate that it knows. `reason` is OpenSSL's code of its alert. */
+export class ClientCertificateNeeded extends RegistryError {
+  readonly reason: string;
+  constructor(reason: string, where: Where, cause?: unknown) {
+    super(
+      'ClientCertificateNeeded',
+      `${hostOf(where)} lets in only those who show a client certificate that it knows (${reason}). Name the files of yours in the registry's settings ("cert" and "key"), or put them into certs.d.`,
+      where,
+      cause,
+    );
+    this.reason = reason;
+  }
+}
+
 /** The HTTP proxy would not let the request through. */
 export class ProxyError extends RegistryError {
   constructor(detail: string, where: Where, cause?: unknown) {

@@ -1,5 +1,6 @@
 import { PrivateAddressError } from './addresses.ts';
 import {
+  ClientCertificateNeeded,
   ConnectionLost,
   ConnectionRefused,
   ProxyError,
@@ -24,6 +25,7 @@ export function networkError(error: unknown, where: Where): unknown {
   if (code === 'UND_ERR_BODY_TIMEOUT') return new Timeout('idle', where, error);
   if (isProxyTrouble(error, code))
     return new ProxyError(error.message.replaceAll(/\/\/[^\s/@]*@/g, '//'), where, error);
+  if (CLIENT_CERTIFICATE.test(code)) return new ClientCertificateNeeded(code, where, error);
   if (isTlsTrouble(error, code)) return new TlsError(tlsReason(error, code), tlsAdvice(error, code), where, error);
   if (LOST.test(code) || error.name === 'HTTPParserError')
     return new ConnectionLost(code || 'no HTTP', where, error, hintFor(code, where));
@@ -39,7 +41,11 @@ export function isRetryableError(error: unknown): boolean {
 const LOST =
   /^(?:ECONNRESET|ECONNABORTED|EPIPE|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_HEADERS_OVERFLOW|HPE_.*|UND_ERR_INFO|UND_ERR_DESTROYED)$/;
 
-/** Servers that let in known clients only often just hang up after the handshake of TLS 1.3, before their reason is read. */
+/** Alerts about certificates that a server sends are about the client's (RFC 8446, 6.2); "handshake failure" has other causes as well. */
+const CLIENT_CERTIFICATE =
+  /^ERR_SSL_.*_ALERT_(?:CERTIFICATE_(?:REQUIRED|EXPIRED|REVOKED|UNKNOWN)|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)$/;
+
+/** Behind a proxy, or where a server just hangs up, nothing tells for certain that it wanted a client certificate. */
 function hintFor(code: string, { url }: Where): string {
   if (code !== 'UND_ERR_SOCKET' || !url?.startsWith('https:')) return '';
   return "; if it asks for a client certificate, put one into certs.d or the registry's settings";
@@ -93,11 +99,7 @@ function tlsAdvice(error: Error, code: string): string {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'its certificate is for another name; check the address';
   if (/wrong version number|packet length too long|http request/i.test(`${code} ${error.message}`))
     return 'it speaks no TLS there; if it is a plain HTTP registry, mark it as insecure with an http:// address';
-  if (
-    /certificate required|alert number 116|bad certificate|alert number 42|handshake failure|alert number 40/.test(
-      error.message,
-    )
-  )
+  if (/handshake failure|alert number 40/.test(error.message))
     return "it asks for a client certificate; put one into certs.d or the registry's settings";
   return 'the handshake failed; check the address, the proxy and the certificate settings';
 }

@@ -1,4 +1,4 @@
-// The three parts of undici that are used. Its index loads all the others too (fetch, WebSocket, caches, mocks), which takes a worker thread longer than a small layer does.
+// The parts of undici that are used. Its index loads all the others too (fetch, WebSocket, caches, mocks), which takes a worker thread longer than a small layer does.
 declare module 'undici/lib/dispatcher/agent.js' {
   import { Agent } from 'undici';
   export default Agent;
@@ -10,4 +10,13 @@ declare module 'undici/lib/dispatcher/pool.js' {
 declare module 'undici/lib/dispatcher/proxy-agent.js' {
   import { ProxyAgent } from 'undici';
   export default ProxyAgent;
+}
+declare module 'undici/lib/core/connect.js' {
+  import { buildConnector } from 'undici';
+  export default buildConnector;
+}
+declare module 'undici/lib/api/api-connect.js' {
+  import type { Dispatcher } from 'undici';
+  const connect: Dispatcher['connect'];
+  export default connect;
 }

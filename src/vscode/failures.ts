@@ -3,6 +3,7 @@ import { DigestMismatchError, SizeMismatchError } from '../blobs/verifier.ts';
 import { DiskFullError, WorkerCrashedError } from '../pull/layerErrors.ts';
 import {
   AccountRefused,
+  ClientCertificateNeeded,
   ConnectionLost,
   ConnectionRefused,
   DigestMismatch,
@@ -22,7 +23,7 @@ import {
   UnknownHost,
 } from '../registry/errors.ts';
 import type { CommandArgument } from './commands/argument.ts';
-import { COMMANDS, SECTION } from './ids.ts';
+import { COMMANDS, SECTION, SETTINGS } from './ids.ts';
 import { InvalidSettingError } from './settings.ts';
 import { systemMessage } from './systemMessage.ts';
 import { TaskFailedError, UntrustedWorkspaceError } from './taskErrors.ts';
@@ -123,18 +124,14 @@ function isOurs(error: unknown): boolean {
 
 function actionsFor(error: unknown): readonly FailureAction[] {
   if (error instanceof RegistryError) return [...registryActions(error), SHOW_LOG];
-  if (error instanceof InvalidSettingError) {
-    return [
-      {
-        title: 'Open Settings',
-        command: 'workbench.action.openSettings',
-        argument: `${SECTION}.${error.key.replace(/\[.*$/, '')}`,
-      },
-    ];
-  }
+  if (error instanceof InvalidSettingError) return [openSettings(error.key.replace(/\[.*$/, ''))];
   if (error instanceof UntrustedWorkspaceError) return [{ title: 'Manage Trust', command: 'workbench.trust.manage' }];
   if (error instanceof TaskFailedError) return taskActions(error);
   return isOurs(error) ? [] : [SHOW_LOG];
+}
+
+function openSettings(key: string): FailureAction {
+  return { title: 'Open Settings', command: 'workbench.action.openSettings', argument: `${SECTION}.${key}` };
 }
 
 function registryActions(error: RegistryError): readonly FailureAction[] {
@@ -144,6 +141,7 @@ function registryActions(error: RegistryError): readonly FailureAction[] {
   }
   if (error instanceof TlsError || error instanceof InsecureRefused)
     return [{ title: 'Trust…', command: COMMANDS.trustRegistry, argument }];
+  if (error instanceof ClientCertificateNeeded) return [openSettings(SETTINGS.registries)];
   if (error instanceof NoCatalog) return [{ title: 'Open Image…', command: COMMANDS.openImage }];
   if (error instanceof NotFound && error.suggestion !== undefined) {
     const reference = `${error.registry}/${error.suggestion}`;

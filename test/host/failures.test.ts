@@ -6,6 +6,7 @@ import { PlatformNotFoundError } from '../../src/oci/choosePlatform.ts';
 import { MOUNT_FAILURES, mountFailure } from '../../src/overlay/failures.ts';
 import {
   AccountRefused,
+  ClientCertificateNeeded,
   ConnectionRefused,
   Forbidden,
   InsecureRefused,
@@ -35,6 +36,7 @@ describe('failures', () => {
       [new RateLimited(where, 10, 0), 'Sign In…'],
       [new TlsError('SELF_SIGNED_CERT_IN_CHAIN', 'advice', where), 'Trust…'],
       [new InsecureRefused(where), 'Trust…'],
+      [new ClientCertificateNeeded('an alert', where), 'Open Settings'],
       [new NoCatalog(where), 'Open Image…'],
       [new NotFound('manifest', 'latest', where, { suggestion: 'library/a' }), 'Open library/a'],
       [new NotFound('repository', undefined, where, { orNoAccess: true }), 'Sign In…'],

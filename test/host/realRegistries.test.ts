@@ -150,7 +150,7 @@ describe('real registries, from the editor', () => {
     const registry = await startDockerRegistry({ tls: ca.issue(), clientCaFile: ca.certFile });
     open.push(registry);
     const refused = await refusal('addRegistry', { url: registry.url, ca: ca.certFile });
-    assert.match(refused, /client certificate/);
+    assert.match(refused, /only those who show a client certificate.*"cert" and "key".*certs\.d/);
     const client = ca.issue({ client: 'somebody' });
     const folder = `.config/containers/certs.d/${registry.host}`;
     open.push({ close: () => rmSync(join(homedir(), folder), { recursive: true, force: true }) });

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { parseManifest } from '../../../src/oci/manifest.ts';
 import type { Credential } from '../../../src/registry/credentials.ts';
-import { NoCatalog, NotFound, RegistryError, TlsError, Unauthorized } from '../../../src/registry/errors.ts';
+import {
+  ClientCertificateNeeded,
+  NoCatalog,
+  NotFound,
+  RegistryError,
+  TlsError,
+  Unauthorized,
+} from '../../../src/registry/errors.ts';
 import { artifact, type BuiltImage, image, index, layer } from '../../support/image.ts';
 import { createPrivateCa, type PrivateCa } from '../../support/privateCa.ts';
 import { pushContent } from '../../support/push.ts';
@@ -196,8 +203,13 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
 
     const client = ca.issue({ client: 'peel' });
     const closed = await start({ tls: ca.issue(), clientCaFile: ca.certFile });
-    const unknown = asking(configOf(closed, { ca: ca.cert }), { tries: 1 });
-    await assert.rejects(unknown.client.ping(unknown.signal), RegistryError);
+    const stranger = createPrivateCa();
+    const foreign = stranger.issue({ client: 'peel' });
+    stranger.close();
+    for (const shown of [{}, { cert: foreign.cert, key: foreign.key }]) {
+      const unknown = asking(configOf(closed, { ca: ca.cert, ...shown }));
+      await assert.rejects(unknown.client.ping(unknown.signal), ClientCertificateNeeded);
+    }
     const known = asking(configOf(closed, { ca: ca.cert, cert: client.cert, key: client.key }));
     assert.equal((await known.client.ping(known.signal)).v2, true);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import {
+  ClientCertificateNeeded,
   ConnectionLost,
   ConnectionRefused,
   HtmlInstead,
@@ -87,9 +88,9 @@ describe('the transport', () => {
     registry.fault({ path: '/manifests/', times: 1 }, faults.status(503, { 'retry-after': '1' }));
     const began = performance.now();
     const first = get();
-    while (registry.requests.length === 0) await new Promise(resolve => setTimeout(resolve, 5));
-    // The answer must have come back, too.
-    await new Promise(resolve => setTimeout(resolve, 400));
+    // The answer has come back, too, when this is in the log.
+    while (!asking.log.lines.some(line => line.includes('trying again')))
+      await new Promise(resolve => setTimeout(resolve, 5));
     await asking.client.allTags('some/name', asking.signal);
     assert.ok(performance.now() - began >= 950);
     await first;
@@ -263,6 +264,25 @@ describe('the transport', () => {
         asking.transport.send({ endpoint: foreign, url, authorization: 'Basic eA==' }, asking.signal),
         TlsError,
       );
+    } finally {
+      ca.close();
+    }
+  });
+
+  it('tells for certain that a server wants a client certificate', { skip: requireTool('openssl') }, async () => {
+    const ca = createPrivateCa();
+    try {
+      const server = await listen((_, response) => void response.end('{}'), {
+        tls: { ...ca.issue(), clientCa: ca.cert },
+      });
+      open.push(server);
+      const asking = ask({ name: server.host, url: server.url, ca: ca.cert });
+      open.push(asking);
+      await assert.rejects(asking.client.ping(asking.signal), error => {
+        assert.ok(error instanceof ClientCertificateNeeded, String(error));
+        assert.match(error.message, /"cert" and "key".*certs\.d/);
+        return true;
+      });
     } finally {
       ca.close();
     }
