@@ -17,15 +17,14 @@ const requireBanner =
   "import{createRequire as __peelCreateRequire}from'node:module';const require=__peelCreateRequire(import.meta.url);";
 
 /**
- * Leaves out what undici loads and Peel never uses: HTTP/2 (`allowH2: false`), its second parser, and the bodies of `fetch`. That is half of it, in the file and in what a thread reads when it starts.
+ * Leaves out what undici loads and Peel never uses: HTTP/2 (`allowH2: false`) and the bodies of `fetch`.
  *
  * @type {import('esbuild').Plugin}
  */
 const leanUndici = {
   name: 'lean-undici',
   setup({ onLoad }) {
-    const unused =
-      /[\\/]undici[\\/]lib[\\/](milo[\\/].*|web[\\/]fetch[\\/]body|dispatcher[\\/](client-h2|parser-h1))\.js$/;
+    const unused = /[\\/]undici[\\/]lib[\\/](web[\\/]fetch[\\/]body|dispatcher[\\/]client-h2)\.js$/;
     onLoad({ filter: unused }, ({ path }) => ({
       contents: `module.exports = () => { throw new Error(${JSON.stringify(`${basename(path)} of undici is not in this bundle`)}); };`,
     }));
@@ -60,6 +59,8 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     external: ['vscode'],
     banner: { js: requireBanner },
     plugins: [leanUndici],
+    // As undici is bundled for Node itself: without its second, experimental parser.
+    define: { esbuildDetection: 'true' },
     minify: production,
     // An error that crosses to or from a worker is told by the name of its class.
     keepNames: true,
