@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import type { CommandArgument } from './commands/argument.ts';
+import { registryNamed } from './registryName.ts';
 import type { CommandServices } from './services.ts';
 import { absolutePath } from './workspacePaths.ts';
 
@@ -21,7 +22,7 @@ export async function askReference(argument: CommandArgument, title: string): Pr
   return text === undefined ? undefined : parseReference(text);
 }
 
-/** The registry that a command is about, by its name in references; an argument may also give its label. */
+/** The registry that a command is about, by its name in references; an argument may also give its label or address. @throws {InvalidArgumentError} */
 export async function askRegistry(
   argument: CommandArgument,
   { registries }: CommandServices,
@@ -29,7 +30,7 @@ export async function askRegistry(
 ): Promise<string | undefined> {
   const entries = registries.list();
   const given = argument.registry;
-  if (given !== undefined) return entries.find(({ name, label }) => name === given || label === given)?.name ?? given;
+  if (given !== undefined) return registryNamed(given, entries);
   const picked = await vscode.window.showQuickPick(
     entries.map(({ name, label, url }) => ({ label: label ?? name, description: url, name })),
     { title, placeHolder: entries.length === 0 ? 'No registry is in the list' : 'Registry' },

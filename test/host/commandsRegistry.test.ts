@@ -31,7 +31,7 @@ describe('commands for registries', () => {
       registries().some(({ name }) => name === 'docker.io'),
       'the defaults stay',
     );
-    await peel('removeRegistry', { registry: open.host });
+    await peel('removeRegistry', { registry: `${open.url}/v2/` });
     assert.deepEqual(
       registries().filter(({ name }) => name === open.host),
       [],
@@ -104,9 +104,10 @@ describe('commands for registries', () => {
     assert.match(wrong, /refused the user name or password.*sign in again/);
     assert.doesNotMatch(wrong, /wrong-one/);
     assert.match(await refusal('openImage', { reference }), /Sign in to/, 'a refused account is not kept');
-    await peel('signIn', { registry, username: 'alice', password: 's3cret' });
+    // An address will do as well as the name.
+    await peel('signIn', { registry: `${closed.url}/`, username: 'alice', password: 's3cret' });
     assert.match((await peel<{ digest: string }>('openImage', { reference })).digest, SHA256);
-    await peel('signOut', { registry });
+    await peel('signOut', { registry: closed.url });
     assert.match(await refusal('openImage', { reference }), /Sign in to/);
   });
 

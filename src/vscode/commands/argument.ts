@@ -1,5 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { isObject, type JsonObject } from '../../oci/json.ts';
+import { formatReference } from '../../oci/reference.ts';
+import { parseFileUri, type FileUriParts } from '../filePlace.ts';
+import { SCHEMES } from '../ids.ts';
 
 /** What any command of Peel may be given: by a tree node, a keybinding, a task, a test or another extension. All fields are optional here; what is missing, the command asks for. */
 export interface CommandArgument {
@@ -10,7 +13,7 @@ export interface CommandArgument {
   readonly path?: string;
   /** A pulled image's folder, or where to put one; an absolute path. */
   readonly folder?: string;
-  /** A registry's name, as references write it. */
+  /** A registry: its name as references write it, its label, or its address. */
   readonly registry?: string;
   /** A repository with its registry, as references write it. */
   readonly repository?: string;
@@ -59,14 +62,14 @@ const TEXT_FIELDS = [
 const PATH_FIELDS = ['folder', 'target', 'ca'] as const;
 
 /**
- * Turns what VS Code hands to a command into the one shape that commands read: a tree node gives its `argument`, a Uri (Explorer menu) is a folder, a
- * text is a reference, an object is taken field by field. @throws {InvalidArgumentError}
+ * Turns what VS Code hands to a command into the one shape that commands read: a tree node gives its `argument`, a Uri (of the Explorer or an editor) is a folder or, of our own
+ * scheme, a file of an image, a text is a reference, an object is taken field by field. @throws {InvalidArgumentError} @throws {InvalidFileUriError}
  */
 export function argumentOf(given: unknown): CommandArgument {
   if (given === undefined || given === null) return {};
   if (typeof given === 'string') return { reference: given };
   if (!isObject(given)) throw new InvalidArgumentError('argument', 'an object, or nothing');
-  if (isUri(given)) return { folder: given.fsPath };
+  if (isUri(given)) return given.scheme === SCHEMES.files ? fileOf(given) : { folder: given.fsPath };
   if (isNode(given)) return given.argument;
   return checked(given);
 }
@@ -86,7 +89,12 @@ function isNode(given: unknown): given is { readonly argument: CommandArgument }
   );
 }
 
-function isUri(given: unknown): given is { readonly scheme: string; readonly fsPath: string } {
+function fileOf(uri: FileUriParts): CommandArgument {
+  const { reference, ...place } = parseFileUri(uri);
+  return { reference: formatReference(reference), ...place };
+}
+
+function isUri(given: unknown): given is FileUriParts & { readonly fsPath: string } {
   if (typeof given !== 'object' || given === null) return false;
   const { scheme, fsPath } = given as { scheme?: unknown; fsPath?: unknown };
   return typeof scheme === 'string' && typeof fsPath === 'string';
