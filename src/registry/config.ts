@@ -1,8 +1,17 @@
 import { DOCKER_HUB } from '../oci/reference.ts';
 import { InsecureRefused } from './errors.ts';
 
+/** PEM texts for the connections to one host. */
+export interface Certificates {
+  /** Of authorities that the host is trusted by, besides the common ones. */
+  readonly ca?: string;
+  /** A client certificate and its key. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** How one registry is reached. Plain data, so that a worker thread can be given it. */
-export interface RegistryConfig {
+export interface RegistryConfig extends Certificates {
   /** The domain as references write it, e.g. `docker.io`, `127.0.0.1:5000`. */
   readonly name: string;
   /** The address before `/v2`; may have a path, e.g. `https://host/artifactory/api/docker/repo`. */
@@ -11,15 +20,12 @@ export interface RegistryConfig {
   readonly insecure?: boolean;
   /** Addresses like `url` that are asked before the registry, in this order. */
   readonly mirrors?: readonly string[];
-  /** Certificates of authorities that this registry is trusted by, besides the common ones; PEM. */
-  readonly ca?: string;
-  /** A client certificate and its key; PEM. */
-  readonly cert?: string;
-  readonly key?: string;
+  /** For the mirrors, by host and port; the registry's own authorities count there as well. */
+  readonly mirrorCertificates?: Readonly<Record<string, Certificates>>;
 }
 
 /** One address that can answer for a registry: the registry itself or a mirror of it. */
-export interface Endpoint {
+export interface Endpoint extends Certificates {
   /** Whose credentials and scopes hold here: the registry's name, or the mirror's host. */
   readonly name: string;
   /** Without a slash at the end and without `/v2`. */
@@ -27,9 +33,6 @@ export interface Endpoint {
   /** On a mirror: the registry it stands for (containerd's `ns`). */
   readonly mirrorOf?: string;
   readonly insecure?: boolean;
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
 }
 
 /** The configuration of a registry that nobody configured: Docker Hub's API host, plain HTTP for this machine, HTTPS for the rest. */
@@ -51,6 +54,7 @@ export function isLoopbackHost(host: string): boolean {
 export function endpointsOf(config: RegistryConfig): readonly [...Endpoint[], Endpoint] {
   const { name, url, insecure, ca, cert, key } = config;
   const trust = { ...(insecure ? { insecure } : {}), ...(ca === undefined ? {} : { ca }) };
+  const certificatesOf = new Map(Object.entries(config.mirrorCertificates ?? {}));
   const own: Endpoint = {
     name,
     url: baseUrl(url),
@@ -63,11 +67,16 @@ export function endpointsOf(config: RegistryConfig): readonly [...Endpoint[], En
     const host = new URL(base).host;
     return host === new URL(own.url).host && base === own.url
       ? own
-      : { name: host, url: base, mirrorOf: name, ...trust };
+      : { name: host, url: base, mirrorOf: name, ...trust, ...joined(ca, certificatesOf.get(host)) };
   });
   const all: [...Endpoint[], Endpoint] = [...mirrors.filter(mirror => mirror !== own), own];
   for (const endpoint of all) checkEncrypted(endpoint);
   return all;
+}
+
+/** A mirror's own certificates, with the registry's authorities among its own. */
+function joined(ca: string | undefined, own: Certificates = {}): Certificates {
+  return ca === undefined || own.ca === undefined ? own : { ...own, ca: `${ca}\n${own.ca}` };
 }
 
 /** `https://` put before a bare host; slashes and `/v2` at the end, user, query and fragment left out. @throws {TypeError} no address */

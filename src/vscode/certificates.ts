@@ -1,12 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import type { RegistryConfig } from '../registry/config.ts';
+import type { Certificates, RegistryConfig } from '../registry/config.ts';
 import { InvalidSettingError, type RegistrySetting } from './settings.ts';
 import { SETTINGS } from './ids.ts';
-
-/** PEM texts for one registry. */
-export type Certificates = Pick<RegistryConfig, 'ca' | 'cert' | 'key'>;
 
 /** Where Docker and podman look (containers-certs.d(5)), the user's own first. */
 export function usualCertificateFolders(home = homedir()): readonly string[] {
@@ -15,19 +12,44 @@ export function usualCertificateFolders(home = homedir()): readonly string[] {
 
 /**
  * The certificates that a registry's setting names, and those in a folder `<host:port>` of the certificate folders: `*.crt` are authorities, `x.cert` with
- * `x.key` is the client's. What the setting names wins over a folder's client certificate; authorities add up.
+ * `x.key` is the client's. What the setting names wins over a folder's client certificate; authorities add up. For the hosts of mirrors the folders alone count.
  * @throws {InvalidSettingError} a file that the setting names cannot be read
  */
-export async function readCertificates(setting: RegistrySetting, folders: readonly string[]): Promise<Certificates> {
-  const host = new URL(setting.url).host;
-  const found = await Promise.all(folders.map(folder => readFolder(join(expandHome(folder), host))));
+export async function readCertificates(
+  setting: RegistrySetting,
+  folders: readonly string[],
+): Promise<Certificates & Pick<RegistryConfig, 'mirrorCertificates'>> {
+  const mirrors = await Promise.all(
+    setting.mirrors.map(async mirror => {
+      const { host } = new URL(mirror);
+      return [host, summed(await readFolders(host, folders))] as const;
+    }),
+  );
+  const known = mirrors.filter(([, certificates]) => Object.keys(certificates).length > 0);
+  return {
+    ...(await ownCertificates(setting, folders)),
+    ...(known.length > 0 ? { mirrorCertificates: Object.fromEntries(known) } : {}),
+  };
+}
+
+async function ownCertificates(setting: RegistrySetting, folders: readonly string[]): Promise<Certificates> {
+  const found = await readFolders(new URL(setting.url).host, folders);
   const [ca, cert, key] = await Promise.all([
     readNamed('ca', setting.ca),
     readNamed('cert', setting.cert),
     readNamed('key', setting.key),
   ]);
-  const authorities = [ca, ...found.map(each => each.ca)].filter(text => text !== undefined);
-  const client = cert !== undefined && key !== undefined ? { cert, key } : found.find(each => each.cert !== undefined);
+  const named = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  };
+  return summed([named, ...found]);
+}
+
+/** All authorities, and the first client certificate. */
+function summed(all: readonly Certificates[]): Certificates {
+  const authorities = all.map(each => each.ca).filter(text => text !== undefined);
+  const client = all.find(each => each.cert !== undefined);
   return {
     ...(authorities.length > 0 ? { ca: authorities.join('\n') } : {}),
     ...(client?.cert !== undefined && client.key !== undefined ? { cert: client.cert, key: client.key } : {}),
@@ -50,6 +72,11 @@ async function readNamed(field: 'ca' | 'cert' | 'key', path: string | undefined)
       `names the file ${path} as "${field}", which is not in PEM form`,
     );
   return text;
+}
+
+/** What the folders have for a host, in their order. */
+function readFolders(host: string, folders: readonly string[]): Promise<readonly Certificates[]> {
+  return Promise.all(folders.map(folder => readFolder(join(expandHome(folder), host))));
 }
 
 async function readFolder(folder: string): Promise<Certificates> {

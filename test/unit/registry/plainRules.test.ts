@@ -76,6 +76,18 @@ describe('configurations', () => {
       { name: 'docker.io', url: 'https://registry-1.docker.io', ca: 'CA', cert: 'CERT', key: 'KEY' },
     ]);
   });
+
+  it('give a mirror its own certificates, and the registry’s authorities', () => {
+    const [mirror, other] = endpointsOf({
+      name: 'docker.io',
+      url: 'https://registry-1.docker.io',
+      mirrors: ['https://m.example:5000/hub', 'https://constructor'],
+      mirrorCertificates: { 'm.example:5000': { ca: 'OWN', cert: 'CERT', key: 'KEY' } },
+      ca: 'CA',
+    });
+    assert.deepEqual([mirror?.ca, mirror?.cert, mirror?.key], ['CA\nOWN', 'CERT', 'KEY']);
+    assert.deepEqual([other?.ca, other?.cert, other?.key], ['CA', undefined, undefined]);
+  });
 });
 
 describe('addresses', () => {

@@ -29,6 +29,23 @@ test('a folder of the host and port gives authorities and a client certificate w
   assert.match(key ?? '', /client\.key/);
 });
 
+test('the hosts of mirrors have their own folders, and the files that the setting names are not for them', async () => {
+  const named = join(folder, 'named.pem');
+  const { ca, mirrorCertificates, ...rest } = await read({
+    url: 'https://origin.example',
+    ca: named,
+    mirrors: ['https://r.example:5000/hub', 'https://other.example'],
+  });
+  assert.match(ca ?? '', /named/);
+  assert.deepEqual(rest, {});
+  assert.deepEqual(Object.keys(mirrorCertificates ?? {}), ['r.example:5000']);
+  const mirror = mirrorCertificates?.['r.example:5000'];
+  assert.match(mirror?.ca ?? '', /one\.crt/);
+  assert.doesNotMatch(mirror?.ca ?? '', /named/);
+  assert.match(mirror?.cert ?? '', /client\.cert/);
+  assert.match(mirror?.key ?? '', /client\.key/);
+});
+
 test('another port is another registry', async () => {
   assert.deepEqual(await read({ url: 'https://r.example' }), {});
 });
