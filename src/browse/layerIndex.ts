@@ -11,7 +11,7 @@ import { pack, unpack, type Container } from './container.ts';
 export interface IndexEntry extends Omit<TarEntry, 'uname' | 'gname' | 'xattrs'> {
   /** Of the stored content in the uncompressed archive; for a layer with a table of contents the number of the entry in that table. */
   readonly offset: number;
-  /** CRC-32 of the stored content; 0 where a table of contents has digests. */
+  /** CRC-32 of the stored content; 0 where not all of the layer was read. */
   readonly crc: number;
   /** Values in base64. */
   readonly xattrs?: Readonly<Record<string, string>>;
@@ -21,22 +21,49 @@ export interface IndexEntry extends Omit<TarEntry, 'uname' | 'gname' | 'xattrs'>
 export interface IndexFacts {
   /** Of the blob. */
   readonly digest: Digest;
-  /** `toc`: the layer's own table of contents tells where each file lies; else the compression of the whole. */
-  readonly kind: Compression | 'toc';
+  /**
+   * Where the content lies. `toc`: where the layer's own table of contents tells. `soci`: in spans of the gzip stream that a SOCI index tells. `parts`: in an archive that is not compressed, of
+   * which only headers were read. `found`: nowhere yet, for the layer is still being read. Else the compression of the whole, all of which was read.
+   */
+  readonly kind: Compression | 'toc' | 'soci' | 'parts' | 'found';
+  /** False where no digest of the image's manifest vouches for what is listed, nor for what is read by it. */
+  readonly verified?: false;
   /** Of the archive; absent where only a table of contents was read. */
   readonly diffId?: Digest;
 }
 
 const MAGIC = 'PLI1';
+const KINDS: readonly unknown[] = [
+  'gzip',
+  'zstd',
+  'none',
+  'toc',
+  'soci',
+  'parts',
+  'found',
+] satisfies IndexFacts['kind'][];
 const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'fifo', 'char', 'block'];
 /** 64-bit fields of an entry: size, storedSize, mtime, offset. */
 const WIDE = 4;
 /** 32-bit fields: ends of path and link in the names, type and mode, uid, gid, crc, devMajor, devMinor. */
 const NARROW = 8;
 
+/** What a layer holds, entry by entry in the order of its archive. */
+export interface LayerEntries {
+  readonly facts: IndexFacts;
+  readonly count: number;
+  /** The entries have checksums of their content: all of it was read. */
+  readonly checksums: boolean;
+  path(at: number): string;
+  type(at: number): EntryType;
+  linkname(at: number): string;
+  size(at: number): number;
+  entry(at: number): IndexEntry;
+}
+
 /** Collects the entries of one layer, in their order, into an index. */
 export class IndexBuilder {
-  readonly #names: Buffer[] = [];
+  #names = Buffer.allocUnsafe(1 << 16);
   #length = 0;
   #wide = new Float64Array(WIDE * 1024);
   #narrow = new Uint32Array(NARROW * 1024);
@@ -74,14 +101,33 @@ export class IndexBuilder {
     const wide = this.#wide.subarray(0, this.#count * WIDE);
     const narrow = this.#narrow.subarray(0, this.#count * NARROW);
     const header = { ...facts, count: this.#count, extras: this.#extras };
-    return pack(MAGIC, header, [bytesOf(wide), bytesOf(narrow), Buffer.concat(this.#names)]);
+    return pack(MAGIC, header, [bytesOf(wide), bytesOf(narrow), this.#names.subarray(0, this.#length)]);
+  }
+
+  /** The entries from number `from` on, as an index by itself. */
+  part(from: number, digest: Digest): Buffer {
+    const wide = this.#wide.subarray(from * WIDE, this.#count * WIDE);
+    const narrow = this.#narrow.slice(from * NARROW, this.#count * NARROW);
+    const start = from === 0 ? 0 : (this.#narrow[(from - 1) * NARROW + 1] ?? 0);
+    for (let at = 0; at < narrow.length; at += NARROW) {
+      narrow[at] = (narrow[at] ?? 0) - start;
+      narrow[at + 1] = (narrow[at + 1] ?? 0) - start;
+    }
+    const header = { digest, kind: 'found', count: this.#count - from, extras: {} };
+    return pack(MAGIC, header, [bytesOf(wide), bytesOf(narrow), this.#names.subarray(start, this.#length)]);
   }
 
   #put(name: string): number {
     const bytes = nameBytes(name);
-    this.#names.push(bytes);
-    this.#length += bytes.length;
-    return this.#length;
+    const end = this.#length + bytes.length;
+    if (end > this.#names.length) {
+      const names = Buffer.allocUnsafe(Math.max(end, 2 * this.#names.length));
+      this.#names.copy(names, 0, 0, this.#length);
+      this.#names = names;
+    }
+    bytes.copy(this.#names, this.#length);
+    this.#length = end;
+    return end;
   }
 
   #grow(): void {
@@ -99,7 +145,7 @@ function bytesOf(array: Float64Array | Uint32Array): Uint8Array {
 }
 
 /** What one layer holds, entry by entry in the order of its archive. Entries are made when asked for: a hundred thousand of them cost a few megabytes. */
-export class LayerIndex {
+export class LayerIndex implements LayerEntries {
   readonly facts: IndexFacts;
   readonly count: number;
   readonly #wide: Float64Array;
@@ -122,13 +168,18 @@ export class LayerIndex {
   /** Reads what {@link IndexBuilder} made. `undefined` for a file that is damaged, of another version, or of another layer. */
   static read(bytes: Buffer, digest: Digest): LayerIndex | undefined {
     const container = unpack(bytes, MAGIC);
-    const kind = container?.header['kind'];
     if (!container || container.header['digest'] !== digest) return undefined;
-    if (kind !== 'gzip' && kind !== 'zstd' && kind !== 'none' && kind !== 'toc') return undefined;
-    const { count, diffId } = container.header;
+    const { count, diffId, kind, verified } = container.header;
+    if (!isKind(kind)) return undefined;
     const [wide, narrow] = container.parts;
     if (wide?.length !== Number(count) * WIDE * 8 || narrow?.length !== Number(count) * NARROW * 4) return undefined;
-    return new LayerIndex({ digest, kind, ...(isDigest(diffId) ? { diffId } : {}) }, container);
+    const doubt: Pick<IndexFacts, 'verified'> = verified === false ? { verified } : {};
+    return new LayerIndex({ digest, kind, ...(isDigest(diffId) ? { diffId } : {}), ...doubt }, container);
+  }
+
+  get checksums(): boolean {
+    const { kind } = this.facts;
+    return kind === 'gzip' || kind === 'zstd' || kind === 'none';
   }
 
   path(at: number): string {
@@ -175,6 +226,16 @@ export class LayerIndex {
   #name(start: number, end: number): string {
     return this.#ascii?.slice(start, end) ?? decodeName(this.#names, start, end);
   }
+}
+
+function isKind(kind: unknown): kind is IndexFacts['kind'] {
+  return KINDS.includes(kind);
+}
+
+/** An entry of an archive with the place of its content. Its checksum is not known yet. */
+export function indexEntry({ xattrs, ...entry }: TarEntry, offset: number): IndexEntry {
+  const values = xattrs && Object.fromEntries([...xattrs].map(([name, value]) => [name, value.toString('base64')]));
+  return { ...entry, offset, crc: 0, ...(values ? { xattrs: values } : {}) };
 }
 
 /** An ArrayBuffer of its own, for a view on numbers must begin at a multiple of eight. */

@@ -11,6 +11,8 @@ export interface NumberedLayer {
   /** 1 is the base. */
   readonly number: number;
   readonly files: LayerFiles;
+  /** Its own tree, where that was made before. */
+  readonly directory?: LayerDirectory;
 }
 
 /** A file, folder or link as the image shows it. A hard link is the file that it names. */
@@ -30,6 +32,8 @@ export interface FileFacts {
   readonly linkname?: string;
   /** Number of the layer that it comes from. */
   readonly layer: number;
+  /** False where only parts of that layer were read, for which the image's digest does not vouch. */
+  readonly verified?: false;
 }
 
 /** Stacked layers, read as one tree. */
@@ -128,6 +132,10 @@ export class MergedNode {
   }
 }
 
+function stacked(layer: NumberedLayer): Stacked {
+  return { layer, directory: layer.directory ?? layerTree(layer.files.index) };
+}
+
 function entryAt({ layer, at }: Place): IndexEntry {
   return layer.files.index.entry(at);
 }
@@ -164,12 +172,12 @@ export class MergedTree {
 
   /** @param layers base first */
   static of(layers: readonly NumberedLayer[]): MergedTree {
-    return new MergedTree(layers.map(layer => ({ layer, directory: layerTree(layer.files.index) })));
+    return new MergedTree(layers.map(stacked));
   }
 
   /** One layer by itself: nothing is known of the layers below it, and a hard link to a file there is a file without content. */
   static ofLayer(layer: NumberedLayer): MergedTree {
-    return new MergedTree([{ layer, directory: layerTree(layer.files.index) }], true);
+    return new MergedTree([stacked(layer)], true);
   }
 
   /** The same image without its upper layers: of those numbered below `number`. */
@@ -252,7 +260,7 @@ function childNamed(children: ReadonlyMap<string, MergedNode>, name: string): Me
 
 /** What a person or a program is told of it. */
 export function factsOf(node: MergedNode): FileFacts {
-  const { path, layer, entry, contentEntry } = node;
+  const { path, layer, entry, contentEntry, content } = node;
   if (!entry || !contentEntry) {
     const { mode = 0o755, uid = 0, gid = 0, mtime = 0 } = entry ?? {};
     return { path, type: 'directory', size: 0, mode, uid, gid, mtime, layer };
@@ -260,5 +268,7 @@ export function factsOf(node: MergedNode): FileFacts {
   const { size, mode, uid, gid, mtime } = contentEntry;
   const type = contentEntry.type === 'hardlink' ? 'file' : contentEntry.type;
   const { linkname } = type === 'symlink' ? contentEntry : entry;
-  return { path, type, size, mode, uid, gid, mtime, layer, ...(linkname === '' ? {} : { linkname }) };
+  const doubt: Pick<FileFacts, 'verified'> =
+    content?.layer.files.index.facts.verified === false ? { verified: false } : {};
+  return { path, type, size, mode, uid, gid, mtime, layer, ...(linkname === '' ? {} : { linkname }), ...doubt };
 }

@@ -1,9 +1,9 @@
-import type { LayerIndex } from '../browse/layerIndex.ts';
+import type { LayerEntries } from '../browse/layerIndex.ts';
 import { layerTree, type LayerDirectory } from '../browse/layerTree.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';
 
 /** What a layer adds and takes away, as its extraction would: under plain paths, links on the way followed. */
-export function layerContentOf(index: LayerIndex, number: number): LayerContent {
+export function layerContentOf(index: LayerEntries, number: number): LayerContent {
   const entries: FileEntry[] = [];
   const deleted: string[] = [];
   const opaque: string[] = [];
@@ -27,13 +27,13 @@ export function layerContentOf(index: LayerIndex, number: number): LayerContent 
   return { number, entries, deleted, opaque };
 }
 
-function entryOf(index: LayerIndex, at: number, path: string, layer: number): FileEntry {
+function entryOf(index: LayerEntries, at: number, path: string, layer: number): FileEntry {
   const { type, size, mode, uid, gid, linkname, crc } = index.entry(at);
-  const content = type === 'file' && index.facts.kind !== 'toc' ? { content: `crc32:${crc}` } : {};
+  const content = type === 'file' && index.checksums ? { content: `crc32:${crc}` } : {};
   return { path, type, size, mode, uid, gid, linkname, layer, ...content };
 }
 
-function linkOf(index: LayerIndex, at: number, path: string, linkname: string, layer: number): FileEntry {
+function linkOf(index: LayerEntries, at: number, path: string, linkname: string, layer: number): FileEntry {
   const { mode, uid, gid } = index.entry(at);
   return { path, type: 'hardlink', size: 0, mode, uid, gid, linkname, layer };
 }

@@ -61,6 +61,20 @@ export class TarReader implements Sink {
     return this.#state === 'end';
   }
 
+  /** Bytes of content and padding before the next header, which who does not want the content need not have: `skip` them. */
+  get ahead(): number {
+    if (this.#state === 'data') return this.#left + this.#padding;
+    return this.#state === 'padding' ? this.#left : 0;
+  }
+
+  /** Goes to the next header without the bytes that are `ahead`. No `data` is told of them. */
+  skip(): void {
+    for (let part = this.#left; this.ahead > 0; part = this.#left) {
+      this.#position += part;
+      this.#use(part);
+    }
+  }
+
   write(chunk: Uint8Array): void {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     const base = this.#position;
@@ -187,12 +201,15 @@ export class TarReader implements Sink {
     const end = at + count;
     if (this.#state === 'meta') this.#meta.push(Buffer.from(bytes.subarray(at, end)));
     else if (this.#state === 'data' && !this.#skipping) this.#deliver(bytes, at, end);
-    this.#left -= count;
-    if (this.#left === 0) {
-      if (this.#state === 'padding') this.#state = 'header';
-      else this.#endBody();
-    }
+    this.#use(count);
     return end;
+  }
+
+  #use(count: number): void {
+    this.#left -= count;
+    if (this.#left > 0) return;
+    if (this.#state === 'padding') this.#state = 'header';
+    else this.#endBody();
   }
 
   #endBody(): void {

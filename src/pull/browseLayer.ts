@@ -2,35 +2,26 @@ import { readFile } from 'node:fs/promises';
 import { BlobLayer } from '../browse/blobLayer.ts';
 import type { LayerFiles } from '../browse/layerFiles.ts';
 import { LayerIndex } from '../browse/layerIndex.ts';
+import { PartsLayer } from '../browse/partsLayer.ts';
 import { RestartPoints } from '../browse/points.ts';
+import { SpanLayer } from '../browse/spanLayer.ts';
+import { Spans } from '../browse/spans.ts';
 import { writeWhole } from '../blobs/store.ts';
+import { InflateEngine } from '../layers/inflate/engine.ts';
 import type { Digest } from '../oci/digest.ts';
+import { BlobParts } from './blobParts.ts';
+import { cheapIndex } from './cheapIndex.ts';
 import { KeptToc } from './keptToc.ts';
-import { fetchedBlob, indexPaths, runPass, type BrowseRequest } from './layerPass.ts';
+import { doubtfulPaths, fetchedBlob, indexPaths, runPass, type BrowseRequest, type IndexPaths } from './layerPass.ts';
 import type { Puller } from './pullImage.ts';
 
 /**
- * Opens one layer for browsing, the cheapest way first: by the index that was kept when it was opened before, without any request; by the layer's own table of contents,
- * of which files are then fetched one by one; else by one pass over its blob in a thread, which verifies it and keeps blob and index. @throws what a layer job throws
+ * Opens one layer for browsing, the cheapest way first: by the index that was kept when it was opened before, without any request; by the layer's own table of contents; by a SOCI index; by the
+ * headers of a plain archive, of which files are then fetched one by one; else by one pass over its blob in a thread, which verifies it and keeps blob and index. What the index says of itself by
+ * `verified` tells whether the image's digest vouches for it. @throws what a layer job throws
  */
 export async function browseLayer(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<LayerFiles> {
-  const { digest } = request.layer.descriptor;
-  const paths = indexPaths(puller.store, digest);
-  const tocs = new KeptToc(puller, request, paths.toc);
-  let index = await keptIndex(paths.index, digest);
-  if (!index) {
-    const made = await tocs.makeIndex(signal);
-    if (made) await writeWhole(paths.index, made);
-    else await runPass(puller, request, signal, paths);
-    index = await keptIndex(paths.index, digest);
-  }
-  if (!index) throw new IndexLostError(digest);
-  if (index.facts.kind === 'toc') return tocs.layer(index);
-  return new BlobLayer({
-    index,
-    blob: reading => fetchedBlob(puller, request, reading),
-    points: () => RestartPoints.read(paths.points),
-  });
+  return await new LayerOpener(puller, request).open(signal);
 }
 
 /** The index was written and could not be read again. */
@@ -43,7 +34,75 @@ export class IndexLostError extends Error {
   }
 }
 
-async function keptIndex(path: string, digest: Digest): Promise<LayerIndex | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
-  return bytes && LayerIndex.read(bytes, digest);
+class LayerOpener {
+  readonly #puller: Puller;
+  readonly #request: BrowseRequest;
+  readonly #paths: IndexPaths;
+  readonly #parts: BlobParts;
+  readonly #tocs: KeptToc;
+
+  constructor(puller: Puller, request: BrowseRequest) {
+    this.#puller = puller;
+    this.#request = request;
+    this.#paths = indexPaths(puller.store, request.layer.descriptor.digest);
+    this.#parts = new BlobParts(puller, request);
+    this.#tocs = new KeptToc(this.#parts, request, this.#paths.toc);
+  }
+
+  async open(signal: AbortSignal): Promise<LayerFiles> {
+    const kept = await this.#kept();
+    if (kept) return kept;
+    await this.#make(signal);
+    const made = await this.#kept();
+    if (!made) throw new IndexLostError(this.#request.layer.descriptor.digest);
+    return made;
+  }
+
+  async #kept(): Promise<LayerFiles | undefined> {
+    const verified = await this.#read(this.#paths);
+    // A blob that is there costs nothing to be read and verified.
+    if (verified || (await this.#hasBlob())) return verified;
+    return this.#read(await doubtfulPaths(this.#puller.store, this.#request));
+  }
+
+  async #read(paths: IndexPaths): Promise<LayerFiles | undefined> {
+    const bytes = await readFile(paths.index).catch(() => undefined);
+    const index = bytes && LayerIndex.read(bytes, this.#request.layer.descriptor.digest);
+    return index && (await this.#layer(index, paths));
+  }
+
+  /** `undefined` where a file that belongs to the index is lost: all is made anew then. */
+  async #layer(index: LayerIndex, paths: IndexPaths): Promise<LayerFiles | undefined> {
+    const readRange: BlobParts['always'] = (start, end, signal) => this.#parts.always(start, end, signal);
+    const { kind } = index.facts;
+    if (kind === 'toc') return await this.#tocs.layer(index);
+    if (kind === 'parts') return new PartsLayer(index, readRange);
+    if (kind === 'soci') {
+      const spans = await Spans.read(paths.spans);
+      const engine = InflateEngine.load();
+      return spans && engine && new SpanLayer({ index, spans, readRange, engine });
+    }
+    return new BlobLayer({
+      index,
+      blob: signal => fetchedBlob(this.#puller, this.#request, signal),
+      points: () => RestartPoints.read(paths.points),
+    });
+  }
+
+  async #make(signal: AbortSignal): Promise<void> {
+    const toc = await this.#tocs.makeIndex(signal);
+    if (toc) return await writeWhole(this.#paths.index, toc);
+    const cheap = (await this.#hasBlob())
+      ? undefined
+      : await cheapIndex(this.#puller, this.#request, this.#parts, signal);
+    if (!cheap) return await runPass(this.#puller, this.#request, signal, this.#paths);
+    const paths = cheap.verified ? this.#paths : await doubtfulPaths(this.#puller.store, this.#request);
+    if (cheap.spans) await writeWhole(paths.spans, cheap.spans);
+    await writeWhole(paths.index, cheap.index);
+  }
+
+  #hasBlob(): Promise<boolean> {
+    const { digest, size } = this.#request.layer.descriptor;
+    return this.#puller.store.has(digest, size);
+  }
 }

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { pack, readContainer } from '../browse/container.ts';
 import type { LayerIndex } from '../browse/layerIndex.ts';
@@ -6,8 +5,8 @@ import { Toc, type TocFormat } from '../browse/toc.ts';
 import { TocLayer } from '../browse/tocLayer.ts';
 import { findToc } from '../browse/tocSource.ts';
 import { writeWhole } from '../blobs/store.ts';
-import { fetchedBlob, type BrowseRequest } from './layerPass.ts';
-import type { Puller } from './pullImage.ts';
+import type { BlobParts } from './blobParts.ts';
+import type { BrowseRequest } from './layerPass.ts';
 
 const MAGIC = 'PLT1';
 
@@ -18,13 +17,13 @@ interface Parsed {
 
 /** A layer's own table of contents: fetched once, kept beside the index, read again when a file is. */
 export class KeptToc {
-  readonly #puller: Puller;
+  readonly #parts: BlobParts;
   readonly #request: BrowseRequest;
   readonly #path: string;
   #parsed: Promise<Parsed> | undefined;
 
-  constructor(puller: Puller, request: BrowseRequest, path: string) {
-    this.#puller = puller;
+  constructor(parts: BlobParts, request: BrowseRequest, path: string) {
+    this.#parts = parts;
     this.#request = request;
     this.#path = path;
   }
@@ -44,7 +43,7 @@ export class KeptToc {
       index,
       format,
       toc: async signal => (await this.#get(signal)).toc,
-      readRange: (start, end, signal) => this.#range(start, end, signal),
+      readRange: (start, end, signal) => this.#parts.always(start, end, signal),
     });
   }
 
@@ -73,25 +72,12 @@ export class KeptToc {
 
   async #fetch(signal: AbortSignal): Promise<Parsed | undefined> {
     const { descriptor } = this.#request.layer;
-    const found = await findToc(descriptor, (start, end, reading) => this.#part(start, end, reading), signal);
+    const found = await findToc(descriptor, (start, end, reading) => this.#parts.part(start, end, reading), signal);
     const toc = found && Toc.parse(found.text.toString('utf8'), found.end);
     if (!toc) return undefined;
     const { format, end } = found;
     await writeWhole(this.#path, pack(MAGIC, { format, end }, [gzipSync(found.text, { level: 1 })]));
     return { toc, format };
-  }
-
-  /** A part of the blob; where a registry gives no parts, the whole is fetched once. */
-  async #range(start: number, end: number, signal: AbortSignal): Promise<Uint8Array> {
-    const part = await this.#part(start, end, signal);
-    return part ?? readPart(await fetchedBlob(this.#puller, this.#request, signal), start, end);
-  }
-
-  async #part(start: number, end: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    const { descriptor } = this.#request.layer;
-    const { store } = this.#puller;
-    if (await store.has(descriptor.digest, descriptor.size)) return readPart(store.path(descriptor.digest), start, end);
-    return (await this.#request.blobs()).readRange(descriptor, start, end, signal);
   }
 }
 
@@ -100,16 +86,5 @@ export class TocGoneError extends Error {
   constructor() {
     super('The registry gives the table of contents of this layer no more. Clean the cache and try again.');
     this.name = 'TocGoneError';
-  }
-}
-
-async function readPart(path: string, start: number, end: number): Promise<Uint8Array> {
-  const file = await open(path);
-  try {
-    const buffer = Buffer.alloc(end - start);
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { BlobStore } from '../blobs/store.ts';
 import type { UnpackLimits } from '../layers/unpack.ts';
@@ -6,6 +7,7 @@ import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
 import type { Layer } from '../oci/layer.ts';
 import type { LayerJob, LayerProgress } from './layerJob.ts';
 import type { Origin, Puller } from './pullImage.ts';
+import type { SociIndexes } from './sociIndexes.ts';
 
 /** Where a layer is to be had, and how much it may hold. */
 export interface BrowseRequest {
@@ -15,6 +17,8 @@ export interface BrowseRequest {
   readonly blobs: () => Promise<BlobSource>;
   readonly origin: () => Promise<Origin>;
   readonly limits: UnpackLimits;
+  /** Of the image whose layer it is; absent: no SOCI index is looked for. */
+  readonly soci?: SociIndexes;
   readonly onProgress: (progress: LayerProgress) => void;
 }
 
@@ -23,12 +27,27 @@ export interface IndexPaths {
   readonly toc: string;
   readonly index: string;
   readonly points: string;
+  readonly spans: string;
 }
 
 /** Beside the blobs, so that cleaning the cache takes them too. */
 export function indexPaths(store: BlobStore, digest: Digest): IndexPaths {
-  const stem = join(store.root, 'indexes', digestAlgorithm(digest), digestHex(digest));
-  return { toc: `${stem}.toc`, index: `${stem}.index`, points: `${stem}.points` };
+  return pathsOf(join(store.root, 'indexes', digestAlgorithm(digest), digestHex(digest)));
+}
+
+/** Of what nothing vouches for: it is kept for each place that it came from by itself, so that one registry cannot tell what is in the layers of another. */
+export async function doubtfulPaths(store: BlobStore, request: BrowseRequest): Promise<IndexPaths> {
+  const { registry } = await request.origin();
+  const { digest } = request.layer.descriptor;
+  const place = createHash('sha256')
+    .update(JSON.stringify([registry.url, request.repository]))
+    .digest('hex');
+  const folder = join(store.root, 'indexes', 'unverified', place.slice(0, 32));
+  return pathsOf(join(folder, digestAlgorithm(digest), digestHex(digest)));
+}
+
+function pathsOf(stem: string): IndexPaths {
+  return { toc: `${stem}.toc`, index: `${stem}.index`, points: `${stem}.points`, spans: `${stem}.spans` };
 }
 
 /** Brings the blob into the cache, if it is there no more, and tells where it lies. */

@@ -14,12 +14,14 @@ export async function contentsOf(
   { pulls, registries, settings }: CommandServices,
   watch: { readonly signal: AbortSignal; readonly report: (transfer: Transfer) => void },
 ): Promise<LayerContent[]> {
-  const [{ browseLayer }, { layerContentOf }] = await Promise.all([
+  const [{ browseLayer }, { layerContentOf }, { SociIndexes }] = await Promise.all([
     import('../pull/browseLayer.ts'),
     import('../insight/layerContentOf.ts'),
+    import('../pull/sociIndexes.ts'),
   ]);
   const { registry, repository } = image.reference;
   const { maxBytes, maxEntries } = settings();
+  const soci = new SociIndexes(image, () => registries.clientFor(registry));
   const meter = new Meter(layers, watch.report);
   // One that fails ends the others.
   const abort = new AbortController();
@@ -34,6 +36,7 @@ export async function contentsOf(
           blobs: async () => (await registries.clientFor(registry)).blobs(repository),
           origin: () => registries.originOf(registry),
           limits: { maxBytes, maxEntries },
+          soci,
           onProgress: progress => meter.progress(layer.number, progress),
         },
         signal,

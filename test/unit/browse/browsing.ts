@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { MergedTree } from '../../../src/browse/mergedTree.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
+import { silentLogger } from '../../../src/oci/logger.ts';
+import { browseLayer } from '../../../src/pull/browseLayer.ts';
+import { SociIndexes } from '../../../src/pull/sociIndexes.ts';
+import { anonymousAuthorizer } from '../../../src/registry/authorizer.ts';
+import { RegistryClient } from '../../../src/registry/client.ts';
+import { defaultConfig } from '../../../src/registry/config.ts';
+import { Transport } from '../../../src/registry/transport.ts';
+import { DEFAULT_TRANSPORT } from '../../../src/registry/transportOptions.ts';
+import type { LoggedRequest } from '../../support/listen.ts';
+import { Pulling } from '../pull/pulling.ts';
+
+const { signal } = new AbortController();
+
+/** Opens layers of images as the extension does, in plain Node, with a cache of its own; `end` takes it away. */
+export class Browsing {
+  readonly pulling = new Pulling();
+  readonly #transport = new Transport({ ...DEFAULT_TRANSPORT, retryDelay: 5 }, silentLogger);
+
+  /** The files of the image's last layer. @param opened is called when the manifest is known, before the layer is looked at */
+  async open(reference: string, opened: () => void = () => undefined): Promise<MergedTree> {
+    const resolved = await this.pulling.resolve(reference, 'linux/amd64');
+    opened();
+    const { registry, repository } = resolved.reference;
+    const layer = resolved.layers.at(-1);
+    assert.ok(layer);
+    const client = new RegistryClient(defaultConfig(registry), this.#transport, anonymousAuthorizer, silentLogger);
+    const request = {
+      layer,
+      repository,
+      blobs: async () => client.blobs(repository),
+      origin: async () => this.pulling.origin(resolved),
+      limits: DEFAULT_LIMITS,
+      soci: new SociIndexes(resolved, async () => client),
+      onProgress: () => undefined,
+    };
+    return MergedTree.of([{ number: 1, files: await browseLayer(this.pulling.puller, request, signal) }]);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([this.pulling.end(), this.#transport.close()]);
+  }
+}
+
+/** A file's content. */
+export async function contentOf(tree: MergedTree, path: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  await tree.read(tree.find(path), { write: chunk => void chunks.push(Buffer.from(chunk)) }, signal);
+  return Buffer.concat(chunks);
+}
+
+export const pathsOf = (tree: MergedTree): string[] => [...tree.walk()].map(({ path }) => path).toSorted();
+
+/** What was asked for of blobs: how often, and how many bytes; endless where a blob was asked for as a whole. */
+export function fetched(requests: readonly LoggedRequest[]): { readonly requests: number; readonly bytes: number } {
+  const blobs = requests.filter(({ path, method }) => path.includes('/blobs/') && method === 'GET');
+  const bytes = blobs.map(({ headers }) => {
+    const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? [];
+    return end === undefined ? Infinity : Number(end) - Number(start) + 1;
+  });
+  return { requests: blobs.length, bytes: bytes.reduce((sum, count) => sum + count, 0) };
+}
