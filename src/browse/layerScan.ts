@@ -64,6 +64,13 @@ export class LayerScan implements Sink {
     };
   }
 
+  /** The entries that came after the first `from`; `undefined` when there are none. */
+  found(from: number): { readonly part: Buffer; readonly count: number } | undefined {
+    const { builder } = this.#visitor;
+    if (builder.count === from) return undefined;
+    return { part: builder.part(from, this.#digest), count: builder.count };
+  }
+
   /** Frees what it holds, when it is left before its end. */
   close(): void {
     this.#decompressor.close();

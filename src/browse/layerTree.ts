@@ -1,5 +1,5 @@
 import { HARDLINK_STORE, meaningOf, splitPath } from '../layers/entryPath.ts';
-import type { LayerIndex } from './layerIndex.ts';
+import type { LayerEntries } from './layerIndex.ts';
 
 /** Something in one layer's own tree. */
 export type LayerNode = LayerDirectory | LayerLeaf;
@@ -56,21 +56,29 @@ export const MAX_LINKS = 40;
  * The tree of one layer as extraction would make it: later entries take the place of earlier ones, what lies behind a link of the same layer goes where that leads,
  * and what would lead out of the image is left out.
  */
-export function layerTree(index: LayerIndex): LayerDirectory {
-  return new TreeBuilder(index).build();
+export function layerTree(index: LayerEntries): LayerDirectory {
+  return new LayerTreeBuilder(index).grow();
 }
 
-class TreeBuilder {
-  readonly #index: LayerIndex;
+/** Makes the tree of a layer, also while its entries are still being found. */
+export class LayerTreeBuilder {
+  readonly #index: LayerEntries;
   readonly #root = new LayerDirectory(undefined);
   #last: { readonly path: string; readonly directory: LayerDirectory } = { path: '', directory: this.#root };
 
-  constructor(index: LayerIndex) {
+  #next = 0;
+  /** Other entries may link into it, but it is not shown. */
+  #store: LayerNode | undefined;
+
+  constructor(index: LayerEntries) {
     this.#index = index;
   }
 
-  build(): LayerDirectory {
-    for (let at = 0; at < this.#index.count; at++) this.#add(at);
+  /** Takes in the entries that have come since. Returns the root, always the same. */
+  grow(): LayerDirectory {
+    if (this.#store) this.#root.children.set(HARDLINK_STORE, this.#store);
+    while (this.#next < this.#index.count) this.#add(this.#next++);
+    this.#store = this.#root.children.get(HARDLINK_STORE);
     this.#root.children.delete(HARDLINK_STORE);
     return this.#root;
   }

@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { FoundEntries } from '../browse/growingLayer.ts';
 import { LayerScan } from '../browse/layerScan.ts';
 import { InvalidLayerError } from '../layers/errors.ts';
 import type { InflateEngine } from '../layers/inflate/engine.ts';
@@ -8,12 +9,17 @@ import type { Digest } from '../oci/digest.ts';
 import { DiffIdMismatchError } from './layerErrors.ts';
 import type { IndexTarget } from './layerJob.ts';
 
+/** What was found is told at most so often. Milliseconds. */
+const PACE = 300;
+
 /** A layer's index on its way: kept in memory, and written when all of the layer was verified. */
 export class Indexing implements Sink {
   readonly #target: IndexTarget;
   readonly #scan: LayerScan;
   /** What is wrong with the layer; told at its end, when the blob's digest says whether the way damaged it. */
   #damage: InvalidLayerError | undefined;
+  #told = 0;
+  #nextTime = 0;
 
   constructor(digest: Digest, target: IndexTarget, engine: InflateEngine | undefined) {
     this.#target = target;
@@ -28,6 +34,17 @@ export class Indexing implements Sink {
       if (!(error instanceof InvalidLayerError)) throw error;
       this.#damage = error;
     }
+  }
+
+  /** What was found since it was last told, for whoever follows; not verified, as nothing is before the end. */
+  found(): FoundEntries | undefined {
+    if (!this.#target.followed || performance.now() < this.#nextTime) return undefined;
+    const found = this.#scan.found(this.#told);
+    if (!found) return undefined;
+    const from = this.#told;
+    this.#told = found.count;
+    this.#nextTime = performance.now() + PACE;
+    return { from, part: found.part };
   }
 
   /** @throws {DiffIdMismatchError} @throws {InvalidLayerError} */

@@ -1,3 +1,4 @@
+import type { FoundEntries } from '../browse/growingLayer.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryConfig } from '../registry/config.ts';
@@ -27,6 +28,8 @@ export interface IndexTarget {
   /** What the config says; absent for schema 1. */
   readonly diffId?: Digest;
   readonly limits: UnpackLimits;
+  /** Tells, with the progress, what is found. */
+  readonly followed: boolean;
 }
 
 export interface UnpackTarget {
@@ -63,4 +66,6 @@ export interface LayerProgress {
   readonly read: number;
   /** Of these, over the network. */
   readonly downloaded: number;
+  /** Entries that were found since the last that were told. */
+  readonly found?: FoundEntries;
 }

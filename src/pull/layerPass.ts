@@ -20,6 +20,8 @@ export interface BrowseRequest {
   /** Of the image whose layer it is; absent: no SOCI index is looked for. */
   readonly soci?: SociIndexes;
   readonly onProgress: (progress: LayerProgress) => void;
+  /** The progress is also to tell what is found. */
+  readonly followed?: boolean;
 }
 
 /** The files that are kept of a layer that was browsed. */
@@ -64,10 +66,16 @@ export async function runPass(
   signal: AbortSignal,
   paths?: IndexPaths,
 ): Promise<void> {
-  const { layer, repository, limits, onProgress } = request;
+  const { layer, repository, limits, onProgress, followed = false } = request;
   const { descriptor, diffId } = layer;
   const { registry, transport, authorizer } = await request.origin();
-  const index = paths && { path: paths.index, pointsPath: paths.points, limits, ...(diffId ? { diffId } : {}) };
+  const index = paths && {
+    path: paths.index,
+    pointsPath: paths.points,
+    limits,
+    followed,
+    ...(diffId ? { diffId } : {}),
+  };
   const job: LayerJob = {
     blob: descriptor,
     registry,

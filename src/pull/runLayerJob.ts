@@ -48,8 +48,12 @@ async function onePass(
   try {
     const sinks = [verifier, unpacking, indexing].filter(sink => sink !== undefined);
     const cached = hasBlob(job);
-    if (cached) await replay(job.blobPath, sinks, verifier, onProgress, signal);
-    else await download(job, source, sinks, verifier, onProgress, signal);
+    const tell = (progress: LayerProgress): void => {
+      const found = indexing?.found();
+      onProgress(found ? { ...progress, found } : progress);
+    };
+    if (cached) await replay(job.blobPath, sinks, verifier, tell, signal);
+    else await download(job, source, sinks, verifier, tell, signal);
     indexing?.finish();
     const unpacked = unpacking?.finish();
     return { digest: job.blob.digest, size: verifier.count, cached, ...(unpacked ? { unpacked } : {}) };

@@ -114,7 +114,7 @@ class LayerWorker {
     let next = 0;
     return progress => {
       const now = performance.now();
-      if (now < next) return;
+      if (now < next && !progress.found) return;
       next = now + 100;
       this.#send({ type: 'progress', progress });
     };

@@ -48,6 +48,7 @@ export const TREE_COMMANDS = {
   refresh: 'peel.refresh',
   loadMore: 'peel.loadMore',
   retry: 'peel.retry',
+  stopReading: 'peel.stopReading',
   filter: 'peel.filter',
   clearFilter: 'peel.clearFilter',
 } as const;

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import * as vscode from 'vscode';
-import { image, layer } from '../support/image.ts';
+import { image, layer, type BuiltLayer } from '../support/image.ts';
+import { corrupt, drip, pauseAt } from '../support/registry/faults.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { directory, file, symlink, whiteout } from '../support/tar.ts';
 import { FileNode } from '../../src/vscode/tree/fileNode.ts';
 import { isFiltered } from '../../src/vscode/tree/treeNode.ts';
 import { peel, refusal } from './commands.ts';
+import { ReadingNode } from '../../src/vscode/tree/readingNode.ts';
+import { FailureNode } from '../../src/vscode/tree/failureNode.ts';
+import type { TreeNode } from '../../src/vscode/tree/treeNode.ts';
 import { find, makeTrees, texts, type Trees } from './trees.ts';
 
 interface Listed {
@@ -224,5 +229,124 @@ describe('files in the Registries tree', () => {
     assert.equal((await registries.getChildren(folder)).length, 1001);
     folder.filter = 'f119';
     assert.deepEqual((await texts(registries, folder)).length, 11);
+  });
+});
+
+describe('files in the tree while their layer is read', () => {
+  let registry: Registry;
+  let trees: Trees;
+  let top: BuiltLayer;
+
+  before(async () => {
+    registry = await startRegistry();
+    await vscode.workspace
+      .getConfiguration('peel')
+      .update('registries', [{ url: registry.url }], vscode.ConfigurationTarget.Global);
+  });
+  // Each test reads a layer that no other one has read.
+  beforeEach(() => {
+    const base = layer([directory('etc/'), file('etc/motd', 'from the base'), file('noise', randomBytes(1000))]);
+    top = layer([
+      directory('early/'),
+      file('early/first', '1234'),
+      file('early/noise', randomBytes(400_000)),
+      file('etc/motd', 'from the top'),
+      file('last', 'at the end'),
+    ]);
+    registry.store.put('demo/slow', image({ layers: [base, top] }), 'latest');
+    trees = makeTrees();
+  });
+  afterEach(async () => {
+    registry.faults.clear();
+    await trees.dispose();
+  });
+  after(async () => {
+    await vscode.workspace.getConfiguration('peel').update('registries', undefined, vscode.ConfigurationTarget.Global);
+    await registry.close();
+  });
+
+  const below = (...labels: readonly string[]): ReturnType<typeof find> =>
+    find(trees.registries, registry.host, 'demo/slow', 'latest', ...labels);
+
+  /** The rows below a row once they fit: they come in their time. */
+  async function rowsLike(node: TreeNode, fits: (rows: readonly string[]) => boolean): Promise<string[]> {
+    for (let tries = 0; ; tries++) {
+      const rows = await texts(trees.registries, node);
+      if (fits(rows)) return rows;
+      assert.ok(tries < 400, `The rows are: ${rows.join(', ')}`);
+      await new Promise(resolve => setTimeout(resolve, 25));
+    }
+  }
+  const readingRow = async (node: TreeNode): Promise<TreeNode | undefined> =>
+    (await trees.registries.getChildren(node)).find(row => row instanceof ReadingNode);
+
+  for (const [name, where] of [
+    ['a layer', ['Layers', 'Layer 2']],
+    ['all layers merged', ['Files']],
+  ] as const) {
+    it(`shows what is found of ${name}, then all of it, in the same rows`, async () => {
+      const goOn = Promise.withResolvers<void>();
+      registry.fault(
+        { path: top.digest, method: 'GET' },
+        pauseAt(200_000, () => goOn.promise),
+      );
+      const node = await below(...where);
+      const early = await rowsLike(node, rows => rows.includes('early'));
+      assert.match(early[0] ?? '', /^Reading… \d+ % \| \d+ entries so far$/);
+      assert.ok(!early.some(row => row.startsWith('last')), early.join());
+      const folder = (await trees.registries.getChildren(node)).find(row => row.argument.path === 'early');
+      assert.ok(folder);
+      assert.ok(
+        (await texts(trees.registries, folder)).includes('first | 4 B'),
+        'without a mark, for nothing is known of the layers below',
+      );
+      trees.changes.length = 0;
+      goOn.resolve();
+      const rows = await rowsLike(node, all => !all[0]?.startsWith('Reading'));
+      assert.ok(trees.changes.includes(node), 'the tree is told of the end');
+      assert.deepEqual(
+        rows,
+        where[0] === 'Files'
+          ? ['early', 'etc', 'last | 10 B', 'noise | 1.0 kB']
+          : ['early | added', 'etc', 'last | 10 B · added'],
+      );
+      assert.ok((await trees.registries.getChildren(node)).includes(folder), 'an open row stays the same row');
+      const mark = where[0] === 'Files' ? '' : ' · added';
+      assert.deepEqual(await texts(trees.registries, folder), [`first | 4 B${mark}`, `noise | 400 kB${mark}`]);
+      const goneOn = trees.changes.length;
+      await texts(trees.registries, node);
+      assert.equal(trees.changes.length, goneOn, 'nothing changes any more');
+    });
+  }
+
+  it('takes away what was not verified, and says why', async () => {
+    registry.fault({ path: top.digest, method: 'GET' }, corrupt());
+    registry.fault({ path: top.digest, method: 'GET' }, drip(20_000, 20));
+    const node = await below('Layers', 'Layer 2');
+    await rowsLike(node, rows => rows.includes('early'));
+    const rows = await rowsLike(node, all => !all[0]?.startsWith('Reading'));
+    assert.equal(rows.length, 1, rows.join());
+    assert.match(rows[0] ?? '', /digest/);
+    assert.deepEqual(await texts(trees.registries, node), rows, 'it stays a failure until somebody tries again');
+    registry.faults.clear();
+    const [failure] = await trees.registries.getChildren(node);
+    assert.ok(failure instanceof FailureNode);
+    failure.retry();
+    await rowsLike(node, all => all.includes('last | 10 B · added'));
+  });
+
+  it('stops when asked to, and goes on from there', async () => {
+    registry.fault(
+      { path: top.digest, method: 'GET', times: 1 },
+      pauseAt(200_000, () => new Promise(() => undefined)),
+    );
+    const node = await below('Layers', 'Layer 2');
+    const reading = await readingRow(node);
+    assert.ok(reading instanceof ReadingNode);
+    reading.stop();
+    const rows = await rowsLike(node, all => !all[0]?.startsWith('Reading'));
+    assert.deepEqual(rows, ['The reading was stopped. What was read is kept; try again to go on from there.']);
+    trees.registries.refresh(node);
+    await rowsLike(node, all => all.includes('last | 10 B · added'));
   });
 });

@@ -1,10 +1,11 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { CommandArgument } from '../commands/argument.ts';
 import { contextValue } from './contextValue.ts';
-import type { FileRow, FileView } from './fileViews.ts';
+import type { FileItem, FileRow, FileView, FolderItems } from './fileViews.ts';
+import { firstInOrder } from './firstInOrder.ts';
 import { InfoNode } from './infoNode.ts';
 import { MoreNode } from './moreNode.ts';
-import { Pages } from './pages.ts';
+import { ReadingNode } from './readingNode.ts';
 import { dotted, formatBytes, plainText } from './text.ts';
 import { passes, type FilteredNode, type PagedNode, type TreeNode } from './treeNode.ts';
 
@@ -14,44 +15,72 @@ const NAMES = new Intl.Collator('en', { numeric: true });
 
 /** A folder of an image that was not pulled, listed when somebody opens it, a part at a time. */
 export class FileFolder {
-  filter = '';
   readonly view: FileView;
   readonly #path: string;
-  readonly #pages: Pages<FileRow>;
+  #filter = '';
+  #shown = PAGE;
+  /** What passes the filter, in no order; kept as soon as nothing more comes. */
+  #items: readonly FileItem[] | undefined;
+  /** The rows that were seen, for what is open below them is to stay open. */
+  #nodes: ReadonlyMap<string, FileNode> = new Map();
 
   constructor(view: FileView, path: string) {
     this.view = view;
     this.#path = path;
-    this.#pages = new Pages(async (cursor, signal) => {
-      const from = Number(cursor ?? 0);
-      const rows = await view.list(this.#path, signal);
-      const all = rows.filter(({ name }) => passes(this.filter, name)).sort(byKindAndName);
-      const next = from + PAGE < all.length ? { next: String(from + PAGE) } : {};
-      return { items: all.slice(from, from + PAGE), ...next };
-    });
+  }
+
+  get filter(): string {
+    return this.#filter;
+  }
+
+  set filter(text: string) {
+    this.#filter = text;
+    this.#shown = PAGE;
+    this.#items = undefined;
   }
 
   /** The rows of this folder, below `node`. */
   async rows(node: PagedNode): Promise<readonly TreeNode[]> {
-    await this.#pages.first();
-    const rows: TreeNode[] = this.#pages.items.map(row => new FileNode(node, this.view, row));
-    if (this.#pages.hasMore) rows.push(new MoreNode(node));
+    const { items, reading } = this.#items ? { items: this.#items } : await this.#list();
+    const seen = firstInOrder(items, this.#shown, byKindAndName);
+    const shown = seen.map(item => this.#nodeOf(node, item.row()));
+    this.#nodes = new Map(shown.map(row => [row.name, row]));
+    const rows: TreeNode[] =
+      reading && this.#path === '' ? [new ReadingNode(node, reading, () => this.view.stop())] : [];
+    rows.push(...shown);
+    if (items.length > this.#shown) rows.push(new MoreNode(node));
     if (rows.length > 0) return rows;
-    return [new InfoNode(node, this.filter ? 'Nothing here passes the filter' : 'No files')];
+    return [
+      new InfoNode(node, this.#filter ? 'Nothing here passes the filter' : reading ? 'No files yet' : 'No files'),
+    ];
   }
 
-  async more(): Promise<void> {
-    await this.#pages.more();
-    if (this.#pages.failure) throw this.#pages.failure;
+  more(): void {
+    this.#shown += PAGE;
   }
 
   reset(): void {
-    this.#pages.reset();
+    this.#shown = PAGE;
+    this.#items = undefined;
+    this.#nodes = new Map();
+  }
+
+  async #list(): Promise<FolderItems> {
+    const { items: all, reading } = await this.view.list(this.#path);
+    const items = all.filter(({ name }) => passes(this.#filter, name));
+    if (reading) return { items, reading };
+    this.#items = items;
+    return { items };
+  }
+
+  #nodeOf(parent: TreeNode, row: FileRow): FileNode {
+    const known = this.#nodes.get(row.name);
+    return known?.parent === parent && known.show(row) ? known : new FileNode(parent, this.view, row);
   }
 }
 
-function byKindAndName(one: FileRow, other: FileRow): number {
-  const folders = Number(other.facts.type === 'directory') - Number(one.facts.type === 'directory');
+function byKindAndName(one: FileItem, other: FileItem): number {
+  const folders = Number(other.isFolder) - Number(one.isFolder);
   return folders || NAMES.compare(one.name, other.name);
 }
 
@@ -61,7 +90,7 @@ export class FileNode implements PagedNode, FilteredNode {
   readonly parent: TreeNode;
   readonly argument: CommandArgument;
   readonly children?: () => Promise<readonly TreeNode[]>;
-  readonly #row: FileRow;
+  #row: FileRow;
   readonly #below: FileFolder;
 
   constructor(parent: TreeNode, view: FileView, row: FileRow) {
@@ -74,17 +103,27 @@ export class FileNode implements PagedNode, FilteredNode {
     if (kindOf(row) === 'folder') this.children = () => this.#below.rows(this);
   }
 
+  get name(): string {
+    return this.#row.name;
+  }
+
+  /** Shows what is known of it now; false when that is something else, which takes another row. */
+  show(row: FileRow): boolean {
+    const same = kindOf(row) === kindOf(this.#row) && shownOf(row).path === shownOf(this.#row).path;
+    if (same) this.#row = row;
+    return same;
+  }
+
   get filter(): string {
     return this.#below.filter;
   }
 
   set filter(text: string) {
     this.#below.filter = text;
-    this.#below.reset();
   }
 
-  loadMore(): Promise<void> {
-    return this.#below.more();
+  async loadMore(): Promise<void> {
+    this.#below.more();
   }
 
   refresh(): void {
@@ -102,11 +141,17 @@ export class FileNode implements PagedNode, FilteredNode {
       facts.linkname === undefined ? '' : `${facts.type === 'symlink' ? '→' : '='} ${plainText(facts.linkname, 255)}`,
       kind === 'plain' && formatBytes(shownOf(this.#row).size),
       NOTES[kind],
-      mark === 'same' ? '' : mark,
+      mark !== 'same' && mark,
       this.filter && `filter: ${this.filter}`,
     );
     const owner = `${facts.mode.toString(8).padStart(4, '0')} ${facts.uid}:${facts.gid}`;
-    item.tooltip = dotted(plainText(`/${facts.path}`, 1_000), item.description, owner, `from layer ${facts.layer}`);
+    item.tooltip = dotted(
+      plainText(`/${facts.path}`, 1_000),
+      item.description,
+      owner,
+      `from layer ${facts.layer}`,
+      facts.verified === false && 'not verified: only parts of the layer were read',
+    );
     const icon = mark === 'deleted' ? 'diff-removed' : ICONS[kind];
     if (icon) item.iconPath = new ThemeIcon(icon);
     else {

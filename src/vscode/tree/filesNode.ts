@@ -14,7 +14,7 @@ export class FilesNode implements PagedNode, FilteredNode {
   readonly #folder: FileFolder;
 
   constructor(parent: TreeNode, context: TreeContext, place: ImagePlace) {
-    const view = mergedView(context, place);
+    const view = mergedView(context, place, () => context.changed(this));
     this.id = `${parent.id}/Files`;
     this.parent = parent;
     this.argument = view.argument;
@@ -27,7 +27,6 @@ export class FilesNode implements PagedNode, FilteredNode {
 
   set filter(text: string) {
     this.#folder.filter = text;
-    this.#folder.reset();
   }
 
   toTreeItem(): TreeItem {
@@ -44,11 +43,12 @@ export class FilesNode implements PagedNode, FilteredNode {
     return this.#folder.rows(this);
   }
 
-  loadMore(): Promise<void> {
-    return this.#folder.more();
+  async loadMore(): Promise<void> {
+    this.#folder.more();
   }
 
   refresh(): void {
+    this.#folder.view.reset();
     this.#folder.reset();
   }
 }

@@ -37,7 +37,10 @@ export class LayerNode implements PagedNode, FilteredNode {
     this.#layer = layer;
     this.#of = of;
     this.#state = state;
-    this.#folder = new FileFolder(layerView(context, place, layer.number), '');
+    this.#folder = new FileFolder(
+      layerView(context, place, layer.number, () => context.changed(this)),
+      '',
+    );
   }
 
   get filter(): string {
@@ -46,18 +49,18 @@ export class LayerNode implements PagedNode, FilteredNode {
 
   set filter(text: string) {
     this.#folder.filter = text;
-    this.#folder.reset();
   }
 
   children(): Promise<readonly TreeNode[]> {
     return this.#folder.rows(this);
   }
 
-  loadMore(): Promise<void> {
-    return this.#folder.more();
+  async loadMore(): Promise<void> {
+    this.#folder.more();
   }
 
   refresh(): void {
+    this.#folder.view.reset();
     this.#folder.reset();
   }
 

@@ -5,6 +5,7 @@ import type { Services } from '../services.ts';
 import { FailureNode } from './failureNode.ts';
 import { MoreNode } from './moreNode.ts';
 import type { NodeTree } from './nodeTree.ts';
+import { ReadingNode } from './readingNode.ts';
 import { isFiltered, type TreeNode } from './treeNode.ts';
 
 /** Registers what can be done with the rows of the trees themselves. */
@@ -23,6 +24,9 @@ export function registerTreeCommands(trees: readonly NodeTree[], { log, images }
   };
   const retry = (node: TreeNode): void => {
     if (node instanceof FailureNode) node.retry();
+  };
+  const stop = (node: TreeNode): void => {
+    if (node instanceof ReadingNode) node.stop();
   };
   const filter = async (node: TreeNode, text?: string): Promise<void> => {
     if (!isFiltered(node)) return;
@@ -44,6 +48,7 @@ export function registerTreeCommands(trees: readonly NodeTree[], { log, images }
     run(TREE_COMMANDS.refresh, refresh),
     run(TREE_COMMANDS.loadMore, more),
     run(TREE_COMMANDS.retry, retry),
+    run(TREE_COMMANDS.stopReading, stop),
     run(TREE_COMMANDS.filter, node => filter(node)),
     run(TREE_COMMANDS.clearFilter, node => filter(node, '')),
   );
