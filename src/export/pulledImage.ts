@@ -2,8 +2,10 @@ import type { ImageFolder } from '../pull/imageFolder.ts';
 import type { LayerFile } from '../pull/mergeImage.ts';
 import { blobPath } from '../pull/ociLayout.ts';
 import { resolveImage, type ResolvedImage } from '../pull/resolveImage.ts';
-import { FolderFiles, InvalidLocalImageError } from '../local/layoutFiles.ts';
+import { DigestMismatchError, SizeMismatchError } from '../blobs/verifier.ts';
+import { FolderFiles, InvalidLocalImageError, NoSuchImageError } from '../local/layoutFiles.ts';
 import { LayoutSource } from '../local/layoutSource.ts';
+import { InvalidManifestError } from '../oci/manifest.ts';
 import { parseReference } from '../oci/reference.ts';
 
 /** An image with the files that its layers' blobs are in, base first. */
@@ -12,11 +14,40 @@ export interface StoredImage {
   readonly files: readonly LayerFile[];
 }
 
+/** The layout of a pulled folder lacks something, or something in it was changed. */
+export class DamagedLayoutError extends Error {
+  readonly folder: string;
+  constructor({ folder, reference }: ImageFolder, cause: Error) {
+    super(`The image in ${folder} cannot be read: ${cause.message} Pull ${reference} again into this folder.`, {
+      cause,
+    });
+    this.name = 'DamagedLayoutError';
+    this.folder = folder;
+  }
+}
+
 /**
  * The image that a pulled folder's own layout holds. It needs no network, and believes the folder no more than its digests.
- * @throws {InvalidLocalImageError} @throws {DigestMismatchError}
+ * @throws {DamagedLayoutError}
  */
-export async function openPulledImage({ folder, reference }: ImageFolder, signal: AbortSignal): Promise<StoredImage> {
+export async function openPulledImage(pulled: ImageFolder, signal: AbortSignal): Promise<StoredImage> {
+  try {
+    return await readLayout(pulled, signal);
+  } catch (error) {
+    const damaged = DAMAGE.some(type => error instanceof type);
+    throw damaged && error instanceof Error ? new DamagedLayoutError(pulled, error) : error;
+  }
+}
+
+const DAMAGE = [
+  InvalidLocalImageError,
+  NoSuchImageError,
+  DigestMismatchError,
+  SizeMismatchError,
+  InvalidManifestError,
+] as const;
+
+async function readLayout({ folder, reference }: ImageFolder, signal: AbortSignal): Promise<StoredImage> {
   const source = new LayoutSource(new FolderFiles(folder));
   const [only] = await source.images();
   if (!only) throw new InvalidLocalImageError(folder, 'its index.json names no image');

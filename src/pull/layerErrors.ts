@@ -37,3 +37,23 @@ export class WorkerCrashedError extends Error {
     this.name = 'WorkerCrashedError';
   }
 }
+
+/** A layer's blob that should lie on this disk is missing, or is not what its digest says. */
+export class StoredBlobError extends Error {
+  /** Number of the layer; 1 is the base. */
+  readonly layer: number;
+  readonly digest: Digest;
+  /** The blob's file. */
+  readonly path: string;
+  constructor(layer: number, digest: Digest, path: string, problem: 'missing' | 'damaged', options?: ErrorOptions) {
+    const remedy = {
+      missing: `${path} is not there. Pull the image again`,
+      damaged: `${path} is not what its digest says. Remove this file and pull the image again`,
+    }[problem];
+    super(`The blob of layer ${layer} is ${problem}: ${remedy}; only what is missing is downloaded.`, options);
+    this.name = 'StoredBlobError';
+    this.layer = layer;
+    this.digest = digest;
+    this.path = path;
+  }
+}

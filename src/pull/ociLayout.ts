@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../blobs/store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -58,6 +59,28 @@ export async function writeOciLayout(
 ): Promise<void> {
   const layers = results.map(({ size, unpacked }) => ({ size, ...unpacked }));
   for (const { name, bytes } of layoutDocuments(image, layers)) await writeWhole(join(folder, name), bytes);
+}
+
+/** Whether the folder has all that {@link writeOciLayout} writes, and the blobs of it with the very bytes. The index is only read: it names the tag of an earlier pull. */
+export async function hasLayoutDocuments(
+  folder: string,
+  image: ResolvedImage,
+  layers: readonly ReadLayer[],
+): Promise<boolean> {
+  const there = layoutDocuments(image, layers).map(async ({ name, bytes }) => {
+    const found = await readFile(join(folder, name)).catch(() => Buffer.alloc(0));
+    return name.startsWith('blobs/') ? found.equals(bytes) : isJson(found);
+  });
+  return (await Promise.all(there)).every(Boolean);
+}
+
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString());
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The manifest is one that a layout may hold as it is. */

@@ -8,6 +8,7 @@ import type { Layer } from '../oci/layer.ts';
 import type { Logger } from '../oci/logger.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
+import { readSidecar } from '../layers/sidecar.ts';
 import type { UnpackLimits } from '../layers/unpack.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
 import type { RegistryConfig } from '../registry/config.ts';
@@ -22,7 +23,7 @@ import {
   type ImageFolder,
 } from './imageFolder.ts';
 import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
-import { blobPath, writeOciLayout } from './ociLayout.ts';
+import { blobPath, hasLayoutDocuments, writeOciLayout } from './ociLayout.ts';
 import { PullMeter, type PullProgress } from './pullMeter.ts';
 import type { ResolvedImage } from './resolveImage.ts';
 import type { WorkerPool } from './workerPool.ts';
@@ -140,15 +141,25 @@ class Pull {
     return this.#outcome();
   }
 
-  /** A folder that was whole once may have lost a layer since. */
+  /** A folder that was whole once may have lost a part since. */
   async #isWhole(): Promise<boolean> {
     if (!this.#complete) return false;
     const { folder, image } = this.#options;
-    const unpacked = image.layers.map(async ({ number, descriptor }, at) => {
-      const stat = await lstat(join(folder, layerFolder(number))).catch(() => undefined);
-      return stat?.isDirectory() === true && this.#layers[at]?.digest === descriptor.digest;
-    });
-    return (await Promise.all(unpacked)).every(Boolean);
+    const layers = await Promise.all(image.layers.map(layer => this.#hasLayer(layer)));
+    return layers.every(Boolean) && (await hasLayoutDocuments(folder, image, this.#layers));
+  }
+
+  /** The layer is in the folder: unpacked, described, and as a blob of the layout. */
+  async #hasLayer({ number, descriptor }: Layer): Promise<boolean> {
+    const { digest, size = -1 } = this.#layers[number - 1] ?? {};
+    const { folder } = this.#options;
+    const [unpacked, blob] = await Promise.all(
+      [join(folder, layerFolder(number)), blobPath(folder, descriptor.digest)].map(path =>
+        lstat(path).catch(() => undefined),
+      ),
+    );
+    const there = unpacked?.isDirectory() === true && blob?.isFile() === true && (size < 0 || blob.size === size);
+    return there && digest === descriptor.digest && isSidecar(join(folder, `${layerFolder(number)}.json`));
   }
 
   /** Biggest first, so that no thread is left alone with the biggest at the end. The first failure stops the others. */
@@ -180,11 +191,8 @@ class Pull {
   }
 
   async #runLayer(layer: Layer, signal: AbortSignal): Promise<void> {
-    const { transfers, store } = this.#puller;
     const at = layer.number - 1;
-    const { digest } = layer.descriptor;
-    const result = (await this.#kept(layer)) ?? (await transfers.run(digest, signal, () => this.#work(layer, signal)));
-    await store.linkTo(digest, blobPath(this.#options.folder, digest));
+    const result = (await this.#kept(layer)) ?? (await this.#bring(layer, signal));
     this.#results[at] = result;
     const { diffId, compression } = result.unpacked ?? {};
     this.#layers[at] = {
@@ -196,6 +204,14 @@ class Pull {
     };
     this.#meter.layerDone(layer.number, result);
     await this.#save(false);
+  }
+
+  async #bring(layer: Layer, signal: AbortSignal): Promise<LayerResult> {
+    const { transfers, store } = this.#puller;
+    const { digest } = layer.descriptor;
+    const result = await transfers.run(digest, signal, () => this.#work(layer, signal));
+    await store.linkTo(digest, blobPath(this.#options.folder, digest));
+    return result;
   }
 
   #work(layer: Layer, signal: AbortSignal): Promise<LayerResult> {
@@ -212,10 +228,8 @@ class Pull {
   /** What an earlier try finished: peel.json names a layer's folder only after it was verified and renamed. */
   async #kept(layer: Layer): Promise<LayerResult | undefined> {
     const { digest, diffId, compression, size, folder } = this.#layers[layer.number - 1] ?? {};
-    if (!folder || !diffId || !compression || size === undefined || digest !== layer.descriptor.digest)
-      return undefined;
-    const unpacked = await lstat(join(this.#options.folder, folder)).catch(() => undefined);
-    if (!unpacked?.isDirectory() || !(await this.#puller.store.has(digest, size))) return undefined;
+    if (!folder || !diffId || !compression || !digest || size === undefined) return undefined;
+    if (!(await this.#hasLayer(layer))) return undefined;
     return { digest, size, cached: true, unpacked: { diffId, compression, tarSize: 0, entries: 0, warnings: [] } };
   }
 
@@ -265,6 +279,15 @@ class Pull {
         ...this.#finishing,
       ],
     };
+  }
+}
+
+function isSidecar(file: string): boolean {
+  try {
+    readSidecar(file);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { ExportFormat } from '../../../src/export/exportJob.ts';
 import { exportImage } from '../../../src/export/exportImage.ts';
-import { openPulledImage, type StoredImage } from '../../../src/export/pulledImage.ts';
+import { DamagedLayoutError, openPulledImage, type StoredImage } from '../../../src/export/pulledImage.ts';
 import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
 import { FolderTakenError, readImageFolder } from '../../../src/pull/imageFolder.ts';
+import { StoredBlobError } from '../../../src/pull/layerErrors.ts';
 import { fetchLayers } from '../../../src/pull/mergeImage.ts';
-import { DigestMismatchError } from '../../../src/blobs/verifier.ts';
 import { image, layer, type BuiltLayer } from '../../support/image.ts';
 import { isJson, parseJson } from '../../support/json.ts';
 import { putRealImage, realImage, requireRealImage, unpackTruth } from '../../support/realImage.ts';
@@ -248,7 +248,7 @@ suite(
       writeFileSync(bad, bytes);
       const files = [{ ...stored.files[0]!, blob: bad }, stored.files[1]!];
       for (const format of ['oci-layout', 'oci-archive', 'docker-archive', 'rootfs-tar'] as const) {
-        await assert.rejects(save({ ...stored, files }, format, join(place, format)), DigestMismatchError, format);
+        await assert.rejects(save({ ...stored, files }, format, join(place, format)), StoredBlobError, format);
         await assert.rejects(
           exportImage(
             stored.image,
@@ -260,6 +260,38 @@ suite(
         );
       }
       assert.deepEqual(readdirSync(place), ['blob']);
+    });
+
+    test('a pulled folder that has lost a part of its layout says which, and a pull mends it', async t => {
+      const place = scratch(t);
+      const reference = `${registry.host}/demo/tricky:oci`;
+      const { folder } = await pulling.pull(reference, 'lossy');
+      const pulled = await readImageFolder(folder);
+      const { image: resolved, files } = await openPulledImage(pulled, signal);
+      const manifest = join(folder, 'blobs/sha256', resolved.manifestDigest.slice(7));
+      const damages: [RegExp, () => void][] = [
+        [/has no index\.json/, () => rmSync(join(folder, 'index.json'))],
+        [/blob sha256:[0-9a-f]+ is missing/, () => rmSync(manifest)],
+        [/does not fit its digest|should have/, () => (rmSync(manifest), writeFileSync(manifest, '{}'))],
+      ];
+      for (const [said, damage] of damages) {
+        damage();
+        await assert.rejects(openPulledImage(pulled, signal), error => {
+          assert.ok(error instanceof DamagedLayoutError, String(error));
+          assert.match(error.message, said);
+          assert.ok(error.message.includes(`Pull ${reference} again`), error.message);
+          return true;
+        });
+        await pulling.pull(reference, 'lossy');
+        await openPulledImage(pulled, signal);
+      }
+      rmSync(files[0]!.blob);
+      const stored = await openPulledImage(pulled, signal);
+      await assert.rejects(
+        save(stored, 'oci-archive', join(place, 'archive')),
+        error => error instanceof StoredBlobError && error.layer === 1 && error.path === files[0]!.blob,
+      );
+      assert.deepEqual(readdirSync(place), []);
     });
 
     test(

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { FolderTakenError } from '../../../src/pull/imageFolder.ts';
+import { StoredBlobError } from '../../../src/pull/layerErrors.ts';
 import { mergeLayerFiles, type LayerFile } from '../../../src/pull/mergeImage.ts';
 import { removeTree } from '../../../src/pull/removeTree.ts';
-import { DigestMismatchError } from '../../../src/blobs/verifier.ts';
 import { layer, type BuiltLayer } from '../../support/image.ts';
 import { sha256 } from '../../support/registry/store.ts';
 import { directory, file, opaque, whiteout } from '../../support/tar.ts';
@@ -74,15 +74,28 @@ test('what stands in the target stays', async () => {
   assert.deepEqual(readdirSync(folder), ['mine']);
 });
 
-test('a blob that was changed on the disk is noticed, and nothing is left', async () => {
-  const files = onDisk('changed', base(), top());
-  const { blob } = files[0]!;
-  const bytes = readFileSync(blob);
-  // In the gzip header's time: the content stays readable, only the digest tells.
-  bytes[4] = bytes[4]! ^ 1;
-  writeFileSync(blob, bytes);
-  const folder = join(scratch, 'from-changed');
-  await assert.rejects(mergeLayerFiles(files, { folder, limits, script }, watch()), DigestMismatchError);
+test('a blob that was changed or is missing on the disk is named, with what to do, and nothing is left', async () => {
+  const damages: [string, RegExp, (bytes: Buffer, path: string) => void][] = [
+    // In the gzip header's time: the content stays readable, only the digest tells.
+    ['time', /Remove this file and pull the image again/, bytes => (bytes[4] = bytes[4]! ^ 1)],
+    ['data', /Remove this file and pull the image again/, bytes => bytes.fill(0xff, 20, 40)],
+    ['cut', /Remove this file and pull the image again/, (bytes, path) => writeFileSync(path, bytes.subarray(0, 30))],
+    ['gone', /is not there\. Pull the image again/, (_, path) => rmSync(path)],
+  ];
+  for (const [name, remedy, damage] of damages) {
+    const files = onDisk(`changed-${name}`, base(), top());
+    const { blob: path, layer: described } = files[1]!;
+    const bytes = readFileSync(path);
+    damage(bytes, path);
+    if (name === 'time' || name === 'data') writeFileSync(path, bytes);
+    const folder = join(scratch, `from-changed-${name}`);
+    await assert.rejects(mergeLayerFiles(files, { folder, limits, script }, watch()), error => {
+      assert.ok(error instanceof StoredBlobError, `${name}: ${String(error)}`);
+      assert.deepEqual([error.layer, error.digest, error.path], [2, described.descriptor.digest, path]);
+      assert.match(error.message, remedy);
+      return true;
+    });
+  }
   assert.deepEqual(
     readdirSync(scratch).filter(name => name.startsWith('from-changed')),
     [],

@@ -22,6 +22,7 @@ import { NotAnImageError } from '../../../src/pull/resolveImage.ts';
 import { artifact, image, index, layer, type BuiltLayer } from '../../support/image.ts';
 import { corrupt, noRanges, pauseAt, resetAfter, shorten } from '../../support/registry/faults.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';
+import { sha256 } from '../../support/registry/store.ts';
 import { directory, file, symlink, whiteout } from '../../support/tar.ts';
 import { requireTool } from '../../support/tools.ts';
 import { Pulling } from './pulling.ts';
@@ -43,6 +44,8 @@ const third = layer([file('etc/last', 'last\n')], { createdBy: 'COPY last', comp
 
 /** For umoci, which reads no zstd. */
 const gzipped = layer([whiteout('etc/motd')], { createdBy: 'RUN rm' });
+
+const whole = image({ layers: [base, second, third], format: 'oci' });
 
 let registry: Registry;
 let pulling: Pulling;
@@ -271,6 +274,34 @@ test('a layer that was removed from a whole folder comes back with the next pull
   await pulling.pull(reference('oci'), 'app');
   assert.equal(readFileSync(join(folder, 'layers/1/etc/motd'), 'utf8'), 'hello\n');
   assert.equal((await readImageFolder(folder)).complete, true);
+});
+
+test('whatever a whole folder has lost comes back with the next pull, and no more than that is downloaded', async () => {
+  const { folder } = await pulling.pull(reference('oci'), 'app');
+  const blob = join(folder, 'blobs/sha256', second.digest.slice(7));
+  const sidecar = join(folder, 'layers/1.json');
+  const config = join(folder, 'blobs/sha256', sha256(whole.config).slice(7));
+  const damages: [string, () => void][] = [
+    ['a missing blob', () => rmSync(blob)],
+    ['a blob that is cut short', () => (rmSync(blob), writeFileSync(blob, 'x'))],
+    ['a damaged sidecar', () => writeFileSync(sidecar, 'not JSON')],
+    ['a damaged config', () => (rmSync(config), writeFileSync(config, '{}'))],
+    ['a damaged index', () => writeFileSync(join(folder, 'index.json'), '{')],
+    ['no layout', () => rmSync(join(folder, 'oci-layout'))],
+  ];
+  await pulling.puller.store.clear();
+  for (const [what, damage] of damages) {
+    damage();
+    registry.requests.length = 0;
+    await pulling.pull(reference('oci'), 'app');
+    assert.equal(readFileSync(blob).compare(second.blob), 0, what);
+    assert.equal(readFileSync(config).compare(whole.config), 0, what);
+    for (const name of ['layers/1.json', 'index.json', 'oci-layout'])
+      assert.doesNotThrow(() => JSON.parse(readFileSync(join(folder, name), 'utf8')) as unknown, `${what}: ${name}`);
+    assert.equal((await readImageFolder(folder)).complete, true, what);
+    const layers = blobRequests().filter(({ path }) => !path.includes(sha256(whole.config)));
+    assert.ok(layers.length <= 1, `${what}: ${layers.map(({ path }) => path).join()}`);
+  }
 });
 
 describe('what is there already is never lost', () => {
