@@ -43,6 +43,7 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     worker: 'src/pull/worker.ts',
     mergeWorker: 'src/pull/mergeWorker.ts',
     exportWorker: 'src/export/exportWorker.ts',
+    searchWorker: 'src/search/searchWorker.ts',
   };
   return {
     absWorkingDir: root,

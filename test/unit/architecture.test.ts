@@ -18,7 +18,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   pull: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'local'],
   local: ['oci', 'blobs', 'layers'],
   export: ['oci', 'blobs', 'layers', 'local', 'pull'],
-  vscode: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'insight', 'pull', 'local', 'export'],
+  search: ['oci', 'layers', 'browse', 'pull'],
+  vscode: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'insight', 'pull', 'local', 'export', 'search'],
   'extension.ts': [
     'oci',
     'registry',
@@ -30,6 +31,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'pull',
     'local',
     'export',
+    'search',
     'vscode',
   ],
 };

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { LayerIndex } from '../browse/layerIndex.ts';
+import type { Compression } from '../layers/decompress.ts';
+import type { Digest } from '../oci/digest.ts';
+import { IndexLostError } from './browseLayer.ts';
+import { fetchedBlob, indexPaths, runPass, type BrowseRequest, type IndexPaths } from './layerPass.ts';
+import type { Puller } from './pullImage.ts';
+
+/** A layer's whole archive, as it lies on the disk. */
+export interface LayerArchive {
+  /** The file of its blob. */
+  readonly blob: string;
+  readonly compression: Compression;
+  /** The file of its restart points; it may be missing. */
+  readonly points: string;
+  /** Where in the archive each file's content lies, with a checksum of it. */
+  readonly index: LayerIndex;
+}
+
+/**
+ * Makes all of a layer readable at once: brings its blob into the cache, and reads through it where nobody has done so yet, even where files could be fetched one by one. @throws what a layer job throws
+ */
+export async function layerArchive(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<LayerArchive> {
+  const { digest } = request.layer.descriptor;
+  const paths = indexPaths(puller.store, digest);
+  const kept = await keptIndex(paths.index, digest);
+  // A table of contents, from which files are fetched one by one, is kept for the next look at a single file.
+  const archive: IndexPaths = kept?.facts.kind === 'toc' ? { ...paths, index: `${paths.index}.archive` } : paths;
+  let index = archive === paths ? kept : await keptIndex(archive.index, digest);
+  if (!index?.checksums) {
+    await runPass(puller, request, signal, archive);
+    index = await keptIndex(archive.index, digest);
+  }
+  const compression = index?.facts.kind;
+  if (!index || (compression !== 'gzip' && compression !== 'zstd' && compression !== 'none'))
+    throw new IndexLostError(digest);
+  return { blob: await fetchedBlob(puller, request, signal), compression, points: paths.points, index };
+}
+
+async function keptIndex(path: string, digest: Digest): Promise<LayerIndex | undefined> {
+  const bytes = await readFile(path).catch(() => undefined);
+  return bytes && LayerIndex.read(bytes, digest);
+}

@@ -1,0 +1,38 @@
+import type { MergedNode, MergedTree, NumberedLayer } from '../browse/mergedTree.ts';
+import { splitPath } from '../layers/entryPath.ts';
+
+/** A file that is to be searched. */
+export interface WantedFile {
+  /** As in the image. */
+  readonly path: string;
+  /** Number of the layer that it comes from, as the image shows it. */
+  readonly layer: number;
+  /** Number of the entry, in the layer whose archive holds its content. */
+  readonly at: number;
+}
+
+/**
+ * The files of an image, or of a folder of it, by the layer whose archive holds their content. What another layer hides is not among them; a file that has several names is there once; links are
+ * not followed. Empty files have nothing to find, and files with holes are no text.
+ * @param from a folder, or one file
+ */
+export function wantedFiles(
+  tree: MergedTree,
+  from: MergedNode,
+  passes: (path: string) => boolean,
+): Map<NumberedLayer, WantedFile[]> {
+  const wanted = new Map<NumberedLayer, Map<number, WantedFile>>();
+  for (const node of from.isDirectory ? tree.walk(from) : [from]) {
+    const { content } = node;
+    if (!content) continue;
+    const { index } = content.layer.files;
+    if (index.type(content.at) !== 'file' || index.size(content.at) === 0 || !passes(node.path)) continue;
+    if (index.entry(content.at).sparse) continue;
+    const files = wanted.get(content.layer) ?? new Map<number, WantedFile>();
+    wanted.set(content.layer, files);
+    // The name that the archive gives it is the best of several.
+    const other = files.has(content.at) && splitPath(index.path(content.at))?.join('/') !== node.path;
+    if (!other) files.set(content.at, { path: node.path, layer: node.layer, at: content.at });
+  }
+  return new Map([...wanted].map(([layer, files]) => [layer, [...files.values()]]));
+}

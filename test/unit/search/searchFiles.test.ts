@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { InvalidQueryError } from '../../../src/search/query.ts';
+import { estargz } from '../../support/estargz.ts';
+import { image, layer, type BuiltLayer } from '../../support/image.ts';
+import { status } from '../../support/registry/faults.ts';
+import { startRegistry, type Registry } from '../../support/registry/registry.ts';
+import { directory, file, gnuSparse, hardlink, opaque, symlink, whiteout } from '../../support/tar.ts';
+import { Pulling } from '../pull/pulling.ts';
+import { Searching, type Searched } from './searching.ts';
+
+let registry: Registry;
+let pulling: Pulling;
+
+before(async () => {
+  registry = await startRegistry();
+});
+beforeEach(() => {
+  pulling = new Pulling();
+});
+afterEach(() => pulling.end());
+after(() => registry.close());
+
+async function open(...layers: readonly BuiltLayer[]): Promise<Searching> {
+  registry.store.put('search', image({ layers }), 'latest');
+  return Searching.open(pulling, `${registry.host}/search:latest`, 'linux/amd64');
+}
+
+const places = ({ matches }: Searched): string[] =>
+  matches.map(({ path, layer, line, column }) => `${path} ${layer} ${line}:${column}`).toSorted();
+
+for (const compression of ['gzip', 'zstd', 'none'] as const) {
+  test(`finds what the merged view shows, and nothing else: ${compression}`, async () => {
+    const searching = await open(
+      layer(
+        [
+          file('etc/motd', 'needle below\n'),
+          file('etc/gone', 'needle gone\n'),
+          file('etc/kept', 'one\ntwo needle\n'),
+          file('etc/twice', 'needle first\n'),
+          directory('etc/'),
+          file('etc/twice', 'x needle second\n'),
+          directory('opt/'),
+          file('opt/hidden', 'needle\n'),
+          file('bin/tool', Buffer.from('needle\0')),
+          gnuSparse('holes', 200_000, [{ offset: 70_144, data: Buffer.alloc(512, 'needle\n') }]),
+          file('target', 'needle linked\n'),
+          hardlink('again', 'target'),
+          symlink('link', 'target'),
+          file('empty'),
+        ],
+        { compression },
+      ),
+      layer(
+        [
+          file('etc/motd', 'a needle above\n'),
+          whiteout('etc/gone'),
+          opaque('opt'),
+          file('opt/new', 'needle\n'),
+          hardlink('below', 'etc/kept'),
+        ],
+        { compression },
+      ),
+    );
+    const searched = await searching.search('needle');
+    assert.deepEqual(searched.failures, []);
+    // One file of two names is found once, by the name that its archive gives it.
+    assert.deepEqual(places(searched), [
+      'etc/kept 1 2:5',
+      'etc/motd 2 1:3',
+      'etc/twice 1 1:3',
+      'opt/new 2 1:1',
+      'target 1 1:1',
+    ]);
+    // The file that is no text was looked into, what is hidden, has holes or is empty was not.
+    assert.deepEqual(searched.passed, searched.wanted);
+    assert.equal(searched.wanted.files, 6);
+  });
+}
+
+test('a folder, a file, some names; case, words, expressions', async () => {
+  const searching = await open(
+    layer([
+      file('etc/a.conf', 'Listen 80\nlistening\n'),
+      file('etc/b.txt', 'listen\n'),
+      file('usr/etc/a.conf', 'LISTEN\n'),
+    ]),
+  );
+  assert.equal((await searching.search('listen')).matches.length, 4);
+  assert.deepEqual(places(await searching.search('listen', { path: 'etc' })), [
+    'etc/a.conf 1 1:1',
+    'etc/a.conf 1 2:1',
+    'etc/b.txt 1 1:1',
+  ]);
+  assert.deepEqual(places(await searching.search('listen', { path: '/etc/b.txt' })), ['etc/b.txt 1 1:1']);
+  assert.deepEqual(places(await searching.search('listen', { include: '*.conf', exclude: '/usr' })), [
+    'etc/a.conf 1 1:1',
+    'etc/a.conf 1 2:1',
+  ]);
+  assert.deepEqual(places(await searching.search('listen', { matchCase: true, wholeWord: true })), ['etc/b.txt 1 1:1']);
+  assert.deepEqual(places(await searching.search(String.raw`^l\w+ \d`, { isRegex: true })), ['etc/a.conf 1 1:1']);
+  assert.deepEqual((await searching.search('listen', { include: '*.none' })).wanted, { files: 0, bytes: 0 });
+  await assert.rejects(searching.search('(', { isRegex: true }), InvalidQueryError);
+  await assert.rejects(searching.search(''), InvalidQueryError);
+});
+
+test('needs no network once the layers were opened', async () => {
+  const searching = await open(layer([file('a', 'needle')]), layer([file('b', 'needle')]));
+  registry.requests.length = 0;
+  assert.equal((await searching.search('needle')).matches.length, 2);
+  assert.equal((await searching.search('nothing')).matches.length, 0);
+  assert.equal(registry.requests.length, 0);
+});
+
+test('a layer with a table of contents is fetched whole, once, and its table stays in use', async () => {
+  const entries = [
+    file('etc/motd', 'hello\nneedle\n'),
+    file('big', randomBytes(3 << 20)),
+    file('many-chunks', `${'text of a line\n'.repeat(200_000)}needle`),
+    hardlink('hard', 'etc/motd'),
+  ];
+  const searching = await open(estargz(entries));
+  const searched = await searching.search('needle');
+  assert.deepEqual(searched.failures, []);
+  assert.deepEqual(
+    searched.matches.map(({ line, column }) => `${line}:${column}`).toSorted(),
+    ['200001:1', '2:1'].toSorted(),
+  );
+  registry.requests.length = 0;
+  assert.equal((await searching.search('needle')).matches.length, 2);
+  assert.equal(registry.requests.length, 0);
+  const again = await Searching.open(pulling, `${registry.host}/search:latest`, 'linux/amd64');
+  assert.equal(again.tree.root.isDirectory && again.tree.find('etc/motd').content?.layer.files.index.checksums, false);
+});
+
+for (const compression of ['gzip', 'none'] as const) {
+  test(`jumps over what is not wanted: ${compression}`, async () => {
+    const filler = randomBytes(12 << 20);
+    const searching = await open(
+      layer(
+        [
+          file('first', 'needle 1\n'),
+          file('skipped/one', filler),
+          file('middle', `${'x\n'.repeat(100_000)}needle 2\n`),
+          file('skipped/two', filler),
+          file('last', 'needle 3\n'),
+        ],
+        { compression },
+      ),
+    );
+    const all = await searching.search('needle');
+    const some = await searching.search('needle', { exclude: 'skipped' });
+    assert.deepEqual(places(some), ['first 1 1:1', 'last 1 1:1', 'middle 1 100001:1']);
+    assert.deepEqual(places(all), places(some));
+    assert.equal(some.wanted.files, 3);
+  });
+}
+
+test('stops when enough was found', async () => {
+  const searching = await open(layer([file('a', 'x\n'.repeat(5000)), file('b', 'x\n'.repeat(5000))]));
+  const searched = await searching.search('x', { most: 100 });
+  assert.equal(searched.limited, true);
+  assert.equal(searched.matches.length, 100);
+  assert.equal((await searching.search('x', { most: 10_000 })).matches.length, 10_000);
+  assert.equal((await searching.search('x', { most: 10_001 })).limited, false);
+});
+
+test('tells while it runs, and ends at once when it is cancelled', async () => {
+  const lines = 'a line of text without it\n'.repeat(400_000);
+  const searching = await open(layer([file('first', 'needle\n'), file('big', lines)]), layer([file('bigger', lines)]));
+  const controller = new AbortController();
+  let first: number | undefined;
+  const searched = searching.search('needle', {
+    signal: controller.signal,
+    onNews: matches => {
+      first ??= matches;
+      controller.abort(new Error('left'));
+    },
+  });
+  await assert.rejects(searched, /left/);
+  assert.notEqual(first, undefined);
+  // What was cancelled leaves nothing that is in the way.
+  assert.equal((await searching.search('needle')).matches.length, 1);
+});
+
+test('an expression that would take years is ended', async () => {
+  const searching = await open(layer([file('trap', `needle\n${'a'.repeat(60)}!\n`)]));
+  const controller = new AbortController();
+  const searched = searching.search('(a+)+$', { isRegex: true, signal: controller.signal });
+  setTimeout(() => controller.abort(new Error('left')), 300);
+  await assert.rejects(searched, /left/);
+  assert.equal((await searching.search('needle')).matches.length, 1);
+});
+
+test('a layer that cannot be read is told, and the others are searched', async t => {
+  const first = layer([file('one', 'needle')]);
+  const searching = await open(first, layer([file('two', 'needle')]), layer([file('three', 'needle')]));
+  rmSync(pulling.puller.store.path(first.digest));
+  const fault = registry.fault({ path: new RegExp(`/blobs/${first.digest}`) }, status(404));
+  t.after(() => fault.remove());
+  const searched = await searching.search('needle');
+  assert.deepEqual(places(searched), ['three 3 1:1', 'two 2 1:1']);
+  assert.deepEqual(
+    searched.failures.map(({ layer: number }) => number),
+    [1],
+  );
+  assert.match(String(searched.failures[0]?.error), /does not have blob/);
+});
+
+test('a blob that has changed on the disk is told', async () => {
+  for (const compression of ['gzip', 'none'] as const) {
+    const built = layer([file('one', 'needle\n'), file('two', Buffer.alloc(2000, 'y'))], { compression });
+    const searching = await open(built);
+    const path = pulling.puller.store.path(built.digest);
+    chmodSync(path, 0o644);
+    const bytes = readFileSync(path);
+    const at = compression === 'none' ? bytes.indexOf('yyyy') : bytes.length >> 1;
+    const handle = openSync(path, 'r+');
+    writeSync(handle, Buffer.of((bytes[at] ?? 0) ^ 0xff), 0, 1, at);
+    closeSync(handle);
+    const searched = await searching.search('needle');
+    assert.equal(searched.failures.length, 1, compression);
+    assert.match(String(searched.failures[0]?.error), /has changed on the disk|is damaged|ends within/, compression);
+  }
+});

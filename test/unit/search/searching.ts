@@ -1,0 +1,105 @@
+import { MergedTree } from '../../../src/browse/mergedTree.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
+import { browseLayer } from '../../../src/pull/browseLayer.ts';
+import { layerArchive } from '../../../src/pull/layerArchive.ts';
+import type { BrowseRequest } from '../../../src/pull/layerPass.ts';
+import type { ResolvedImage } from '../../../src/pull/resolveImage.ts';
+import { searchFiles, type FileSearchRequest } from '../../../src/search/searchFiles.ts';
+import type { Match } from '../../../src/search/lineMatches.ts';
+import type { SearchQuery } from '../../../src/search/query.ts';
+import type { Pulling } from '../pull/pulling.ts';
+
+/** What a search told, from its begin to its end. */
+export interface Searched {
+  readonly matches: readonly (Match & { readonly path: string; readonly layer: number })[];
+  readonly failures: readonly { readonly layer: number; readonly error: unknown }[];
+  readonly limited: boolean;
+  /** What was to be looked through, and what was. */
+  readonly wanted: { readonly files: number; readonly bytes: number };
+  readonly passed: { readonly files: number; readonly bytes: number };
+}
+
+export type SearchOptions = Partial<SearchQuery> &
+  Partial<Omit<FileSearchRequest, 'tree' | 'from' | 'query'>> & {
+    readonly path?: string;
+    readonly signal?: AbortSignal;
+    /** Is told of each piece of news. */
+    readonly onNews?: (matches: number) => void;
+  };
+
+const SCRIPT = new URL('../../../src/search/searchWorker.ts', import.meta.url);
+
+/** An image that was opened for browsing, and can be searched. */
+export class Searching {
+  readonly #pulling: Pulling;
+  readonly #image: ResolvedImage;
+  readonly tree: MergedTree;
+
+  private constructor(pulling: Pulling, image: ResolvedImage, tree: MergedTree) {
+    this.#pulling = pulling;
+    this.#image = image;
+    this.tree = tree;
+  }
+
+  static async open(pulling: Pulling, reference: string, platform?: string): Promise<Searching> {
+    const image = await pulling.resolve(reference, platform);
+    const { signal } = new AbortController();
+    const opened = image.layers.map(async layer => ({
+      number: layer.number,
+      files: await browseLayer(pulling.puller, requestFor(pulling, image, layer.number), signal),
+    }));
+    return new Searching(pulling, image, MergedTree.of(await Promise.all(opened)));
+  }
+
+  async search(text: string, options: SearchOptions = {}): Promise<Searched> {
+    const { isRegex = false, matchCase = false, wholeWord = false, path = '', most = 10_000, ...rest } = options;
+    const matches: (Match & { path: string; layer: number })[] = [];
+    const failures: { layer: number; error: unknown }[] = [];
+    const wanted = { files: 0, bytes: 0 };
+    const passed = { files: 0, bytes: 0 };
+    const { limited } = await searchFiles(
+      {
+        tree: this.tree,
+        from: this.tree.find(path),
+        query: { text, isRegex, matchCase, wholeWord },
+        most,
+        ...(rest.include === undefined ? {} : { include: rest.include }),
+        ...(rest.exclude === undefined ? {} : { exclude: rest.exclude }),
+      },
+      {
+        archive: (layer, signal) =>
+          layerArchive(this.#pulling.puller, requestFor(this.#pulling, this.#image, layer), signal),
+        script: SCRIPT,
+        threads: 2,
+        signal: rest.signal ?? new AbortController().signal,
+      },
+      {
+        begins: (files, bytes) => Object.assign(wanted, { files, bytes }),
+        found: (file, found) => {
+          matches.push(...found.map(match => ({ ...match, ...file })));
+          rest.onNews?.(matches.length);
+        },
+        passed: (files, bytes) => {
+          passed.files += files;
+          passed.bytes += bytes;
+          rest.onNews?.(matches.length);
+        },
+        failed: (layer, error) => void failures.push({ layer, error }),
+      },
+    );
+    return { matches, failures, limited, wanted, passed };
+  }
+}
+
+function requestFor(pulling: Pulling, image: ResolvedImage, number: number): BrowseRequest {
+  const layer = image.layers.find(each => each.number === number);
+  if (!layer) throw new RangeError(`no layer ${number}`);
+  return {
+    layer,
+    repository: image.reference.repository,
+    blobs: async () => pulling.blobs(image),
+    origin: async () => pulling.origin(image),
+    limits: DEFAULT_LIMITS,
+    onProgress: () => undefined,
+  };
+}
