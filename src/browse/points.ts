@@ -43,6 +43,11 @@ export class RestartPoints {
     return new RestartPoints(pairs, container.parts);
   }
 
+  /** Where in the archive the place lies that {@link before} would give; 0 = its beginning. */
+  outBefore(offset: number): number {
+    return this.#places.findLast(([, out]) => out <= offset)?.[1] ?? 0;
+  }
+
   /** The last place at or before an offset of the archive; `undefined` = its beginning. */
   before(offset: number): GzipPoint | undefined {
     const at = this.#places.findLastIndex(([, out]) => out <= offset);
