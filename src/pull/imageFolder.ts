@@ -51,13 +51,26 @@ export class NoImageFolderError extends Error {
   }
 }
 
+/** A pull made the folder, and what its description says has been lost. */
+export class DamagedFolderError extends Error {
+  readonly folder: string;
+  constructor(folder: string, options?: ErrorOptions) {
+    super(
+      `${folder} holds a pulled image whose peel.json is damaged. Remove it with "Peel: Remove Image…", which leaves whatever is not Peel's, and pull the image again.`,
+      options,
+    );
+    this.name = 'DamagedFolderError';
+    this.folder = folder;
+  }
+}
+
 /** The folder is there and holds something else than the image that is to be pulled into it. */
 export class FolderTakenError extends Error {
   readonly folder: string;
   /** What is there, where it is a pulled image. */
   readonly holds: ImageFolder | undefined;
-  constructor(folder: string, reason: string, holds?: ImageFolder) {
-    super(`${folder} ${reason}. Nothing in it was changed. Choose another folder, or remove this one first.`);
+  constructor(folder: string, reason: string, holds?: ImageFolder, options?: ErrorOptions) {
+    super(`${folder} ${reason}. Nothing in it was changed. Choose another folder, or remove this one first.`, options);
     this.name = 'FolderTakenError';
     this.folder = folder;
     this.holds = holds;
@@ -84,34 +97,66 @@ const VERSION = 1;
 /**
  * Reads a folder's description. It lies in a workspace and may come from anywhere, so every member is checked.
  * @throws {NoImageFolderError}
+ * @throws {DamagedFolderError} all else says that a pull made the folder
  */
 export async function readImageFolder(folder: string): Promise<ImageFolder> {
-  let json: unknown;
+  let text: string;
   try {
-    json = JSON.parse(await readFile(join(folder, DESCRIPTION), 'utf8'));
+    text = await readFile(join(folder, DESCRIPTION), 'utf8');
   } catch (cause) {
     const missing = errorCode(cause) === 'ENOENT';
     throw new NoImageFolderError(folder, missing ? 'it has no peel.json' : 'its peel.json cannot be read', { cause });
   }
-  if (!isObject(json) || json.version !== VERSION)
-    throw new NoImageFolderError(folder, 'its peel.json is of another version, or none of ours');
+  const json = parseJson(text);
+  if (isObject(json) && typeof json.version === 'number' && json.version !== VERSION)
+    throw new NoImageFolderError(folder, `its peel.json is of version ${json.version}, which another Peel made`);
+  const described = isObject(json) && json.version === VERSION ? imageFolder(json, folder) : undefined;
+  if (described) return described;
+  if (await wasPulled(folder)) throw new DamagedFolderError(folder);
+  throw new NoImageFolderError(folder, 'its peel.json is damaged, or none of ours');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `undefined` where a member is missing that no image lacks. */
+function imageFolder(json: JsonObject, folder: string): ImageFolder | undefined {
   const { digest } = json;
-  if (!isDigest(digest)) throw new NoImageFolderError(folder, 'its peel.json names no digest');
-  const layers = asObjects(json.layers).map((layer, at) => folderLayer(layer, at, folder));
+  const layers = asObjects(json.layers).map((layer, at) => folderLayer(layer, at));
+  const known = layers.filter(layer => layer !== undefined);
+  if (!isDigest(digest) || known.length < layers.length) return undefined;
   return {
     folder,
     reference: asString(json.reference) ?? basename(folder),
     digest,
     mediaType: asString(json.mediaType) ?? '',
     platform: asString(json.platform) ?? '',
-    complete: json.complete === true && layers.every(layer => layer.folder !== undefined),
-    layers,
+    complete: json.complete === true && known.every(layer => layer.folder !== undefined),
+    layers: known,
   };
 }
 
-function folderLayer(json: JsonObject, at: number, folder: string): FolderLayer {
+/** Whether the folder has the parts that only a pull makes, and that go last but for peel.json when it is removed. */
+async function wasPulled(folder: string): Promise<boolean> {
+  const is = async (name: string, kind: 'isFile' | 'isDirectory'): Promise<boolean> =>
+    (await lstat(join(folder, name)).catch(() => undefined))?.[kind]() === true;
+  const [description, merged, upper, work] = await Promise.all([
+    is(DESCRIPTION, 'isFile'),
+    is('merged', 'isDirectory'),
+    is('overlay/upper', 'isDirectory'),
+    is('overlay/work', 'isDirectory'),
+  ]);
+  return description && merged && (upper || work);
+}
+
+function folderLayer(json: JsonObject, at: number): FolderLayer | undefined {
   const { digest, diffId, size } = json;
-  if (!isDigest(digest)) throw new NoImageFolderError(folder, `its peel.json names no digest for layer ${at + 1}`);
+  if (!isDigest(digest)) return undefined;
   const createdBy = asString(json.createdBy);
   return {
     number: at + 1,
@@ -182,7 +227,13 @@ function isLeftover(name: string): boolean {
 
 async function samePull(wanted: ImageFolder): Promise<ImageFolder> {
   const { folder } = wanted;
-  const there = await readImageFolder(folder).catch(() => undefined);
+  const there = await readImageFolder(folder).catch((error: unknown) => {
+    if (error instanceof DamagedFolderError)
+      throw new FolderTakenError(folder, 'holds a pulled image whose peel.json is damaged', undefined, {
+        cause: error,
+      });
+    return undefined;
+  });
   if (!there) throw new FolderTakenError(folder, 'is not empty and holds no pulled image');
   if (there.digest !== wanted.digest)
     throw new FolderTakenError(

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { DigestMismatchError, SizeMismatchError } from '../blobs/verifier.ts';
+import { DamagedFolderError } from '../pull/imageFolder.ts';
 import { DiskFullError, WorkerCrashedError } from '../pull/layerErrors.ts';
 import {
   AccountRefused,
@@ -127,6 +128,8 @@ function actionsFor(error: unknown): readonly FailureAction[] {
   if (error instanceof InvalidSettingError) return [openSettings(error.key.replace(/\[.*$/, ''))];
   if (error instanceof UntrustedWorkspaceError) return [{ title: 'Manage Trust', command: 'workbench.trust.manage' }];
   if (error instanceof TaskFailedError) return taskActions(error);
+  if (error instanceof DamagedFolderError)
+    return [{ title: 'Remove Image…', command: COMMANDS.removeImage, argument: { folder: error.folder } }];
   return isOurs(error) ? [] : [SHOW_LOG];
 }
 

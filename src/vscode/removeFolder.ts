@@ -1,4 +1,4 @@
-import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
+import { lstat, readdir, readlink, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../oci/errorCode.ts';
 import { removeTree } from '../pull/removeTree.ts';
@@ -7,6 +7,24 @@ import { removeTree } from '../pull/removeTree.ts';
 const PARTS = ['layers', 'overlay', 'merged', 'blobs', 'oci-layout', 'index.json', 'manifest.json', '.peel.lock'];
 /** Goes last, so that a removal that was broken off can be tried again. */
 const LAST = 'peel.json';
+
+/** What is to be removed is only a link. */
+export class FolderIsLinkError extends Error {
+  readonly folder: string;
+  constructor(folder: string, target: string) {
+    super(
+      `${folder} is a symbolic link to ${target}. Nothing was removed: name that folder itself, or delete the link.`,
+    );
+    this.name = 'FolderIsLinkError';
+    this.folder = folder;
+  }
+}
+
+/** Through a link all that it leads to would go, and the link stay. @throws {FolderIsLinkError} */
+export async function refuseLink(folder: string): Promise<void> {
+  const target = await readlink(folder).catch(() => undefined);
+  if (target !== undefined) throw new FolderIsLinkError(folder, target);
+}
 
 /** Bytes on disk below a folder. A blob that the cache also holds counts for nothing, for removing it frees nothing. */
 export async function folderSize(folder: string): Promise<number> {

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
@@ -216,5 +225,31 @@ describe('commands that pull', () => {
     assert.equal(await peel<number>('cleanCache'), 0);
     assert.ok(existsSync(join(images, 'hello-latest/blobs')), 'pulled images stay whole');
     assert.match(await refusal('removeImage', { folder: workspaceFolder() }), /holds no pulled image/);
+  });
+
+  it('removes an image whose description is damaged, and nothing that is not of the pull, so that it can be pulled again', async () => {
+    const reference = `${registry.host}/library/busybox:latest`;
+    const { folder } = await peel<Pulled>('pullImage', { reference, folder: 'images/damaged' });
+    writeFileSync(join(folder, 'peel.json'), '{"version":1,');
+    writeFileSync(join(folder, 'notes.txt'), 'mine');
+    assert.match(await refusal('mountImage', { folder }), /peel\.json is damaged.*Remove Image.*pull the image again/);
+    assert.match(await refusal('pullImage', { reference, folder }), /peel\.json is damaged.*remove this one/);
+    assert.ok((await peel<number>('removeImage', { folder })) > 0);
+    assert.deepEqual(readdirSync(folder), ['notes.txt']);
+    rmSync(join(folder, 'notes.txt'));
+    const again = await peel<Pulled>('pullImage', { reference, folder });
+    assert.ok(existsSync(join(again.layers[0]!.path, 'bin/busybox')));
+    await peel('removeImage', { folder });
+  });
+
+  it('removes no image through a link', async () => {
+    const reference = `${registry.host}/library/busybox:latest`;
+    const { folder } = await peel<Pulled>('pullImage', { reference, folder: 'images/linked' });
+    const link = join(images, 'link');
+    symlinkSync(folder, link);
+    assert.match(await refusal('removeImage', { folder: `${link}/` }), /is a symbolic link to .*images\/linked/);
+    assert.ok(existsSync(join(folder, 'layers/1/bin/busybox')));
+    rmSync(link);
+    await peel('removeImage', { folder });
   });
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { PlatformNotFoundError } from '../../src/oci/choosePlatform.ts';
+import { DamagedFolderError } from '../../src/pull/imageFolder.ts';
 import { MOUNT_FAILURES, mountFailure } from '../../src/overlay/failures.ts';
 import {
   AccountRefused,
@@ -42,6 +43,7 @@ describe('failures', () => {
       [new NotFound('repository', undefined, where, { orNoAccess: true }), 'Sign In…'],
       [new InvalidSettingError('registries[0]', 'is wrong'), 'Open Settings'],
       [new UntrustedWorkspaceError(), 'Manage Trust'],
+      [new DamagedFolderError('/w/images/a'), 'Remove Image…'],
       [new PlatformNotFoundError({ os: 'linux', architecture: 'amd64' }, []), undefined],
     ];
     for (const [error, title] of cases) assert.equal(titles(error)[0], title, String(error));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { EditorServer } from '../rig/launcher.ts';
@@ -54,6 +54,26 @@ test('a folder that is taken stays as it is, and another name is offered', async
   await workbench.toast(/Pulled .*busybox-latest-2/).waitFor();
   assert.deepEqual(readdirSync(taken), ['mine.txt']);
   assert.ok(existsSync(join(folder, 'images/busybox-latest-2/layers/1/bin/busybox')));
+});
+
+test('an image whose description is damaged is removed on the way, and pulled again', async t => {
+  const { workbench, folder } = await openWindow(t, editor, UNTRUSTED);
+  const image = join(folder, 'images/busybox-latest');
+  const pull = async (): Promise<void> => {
+    await workbench.command('Peel: Pull Image…');
+    await workbench.answer(`${registry.host}/library/busybox`);
+  };
+  await pull();
+  await workbench.toast(/Pulled/).waitFor();
+  await workbench.clearToasts();
+  writeFileSync(join(image, 'peel.json'), '{"version":1,');
+  await pull();
+  await workbench.clickToast(/holds a pulled image whose peel\.json is damaged/, 'Remove…');
+  await workbench.screenshot('commands-damaged');
+  await workbench.answerDialog(/Remove the pulled image in busybox-latest/, 'Remove');
+  await workbench.toast(/Pulled/).waitFor();
+  assert.match(readFileSync(join(image, 'peel.json'), 'utf8'), /"complete": true/);
+  assert.ok(existsSync(join(image, 'layers/1/bin/busybox')));
 });
 
 test('nothing is run in a terminal for a workspace that is not trusted', async t => {

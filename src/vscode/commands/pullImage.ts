@@ -9,7 +9,7 @@ import { placeFor } from '../place.ts';
 import { withTransfer } from '../progress.ts';
 import type { CommandServices } from '../services.ts';
 import type { PulledImage } from '../../pull/pullImage.ts';
-import { FolderTakenError } from '../../pull/imageFolder.ts';
+import { DamagedFolderError, FolderTakenError } from '../../pull/imageFolder.ts';
 import type { PullProgress } from '../../pull/pullMeter.ts';
 import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
 import { familiarName, type Reference } from '../../oci/reference.ts';
@@ -83,10 +83,18 @@ async function askOtherWay(error: unknown, wanted: Wanted): Promise<Wanted | und
   throw error;
 }
 
-/** What stands in the folder stays; the image goes beside it, if the user likes. */
+/** What stands in the folder stays, and the image goes beside it, if the user likes; a damaged image may also be removed. */
 async function askOtherFolder(error: FolderTakenError, folder: string): Promise<string | undefined> {
   const other = 'Choose Another Name…';
-  if ((await vscode.window.showWarningMessage(error.message, other)) !== other) return undefined;
+  const remove = 'Remove…';
+  const choices = error.cause instanceof DamagedFolderError ? [remove, other] : [other];
+  const chosen = await vscode.window.showWarningMessage(error.message, ...choices);
+  if (chosen === remove) {
+    // It asks once more. What is not Peel's stays, and keeps the folder taken.
+    const freed = await vscode.commands.executeCommand(COMMANDS.removeImage, { argument: { folder } });
+    return freed === undefined ? undefined : folder;
+  }
+  if (chosen !== other) return undefined;
   const parent = dirname(folder);
   const name = await vscode.window.showInputBox({
     title: 'Pull Image',

@@ -16,7 +16,14 @@ import { setTimeout } from 'node:timers/promises';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { DigestMismatchError } from '../../../src/blobs/verifier.ts';
 import { PlatformNotFoundError } from '../../../src/oci/choosePlatform.ts';
-import { FolderBusyError, FolderTakenError, listImageFolders, readImageFolder } from '../../../src/pull/imageFolder.ts';
+import {
+  DamagedFolderError,
+  FolderBusyError,
+  FolderTakenError,
+  listImageFolders,
+  NoImageFolderError,
+  readImageFolder,
+} from '../../../src/pull/imageFolder.ts';
 import { DiffIdMismatchError } from '../../../src/pull/layerErrors.ts';
 import { NotAnImageError } from '../../../src/pull/resolveImage.ts';
 import { artifact, image, index, layer, type BuiltLayer } from '../../support/image.ts';
@@ -320,6 +327,28 @@ describe('what is there already is never lost', () => {
       (error: unknown) => error instanceof FolderTakenError && error.holds?.reference === reference('oci'),
     );
     assert.equal((await readImageFolder(pulling.folder('app'))).complete, true);
+  });
+
+  test('a pulled folder with a damaged description is told apart from what is not ours', async () => {
+    const { folder } = await pulling.pull(reference('oci'), 'app');
+    const description = join(folder, 'peel.json');
+    for (const text of ['', '{"version":1,"diges', '[]', '{"version":1}', '{"version":1,"digest":"sha256:x"}']) {
+      writeFileSync(description, text);
+      await assert.rejects(readImageFolder(folder), DamagedFolderError, text);
+      await assert.rejects(
+        pulling.pull(reference('oci'), 'app'),
+        (error: unknown) => error instanceof FolderTakenError && error.cause instanceof DamagedFolderError,
+        text,
+      );
+      assert.equal(readFileSync(description, 'utf8'), text);
+      assert.ok(existsSync(join(folder, 'layers/1/etc/motd')));
+    }
+    writeFileSync(description, '{"version":2,"what":"is to come"}');
+    await assert.rejects(readImageFolder(folder), NoImageFolderError, 'of a later Peel, which knows it');
+    const others = pulling.folder('others');
+    mkdirSync(join(others, 'layers'), { recursive: true });
+    writeFileSync(join(others, 'peel.json'), '{"fruit":"orange"}');
+    await assert.rejects(readImageFolder(others), NoImageFolderError);
   });
 
   test('a link in a half-pulled folder does not lead the pull out of it', async () => {

@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, mkdtemp, readdir, rm, symlink, writeFile, link } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { folderSize, removeOwnFolder } from '../../../src/vscode/removeFolder.ts';
+import { FolderIsLinkError, folderSize, refuseLink, removeOwnFolder } from '../../../src/vscode/removeFolder.ts';
 
 let base = '';
 let folder = '';
@@ -42,6 +42,18 @@ test('links are removed, what they point to stays', async () => {
   assert.deepEqual(await readdir(base), ['victim']);
   assert.deepEqual(await readdir(victim), ['deep']);
   assert.equal((await lstat(victim)).mode & 0o777, 0o555);
+});
+
+test('a folder that is only a link is refused, and nothing goes', async () => {
+  const link = join(base, 'link');
+  await symlink(folder, link);
+  const before = await readdir(folder, { recursive: true });
+  await assert.rejects(
+    refuseLink(link),
+    (error: unknown) => error instanceof FolderIsLinkError && error.message.includes(`a symbolic link to ${folder}`),
+  );
+  await refuseLink(folder);
+  assert.deepEqual(await readdir(folder, { recursive: true }), before);
 });
 
 test('blobs that the cache holds too count for nothing', async () => {
