@@ -8,9 +8,10 @@ import { wasmGzip } from '../layers/wasmGzip.ts';
 import type { Sink } from '../oci/byteSource.ts';
 import { FileDamagedError } from './errors.ts';
 import type { LayerFiles } from './layerFiles.ts';
-import type { IndexEntry, LayerIndex } from './layerIndex.ts';
+import type { LayerIndex } from './layerIndex.ts';
 import type { RestartPoints } from './points.ts';
 import { withHoles } from './holes.ts';
+import type { ZstdPlaces } from './zstdPlaces.ts';
 
 /** Bytes of a blob that are inflated at once; between two such the thread does other things. */
 const CHUNK = 1 << 17;
@@ -19,14 +20,18 @@ export interface BlobLayerOptions {
   readonly index: LayerIndex;
   /** Brings the blob into the cache, if it is there no more, and tells where it lies. */
   readonly blob: (signal: AbortSignal) => Promise<string>;
+  /** Of a gzip layer. */
   readonly points: () => Promise<RestartPoints | undefined>;
+  /** Of a zstd layer. */
+  readonly frames: () => Promise<ZstdPlaces | undefined>;
 }
 
-/** A layer whose blob lies in the cache. A file is read from the restart point before it; in a layer without such, from the beginning to the file's end. */
+/** A layer whose blob lies in the cache. A file is read from the restart point, frame or copied piece before it; in a layer without such, from the beginning to the file's end. */
 export class BlobLayer implements LayerFiles {
   readonly index: LayerIndex;
   readonly #options: BlobLayerOptions;
   #points: Promise<RestartPoints | undefined> | undefined;
+  #frames: Promise<ZstdPlaces | undefined> | undefined;
   #engine: InflateEngine | undefined;
 
   constructor(options: BlobLayerOptions) {
@@ -37,20 +42,36 @@ export class BlobLayer implements LayerFiles {
   async read(at: number, sink: Sink, signal: AbortSignal): Promise<void> {
     const entry = this.index.entry(at);
     const part = new Part(entry.offset, entry.storedSize, withHoles(entry, sink));
-    if (entry.storedSize > 0) await this.#inflate(entry, part, signal);
+    if (this.index.facts.kind === 'zstd') await this.#fromCopy(part, signal);
+    if (!part.done) await this.#inflate(part, signal);
     part.end();
     if (!part.done || part.crc !== entry.crc) throw new FileDamagedError(entry.path);
   }
 
-  async #inflate(entry: IndexEntry, part: Part, signal: AbortSignal): Promise<void> {
+  /** As far as there are pieces that can be read. */
+  async #fromCopy(part: Part, signal: AbortSignal): Promise<void> {
+    this.#frames ??= this.#options.frames();
+    const frames = await this.#frames;
+    for (let piece = await frames?.piece(part.next); piece && !part.done; piece = await frames?.piece(part.next)) {
+      signal.throwIfAborted();
+      const before = part.next;
+      part.start(piece.out);
+      part.write(piece.bytes);
+      // A piece that is shorter than it should be.
+      if (part.next === before) return;
+    }
+  }
+
+  async #inflate(part: Part, signal: AbortSignal): Promise<void> {
     const file = await open(await this.#options.blob(signal));
     try {
-      if (this.index.facts.kind === 'none') return await pump(file, entry.offset, part, part, signal);
-      const point = await this.#pointBefore(entry.offset);
-      part.start(point?.out ?? 0);
+      if (this.index.facts.kind === 'none') return await pump(file, part.next, part, part, signal);
+      const frame = (await this.#frames)?.before(part.next);
+      const point = await this.#pointBefore(part.next);
+      part.start(frame?.out ?? point?.out ?? 0);
       const decoder = this.#decoder(point, part);
       try {
-        await pump(file, point ? Math.floor(point.in / 8) : 0, decoder, part, signal);
+        await pump(file, frame?.in ?? (point ? Math.floor(point.in / 8) : 0), decoder, part, signal);
       } finally {
         decoder.close();
       }
@@ -60,13 +81,13 @@ export class BlobLayer implements LayerFiles {
   }
 
   async #pointBefore(offset: number): Promise<GzipPoint | undefined> {
-    if (this.index.facts.kind !== 'gzip') return undefined;
+    this.#engine ??= InflateEngine.load();
+    if (this.index.facts.kind !== 'gzip' || !this.#engine) return undefined;
     this.#points ??= this.#options.points();
     return (await this.#points)?.before(offset);
   }
 
   #decoder(from: GzipPoint | undefined, out: Sink): Sink & { close(): void } {
-    this.#engine ??= InflateEngine.load();
     const gzip = this.#engine && wasmGzip(this.#engine, { checksum: false, ...(from ? { from } : {}) });
     // What starts in the middle is no gzip by its first bytes.
     if (from && gzip) return gzip(out);
@@ -90,20 +111,21 @@ async function pump(file: FileHandle, from: number, decoder: Sink, part: Part, s
 /** Lets one part of an archive through, and sums it up. */
 class Part implements Sink {
   readonly #end: number;
-  readonly #offset: number;
   readonly #out: Sink & { end(): void };
   #position = 0;
+  /** Where in the archive the first byte is that is still wanted. */
+  next: number;
   crc = 0;
 
   constructor(offset: number, length: number, out: Sink & { end(): void }) {
-    this.#offset = offset;
+    this.next = offset;
     this.#end = offset + length;
     this.#out = out;
   }
 
   /** All of it came through. */
   get done(): boolean {
-    return this.#position >= this.#end || this.#end === this.#offset;
+    return this.next >= this.#end;
   }
 
   /** Where in the archive the next bytes are from. */
@@ -112,10 +134,11 @@ class Part implements Sink {
   }
 
   write(chunk: Uint8Array): void {
-    const from = Math.max(0, this.#offset - this.#position);
+    const from = Math.max(0, this.next - this.#position);
     const to = Math.min(chunk.length, this.#end - this.#position);
     this.#position += chunk.length;
     if (from >= to) return;
+    this.next += to - from;
     const wanted = chunk.subarray(from, to);
     this.crc = crc32(wanted, this.crc);
     this.#out.write(wanted);

@@ -6,18 +6,20 @@ import type { InflateEngine } from '../layers/inflate/engine.ts';
 import type { UnpackLimits } from '../layers/layerVisitor.ts';
 import type { TarEntry, TarVisitor } from '../layers/tarEntry.ts';
 import { TarReader } from '../layers/tarReader.ts';
+import { NodeZstdInflater } from '../layers/nodeZstd.ts';
 import { wasmGzip } from '../layers/wasmGzip.ts';
 import type { Sink } from '../oci/byteSource.ts';
 import type { Digest } from '../oci/digest.ts';
 import { IndexBuilder } from './layerIndex.ts';
 import { POINT_DISTANCE, PointRecorder } from './points.ts';
+import type { ZstdRecorder } from './zstdPlaces.ts';
 
 /** What one pass over a layer found. */
 export interface Scanned {
   readonly diffId: Digest;
   /** A file for `LayerIndex.read`. */
   readonly index: Buffer;
-  /** A file for `RestartPoints.read`; for gzip only. */
+  /** A file for `RestartPoints.read` of a gzip layer, for `ZstdPlaces.read` of a zstd layer. */
   readonly points?: Buffer;
   readonly entries: number;
 }
@@ -31,17 +33,28 @@ export class LayerScan implements Sink {
   readonly #reader: TarReader;
   readonly #visitor: IndexingVisitor;
   readonly #points = new PointRecorder();
+  readonly #zstd: ZstdRecorder | undefined;
+  /** Set when the layer turns out to be zstd. */
+  #copied: ZstdRecorder | undefined;
   #size = 0;
 
-  /** @param digest of the blob, which the caller verifies. @param engine without it, later reads of a gzip layer begin at its start */
-  constructor(digest: Digest, limits: UnpackLimits, engine: InflateEngine | undefined) {
+  /**
+   * @param digest of the blob, which the caller verifies
+   * @param engine without it, later reads of a gzip layer begin at its start
+   * @param zstd without it, those of a zstd layer do
+   */
+  constructor(digest: Digest, limits: UnpackLimits, engine: InflateEngine | undefined, zstd?: ZstdRecorder) {
     this.#digest = digest;
     this.#maxBytes = limits.maxBytes;
     this.#visitor = new IndexingVisitor(limits.maxEntries, () => this.#reader.position);
     this.#reader = new TarReader(this.#visitor);
     const report = { every: POINT_DISTANCE, onBlock: this.#points.record.bind(this.#points) };
     const gzip = engine && wasmGzip(engine, { checksum: false, report });
-    this.#decompressor = new Decompressor({ write: chunk => this.#take(chunk) }, gzip ? { gzip } : {});
+    this.#zstd = zstd;
+    this.#decompressor = new Decompressor(
+      { write: chunk => this.#take(chunk) },
+      { ...(gzip ? { gzip } : {}), zstd: out => this.#zstdInflater(out) },
+    );
   }
 
   write(chunk: Uint8Array): void {
@@ -60,6 +73,7 @@ export class LayerScan implements Sink {
       diffId,
       index: builder.finish({ digest: this.#digest, kind: compression, diffId }),
       ...(compression === 'gzip' ? { points: this.#points.finish() } : {}),
+      ...(this.#copied ? { points: this.#copied.finish() } : {}),
       entries: builder.count,
     };
   }
@@ -74,12 +88,19 @@ export class LayerScan implements Sink {
   /** Frees what it holds, when it is left before its end. */
   close(): void {
     this.#decompressor.close();
+    this.#zstd?.abandon();
+  }
+
+  #zstdInflater(out: Sink): NodeZstdInflater {
+    this.#copied = this.#zstd;
+    return new NodeZstdInflater(out, at => this.#copied?.frame(at));
   }
 
   #take(chunk: Uint8Array): void {
     this.#size += chunk.length;
     if (this.#size > this.#maxBytes) throw new LimitExceededError('bytes', this.#maxBytes);
     this.#hash.update(chunk);
+    this.#copied?.write(chunk);
     this.#reader.write(chunk);
   }
 }

@@ -10,6 +10,9 @@ import { ZstdFrame, zstdFrameKind } from './zstdFrame.ts';
  */
 export class NodeZstdInflater implements Inflater {
   readonly #out: Sink;
+  readonly #onFrame: ((at: number) => void) | undefined;
+  /** Offset in the input of the chunk that is being written. */
+  #base = 0;
   readonly #decoder = new NativeDecoder('zstd');
   readonly #trailing = new TrailingCounter();
   /** The frame that the input stands in; `undefined` between two. */
@@ -18,14 +21,17 @@ export class NodeZstdInflater implements Inflater {
   #magic: number[] = [];
   #ended = false;
 
-  constructor(out: Sink) {
+  /** @param onFrame is told where in the input a frame of data begins, when all that comes before it has been put out */
+  constructor(out: Sink, onFrame?: (at: number) => void) {
     this.#out = out;
+    this.#onFrame = onFrame;
   }
 
   /** Takes the next input. @throws {InvalidLayerError}, and whatever the sink throws. */
   write(chunk: Uint8Array): void {
     try {
       for (let at = 0; at < chunk.length;) at = this.#step(chunk, at);
+      this.#base += chunk.length;
     } catch (error) {
       this.close();
       throw error;
@@ -64,7 +70,10 @@ export class NodeZstdInflater implements Inflater {
     const kind = zstdFrameKind(magic.readUInt32LE());
     if (kind) this.#frame = new ZstdFrame(kind);
     else this.#ended = true;
-    if (kind === 'data') this.#decode(magic);
+    if (kind === 'data') {
+      this.#onFrame?.(this.#base + at - 3);
+      this.#decode(magic);
+    }
     if (!kind) this.#trailing.add(magic);
     return at + 1;
   }

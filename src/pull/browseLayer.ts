@@ -5,6 +5,7 @@ import { LayerIndex } from '../browse/layerIndex.ts';
 import { PartsLayer } from '../browse/partsLayer.ts';
 import { RestartPoints } from '../browse/points.ts';
 import { SpanLayer } from '../browse/spanLayer.ts';
+import { ZstdPlaces } from '../browse/zstdPlaces.ts';
 import { Spans } from '../browse/spans.ts';
 import { writeWhole } from '../blobs/store.ts';
 import { InflateEngine } from '../layers/inflate/engine.ts';
@@ -86,6 +87,7 @@ class LayerOpener {
       index,
       blob: signal => fetchedBlob(this.#puller, this.#request, signal),
       points: () => RestartPoints.read(paths.points),
+      frames: () => ZstdPlaces.read(paths.points, paths.copy),
     });
   }
 

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { FoundEntries } from '../browse/growingLayer.ts';
 import { LayerScan } from '../browse/layerScan.ts';
+import { ZstdRecorder } from '../browse/zstdPlaces.ts';
 import { InvalidLayerError } from '../layers/errors.ts';
 import type { InflateEngine } from '../layers/inflate/engine.ts';
 import type { Sink } from '../oci/byteSource.ts';
@@ -23,7 +24,7 @@ export class Indexing implements Sink {
 
   constructor(digest: Digest, target: IndexTarget, engine: InflateEngine | undefined) {
     this.#target = target;
-    this.#scan = new LayerScan(digest, target.limits, engine);
+    this.#scan = new LayerScan(digest, target.limits, engine, new ZstdRecorder(target.copyPath));
   }
 
   write(chunk: Uint8Array): void {

@@ -23,8 +23,10 @@ export interface LayerJob {
 export interface IndexTarget {
   /** The file of the index (see browse/layerIndex.ts); written when both digests hold. */
   readonly path: string;
-  /** The file of the restart points, for a gzip layer. */
+  /** The file of the restart points, for a gzip or zstd layer. */
   readonly pointsPath: string;
+  /** The file of the pieces that a zstd layer is copied into, where its own frames are too long to start at. */
+  readonly copyPath: string;
   /** What the config says; absent for schema 1. */
   readonly diffId?: Digest;
   readonly limits: UnpackLimits;

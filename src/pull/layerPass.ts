@@ -29,6 +29,7 @@ export interface IndexPaths {
   readonly toc: string;
   readonly index: string;
   readonly points: string;
+  readonly copy: string;
   readonly spans: string;
 }
 
@@ -49,7 +50,13 @@ export async function doubtfulPaths(store: BlobStore, request: BrowseRequest): P
 }
 
 function pathsOf(stem: string): IndexPaths {
-  return { toc: `${stem}.toc`, index: `${stem}.index`, points: `${stem}.points`, spans: `${stem}.spans` };
+  return {
+    toc: `${stem}.toc`,
+    index: `${stem}.index`,
+    points: `${stem}.points`,
+    copy: `${stem}.copy`,
+    spans: `${stem}.spans`,
+  };
 }
 
 /** Brings the blob into the cache, if it is there no more, and tells where it lies. */
@@ -72,6 +79,7 @@ export async function runPass(
   const index = paths && {
     path: paths.index,
     pointsPath: paths.points,
+    copyPath: paths.copy,
     limits,
     followed,
     ...(diffId ? { diffId } : {}),
