@@ -65,6 +65,11 @@ const TABLE = {
     message: 'The file system that the image folder lies on cannot hold the writable part of an overlay',
     remedy: `Move images to a local Linux disk (setting peel.imagesFolder): a volume in a container, not /mnt/c in WSL; ${MERGED_FOLDER}`,
   },
+  'read-only-disk': {
+    code: 103,
+    message: 'The disk that the image folder lies on can only be read, and a mount needs a place to write to',
+    remedy: `Make the disk writable, or pull the image to another place (setting peel.imagesFolder); ${MERGED_FOLDER}`,
+  },
   'mount-failed': {
     code: 89,
     message: 'The mount failed; the lines above and the end of `sudo dmesg` say why',

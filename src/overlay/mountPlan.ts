@@ -5,9 +5,11 @@ import {
   failWith,
   InvalidPlanError,
   isRoot,
+  makeFolders,
   makePlan,
   needPrivilege,
   refuseLinks,
+  refuseReadOnly,
   run,
 } from './plan.ts';
 import type { Plan } from './plan.ts';
@@ -164,8 +166,8 @@ export function planMount(request: MountRequest): Plan {
       checkLayers(request.layers),
       needPrivilege(root),
       `${run(change)} || ${failWith('no-folder')}`,
-      `${run(make)} || ${failWith('unfit-disk')}`,
-      ...(options.readOnly === true ? [] : [refuseOverlay]),
+      makeFolders(make),
+      ...(options.readOnly === true ? [] : [refuseReadOnly('../overlay'), refuseOverlay]),
       ...(restore.length > 0 ? [restoreChecks()] : []),
       ...restore.map(line => restoreStep(line, root)),
       `${run(command)}\ncode=$?`,

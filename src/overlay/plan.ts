@@ -47,6 +47,7 @@ below() {
     case $point in "$1"/*) printf '  mounted: %s\n' "$point" ;; esac
   done </proc/self/mountinfo
 }
+unwritable() { [ ! -w "$1" ] && LC_ALL=C touch -c "$1" 2>&1 | grep -q 'Read-only file system'; }
 status() {
   while read -r key value rest; do
     [ "$key" = "$1:" ] && printf '%s' "$value"
@@ -62,6 +63,16 @@ export function failWith(reason: MountFailureReason): string {
 /** Shows the line in the terminal, then runs it: one text, so that what is read is what is run. */
 export function run(line: string): string {
   return `printf '%s\\n' ${quote(`+ ${line}`)}\n${line}`;
+}
+
+/** Ends the program where the disk below a folder can only be read: neither mkdir(1) nor mount(8) tells that by its exit code. */
+export function refuseReadOnly(folder: string): string {
+  return `unwritable ${folder} && ${failWith('read-only-disk')}`;
+}
+
+/** Makes the folders of the writable part and the mount point, seen from `layers`; what ends the program where that fails is told apart. */
+export function makeFolders(line: string): string {
+  return `${run(line)} || { ${refuseReadOnly('..')}; ${failWith('unfit-disk')}; }`;
 }
 
 /** Enters the image folder by its true path, and sets `here` (plain) and `merged` (as mountinfo writes it). */

@@ -1,5 +1,5 @@
 import { checkLayers, lastPart, mountCommand, overlayOptions } from './mountPlan.ts';
-import { checkFolder, enter, failWith, makePlan, run } from './plan.ts';
+import { checkFolder, enter, failWith, makeFolders, makePlan, refuseReadOnly, run } from './plan.ts';
 import type { Plan } from './plan.ts';
 import { quote, quoteAll } from './quote.ts';
 import { cleanChroot } from './shellPlan.ts';
@@ -19,16 +19,18 @@ export interface NamespaceRequest extends RootlessRequest {
   readonly command?: readonly string[];
 }
 
-function prepare(folder: string, layers: number, lines: readonly string[]): string[] {
+function prepare(folder: string, layers: number, [change, make]: readonly [string, string]): string[] {
   return [
     enter(folder),
     `mounted "$merged" && ${failWith('already-mounted')}`,
     checkLayers(layers),
-    ...lines.map(line => `${run(line)} || ${failWith('unfit-disk')}`),
+    `${run(change)} || ${failWith('no-folder')}`,
+    makeFolders(make),
+    refuseReadOnly('../overlay'),
   ];
 }
 
-function firstLines(folder: string): string[] {
+function firstLines(folder: string): readonly [string, string] {
   return [`cd ${quote(`${folder}/layers`)}`, 'mkdir -p ../overlay/upper ../overlay/work ../merged'];
 }
 

@@ -169,6 +169,7 @@ function taskActions({ failure, folder }: TaskFailedError): readonly FailureActi
     case 'not-permitted':
     case 'kernel-too-old':
     case 'unfit-disk':
+    case 'read-only-disk':
     case 'mount-failed':
     case 'no-namespaces':
     case 'no-fuse':

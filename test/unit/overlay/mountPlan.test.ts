@@ -23,6 +23,7 @@ import {
 } from '../../../src/overlay/mountPlan.ts';
 import { mountState } from '../../../src/overlay/mountState.ts';
 import { InvalidPlanError } from '../../../src/overlay/plan.ts';
+import { planFuse, planRootless } from '../../../src/overlay/rootlessPlan.ts';
 import { UnquotableTextError } from '../../../src/overlay/quote.ts';
 import { firstOf, requireRoot, requireTool } from '../../support/tools.ts';
 import { makeImage, must, occupy, runPlan, scratch, unmountBelow, type Outcome } from './rig.ts';
@@ -312,6 +313,27 @@ describe('what stands in the way of a mount', { skip }, () => {
     const { code, output } = await runPlan(planMount({ folder, layers: 1, options: { ...OPTIONS, readOnly: true } }));
     assert.equal(code, 0, output);
     unmountBelow(join(outer, 'at'));
+  });
+
+  test('a disk that can only be read is told as that, whether the folders are there already or not', async t => {
+    const outer = scratch(t);
+    const disk = join(outer, 'disk');
+    mkdirSync(disk);
+    must('mount', '-t', 'tmpfs', 'tmpfs', disk);
+    const fresh = one(join(disk, 'fresh'));
+    const used = one(join(disk, 'used'));
+    for (const name of ['overlay/upper', 'overlay/work', 'merged']) mkdirSync(join(used, name), { recursive: true });
+    must('mount', '-o', 'remount,ro', disk);
+    for (const folder of [fresh, used]) {
+      assertFailed(await runPlan(planMount({ folder, layers: 1, options: OPTIONS })), 'read-only-disk');
+      assertFailed(await runPlan(planRootless({ folder, layers: 1 })), 'read-only-disk');
+      assertFailed(await runPlan(planFuse({ folder, layers: 1 })), 'read-only-disk');
+    }
+    // Its lower part alone needs no writing.
+    const options = { ...OPTIONS, readOnly: true };
+    const { code, output } = await runPlan(planMount({ folder: used, layers: 1, options }));
+    assert.equal(code, 0, output);
+    unmountBelow(disk);
   });
 
   test('a container without the right to mount: said before any password is asked', async t => {
