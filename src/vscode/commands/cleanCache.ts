@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { formatBytes } from '../tree/text.ts';
 import type { RunCommand } from './table.ts';
 
-/** Empties the cache of downloaded layers. Pulled images have their own links and stay whole. Returns the bytes freed. */
+/** Empties the cache of downloaded layers; a person is asked first, a program, which passes `{}`, is not. Pulled images have their own links and stay whole. Returns the bytes freed. */
 export const cleanCache: RunCommand = async (_argument, { pulls, interactive }) => {
   const store = await pulls.store();
   if (interactive) {

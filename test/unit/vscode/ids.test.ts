@@ -88,3 +88,14 @@ test('each command of the table has a file named by its verb and noun', () => {
   const files = new Set(readdirSync(new URL('src/vscode/commands/', root)));
   for (const name of Object.keys(COMMANDS)) assert.ok(files.has(`${name}.ts`), `${name}.ts`);
 });
+
+test('the README tells of every command that is in the palette, and of none that is not there', () => {
+  const readme = readFileSync(new URL('README.md', root), 'utf8');
+  const [, section = ''] = /^## Commands$([^]*?)^## /m.exec(readme) ?? [];
+  const rows = section.split('\n').filter(line => line.startsWith('| `peel.'));
+  const told = rows.flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`(peel\.\w+)`/g)].map(([, id = '']) => id));
+  for (const id of told) assert.ok(codeCommands.includes(id as (typeof codeCommands)[number]), id);
+  const limited = new Set(contributes.menus['commandPalette']?.map(({ command }) => command));
+  for (const { command } of contributes.commands)
+    if (!limited.has(command) && command !== TREE_COMMANDS.refresh) assert.ok(told.includes(command), command);
+});
