@@ -26,16 +26,19 @@ const IDLE = 20_000;
 /** Threads for the heavy work: started when first needed, as many as `size`, each with one job at a time; who finds none free waits its turn. */
 export class WorkerPool {
   readonly #script: URL;
-  readonly #size: number;
+  readonly #size: () => number;
   readonly #idle: Worker[] = [];
   readonly #timers = new Map<Worker, NodeJS.Timeout>();
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
 
-  /** @param script the worker's module: `worker.js` of the bundle, `worker.ts` in plain Node */
-  constructor(script: URL, size: number) {
+  /**
+   * @param script the worker's module: `worker.js` of the bundle, `worker.ts` in plain Node
+   * @param size how many threads at once; a function is asked anew for every job
+   */
+  constructor(script: URL, size: number | (() => number)) {
     this.#script = script;
-    this.#size = Math.max(1, size);
+    this.#size = () => Math.max(1, typeof size === 'number' ? size : size());
   }
 
   /** Runs one job. @throws what the job throws, as the same class; the signal's reason when it aborts */
@@ -68,7 +71,7 @@ export class WorkerPool {
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    while (this.#busy >= this.#size) {
+    while (this.#busy >= this.#size()) {
       await new Promise<void>(resolve => {
         this.#waiting.push(resolve);
       });

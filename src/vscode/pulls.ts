@@ -32,6 +32,7 @@ export class Pulls {
   readonly #settings: () => Settings;
   readonly #log: Logger;
   #running = 0;
+  #threads = 1;
   #made: Promise<{ puller: Puller; folders: KeyedMutex }> | undefined;
 
   /** @param cacheFolder where the blob store keeps its blobs */
@@ -83,6 +84,8 @@ export class Pulls {
 
   /** Counts the work that reads or writes the cache; whoever is the last cuts it down to its size. */
   async #busy<T>(work: () => Promise<T>): Promise<T> {
+    // As the setting is now: the next layers go by it.
+    this.#threads = this.#settings().concurrency ?? availableParallelism();
     this.#running++;
     try {
       return await work();
@@ -112,10 +115,9 @@ export class Pulls {
       import('../blobs/keyedMutex.ts'),
       import('../pull/workerPool.ts'),
     ]);
-    const size = this.#settings().concurrency ?? availableParallelism();
     const puller = {
       store: new BlobStore(this.#cacheFolder),
-      workers: new WorkerPool(new URL('./worker.js', import.meta.url), size),
+      workers: new WorkerPool(new URL('./worker.js', import.meta.url), () => this.#threads),
       transfers: new KeyedMutex(),
       logger: this.#log,
     };

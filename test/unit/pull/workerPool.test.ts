@@ -32,6 +32,40 @@ test('a thread that was prepared takes the first job, and no second one is prepa
   }
 });
 
+test('as many jobs run at once as the size says when they begin', async () => {
+  // A worker that says when it has begun, and ends its job when it hears of a cancel.
+  const held = new URL(
+    `data:text/javascript,import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', ({ type }) => parentPort.postMessage(type === 'abort' ? { type: 'done', result: [] } : { type: 'progress' }));`,
+  );
+  let size = 1;
+  const pool = new WorkerPool(held, () => size);
+  /** Runs jobs that end when so many have begun; tells how many ran at once. */
+  const mostOf = async (jobs: number, together: number): Promise<number> => {
+    const running = new Set<AbortController>();
+    let most = 0;
+    const run = async (): Promise<void> => {
+      const end = new AbortController();
+      const onProgress = (): void => {
+        running.add(end);
+        most = Math.max(most, running.size);
+        if (running.size >= together) for (const each of running) each.abort();
+      };
+      await pool.run('finish', [], { ...context, onProgress, signal: end.signal });
+      running.delete(end);
+    };
+    await Promise.all(Array.from({ length: jobs }, run));
+    return most;
+  };
+  try {
+    assert.equal(await mostOf(3, 1), 1);
+    size = 3;
+    assert.equal(await mostOf(3, 3), 3, 'the same pool takes more');
+  } finally {
+    await pool.dispose();
+  }
+});
+
 /** The number of a new thread: they are counted on. */
 async function nextThread(): Promise<number> {
   const worker = new Worker('', { eval: true });
