@@ -33,12 +33,14 @@ export async function findToc(
 ): Promise<FoundToc | undefined> {
   const { annotations = {}, size } = layer;
   try {
-    const estargz = annotations['containerd.io/snapshot/stargz/toc.digest'];
-    if (isDigest(estargz) && size > FOOTER) return await estargzToc(size, estargz, readRange, signal);
     const prefix = PREFIXES.find(name => annotations[`${name}.manifest-position`] !== undefined);
     const checksum = annotations[`${prefix}.manifest-checksum`];
-    if (prefix === undefined || !isDigest(checksum)) return undefined;
-    return await zstdToc(annotations[`${prefix}.manifest-position`] ?? '', checksum, readRange, signal);
+    // First, for the tool of eStargz gives its own annotation to zstd:chunked, too.
+    if (prefix !== undefined && isDigest(checksum))
+      return await zstdToc(annotations[`${prefix}.manifest-position`] ?? '', checksum, readRange, signal);
+    const estargz = annotations['containerd.io/snapshot/stargz/toc.digest'];
+    if (!isDigest(estargz) || size <= FOOTER) return undefined;
+    return await estargzToc(size, estargz, readRange, signal);
   } catch (error) {
     if (isOfZlib(error)) return undefined;
     throw error;

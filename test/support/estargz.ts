@@ -68,7 +68,7 @@ export function estargz(entries: readonly Entry[], { chunkSize = 1 << 20, forge 
   const tocOffset = length;
   pending.push(encodeEntry(file('stargz.index.json', forge?.(json) ?? json)), Buffer.alloc(1024));
   flush();
-  blob.push(footer(tocOffset));
+  blob.push(estargzFooter(tocOffset));
   return layer(Buffer.concat(archive), {
     blob: Buffer.concat(blob),
     annotations: { 'containerd.io/snapshot/stargz/toc.digest': sha256(json) },
@@ -76,7 +76,7 @@ export function estargz(entries: readonly Entry[], { chunkSize = 1 << 20, forge 
 }
 
 /** An empty gzip stream of 51 bytes that tells in its header where the table of contents is. */
-function footer(offset: number): Buffer {
+export function estargzFooter(offset: number): Buffer {
   const field = Buffer.from(`SG\x16\0${offset.toString(16).padStart(16, '0')}STARGZ`, 'latin1');
   const header = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, field.length, 0]);
   return Buffer.concat([header, field, Buffer.from([1, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0])]);

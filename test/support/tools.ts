@@ -19,6 +19,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   busybox: 'busybox-static',
   unshare: 'util-linux',
   mount: 'mount',
+  'ctr-remote': 'stargz-snapshotter',
 };
 
 /** The full path of a tool, or undefined. */

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, globSync, openSync, closeSync, truncateSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  globSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { FileDamagedError, NoSuchPathError, WrongKindError } from '../../../src/browse/errors.ts';
@@ -222,6 +234,27 @@ test('a file near the end of a gzip layer is read without inflating what is befo
   assert.equal(String(await content(tree, 'late')), 'near the end');
   await assert.rejects(content(tree, 'big'));
 });
+
+for (const [name, damage] of Object.entries({
+  missing: (path: string): void => rmSync(path),
+  'cut short': (path: string): void => truncateSync(path, 100),
+  rubbish: (path: string): void => writeFileSync(path, randomBytes(statSync(path).size)),
+  'those of another version': (path: string): void => writeFileSync(path, readFileSync(path).fill('X', 0, 4)),
+  'half written': (path: string): void => {
+    renameSync(path, `${path}.1.2.partial`);
+    truncateSync(`${path}.1.2.partial`, 5000);
+  },
+})) {
+  test(`restart points that are ${name} do not matter`, async () => {
+    const built = layer([file('big', randomBytes(12 << 20)), file('late', 'near the end')]);
+    await open(built);
+    const [points = ''] = globSync('cache/indexes/**/*.points', { cwd: pulling.root });
+    damage(join(pulling.root, points));
+    const tree = await open(built);
+    assert.equal(String(await content(tree, 'late')), 'near the end');
+    assert.equal((await content(tree, 'big')).length, 12 << 20);
+  });
+}
 
 test('content that changed on the disk is not taken for a file', async () => {
   const built = layer([file('a', 'content of a')], { compression: 'none' });

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { factsOf, type MergedTree } from '../../../src/browse/mergedTree.ts';
+import { image, layer } from '../../support/image.ts';
+import { writeLayout } from '../../support/layout.ts';
+import { startRegistry, type Registry } from '../../support/registry/registry.ts';
+import { run } from '../../support/run.ts';
+import { startContainerd } from '../../support/servers/containerd.ts';
+import { startDockerRegistry } from '../../support/servers/dockerRegistry.ts';
+import { tempFolder } from '../../support/servers/process.ts';
+import { directory, file, hardlink, symlink } from '../../support/tar.ts';
+import { firstOf, requireRoot, requireTool } from '../../support/tools.ts';
+import { Browsing, contentOf, fetched, pathsOf } from './browsing.ts';
+
+/** Layers as the tools make them that people use, not as our own tests do. */
+let registry: Registry;
+let browsing: Browsing;
+
+before(async () => {
+  registry = await startRegistry();
+});
+beforeEach(() => {
+  browsing = new Browsing();
+});
+afterEach(() => browsing.end());
+after(() => registry.close());
+
+const BIG = randomBytes(24 << 20);
+const built = image({
+  layers: [
+    layer([
+      directory('etc/', { mode: 0o750, uid: 7 }),
+      file('etc/motd', 'hello\n', { mode: 0o640 }),
+      file('big', BIG),
+      file('empty'),
+      ...Array.from({ length: 200 }, (_, at) => file(`many/${at}`, `content of ${at}`)),
+      file('late', 'near the end'),
+      symlink('link', 'etc/motd'),
+      hardlink('hard', 'etc/motd'),
+    ]),
+  ],
+});
+
+async function checkFiles(tree: MergedTree): Promise<void> {
+  assert.equal(pathsOf(tree).length, 208);
+  const { mode, uid, verified } = factsOf(tree.find('etc'));
+  assert.deepEqual([mode, uid, verified], [0o750, 7, undefined]);
+  assert.equal(String(await contentOf(tree, 'late')), 'near the end');
+  assert.equal(String(await contentOf(tree, 'many/77')), 'content of 77');
+  assert.equal(String(await contentOf(tree, 'link')), 'hello\n');
+  assert.equal(String(await contentOf(tree, 'hard')), 'hello\n');
+  assert.equal((await contentOf(tree, 'empty')).length, 0);
+}
+
+const withContainerd = firstOf(requireRoot(), requireTool('containerd', 'ctr-remote'));
+
+for (const [kind, option] of [
+  ['eStargz', '--estargz'],
+  ['zstd:chunked', '--zstdchunked'],
+] as const) {
+  test(`${kind} by stargz-snapshotter's ctr-remote`, { skip: withContainerd }, async () => {
+    const containerd = await startContainerd();
+    try {
+      registry.store.put('real', await containerd.convert(built, option), kind.replace(':', '-'));
+    } finally {
+      await containerd.close();
+    }
+    const tree = await browsing.open(
+      `${registry.host}/real:${kind.replace(':', '-')}`,
+      () => (registry.requests.length = 0),
+    );
+    await checkFiles(tree);
+    const { bytes } = fetched(registry.requests);
+    assert.ok(bytes < BIG.length / 100, `${bytes} bytes were fetched`);
+    assert.ok((await contentOf(tree, 'big')).equals(BIG));
+  });
+}
+
+const withPodman = firstOf(requireRoot(), requireTool('podman', 'docker-registry'));
+
+test('zstd:chunked that podman pushed to a real registry', { skip: withPodman }, async () => {
+  const scratch = tempFolder('podman');
+  const [layout, archive] = [join(scratch.path, 'layout'), join(scratch.path, 'archive.tar')];
+  const server = await startDockerRegistry();
+  const podman = (...args: readonly string[]): Promise<string> =>
+    run('podman', [
+      `--root=${join(scratch.path, 'root')}`,
+      `--runroot=${join(scratch.path, 'run')}`,
+      `--tmpdir=${join(scratch.path, 'tmp')}`,
+      '--storage-driver=vfs',
+      '--cgroup-manager=cgroupfs',
+      ...args,
+    ]);
+  try {
+    writeLayout(layout, built, 'it');
+    await run('tar', ['-C', layout, '-cf', archive, '.']);
+    const id = (await podman('pull', '-q', `oci-archive:${archive}`)).trim();
+    const target = `docker://${server.host}/real:podman`;
+    await podman('push', '-q', '--tls-verify=false', '--compression-format', 'zstd:chunked', id, target);
+    const tree = await browsing.open(`${server.host}/real:podman`);
+    assert.equal(tree.find('late').content?.layer.files.index.facts.kind, 'toc');
+    await checkFiles(tree);
+    // The blob did not come as a whole.
+    assert.ok((await browsing.pulling.puller.store.size()) < BIG.length / 10);
+    assert.ok((await contentOf(tree, 'big')).equals(BIG));
+  } finally {
+    await server.close();
+    scratch.remove();
+  }
+});
