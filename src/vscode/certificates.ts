@@ -39,11 +39,16 @@ async function ownCertificates(setting: RegistrySetting, folders: readonly strin
     readNamed('cert', setting.cert),
     readNamed('key', setting.key),
   ]);
-  const named = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined || key === undefined ? {} : { cert, key }),
-  };
-  return summed([named, ...found]);
+  return summed([{ ...(ca === undefined ? {} : { ca }), ...clientPair(cert, key) }, ...found]);
+}
+
+/** A certificate and its key, which may stand in one file. @throws {InvalidSettingError} one without the other */
+function clientPair(cert: string | undefined, key: string | undefined): Pick<Certificates, 'cert' | 'key'> {
+  if (cert === undefined && key === undefined) return {};
+  if (cert === undefined) throw new InvalidSettingError(SETTINGS.registries, 'names a "key" without its "cert"');
+  if (key !== undefined) return { cert, key };
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(cert)) return { cert, key: cert };
+  throw new InvalidSettingError(SETTINGS.registries, 'names a "cert" without its "key"');
 }
 
 /** All authorities, and the first client certificate. */

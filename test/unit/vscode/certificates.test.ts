@@ -57,6 +57,18 @@ test('files that the setting names count, and come first', async () => {
   assert.match(cert ?? '', /named/);
 });
 
+test('a client certificate without its key is told, unless one file holds both', async () => {
+  const url = 'https://r.example';
+  const named = join(folder, 'named.pem');
+  await assert.rejects(read({ url, cert: named }), /names a "cert" without its "key"/);
+  await assert.rejects(read({ url, key: named }), /names a "key" without its "cert"/);
+  const both = join(folder, 'both.pem');
+  await writeFile(both, `${pem('mine')}-----BEGIN EC PRIVATE KEY-----\nsecret\n-----END EC PRIVATE KEY-----\n`);
+  const { cert, key } = await read({ url, cert: both });
+  assert.match(cert ?? '', /mine/);
+  assert.equal(key, cert);
+});
+
 test('a named file that is missing, relative or no PEM is told', async () => {
   for (const ca of [join(folder, 'missing.pem'), 'relative.pem', join(folder, 'der.crt')]) {
     await assert.rejects(read({ url: 'https://r.example', ca }), InvalidSettingError, ca);
