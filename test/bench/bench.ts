@@ -3,6 +3,7 @@
 //   npm run bench                 everything; writes the tables of RESULTS.md
 //   npm run bench -- --quick      two images, one round; writes nothing
 //   npm run bench -- --only=debian-gzip,huge-gzip --rounds=5     writes these tables
+//   npm run bench -- --only=host                                 what it costs the extension host of a real editor
 //
 // All of one image's contenders take turns in the same run, each on a fresh disk, with the same registry (Debian's docker-registry on loopback). Needs root.
 import { rmSync } from 'node:fs';
@@ -18,6 +19,7 @@ import { run } from '../support/run.ts';
 import { startDockerRegistry } from '../support/servers/dockerRegistry.ts';
 import { floor, ways, type Contender, type Course } from './contenders.ts';
 import { onFreshDisk } from './disk.ts';
+import { hostTable } from './host.ts';
 import { benchImage, imageNames, pushBenchImage, type ImageName } from './images.ts';
 import { measure } from './measure.ts';
 import { caseTable, writeResults, type CaseResult, type Runs } from './report.ts';
@@ -41,7 +43,8 @@ const cases: readonly Case[] = [
 /** The stages that say something of a case. */
 function contendersOf({ image, compression }: Case): Contender[] {
   const stages: readonly string[] = ['bytes', 'inflate', 'hash', 'inodes', 'inflate+hash', 'inflate-own', 'list'];
-  if (image === 'small' || image === 'layers') return [...ways];
+  if (image === 'small') return [...ways, ...floor.filter(({ id }) => id === 'starts' || id === 'warm')];
+  if (image === 'layers') return [...ways];
   return [...ways, ...floor.filter(({ id }) => stages.includes(id) && (compression !== 'none' || id !== 'inflate'))];
 }
 
@@ -87,40 +90,60 @@ async function checkFiles(folder: string, wanted: string, name: string): Promise
   if (found === '') throw new Error(`${name} did not make ${wanted}`);
 }
 
-function readArguments(): { chosen: readonly Case[]; rounds: number | undefined; write: boolean } {
+interface Wanted {
+  readonly chosen: readonly Case[];
+  /** The extension host, too. */
+  readonly host: boolean;
+  readonly rounds: number | undefined;
+  readonly write: boolean;
+}
+
+function readArguments(): Wanted {
   const { values } = parseArgs({
     options: { quick: { type: 'boolean' }, only: { type: 'string' }, rounds: { type: 'string' } },
   });
   const wanted = values.only?.split(',') ?? (values.quick ? ['debian-gzip', 'small-gzip'] : undefined);
   const chosen = cases.filter(({ image, compression }) => wanted?.includes(`${image}-${compression}`) ?? true);
-  if (chosen.length === 0) {
-    throw new Error(`--only takes ${imageNames.map(name => `${name}-gzip`).join(', ')}, debian-zstd, debian-none`);
+  const host = wanted?.includes('host') ?? true;
+  if (chosen.length === 0 && !host) {
+    throw new Error(
+      `--only takes ${imageNames.map(name => `${name}-gzip`).join(', ')}, debian-zstd, debian-none, host`,
+    );
   }
   const rounds = values.rounds === undefined ? (values.quick ? 1 : undefined) : Number(values.rounds);
-  return { chosen, rounds, write: !values.quick };
+  return { chosen, host, rounds, write: !values.quick };
 }
 
 async function main(): Promise<void> {
-  const { chosen, rounds, write } = readArguments();
+  const { chosen, host, rounds, write } = readArguments();
   if (process.getuid?.() !== 0) throw new Error('The bench mounts a fresh disk for every run: start it as root.');
-  const missing = await ensureTools(['bench']);
+  const missing = await ensureTools(host ? ['bench', 'host'] : ['bench']);
   if (missing.length > 0) throw new Error(howToGet(missing));
   const programs = await bundlePrograms();
   const registry = await startDockerRegistry();
-  const results: CaseResult[] = [];
+  const tables: string[] = [];
+  const add = (table: string) => {
+    tables.push(table);
+    console.log(`${table}\n`);
+  };
   try {
     for (const one of chosen) {
       const image = await benchImage(one.image, one.compression);
       const plain = await benchImage(one.image, 'none');
       await pushBenchImage(registry.url, image);
-      const result = await runCase(one, rounds ?? one.rounds, { image, plain, host: registry.host, programs });
-      results.push(result);
-      console.log(`${caseTable(result)}\n`);
+      // What was pushed goes to the disk before the first round, not beside it.
+      await run('sync', []);
+      add(caseTable(await runCase(one, rounds ?? one.rounds, { image, plain, host: registry.host, programs })));
+    }
+    if (host) {
+      await pushBenchImage(registry.url, await benchImage('debian', 'gzip'));
+      await run('sync', []);
+      add(await hostTable(`${registry.host}/debian:gzip`, rounds ?? 3));
     }
   } finally {
     await registry.close();
   }
-  if (write) await writeResults(join(projectRoot, 'test', 'bench', 'RESULTS.md'), results);
+  if (write) await writeResults(join(projectRoot, 'test', 'bench', 'RESULTS.md'), tables);
 }
 
 await main();

@@ -168,6 +168,20 @@ export const floor: readonly Contender[] = [
     stage: true,
     script: course => `${node(course, 'stages.js')} list ${files(course.image)}`,
   },
+  {
+    id: 'warm',
+    name: 'Peel twice',
+    checks: '',
+    stage: true,
+    script: course => `${node(course, 'peel.js')} ${reference(course)} "$PWD" warm`,
+  },
+  {
+    id: 'starts',
+    name: 'The bare start of skopeo and umoci (`--version`)',
+    checks: '',
+    stage: true,
+    script: () => 'skopeo --version > /dev/null; umoci --version > /dev/null',
+  },
 ];
 
 function reference({ host, image }: Course): string {

@@ -42,8 +42,12 @@ export function caseTable(result: CaseResult): string {
       .map(({ contender, samples }) => row(contender, samples, base)),
     '',
   ];
-  const stages = [...runs.values()].filter(({ contender }) => floor.includes(contender));
+  const stages = [...runs.values()].filter(
+    ({ contender }) => floor.includes(contender) && !['starts', 'warm'].includes(contender.id),
+  );
   if (stages.length > 0) lines.push(...stageLines(stages, result, base), '');
+  const starts = startLine(runs);
+  if (starts !== undefined) lines.push(starts, '');
   lines.push(ownFigures(own.map(sample => JSON.parse(sample.output) as PullReport)));
   return lines.join('\n');
 }
@@ -81,18 +85,27 @@ function stageLines(stages: readonly Runs[], { image }: CaseResult, base: number
   ];
 }
 
+/** What is left of the ways where most of the time is the start of processes and threads. */
+function startLine(runs: CaseResult['runs']): string | undefined {
+  const [warm, starts, umoci] = ['warm', 'starts', 'umoci'].map(id => runs.get(id)?.samples ?? []);
+  if (!warm?.length || !starts?.length || !umoci?.length) return undefined;
+  const wall = (samples: readonly Sample[]) => median(samples.map(sample => sample.wall)) * 1000;
+  const second = median(warm.map(sample => (JSON.parse(sample.output) as PullReport).warm ?? NaN));
+  return `Without starting anything: Peel ${second.toFixed(0)} ms (into an empty cache, by threads and connections that are there, as from an editor’s second pull on); \`skopeo copy\` + \`umoci unpack\` ${(wall(umoci) - wall(starts)).toFixed(0)} ms (without the ${wall(starts).toFixed(0)} ms that \`--version\` of both takes).`;
+}
+
 function ownFigures(reports: readonly PullReport[]): string {
   const of = (pick: (report: PullReport) => number, digits = 0) => median(reports.map(pick)).toFixed(digits);
   return `Peel without the start of Node: ${of(report => report.pull)} ms; the same again: ${of(report => report.again, 1)} ms; its main thread was blocked for ${of(report => report.blocked)} ms at the longest.`;
 }
 
-/** Replaces the figures of these images in the file and leaves all else: those of others, and what people wrote. */
-export async function writeResults(file: string, results: readonly CaseResult[]): Promise<void> {
+/** Puts tables, each with its heading, in the place of those of the same heading, and leaves all else in the file: other tables, and what people wrote. */
+export async function writeResults(file: string, tables: readonly string[]): Promise<void> {
   const [head = '', rest = ''] = (await readFile(file, 'utf8')).split(BEGIN);
   const [figures = '', tail] = rest.split(END);
   if (tail === undefined) throw new Error(`${file} has no place for the figures: ${BEGIN} … ${END}`);
   const sections = new Map(
-    [...figures.split(/^(?=### )/m).filter(text => text.startsWith('### ')), ...results.map(caseTable)].map(text => [
+    [...figures.split(/^(?=### )/m).filter(text => text.startsWith('### ')), ...tables].map(text => [
       text.slice(0, text.indexOf('\n')),
       text.trim(),
     ]),

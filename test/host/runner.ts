@@ -13,6 +13,16 @@ import { launchEditor } from '../rig/launcher.ts';
 import { outFolder, projectRoot } from '../rig/paths.ts';
 import { broken, type Counts } from '../rig/suite.ts';
 
+/** What runs in the extension host. */
+interface HostRun {
+  /** Files of mocha specs, as a glob from the project's root. */
+  readonly specs: string;
+  /** Only tests with this in their title. */
+  readonly filter?: string | undefined;
+  /** For the specs to read. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** The whole suite, in milliseconds. */
 const timeLimit = 10 * 60_000;
 
@@ -20,17 +30,22 @@ const bundleFolder = join(outFolder, 'host');
 const resultsFile = join(bundleFolder, 'results.json');
 const reportFile = join(bundleFolder, 'report.txt');
 
-/** Runs `test/host/*.test.ts` inside the extension host of an editor that has the project's folder as extension under development. */
-export async function runHostSuite(editor: Editor, filter?: string): Promise<Counts> {
+/** Runs `test/host/*.test.ts` in a real extension host. */
+export function runHostSuite(editor: Editor, filter?: string): Promise<Counts> {
+  return runInHost(editor, { specs: 'test/host/**/*.test.ts', filter });
+}
+
+/** Runs specs inside the extension host of an editor that has the project's folder as extension under development. */
+export async function runInHost(editor: Editor, { specs, filter, env: own }: HostRun): Promise<Counts> {
   await rm(bundleFolder, { recursive: true, force: true });
   await mkdir(bundleFolder, { recursive: true });
   await bundle({ production: true });
-  await bundleSpecs();
+  await bundleSpecs(specs);
   await writeFile(reportFile, '');
   const server = await launchEditor({
     editor,
     name: `host-${editor.name}`,
-    env: { PEEL_HOST_REPORT: reportFile, PEEL_HOST_FILTER: filter ?? '', ...(env.CI ? { CI: env.CI } : {}) },
+    env: { PEEL_HOST_REPORT: reportFile, PEEL_HOST_FILTER: filter ?? '', ...(env.CI ? { CI: env.CI } : {}), ...own },
   });
   const browserServer = await launchBrowser();
   try {
@@ -55,8 +70,8 @@ export async function runHostSuite(editor: Editor, filter?: string): Promise<Cou
 }
 
 /** The specs are bundled as the extension is; a small CommonJS file in front, for that is what VS Code loads. */
-async function bundleSpecs(): Promise<void> {
-  const specs = globSync('test/host/**/*.test.ts', { cwd: projectRoot }).toSorted();
+async function bundleSpecs(glob: string): Promise<void> {
+  const specs = globSync(glob, { cwd: projectRoot }).toSorted();
   const common: BuildOptions = {
     absWorkingDir: projectRoot,
     bundle: true,

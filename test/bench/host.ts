@@ -1,0 +1,47 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runInHost } from '../host/runner.ts';
+import { ensureEditor } from '../rig/editor.ts';
+import type { Delay, HostFigures } from './hostSpec.ts';
+import { median } from './measure.ts';
+
+/** Measures `rounds` times what Peel costs a real extension host, with an editor of its own each time. `reference` names an image that is in a registry. @returns Markdown */
+export async function hostTable(reference: string, rounds: number): Promise<string> {
+  const runs: HostFigures[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    runs.push(await hostRun(reference));
+    console.error(`extension host ${round}/${rounds}`);
+  }
+  const of = (pick: (figures: HostFigures) => number, digits = 0) => median(runs.map(pick)).toFixed(digits);
+  const row = (what: string, pick: (figures: HostFigures) => Delay) =>
+    `| ${what} | ${of(figures => pick(figures).longest)} | ${of(figures => pick(figures).most, 1)} |`;
+  return [
+    '### in the extension host',
+    '',
+    `How long the extension host of a real editor was kept from its events (\`monitorEventLoopDelay\`), with the Debian-like image as gzip. Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
+    '',
+    '| while | longest, ms | 99 %, ms |',
+    '| --- | ---: | ---: |',
+    row('nobody does anything', figures => figures.idle),
+    row('the image is pulled', figures => figures.pull),
+    row('all its layers are gone through for their files', figures => figures.index),
+    '',
+    `Activation, with the reading of its files: ${of(figures => figures.activation)} ms. A pull takes ${of(figures => figures.pull.took)} ms there, the first listing ${of(figures => figures.index.took)} ms; listing the root folder again takes ${of(figures => figures.list)} ms, the question to the registry what the tag means included.`,
+  ].join('\n');
+}
+
+async function hostRun(reference: string): Promise<HostFigures> {
+  const folder = mkdtempSync(join(tmpdir(), 'peel-bench-'));
+  const figures = join(folder, 'figures.json');
+  try {
+    const { passed } = await runInHost(await ensureEditor('newest'), {
+      specs: 'test/bench/hostSpec.ts',
+      env: { PEEL_BENCH_REFERENCE: reference, PEEL_BENCH_FIGURES: figures },
+    });
+    if (passed !== 1) throw new Error('The extension host was not measured; its report stands above.');
+    return JSON.parse(readFileSync(figures, 'utf8')) as HostFigures;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
