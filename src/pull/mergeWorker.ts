@@ -1,5 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { InflateEngine } from '../layers/inflate/engine.ts';
 import { mergeLayers } from '../layers/merge.ts';
+import { wasmGzip } from '../layers/wasmGzip.ts';
 import { BlobFiles } from './blobFiles.ts';
 import type { MergeJob, MergeMessage } from './mergeJob.ts';
 import { wireError } from './wiredError.ts';
@@ -8,8 +10,10 @@ import { wireError } from './wiredError.ts';
 async function main(job: MergeJob, say: (message: MergeMessage) => void): Promise<void> {
   const { layers, folder, limits } = job;
   const source = new BlobFiles(job, say);
+  const engine = InflateEngine.load();
+  const inflaters = engine ? { gzip: wasmGzip(engine) } : {};
   try {
-    const warnings = await mergeLayers(source, layers, { folder, limits }, new AbortController().signal);
+    const warnings = await mergeLayers(source, layers, { folder, limits, inflaters }, new AbortController().signal);
     say({ type: 'done', warnings });
   } catch (error) {
     say({ type: 'failed', error: wireError(error) });
