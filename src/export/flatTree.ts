@@ -1,7 +1,7 @@
 import { splitPath } from '../layers/entryPath.ts';
 import { LimitExceededError, quoted } from '../layers/errors.ts';
 import { type ContentTaker, dropHardlinkStore, findPlace, type TreeMaker } from '../layers/layerVisitor.ts';
-import type { TarEntry } from '../layers/tarEntry.ts';
+import { IMPLICIT_DIRECTORY, type TarEntry } from '../layers/tarEntry.ts';
 import {
   childPath,
   DirectoryNode,
@@ -35,23 +35,6 @@ interface Described {
   entry: TarEntry;
   readonly content?: ContentPlace;
 }
-
-/** How a directory is described that no layer describes. */
-const IMPLICIT: TarEntry = {
-  path: '',
-  type: 'directory',
-  size: 0,
-  storedSize: 0,
-  mode: 0o755,
-  uid: 0,
-  gid: 0,
-  uname: '',
-  gname: '',
-  mtime: 0,
-  linkname: '',
-  devMajor: 0,
-  devMinor: 0,
-};
 
 /** Content is not looked at here. */
 const NOWHERE: ContentTaker = { write() {}, close() {} };
@@ -189,7 +172,7 @@ export class FlatTree implements TreeMaker {
     for (const [name, node] of children) {
       const child = childPath(path, name);
       if (node.kind === 'directory') {
-        yield { entry: { ...(node.entry ?? IMPLICIT), path: `${child}/` } };
+        yield { entry: { ...(node.entry ?? IMPLICIT_DIRECTORY), path: `${child}/` } };
         yield* this.#inside(node, child, named);
       } else if (node.kind === 'file' || node.kind === 'symlink') {
         const described = this.#described.get(node);

@@ -27,6 +27,23 @@ export interface TarEntry {
   readonly sparse?: readonly Segment[];
 }
 
+/** How a directory is described that no archive describes. */
+export const IMPLICIT_DIRECTORY: TarEntry = {
+  path: '',
+  type: 'directory',
+  size: 0,
+  storedSize: 0,
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  uname: '',
+  gname: '',
+  mtime: 0,
+  linkname: '',
+  devMajor: 0,
+  devMinor: 0,
+};
+
 /** A piece of a sparse file. */
 export interface Segment {
   readonly offset: number;

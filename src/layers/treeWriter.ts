@@ -16,7 +16,7 @@ import { diskTime, FileWriter } from './fileWriter.ts';
 import { divertedName, hostNameFor } from './hostNames.ts';
 import type { Ownership } from './ownership.ts';
 import type { SidecarFacts } from './sidecar.ts';
-import type { TarEntry } from './tarEntry.ts';
+import { IMPLICIT_DIRECTORY, type TarEntry } from './tarEntry.ts';
 import { childPath, DirectoryNode, type FileNode, resolveDirectory, type SymlinkNode, type TreeNode } from './tree.ts';
 import type { Warnings } from './warnings.ts';
 
@@ -31,23 +31,6 @@ export interface Diversion {
   readonly path: string;
   readonly as: string;
 }
-
-/** How a directory is described that the archive does not describe. */
-const IMPLICIT_DIRECTORY: TarEntry = {
-  path: '',
-  type: 'directory',
-  size: 0,
-  storedSize: 0,
-  mode: 0o755,
-  uid: 0,
-  gid: 0,
-  uname: '',
-  gname: '',
-  mtime: 0,
-  linkname: '',
-  devMajor: 0,
-  devMinor: 0,
-};
 
 /** Makes and removes files in one folder, and keeps the tree of what is there. Every path that it gives to the system goes through directories only that it made. */
 export class TreeWriter {
