@@ -23,6 +23,11 @@ test('the page about an image opens from its row, is read, and leads on by mouse
   const { workbench } = await openWindow(t, editor, { settings: { 'peel.registries': [{ url: demo.url }] } });
   await workbench.showSidebar('Peel');
   await workbench.expandPath('Registries', demo.host, 'demo/hello', 'latest');
+  // The rows are drawn anew when their sizes are known, and a button that was about to be clicked is gone.
+  await workbench.until('the platforms show their sizes', async () => {
+    const platforms = (await workbench.rows('Registries')).filter(text => text.startsWith('linux/'));
+    return platforms.length > 0 && platforms.every(text => / \d.*B/.test(text));
+  });
   await workbench.inlineAction('Registries', /^linux\/amd64/, 'Show Image Page…');
   const page = workbench.webview;
   await page.getByRole('heading', { level: 1, name: /demo\/hello/ }).waitFor();

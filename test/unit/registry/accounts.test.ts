@@ -318,7 +318,7 @@ describe('accounts and tokens', () => {
     const leaving = new AbortController();
     const first = asking.authorizer.challenged(request, challenge, undefined, leaving.signal);
     const second = asking.authorizer.challenged(request, challenge, undefined, asking.signal);
-    await sleep(50);
+    await slow.asked(1);
     leaving.abort(new Error('left'));
     await assert.rejects(first, /left/);
     slow.answer();
