@@ -24,11 +24,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const configuration = new Configuration();
   const secrets = new StoredSecrets(context.secrets);
   const { version }: { version: string } = context.extension.packageJSON;
+  const cache = join(context.globalStorageUri.fsPath, 'blobs');
   const registries = new ConfiguredRegistries(
     configuration,
     secrets,
     new RepositoryMemory(context.globalState),
-    new LocalRegistries(context.workspaceState),
+    new LocalRegistries(context.workspaceState, context.globalState, join(cache, 'archives')),
     async () => {
       const [{ connect, transportOptions }, { credentialSources }] = await Promise.all([
         import('./vscode/network.ts'),
@@ -40,7 +41,7 @@ export function activate(context: vscode.ExtensionContext): void {
     },
   );
   const settings = () => configuration.settings();
-  const pulls = new Pulls(join(context.globalStorageUri.fsPath, 'blobs'), registries, settings, log);
+  const pulls = new Pulls(cache, registries, settings, log);
   const lookup = new RegistryImageLookup(
     registries,
     () => pulls.store(),

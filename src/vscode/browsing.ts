@@ -1,10 +1,10 @@
 import type { MergedTree } from '../browse/mergedTree.ts';
 import { findLayer } from '../pull/oneLayer.ts';
-import { familiarName } from '../oci/reference.ts';
 import type { ResolvedImage } from '../pull/resolveImage.ts';
-import { askReference } from './ask.ts';
-import { choosePlatformFor } from './choosePlatform.ts';
+import { chooseImage } from './chooseImage.ts';
 import type { CommandArgument } from './commands/argument.ts';
+import { imageInView } from './imageInView.ts';
+import { imageName } from './imageName.ts';
 import { withNotification } from './progress.ts';
 import type { CommandServices } from './services.ts';
 
@@ -22,13 +22,14 @@ export async function chooseFiles(
   services: CommandServices,
   title: string,
 ): Promise<ChosenFiles | undefined> {
-  const reference = await askReference(argument, title);
-  if (!reference) return undefined;
-  const image = await choosePlatformFor(reference, argument.platform, services, title);
+  const named = argument.reference !== undefined || argument.folder !== undefined || !services.interactive;
+  const wanted = named ? argument : await imageInView(title);
+  const image = wanted && (await chooseImage({ ...argument, ...wanted }, services, title));
   if (!image) return undefined;
   const layer = argument.layer === undefined ? undefined : findLayer(image, argument.layer);
-  const tree = await withNotification(`Reading the layers of ${familiarName(reference)}`, signal =>
-    layer ? services.files.layer(image, layer, signal) : services.files.tree(image, signal),
+  const tree = await withNotification(
+    `Reading the layers of ${imageName(image.reference, services.registries)}`,
+    signal => (layer ? services.files.layer(image, layer, signal) : services.files.tree(image, signal)),
   );
   return { image, tree, ...(layer ? { layer: layer.number } : {}) };
 }

@@ -6,12 +6,13 @@ import {
   FileSystemError,
   type FileSystemProvider,
   FileType,
+  MarkdownString,
   type Uri,
   workspace,
 } from 'vscode';
 import type { FileFacts, MergedNode, MergedTree } from '../browse/mergedTree.ts';
 import { describeFailure } from './failures.ts';
-import { parseFileUri } from './fileUri.ts';
+import { parseFileUri } from './filePlace.ts';
 import { SCHEMES } from './ids.ts';
 import { readWhole, type ImageFiles } from './imageFiles.ts';
 import type { ImageLookup } from './services.ts';
@@ -32,7 +33,10 @@ export class ImageFileSystem implements FileSystemProvider {
   }
 
   register(): Disposable {
-    return workspace.registerFileSystemProvider(SCHEMES.files, this, { isReadonly: true, isCaseSensitive: true });
+    const isReadonly = new MarkdownString(
+      'The files of an image cannot be changed. Save a copy with *Peel: Save File…*, or pull and mount the image to write into it.',
+    );
+    return workspace.registerFileSystemProvider(SCHEMES.files, this, { isReadonly, isCaseSensitive: true });
   }
 
   watch(): Disposable {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { ArchiveWatch } from '../local/plainArchive.ts';
 import { withSignal } from './cancellation.ts';
 import { settlesWithin } from './settlesWithin.ts';
 import { rateMeter, sayProgress, type Transfer } from './transferText.ts';
@@ -25,6 +26,19 @@ export function withTransfer<T>(
       );
     },
   );
+}
+
+/** Opening something on this machine: a cancellable notification once it takes long enough to be noticed, with how far it is where an archive is unpacked first. */
+export async function withArchive<T>(title: string, work: (watch: ArchiveWatch) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  let tell: ArchiveWatch['onProgress'] = () => undefined;
+  const outcome = work({ signal: controller.signal, onProgress: (done, total) => tell(done, total) });
+  if (await settlesWithin(outcome, SHORT)) return outcome;
+  return withTransfer(title, (signal, report) => {
+    signal.addEventListener('abort', () => controller.abort(), { once: true });
+    tell = (done, total) => report({ done, downloaded: 0, total, layersDone: 0, layers: 0 });
+    return outcome;
+  });
 }
 
 /** What is over sooner needs no words. Milliseconds. */

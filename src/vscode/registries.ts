@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { ArchiveWatch } from '../local/plainArchive.ts';
 import type { Origin } from '../pull/pullImage.ts';
 import type { Challenge } from '../registry/challenge.ts';
 import type { RegistryClient } from '../registry/client.ts';
@@ -97,7 +98,11 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
     const local = this.#local.setting(registry);
     if (local) {
       const { options, authorizer } = await this.#sharedNetwork();
-      return { registry: { name: local.name, url: local.url }, transport: options, authorizer };
+      return {
+        registry: { name: local.name, url: await this.#local.address(registry) },
+        transport: options,
+        authorizer,
+      };
     }
     const [config, { options, authorizer }] = await Promise.all([
       this.#withCertificates(this.settingOf(registry)),
@@ -119,10 +124,14 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
     return [...this.#local.names(), ...this.#memory.registries()].filter(registry => !listed.has(registry));
   }
 
-  async openLocal(path: string, signal: AbortSignal): Promise<LocalOpened> {
-    const opened = await this.#local.add(path, signal);
+  async openLocal(path: string, watch: ArchiveWatch): Promise<LocalOpened> {
+    const opened = await this.#local.add(path, watch);
     this.#changed.fire();
     return opened;
+  }
+
+  findLocal(path: string, watch: ArchiveWatch): Promise<LocalOpened> {
+    return this.#local.find(path, watch);
   }
 
   async closeLocal(registry: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { Event, LogOutputChannel, Uri } from 'vscode';
+import type { ArchiveWatch } from '../local/plainArchive.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Credential } from '../registry/credentials.ts';
 import type { Challenge } from '../registry/challenge.ts';
@@ -72,8 +73,10 @@ export interface Registries {
   pinned(registry: string): readonly string[];
   /** Registries that are in no setting, yet have pinned repositories: the tree shows them, too. */
   pinnedElsewhere(): readonly string[];
-  /** Takes a folder or an archive on this machine as a registry. @throws {InvalidLocalImageError} */
-  openLocal(path: string, signal: AbortSignal): Promise<LocalOpened>;
+  /** Takes a folder or an archive on this machine as a registry, and puts it into the list. @throws {InvalidLocalImageError} */
+  openLocal(path: string, watch: ArchiveWatch): Promise<LocalOpened>;
+  /** The same without putting it into the list. @throws {InvalidLocalImageError} */
+  findLocal(path: string, watch: ArchiveWatch): Promise<LocalOpened>;
   /** Takes such a one out of the list again; false: it is none. */
   closeLocal(registry: string): Promise<boolean>;
   /** Puts a repository in front of the pinned ones. */

@@ -41,7 +41,7 @@ export function makeTrees(): Trees {
   const configuration = new Configuration();
   const secrets = new StoredSecrets(new MemorySecrets());
   const memory = new RepositoryMemory(new MemoryMemento());
-  const local = new LocalRegistries(new MemoryMemento());
+  const local = new LocalRegistries(new MemoryMemento(), new MemoryMemento(), join(scratch, 'archives'));
   const registries = new ConfiguredRegistries(configuration, secrets, memory, local, () =>
     connect({ ...DEFAULT_TRANSPORT, idleTimeout: 10_000 }, [secrets], log),
   );

@@ -26,6 +26,15 @@ export class Workbench {
     await this.page.goto(address);
     await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
     await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 30_000 });
+    // A palette that is opened before the extension is known never lists its commands.
+    await this.container('Peel').waitFor({ timeout: 30_000 });
+  }
+
+  /** Opens the address of a window without a folder (`http://…/?ew=true`), which shows no sidebar at first. */
+  async openEmpty(address: string): Promise<void> {
+    await this.page.goto(address);
+    await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
+    await this.page.locator('.activitybar').getByRole('tab', { name: /^Peel/ }).waitFor();
   }
 
   /** Loads the window anew, as `Developer: Reload Window` does. */
@@ -39,11 +48,16 @@ export class Workbench {
 
   /** Shows a view container (`Peel`, `Explorer`) in the sidebar. */
   async showSidebar(title: string): Promise<void> {
-    const item = this.page.locator('.activitybar').getByRole('tab', { name: new RegExp(`^${escape(title)}`) });
+    const item = this.container(title);
     await item.waitFor();
     if ((await item.getAttribute('aria-selected')) !== 'true') await item.click();
     // A tooltip would lie over the first rows.
     await this.page.mouse.move(640, 400);
+  }
+
+  /** The icon of a view container in the activity bar. */
+  container(title: string): Locator {
+    return this.page.locator('.activitybar').getByRole('tab', { name: new RegExp(`^${escape(title)}`) });
   }
 
   /** Drags the sidebar's edge to the right, by some pixels. */
@@ -61,6 +75,12 @@ export class Workbench {
   view(name: string): Locator {
     const title = this.page.locator('.pane-header .title').getByText(name, { exact: true });
     return this.page.locator('.sidebar .pane').filter({ has: title });
+  }
+
+  /** Closes a view of the sidebar, so that the others have its room. */
+  async collapseView(name: string): Promise<void> {
+    const header = this.view(name).locator('.pane-header');
+    if ((await header.getAttribute('aria-expanded')) === 'true') await header.locator('.title').click();
   }
 
   /** Clicks an icon or an entry of the `…` menu in the title bar of a view. */
@@ -293,6 +313,13 @@ export class Workbench {
         .map(({ text }) => text),
     );
     return texts.join('\n').replaceAll('\u00a0', ' ');
+  }
+
+  /** Where the active editor's file lies, from the outermost folder on. */
+  async breadcrumbs(): Promise<string[]> {
+    const items = this.page.locator('.editor-group-container.active .monaco-breadcrumb-item');
+    await items.first().waitFor();
+    return (await items.allTextContents()).map(clean);
   }
 
   /** Waits until the active editor shows a text that fits; returns it. */

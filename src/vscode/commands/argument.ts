@@ -33,6 +33,15 @@ export interface CommandArgument {
   readonly right?: CommandArgument;
   readonly username?: string;
   readonly password?: string;
+  /** What to search for; a regular expression where `isRegex`. */
+  readonly query?: string;
+  readonly isRegex?: boolean;
+  readonly matchCase?: boolean;
+  readonly wholeWord?: boolean;
+  /** Names, folders or patterns of files, with commas between them. */
+  readonly include?: string;
+  readonly exclude?: string;
+  readonly maxResults?: number;
 }
 
 /** The first argument was no node, no Uri and no object with the fields of the command contract. */
@@ -57,7 +66,11 @@ const TEXT_FIELDS = [
   'name',
   'username',
   'password',
+  'query',
+  'include',
+  'exclude',
 ] as const;
+const FLAGS = ['insecure', 'isRegex', 'matchCase', 'wholeWord'] as const;
 /** Fields that may also be a `vscode.Uri` of scheme `file`. */
 const PATH_FIELDS = ['folder', 'target', 'ca'] as const;
 
@@ -114,15 +127,19 @@ function checked(given: JsonObject): CommandArgument {
     if (!isObject(side)) throw new InvalidArgumentError(field, 'an object with a reference');
     result[field] = checked(side);
   }
-  const { layer, insecure, mirrors } = given;
+  for (const field of FLAGS) {
+    if (given[field] !== undefined) result[field] = flag(field, given[field]);
+  }
+  const { layer, mirrors, maxResults } = given;
   if (layer !== undefined) {
     const valid = typeof layer === 'string' ? layer !== '' : Number.isInteger(layer) && Number(layer) > 0;
     if (!valid) throw new InvalidArgumentError('layer', "a layer's number (1 is the base) or digest");
     result['layer'] = layer;
   }
-  if (insecure !== undefined) {
-    if (typeof insecure !== 'boolean') throw new InvalidArgumentError('insecure', 'true or false');
-    result['insecure'] = insecure;
+  if (maxResults !== undefined) {
+    const valid = Number.isInteger(maxResults) && Number(maxResults) > 0;
+    if (!valid) throw new InvalidArgumentError('maxResults', 'a whole number above 0');
+    result['maxResults'] = maxResults;
   }
   if (mirrors !== undefined) {
     if (!Array.isArray(mirrors)) throw new InvalidArgumentError('mirrors', 'a list of addresses');
@@ -133,6 +150,11 @@ function checked(given: JsonObject): CommandArgument {
 
 function text(field: string, value: unknown): string {
   if (typeof value !== 'string') throw new InvalidArgumentError(field, 'a text');
+  return value;
+}
+
+function flag(field: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new InvalidArgumentError(field, 'true or false');
   return value;
 }
 

@@ -1,20 +1,25 @@
 import * as vscode from 'vscode';
-import { familiarName } from '../../oci/reference.ts';
-import { askReference } from '../ask.ts';
-import { choosePlatformFor } from '../choosePlatform.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import { chooseImage } from '../chooseImage.ts';
 import { fileUri } from '../fileUri.ts';
+import { imageName } from '../imageName.ts';
 import type { RunCommand } from './table.ts';
 
 /** Adds an image's files to the workspace as a read-only folder. Returns its Uri. */
 export const browseImage: RunCommand = async (argument, services) => {
-  const reference = await askReference(argument, 'Browse Image');
-  if (!reference) return undefined;
-  const image = await choosePlatformFor(reference, argument.platform, services, 'Browse Image');
+  const image = await chooseImage(argument, services, 'Browse Image');
   if (!image) return undefined;
   const uri = fileUri(image, '');
   const folders = vscode.workspace.workspaceFolders ?? [];
   const there = folders.some(folder => folder.uri.toString() === uri.toString());
   // Behind the others: a new first folder would restart every extension. The Uri finds the image again after a reload by itself.
-  if (!there) vscode.workspace.updateWorkspaceFolders(folders.length, 0, { uri, name: familiarName(reference) });
+  if (!there) {
+    const usual = imageName(image.reference, services.registries);
+    const taken = folders.some(folder => folder.name === usual);
+    const name = taken ? `${usual} ${formatPlatform(image.platform)}` : usual;
+    vscode.workspace.updateWorkspaceFolders(folders.length, 0, { uri, name });
+  }
+  // Where the window comes up anew, it shows the Explorer by itself.
+  if (services.interactive && folders.length > 1) await vscode.commands.executeCommand('workbench.view.explorer');
   return uri;
 };

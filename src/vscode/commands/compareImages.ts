@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import { platformsOf } from '../../oci/choosePlatform.ts';
 import { formatPlatform } from '../../oci/platform.ts';
-import { familiarName, formatReference, parseReference } from '../../oci/reference.ts';
+import { formatReference, parseReference } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../pull/resolveImage.ts';
-import { askPlatform, askReference } from '../ask.ts';
+import { askPlatform } from '../ask.ts';
 import { chooseFiles } from '../browsing.ts';
-import { choosePlatformFor } from '../choosePlatform.ts';
+import { chooseImage } from '../chooseImage.ts';
+import { imageName } from '../imageName.ts';
 import { showComparison } from '../page/comparisonPage.ts';
 import { withNotification } from '../progress.ts';
 import type { CommandServices } from '../services.ts';
@@ -17,31 +18,34 @@ const TITLE = 'Compare Images';
 /** Compares two tags, platforms or images file by file, and shows what came, went and changed. A person is asked for what is not named before anything is read. */
 export const compareImages: RunCommand = async (argument, services) => {
   const given = argument.left ?? argument;
-  const reference = await askReference(given, TITLE);
-  const image = reference && (await choosePlatformFor(reference, given.platform, services, TITLE));
-  const other = image && (argument.right ?? (await askOther(image, services)));
+  const image = await chooseImage(given, services, TITLE);
+  const other = image && (argument.right ?? (await askOther(image, given, services)));
   if (!other) return undefined;
   const platform =
     image.digest === image.manifestDigest ? {} : { platform: given.platform ?? formatPlatform(image.platform) };
+  const { folder: _folder, ...named } = given;
   const left = await chooseFiles(
-    { ...given, reference: formatReference(image.reference), ...platform },
+    { ...named, reference: formatReference(image.reference), ...platform },
     services,
     TITLE,
   );
   const right = left && (await chooseFiles(other, services, TITLE));
-  return left && right && showComparison(left, right);
+  return left && right && showComparison(left, right, services);
 };
 
 /** The second image; a program that named none is told by the next question. */
 async function askOther(
   { reference, platform }: ResolvedImage,
-  { interactive, lookup }: CommandServices,
+  given: CommandArgument,
+  { interactive, lookup, registries }: CommandServices,
 ): Promise<CommandArgument | undefined> {
   if (!interactive) return {};
-  const value = formatReference({ ...reference, tag: reference.tag ?? 'latest' }).replace(/@.*$/, '');
+  // A pulled image is compared with what its registry has.
+  const near = given.folder !== undefined && given.reference ? parseReference(given.reference) : reference;
+  const value = formatReference({ ...near, tag: near.tag ?? 'latest' }).replace(/@.*$/, '');
   const text = await vscode.window.showInputBox({
     title: TITLE,
-    prompt: `The image to compare ${familiarName(reference)} ${formatPlatform(platform)} with`,
+    prompt: `The image to compare ${imageName(reference, registries)} ${formatPlatform(platform)} with`,
     value,
     valueSelection: [value.lastIndexOf(':') + 1, value.length],
     ignoreFocusOut: true,

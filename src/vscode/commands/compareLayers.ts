@@ -18,7 +18,7 @@ export const compareLayers: RunCommand = async (argument, services) => {
   const left = given.layer === undefined ? await askLayer(given) : await chooseFiles(given, services, TITLE);
   const right =
     left && (argument.right ? await chooseFiles(argument.right, services, TITLE) : await askLayer(given, left));
-  return left && right && showComparison(left, right);
+  return left && right && showComparison(left, right, services);
 
   /** Another layer of the same image. */
   async function askLayer(of: CommandArgument, but?: ChosenFiles): Promise<ChosenFiles | undefined> {

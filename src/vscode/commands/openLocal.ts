@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { formatReference } from '../../oci/reference.ts';
-import { withNotification } from '../progress.ts';
+import { askFolder } from '../ask.ts';
+import { withArchive } from '../progress.ts';
 import { absolutePath } from '../workspacePaths.ts';
 import type { RunCommand } from './table.ts';
 
@@ -9,8 +10,8 @@ import type { RunCommand } from './table.ts';
 export const openLocal: RunCommand = async (argument, { registries, lookup, views }) => {
   const path = argument.folder === undefined ? await askPath() : absolutePath(argument.folder);
   if (path === undefined) return undefined;
-  const { registry, repository, tags } = await withNotification(`Opening ${basename(path)}`, signal =>
-    registries.openLocal(path, signal),
+  const { registry, repository, tags } = await withArchive(`Opening ${basename(path)}`, watch =>
+    registries.openLocal(path, watch),
   );
   // The path may hold other images than when it was opened before.
   lookup.forget();
@@ -21,13 +22,23 @@ export const openLocal: RunCommand = async (argument, { registries, lookup, view
   return { registry, references: references.map(formatReference) };
 };
 
+/** The dialogs of some systems show files or folders, not both. */
 async function askPath(): Promise<string | undefined> {
+  const archive = {
+    label: '$(file-zip) Archive…',
+    detail: 'An OCI archive, or what docker save wrote; also as .gz or .zst',
+  };
+  const layout = { label: '$(folder) Folder…', detail: 'An OCI image layout, or a pulled image' };
+  const title = 'Open Local Image';
+  const kind = await vscode.window.showQuickPick([archive, layout], { title, placeHolder: 'What is it kept in?' });
+  if (kind === layout) return askFolder(title, 'Open');
+  if (kind !== archive) return undefined;
   const chosen = await vscode.window.showOpenDialog({
-    title: 'Open Local Image: an archive of docker save or an OCI archive',
+    title,
     openLabel: 'Open',
     canSelectFiles: true,
     canSelectFolders: false,
-    filters: { 'Image archives': ['tar'], 'All files': ['*'] },
+    filters: { 'Image archives': ['tar', 'gz', 'tgz', 'zst'], 'All files': ['*'] },
   });
   return chosen?.[0]?.fsPath;
 }

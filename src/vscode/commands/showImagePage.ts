@@ -1,5 +1,4 @@
-import { askReference } from '../ask.ts';
-import { choosePlatformFor } from '../choosePlatform.ts';
+import { chooseImage } from '../chooseImage.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference } from '../../oci/reference.ts';
 import { showPage } from '../page/imagePage.ts';
@@ -7,10 +6,9 @@ import type { RunCommand } from './table.ts';
 
 /** Shows a page about an image: what it is, what it runs, how it was made. */
 export const showImagePage: RunCommand = async (argument, services) => {
-  const reference = await askReference(argument, 'Show Image Page');
-  const image = reference && (await choosePlatformFor(reference, argument.platform, services, 'Show Image Page'));
+  const image = await chooseImage(argument, services, 'Show Image Page');
   if (!image) return undefined;
-  await showPage(image);
+  await showPage(image, services.registries);
   return {
     reference: formatReference(image.reference),
     digest: image.manifestDigest,

@@ -3,12 +3,14 @@ import * as vscode from 'vscode';
 import type { ChangedEntry } from '../../insight/compare.ts';
 import type { FileEntry } from '../../insight/layerContent.ts';
 import { formatPlatform } from '../../oci/platform.ts';
-import { familiarName, formatReference } from '../../oci/reference.ts';
+import { formatReference } from '../../oci/reference.ts';
 import type { ChosenFiles } from '../browsing.ts';
 import type { CommandArgument } from '../commands/argument.ts';
 import { compare } from '../comparison.ts';
 import { COMMANDS, WEBVIEWS } from '../ids.ts';
+import { imageName } from '../imageName.ts';
 import { withNotification } from '../progress.ts';
+import type { CommandServices } from '../services.ts';
 import type { ChangeNode } from './changeTree.ts';
 import { commandLink } from './commandLink.ts';
 import { comparisonHtml } from './comparisonHtml.ts';
@@ -26,7 +28,15 @@ interface ToldDifference {
 }
 
 /** Compares, and opens the page that tells of it. Files that changed lead to the editor for differences, others to an editor. */
-export async function showComparison(left: ChosenFiles, right: ChosenFiles): Promise<ToldDifference> {
+export async function showComparison(
+  left: ChosenFiles,
+  right: ChosenFiles,
+  { registries }: CommandServices,
+): Promise<ToldDifference> {
+  const nameOf = ({ image, layer }: ChosenFiles): string => {
+    const name = `${imageName(image.reference, registries)} ${formatPlatform(image.platform)}`;
+    return layer === undefined ? name : `${name} layer ${layer}`;
+  };
   const comparison = await withNotification('Comparing', signal => compare(left, right, signal));
   const title = `${nameOf(left)} ↔ ${nameOf(right)}`;
   const panel = vscode.window.createWebviewPanel(WEBVIEWS.comparison, title, vscode.ViewColumn.Active, {
@@ -44,12 +54,6 @@ export async function showComparison(left: ChosenFiles, right: ChosenFiles): Pro
     changed: comparison.changed.map(toldChange),
     packages: comparison.packages,
   };
-}
-
-/** As a person would name it: the image, its platform, and the layer where it is only one. */
-function nameOf({ image, layer }: ChosenFiles): string {
-  const name = `${familiarName(image.reference)} ${formatPlatform(image.platform)}`;
-  return layer === undefined ? name : `${name} layer ${layer}`;
 }
 
 function linkTo({ mark, entry }: ChangeNode, left: ChosenFiles, right: ChosenFiles): string | undefined {

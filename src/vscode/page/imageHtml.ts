@@ -1,7 +1,6 @@
 import { hideSecretOf, hideSecrets } from '../../insight/secretText.ts';
 import { historyOf, type HistoryStep } from '../../insight/history.ts';
 import { formatPlatform } from '../../oci/platform.ts';
-import { familiarName } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../pull/resolveImage.ts';
 import { instructionOf } from '../tree/createdBy.ts';
 import { count, dotted, formatBytes, plainText, timeAgo } from '../tree/text.ts';
@@ -21,6 +20,7 @@ const MAX_ROWS = 500;
 
 /** What an image is and how it was made, as far as its manifest and config tell, and its files where they were read. `now` in milliseconds. */
 export function imageHtml(
+  name: string,
   image: ResolvedImage,
   actions: readonly PageAction[],
   now: number,
@@ -29,7 +29,7 @@ export function imageHtml(
   const { config, layers } = image;
   const created = dotted(plainText(config.created ?? '', 40), timeAgo(config.created, now));
   return html`<header>
-      <h1>${plainText(familiarName(image.reference))}</h1>
+      <h1>${plainText(name)}</h1>
       <p>${dotted(plainText(formatPlatform(image.platform)), count(layers.length, 'layer'), sizeOf(image))}</p>
       <nav aria-label="Actions">
         ${actions.map(({ title, href }) => html`<a class="button" href="${href}">${title}</a>`)}

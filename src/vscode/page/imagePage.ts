@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { formatPlatform } from '../../oci/platform.ts';
-import { familiarName, formatReference } from '../../oci/reference.ts';
+import { formatReference } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../pull/resolveImage.ts';
 import { COMMANDS, WEBVIEWS } from '../ids.ts';
+import { imageName } from '../imageName.ts';
+import type { Registries } from '../services.ts';
 import { plainText } from '../tree/text.ts';
 import type { Analysis } from './filesHtml.ts';
 import { commandLink } from './commandLink.ts';
@@ -20,8 +22,9 @@ const ACTIONS = [
 ] as const;
 
 /** Opens the page about an image in an editor of its own, in place of an older one about the same. */
-export async function showPage(image: ResolvedImage, analysis?: Analysis): Promise<void> {
-  const title = plainText(`${familiarName(image.reference)} ${formatPlatform(image.platform)}`, 300);
+export async function showPage(image: ResolvedImage, registries: Registries, analysis?: Analysis): Promise<void> {
+  const name = imageName(image.reference, registries);
+  const title = plainText(`${name} ${formatPlatform(image.platform)}`, 300);
   const older = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).filter(tab => isPage(tab, title));
   const panel = vscode.window.createWebviewPanel(WEBVIEWS.imagePage, title, vscode.ViewColumn.Active, {
     enableScripts: false,
@@ -37,7 +40,7 @@ export async function showPage(image: ResolvedImage, analysis?: Analysis): Promi
   // By its digest: the files are those that were read, whatever the tag names tomorrow.
   const linkTo = (path: string, layer: number): string =>
     commandLink(COMMANDS.openFile, { ...place, layer, path: path.toWellFormed() });
-  const body = imageHtml(image, actionsOf(image), Date.now(), analysis && { ...analysis, linkTo });
+  const body = imageHtml(name, image, actionsOf(image), Date.now(), analysis && { ...analysis, linkTo });
   panel.webview.html = pageHtml(title, randomBytes(16).toString('hex'), body);
   if (older.length > 0) await vscode.window.tabGroups.close(older, true);
 }

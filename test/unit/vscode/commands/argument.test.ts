@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { argumentOf, cameFromPerson, InvalidArgumentError } from '../../../../src/vscode/commands/argument.ts';
+import { authorityOf, InvalidFileUriError } from '../../../../src/vscode/filePlace.ts';
 
 const uri = (path: string, scheme = 'file') => ({ scheme, authority: '', path, query: '', fragment: '', fsPath: path });
 
@@ -14,6 +15,17 @@ test("a tree node stands for its argument, the Explorer's Uri for a folder, a te
   assert.deepEqual(argumentOf({ id: 'x', argument, children: () => [] }), argument);
   assert.deepEqual(argumentOf(uri('/w/images/a')), { folder: '/w/images/a' });
   assert.deepEqual(argumentOf('busybox'), { reference: 'busybox' });
+});
+
+test('a Uri of our own scheme stands for a file of an image', () => {
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const reference = `127.0.0.1:5000/Demo:V1@${digest}`.toLowerCase().replace(':v1', ':V1');
+  const authority = authorityOf([reference, 'linux/arm64/v8', '3']);
+  assert.match(authority, /^[a-z0-9._~-]+$/);
+  const given = { ...uri('/etc/a b', 'peel'), authority };
+  assert.deepEqual(argumentOf(given), { reference, platform: 'linux/arm64/v8', layer: 3, path: 'etc/a b' });
+  assert.ok(cameFromPerson(given));
+  assert.throws(() => argumentOf(uri('/etc', 'peel')), InvalidFileUriError);
 });
 
 test('an object is taken field by field, and what is no field of ours is left out', () => {

@@ -36,7 +36,7 @@ function resolved(json: Readonly<Record<string, unknown>>, sizes: readonly numbe
 }
 
 const page = (json: Readonly<Record<string, unknown>>, sizes: readonly number[] = []): string =>
-  imageHtml(resolved(json, sizes), [{ title: 'Pull', href: 'command:x' }], NOW).text;
+  imageHtml('example.com/team/app:1', resolved(json, sizes), [{ title: 'Pull', href: 'command:x' }], NOW).text;
 
 test('it tells what the config tells', () => {
   const text = page(
@@ -120,7 +120,7 @@ test('an image that says nothing of itself has a page, too', () => {
 });
 
 test('the policy of a page allows its own style alone', () => {
-  const text = pageHtml('T', 'abc123', imageHtml(resolved({}, []), [], NOW));
+  const text = pageHtml('T', 'abc123', imageHtml('app', resolved({}, []), [], NOW));
   assert.match(
     text,
     /content="default-src &#39;none&#39;; style-src &#39;nonce-abc123&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;"/,

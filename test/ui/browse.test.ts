@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { EditorServer } from '../rig/launcher.ts';
+import { fillDemo } from '../support/demoImage.ts';
+import { startRegistry, type Registry } from '../support/registry/registry.ts';
+import { openPage, openWindow, startEditor } from './window.ts';
+import type { Workbench } from './workbench.ts';
+
+/** An image that was not pulled, walked as a folder of the workspace. */
+let editor: EditorServer;
+let demo: Registry;
+
+before(async () => {
+  demo = await startRegistry();
+  fillDemo(demo);
+  editor = await startEditor('browse', { workspaceTrust: true });
+});
+after(async () => {
+  await editor?.stop();
+  await demo?.close();
+});
+
+const EXPLORER = 'Files Explorer';
+
+function settings(more: Readonly<Record<string, unknown>> = {}): { readonly settings: Record<string, unknown> } {
+  return { settings: { 'peel.registries': [{ url: demo.url }], ...more } };
+}
+
+test('an image becomes a folder of the Explorer, is walked and read, and goes again', async t => {
+  const { workbench, folder } = await openWindow(t, editor, settings());
+  const name = `${demo.host}/demo/hello:2.0.0`;
+  await workbench.showSidebar('Peel');
+  await openPlatforms(workbench, '2.0.0');
+  await workbench.contextMenu('Registries', /^linux\/amd64/, 'Browse Image…');
+
+  t.diagnostic('the window comes up anew with both folders');
+  await shownInExplorer(workbench, name);
+  await workbench.row(EXPLORER, 'readme.txt').waitFor();
+  await workbench.expandPath(EXPLORER, name, 'app');
+  await workbench.row(EXPLORER, 'README.md').click();
+  await workbench.waitForEditor(/version 2\.0\.0/);
+  const crumbs = (await workbench.breadcrumbs()).slice(0, 3);
+  assert.deepEqual(crumbs, [name, 'app', 'README.md']);
+  await workbench.screenshot('browse-text');
+
+  t.diagnostic('typing is refused');
+  await workbench.page.locator('.monaco-editor .view-lines').first().click();
+  await workbench.page.keyboard.type('x');
+  await workbench.page.getByText('The files of an image cannot be changed').first().waitFor();
+  await workbench.screenshot('browse-read-only');
+  assert.match(await workbench.editorText(), /^# Hello\n/);
+
+  t.diagnostic('a picture, and a link to a file');
+  await workbench.expand(EXPLORER, 'assets');
+  await workbench.row(EXPLORER, 'logo.png').click();
+  await workbench.webview.locator('img').waitFor();
+  await workbench.statusBarItem('64x64').waitFor();
+  await workbench.screenshot('browse-picture');
+  await workbench.row(EXPLORER, 'start').click();
+  await workbench.waitForEditor(/Says hello to whoever/);
+
+  t.diagnostic('its path is copied');
+  await workbench.contextMenu(EXPLORER, 'VERSION', 'Copy Path');
+  await workbench.command('File: New Untitled Text File');
+  await workbench.tab('Untitled-1').waitFor();
+  await workbench.page.keyboard.press('Control+V');
+  await workbench.waitForEditor(/^\/app\/VERSION$/);
+
+  t.diagnostic('a copy is saved to the disk');
+  await workbench.contextMenu(EXPLORER, 'hello.sh', 'Save File…');
+  await workbench.expectPrompt('Save File');
+  const target = join(folder, 'hello.sh');
+  await workbench.until('a proposed name', async () => (await workbench.quickInputBox.inputValue()) === target);
+  await workbench.screenshot('browse-save');
+  await workbench.quickInput.getByRole('button', { name: 'OK' }).click();
+  await workbench.toast(/Saved .*hello\.sh/).waitFor();
+  assert.match(readFileSync(target, 'utf8'), /Says hello/);
+
+  t.diagnostic('a file is found by parts of its path, in the image in front');
+  await workbench.row(EXPLORER, 'VERSION').click();
+  await workbench.waitForEditor(/hello 2\.0\.0/);
+  await workbench.command('Peel: Find File in Image…');
+  await workbench.expectPrompt(/parts of a file/);
+  await workbench.quickInputBox.pressSequentially('datatab', { delay: 10 });
+  await workbench.until('the file is first', async () => (await workbench.picks()).includes('table.csv'));
+  await workbench.screenshot('browse-find');
+  await workbench.page.keyboard.press('Enter');
+  await workbench.waitForEditor(/id,name\n0,row 0/);
+
+  t.diagnostic('the folder goes again');
+  await workbench.contextMenu(EXPLORER, name, 'Remove Folder from Workspace');
+  await workbench.row(EXPLORER, name).waitFor({ state: 'detached' });
+  await workbench.row(EXPLORER, 'readme.txt').waitFor();
+  await workbench.screenshot('browse-removed');
+  assert.ok(existsSync(target));
+});
+
+test('what a layer deletes and changes opens from its row', async t => {
+  const { workbench } = await openWindow(t, editor, settings());
+  await workbench.showSidebar('Peel');
+  await workbench.widenSidebar(160);
+  await workbench.collapseView('Images');
+  await openPlatforms(workbench, '2.0.0');
+  await workbench.expandPath('Registries', /^linux\/amd64/, 'Layers', 'Layer 4', 'app');
+  await workbench.row('Registries', '.env').waitFor();
+  const rows = await workbench.rows('Registries');
+  assert.ok(
+    rows.some(row => /^\.env \d+ B · deleted$/.test(row)),
+    rows.join('\n'),
+  );
+  assert.ok(rows.some(row => /^settings\.json \d+ B · changed$/.test(row)));
+  await workbench.row('Registries', '.env').click();
+  await workbench.waitForEditor(/API_KEY=/);
+  await workbench.screenshot('browse-deleted');
+  await workbench.row('Registries', 'settings.json').click();
+  await workbench.waitForEditor(/"debug": false/);
+});
+
+test('an image is all there is in an empty window that is not trusted', async t => {
+  const trust = { 'security.workspace.trust.enabled': true, 'security.workspace.trust.emptyWindow': false };
+  await editor.writeSettings(settings(trust).settings);
+  const workbench = await openPage(t);
+  await workbench.openEmpty(`${editor.url}/?ew=true`);
+  await workbench.command('Peel: Browse Image…');
+  await workbench.answer(`${demo.host}/demo/hello:single`, /Image reference/);
+  await shownInExplorer(workbench, `${demo.host}/demo/hello:single`);
+  await workbench.expand(EXPLORER, 'app');
+  await workbench.row(EXPLORER, 'VERSION').click();
+  await workbench.waitForEditor(/hello 2\.0\.0/);
+  await workbench.statusBarItem('Restricted Mode').waitFor();
+  await workbench.screenshot('browse-empty-window');
+});
+
+/** Waits until the window has come up anew with the image's folder. Now and then a browser's window comes up before it knows its folders, and stays so: a person loads it again. */
+async function shownInExplorer(workbench: Workbench, name: string): Promise<void> {
+  await workbench.page.waitForURL(/[?&]workspace=/);
+  const row = workbench.row(EXPLORER, name);
+  let loaded = Date.now();
+  await workbench.until(
+    `${name} is in the Explorer`,
+    async () => {
+      if (await row.isVisible()) return true;
+      if (
+        Date.now() - loaded < 15_000 ||
+        !(await workbench.page.getByText('You have not yet added a folder').isVisible())
+      )
+        return false;
+      await workbench.reload();
+      loaded = Date.now();
+      return false;
+    },
+    90_000,
+  );
+}
+
+/** Opens a tag of `demo/hello`, and waits for what the rows are drawn anew for. */
+async function openPlatforms(workbench: Workbench, tag: string): Promise<void> {
+  await workbench.expandPath('Registries', demo.host, 'demo/hello', tag);
+  await workbench.until('the platforms show their sizes', async () => {
+    const platforms = (await workbench.rows('Registries')).filter(text => text.startsWith('linux/'));
+    return platforms.length === 2 && platforms.every(text => / \d.*B/.test(text));
+  });
+}

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after, before, suite } from 'node:test';
+import { factsOf, MergedTree, type MergedNode } from '../../../src/browse/mergedTree.ts';
+import { hasRawBytes, nameBytes } from '../../../src/layers/byteName.ts';
+import { browseLayer } from '../../../src/pull/browseLayer.ts';
+import { realImage, putRealImage, type RealForm, requireRealImage, unpackTruth } from '../../support/realImage.ts';
+import { startRegistry, type Registry } from '../../support/registry/registry.ts';
+import { firstOf, requireTool } from '../../support/tools.ts';
+import { type EntryFacts, readTree, type Tree } from '../../support/tree.ts';
+import { LIMITS } from '../layers/unpacking.ts';
+import { Pulling } from '../pull/pulling.ts';
+
+const { signal } = new AbortController();
+
+/** A name as the tests' trees write it: bytes that are no UTF-8 as `\xff`. */
+function shown(path: string): string {
+  if (!hasRawBytes(path)) return path;
+  return nameBytes(path)
+    .toString('latin1')
+    .replace(/[\x80-\xff]/g, byte => `\\x${byte.charCodeAt(0).toString(16)}`);
+}
+
+/** What a person is told of an entry, in the words of the tests' trees. */
+function toldOf(node: MergedNode): Partial<EntryFacts> {
+  const { type, size, mode, uid, gid, mtime, linkname = '' } = factsOf(node);
+  return {
+    type,
+    mode: mode.toString(8),
+    uid,
+    gid,
+    mtime: Math.floor(mtime),
+    ...(type === 'file' && { size }),
+    ...(type === 'symlink' && { linkname: shown(linkname) }),
+  };
+}
+
+function truthOf({ type, mode, uid, gid, mtime, size, linkname }: EntryFacts): Partial<EntryFacts> {
+  return {
+    type,
+    mode,
+    uid,
+    gid,
+    mtime: Math.floor(mtime),
+    ...(type === 'file' && { size }),
+    ...(type === 'symlink' && { linkname }),
+  };
+}
+
+async function hashOf(tree: MergedTree, node: MergedNode): Promise<string> {
+  const hash = createHash('sha256');
+  await tree.read(node, { write: chunk => void hash.update(chunk) }, signal);
+  return hash.digest('hex');
+}
+
+suite('a real image that was not pulled', { skip: firstOf(requireRealImage(), requireTool('getfattr')) }, () => {
+  let registry: Registry;
+  let pulling: Pulling;
+  let truth: Tree;
+
+  before(async () => {
+    const image = await realImage();
+    registry = await startRegistry();
+    pulling = new Pulling();
+    putRealImage(registry.store, 'real', image);
+    const bundle = mkdtempSync(join(tmpdir(), 'peel-truth-'));
+    try {
+      truth = readTree(await unpackTruth(image, join(bundle, 'bundle')));
+    } finally {
+      rmSync(bundle, { recursive: true, force: true });
+    }
+  });
+  after(async () => {
+    await pulling.end();
+    await registry.close();
+  });
+
+  async function open(form: RealForm): Promise<MergedTree> {
+    const image = await pulling.resolve(`${registry.host}/real:${form}`);
+    const layers = image.layers.map(async layer => ({
+      number: layer.number,
+      files: await browseLayer(
+        pulling.puller,
+        {
+          layer,
+          repository: 'real',
+          blobs: async () => pulling.blobs(image),
+          origin: async () => pulling.origin(image),
+          limits: LIMITS,
+          onProgress: () => undefined,
+        },
+        signal,
+      ),
+    }));
+    return MergedTree.of(await Promise.all(layers));
+  }
+
+  for (const form of ['gzip', 'chunked', 'plain'] as const) {
+    test(`shows, entry for entry, what umoci unpacks: ${form}`, async () => {
+      const tree = await open(form);
+      const nodes = new Map([...tree.walk()].map(node => [shown(node.path), node]));
+      assert.ok(nodes.size > 5000);
+      // A table of contents is JSON, which has no bytes but UTF-8: its writer lost the others.
+      const known = (path: string): string => (form === 'chunked' ? path.replace(/\\x[0-9a-f]{2}/g, '\ufffd') : path);
+      const expected = new Map(
+        [...truth].filter(([path]) => path !== '.').map(([path, facts]) => [known(path), facts]),
+      );
+      assert.deepEqual([...nodes.keys()].toSorted(), [...expected.keys()].toSorted());
+      for (const [path, node] of nodes)
+        assert.deepEqual(toldOf(node), truthOf(expected.get(path) ?? assert.fail()), path);
+
+      // Every odd one, and one in ten of the rest; the one that is all holes has a test of its own.
+      const files = [...nodes].filter(([, node]) => factsOf(node).type === 'file' && factsOf(node).size < 50e6);
+      const chosen = files.filter(([path], at) => path.startsWith('odd/') || at % 10 === 0);
+      assert.ok(chosen.length > 300);
+      for (const [path, node] of chosen) assert.equal(await hashOf(tree, node), expected.get(path)?.sha256, path);
+    });
+  }
+
+  test('reads a file that is nearly all holes', async () => {
+    const tree = await open('gzip');
+    assert.equal(await hashOf(tree, tree.find('odd/sparse')), truth.get('odd/sparse')?.sha256);
+  });
+});
