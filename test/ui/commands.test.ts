@@ -69,10 +69,15 @@ test('an image whose description is damaged is removed on the way, and pulled ag
   writeFileSync(join(image, 'peel.json'), '{"version":1,');
   await pull();
   await workbench.clickToast(/holds a pulled image whose peel\.json is damaged/, 'Remove…');
+  await workbench.dialog.waitFor();
   await workbench.screenshot('commands-damaged');
   await workbench.answerDialog(/Remove the pulled image in busybox-latest/, 'Remove');
-  await workbench.toast(/Pulled/).waitFor();
-  assert.match(readFileSync(join(image, 'peel.json'), 'utf8'), /"complete": true/);
+  // The editor shows no toast for what comes so soon after others.
+  const description = join(image, 'peel.json');
+  await workbench.until(
+    'the image is there again',
+    async () => existsSync(description) && readFileSync(description, 'utf8').includes('"complete": true'),
+  );
   assert.ok(existsSync(join(image, 'layers/1/bin/busybox')));
 });
 
