@@ -26,14 +26,22 @@ export async function refuseLink(folder: string): Promise<void> {
   if (target !== undefined) throw new FolderIsLinkError(folder, target);
 }
 
-/** Bytes on disk below a folder. A blob that the cache also holds counts for nothing, for removing it frees nothing. */
+/**
+ * Bytes on disk below a folder that go with it. A file of several names counts when all of them lie there: a blob that the cache also holds counts for nothing, for removing it frees
+ * nothing.
+ */
 export async function folderSize(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const names = new Map<string, number>();
   let size = 0;
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     const stat = await lstat(join(entry.parentPath, entry.name)).catch(() => undefined);
-    if (stat?.nlink === 1) size += stat.blocks * 512;
+    if (!stat) continue;
+    const inode = `${stat.dev}:${stat.ino}`;
+    const found = (names.get(inode) ?? 0) + 1;
+    if (stat.nlink > 1) names.set(inode, found);
+    if (found === stat.nlink) size += stat.blocks * 512;
   }
   return size;
 }

@@ -63,5 +63,10 @@ test('blobs that the cache holds too count for nothing', async () => {
   await link(join(base, 'cached'), join(folder, 'blobs/sha256/shared'));
   assert.ok(before >= 20_000);
   assert.equal(await folderSize(folder), before);
+  // Names of one file that all go with the folder.
+  await writeFile(join(folder, 'layers/1/tool'), Buffer.alloc(100_000, 1));
+  await link(join(folder, 'layers/1/tool'), join(folder, 'layers/1/etc/tool'));
+  const more = (await folderSize(folder)) - before;
+  assert.ok(more >= 100_000 && more < 200_000, String(more));
   assert.equal(await folderSize(join(base, 'missing')), 0);
 });
