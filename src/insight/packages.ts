@@ -1,3 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
+import { rpmHeaders } from './rpmDatabases.ts';
+import { readRpmHeader, type RpmPackage } from './rpmHeader.ts';
+
 /** The packages that a database of an image names, with their versions. */
 export type Packages = ReadonlyMap<string, string>;
 
@@ -14,12 +18,58 @@ export interface PackageChange {
   readonly after?: string;
 }
 
-/** The databases that can be read: where they lie, and how. */
-export const PACKAGE_DATABASES = [
-  { kind: 'dpkg', path: 'var/lib/dpkg/status', read: readDpkg },
-  { kind: 'apk', path: 'lib/apk/db/installed', read: readApk },
-  { kind: 'apk', path: 'usr/lib/apk/db/installed', read: readApk },
-] as const;
+/** A database of packages in an image: where it lies, and how it is read. */
+export interface PackageDatabase {
+  /** The program that keeps it. */
+  readonly kind: string;
+  /** A file, or a folder with a file for each package. */
+  readonly path: string;
+  readonly read: (file: Buffer) => Packages | Promise<Packages>;
+}
+
+const RPM_FOLDERS = ['usr/lib/sysimage/rpm', 'var/lib/rpm'] as const;
+const RPM_FILES = ['rpmdb.sqlite', 'Packages.db', 'Packages'] as const;
+
+/** The databases that can be read. Of several of one kind the first that is there counts, but for folders, which add to it. */
+export const PACKAGE_DATABASES: readonly PackageDatabase[] = [
+  { kind: 'dpkg', path: 'var/lib/dpkg/status', read: file => readDpkg(file.toString('utf8')) },
+  { kind: 'apk', path: 'lib/apk/db/installed', read: file => readApk(file.toString('utf8')) },
+  { kind: 'apk', path: 'usr/lib/apk/db/installed', read: file => readApk(file.toString('utf8')) },
+  ...RPM_FOLDERS.flatMap(folder => RPM_FILES.map(name => ({ kind: 'rpm', path: `${folder}/${name}`, read: readRpm }))),
+];
+
+/** Where images without dpkg keep what dpkg would know, a file for each package ("distroless"). */
+export const DPKG_FOLDER = 'var/lib/dpkg/status.d';
+
+/** Reads one file of {@link DPKG_FOLDER}. What is there is installed, whether or not it says so. */
+export function readDpkgPart(text: string): Packages {
+  const fields = fieldsOf(text, ': ');
+  const name = fields.get('Package');
+  const version = fields.get('Version');
+  return new Map(name === undefined || version === undefined ? [] : [[name, version]]);
+}
+
+/** Packages are read so many at once; between two such the thread does other things. */
+const AT_ONCE = 50;
+
+/** Reads rpm's database. Packages of several architectures are told apart, versions beside each other are listed. @throws {DamagedDatabaseError} */
+export async function readRpm(file: Buffer): Promise<Packages> {
+  const all: RpmPackage[] = [];
+  for (const header of rpmHeaders(file)) {
+    all.push(readRpmHeader(header));
+    if (all.length % AT_ONCE === 0) await setImmediate();
+  }
+  const found = new Map<string, string>();
+  const archsOf = Map.groupBy(all, ({ name }) => name);
+  for (const [name, packages] of archsOf) {
+    const several = new Set(packages.map(({ arch }) => arch)).size > 1;
+    for (const [arch, same] of Map.groupBy(packages, one => one.arch)) {
+      const versions = same.map(({ version }) => version).sort();
+      found.set(several ? `${name}.${arch}` : name, versions.join(', '));
+    }
+  }
+  return found;
+}
 
 /** Reads dpkg's `status` (deb-control(5)): only what is installed. Packages of several architectures are told apart. */
 export function readDpkg(text: string): Packages {

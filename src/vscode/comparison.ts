@@ -1,29 +1,21 @@
 import type { MergedNode, MergedTree } from '../browse/mergedTree.ts';
 import type { Difference } from '../insight/compare.ts';
 import type { FileEntry } from '../insight/layerContent.ts';
-import type { PackageChanges, Packages } from '../insight/packages.ts';
+import type { PackageChanges } from '../insight/packages.ts';
 import type { ChosenFiles } from './browsing.ts';
-import { readWhole } from './imageFiles.ts';
 
 /** Packages that one database tells of, on both sides. */
 export interface PackageComparison {
-  /** `dpkg` or `apk`. */
+  /** `dpkg`, `apk` or `rpm`. */
   readonly kind: string;
   readonly changes: PackageChanges;
 }
 
 export interface Comparison extends Difference {
   readonly packages: readonly PackageComparison[];
-  /** There are packages of rpm, whose databases Peel cannot read. */
-  readonly unread: boolean;
+  /** Why packages could not be compared, where there are such. */
+  readonly unread?: string;
 }
-
-/** A database of packages is text for people, and never as large as this. Bytes. */
-const MAX_DATABASE = 64e6;
-
-const RPM = ['var/lib/rpm', 'usr/lib/sysimage/rpm'].flatMap(folder =>
-  ['rpmdb.sqlite', 'Packages', 'Packages.db'].map(name => `${folder}/${name}`),
-);
 
 /** Compares two images, or two layers, file by file and package by package. @throws what reading a file throws */
 export async function compare(left: ChosenFiles, right: ChosenFiles, signal: AbortSignal): Promise<Comparison> {
@@ -36,8 +28,7 @@ export async function compare(left: ChosenFiles, right: ChosenFiles, signal: Abo
   };
   return {
     ...compareFiles(entries(left.tree), entries(right.tree)),
-    packages: await packagesOf(left, right, signal),
-    unread: RPM.some(path => left.tree.tryFind(path) ?? right.tree.tryFind(path)),
+    ...(await comparedPackages(left, right, signal)),
   };
 }
 
@@ -45,31 +36,31 @@ export async function compare(left: ChosenFiles, right: ChosenFiles, signal: Abo
 function contentOf({ content, contentEntry }: MergedNode): { readonly content?: string } {
   if (!content || contentEntry?.type !== 'file') return {};
   const { crc, mtime } = contentEntry;
-  return { content: content.layer.files.index.facts.kind === 'toc' ? `time:${mtime}` : `crc32:${crc}` };
+  return { content: !content.layer.files.index.checksums ? `time:${mtime}` : `crc32:${crc}` };
 }
 
-async function packagesOf(left: ChosenFiles, right: ChosenFiles, signal: AbortSignal): Promise<PackageComparison[]> {
-  const { PACKAGE_DATABASES, comparePackages } = await import('../insight/packages.ts');
-  const found: PackageComparison[] = [];
-  for (const { kind, path, read } of PACKAGE_DATABASES) {
-    const [before, after] = await Promise.all([
-      databaseOf(left, path, read, signal),
-      databaseOf(right, path, read, signal),
-    ]);
-    // A layer without the database changed no package; that is not: has none.
-    const told = left.layer === undefined && right.layer === undefined ? (before ?? after) : before && after;
-    if (told) found.push({ kind, changes: comparePackages(before ?? new Map(), after ?? new Map()) });
-  }
-  return found;
-}
-
-async function databaseOf(
-  { tree }: ChosenFiles,
-  path: string,
-  read: (text: string) => Packages,
+async function comparedPackages(
+  left: ChosenFiles,
+  right: ChosenFiles,
   signal: AbortSignal,
-): Promise<Packages | undefined> {
-  const node = tree.tryFind(path);
-  if (node?.contentEntry?.type !== 'file') return undefined;
-  return read(Buffer.from(await readWhole(tree, node, MAX_DATABASE, signal)).toString('utf8'));
+): Promise<Pick<Comparison, 'packages' | 'unread'>> {
+  const [{ comparePackages }, { DamagedDatabaseError }, { readPackages }] = await Promise.all([
+    import('../insight/packages.ts'),
+    import('../insight/byteReader.ts'),
+    import('./imagePackages.ts'),
+  ]);
+  try {
+    const [before, after] = await Promise.all([readPackages(left.tree, signal), readPackages(right.tree, signal)]);
+    const packages: PackageComparison[] = [];
+    for (const kind of new Set([...before.keys(), ...after.keys()])) {
+      const [one, other] = [before.get(kind), after.get(kind)];
+      // A layer without the database changed no package; that is not: has none.
+      const told = left.layer === undefined && right.layer === undefined ? (one ?? other) : one && other;
+      if (told) packages.push({ kind, changes: comparePackages(one ?? new Map(), other ?? new Map()) });
+    }
+    return { packages };
+  } catch (error) {
+    if (error instanceof DamagedDatabaseError) return { packages: [], unread: error.message };
+    throw error;
+  }
 }

@@ -14,8 +14,9 @@ import type { FileFacts, MergedNode, MergedTree } from '../browse/mergedTree.ts'
 import { describeFailure } from './failures.ts';
 import { parseFileUri } from './filePlace.ts';
 import { SCHEMES } from './ids.ts';
-import { readWhole, type ImageFiles } from './imageFiles.ts';
+import type { ImageFiles } from './imageFiles.ts';
 import type { ImageLookup } from './services.ts';
+import { readWhole } from './wholeFile.ts';
 
 /** What an editor can hold with ease; larger files are for the disk. */
 const MAX_BYTES = 50e6;

@@ -47,6 +47,8 @@ export const tools: readonly Tool[] = [
   { commands: ['squid'], package: 'squid', for: ['unit'] },
   { commands: ['debootstrap'], package: 'debootstrap', for: ['unit'] },
   { commands: ['fuse-overlayfs'], package: 'fuse-overlayfs', for: ['unit'] },
+  { commands: ['rpmbuild'], package: 'rpm', for: ['unit'] },
+  { commands: ['db5.3_load'], package: 'db5.3-util', for: ['unit'] },
   { commands: ['zstd'], package: 'zstd', for: benched },
   { commands: ['curl'], package: 'curl', for: benched },
   { commands: ['pigz'], package: 'pigz', for: benched },

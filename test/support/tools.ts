@@ -12,6 +12,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   getfattr: 'attr',
   setfacl: 'acl',
   getfacl: 'acl',
+  'db5.3_load': 'db5.3-util',
+  rpmbuild: 'rpm',
   setcap: 'libcap2-bin',
   getcap: 'libcap2-bin',
   fusermount3: 'fuse3',

@@ -5,7 +5,7 @@ import { factsOf } from '../../browse/mergedTree.ts';
 import { WrongKindError } from '../../browse/errors.ts';
 import { FolderTakenError } from '../../pull/imageFolder.ts';
 import { chooseFiles } from '../browsing.ts';
-import { saveWhole } from '../imageFiles.ts';
+import { saveWhole } from '../wholeFile.ts';
 import { offer, reveal } from '../offer.ts';
 import { withNotification } from '../progress.ts';
 import { chooseFile } from '../pickFile.ts';

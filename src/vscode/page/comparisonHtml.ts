@@ -26,10 +26,8 @@ export function comparisonHtml(left: string, right: string, comparison: Comparis
       <p>${told}</p>
     </header>
     ${
-      unread &&
-      html`<p class="warning" role="note">
-        There are packages of rpm. Peel cannot read their database; it is compared as a file only.
-      </p>`
+      unread !== undefined &&
+      html`<p class="warning" role="note">${plainText(unread)} Packages are compared as files only.</p>`
     }
     ${packages.map(packagesHtml)}
     ${section(

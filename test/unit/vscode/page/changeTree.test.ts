@@ -52,7 +52,7 @@ const page = (comparison: Partial<Parameters<typeof comparisonHtml>[2]>): string
   comparisonHtml(
     'app:1',
     'app:2',
-    { added: [], removed: [], changed: [], packages: [], unread: false, ...comparison },
+    { added: [], removed: [], changed: [], packages: [], ...comparison },
     ({ path }) => `command:x?${path}`,
   )
     .text.replaceAll(/\s+/g, ' ')
@@ -73,7 +73,7 @@ test('the page tells the sum, the tree with links, and packages', () => {
 
 test('no difference is said, a database that cannot be read too, and nothing becomes markup', () => {
   assert.match(page({}), /There is no difference/);
-  assert.match(page({ unread: true }), /packages of rpm/);
+  assert.match(page({ unread: 'It is damaged.' }), /It is damaged. Packages are compared as files only/);
   assert.doesNotMatch(page({ added: files({ '<img src=x>/<b>': 1 }) }), /<(img|b)\b/);
 });
 
