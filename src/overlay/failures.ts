@@ -70,6 +70,11 @@ const TABLE = {
     message: 'The disk that the image folder lies on can only be read, and a mount needs a place to write to',
     remedy: `Make the disk writable, or pull the image to another place (setting peel.imagesFolder); ${MERGED_FOLDER}`,
   },
+  'not-yours': {
+    code: 104,
+    message: 'This user may not write into the image folder, and a mount needs its folders overlay and merged there',
+    remedy: `Run the editor as the folder's owner, or pull the image to a place of your own (setting peel.imagesFolder); ${MERGED_FOLDER}`,
+  },
   'mount-failed': {
     code: 89,
     message: 'The mount failed; the lines above and the end of `sudo dmesg` say why',

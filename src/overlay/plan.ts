@@ -72,7 +72,14 @@ export function refuseReadOnly(folder: string): string {
 
 /** Makes the folders of the writable part and the mount point, seen from `layers`; what ends the program where that fails is told apart. */
 export function makeFolders(line: string): string {
-  return `${run(line)} || { ${refuseReadOnly('..')}; ${failWith('unfit-disk')}; }`;
+  const allowed = '[ -w .. ] && { [ ! -d ../overlay ] || [ -w ../overlay ]; }';
+  return [
+    `${run(line)} || {`,
+    `  ${refuseReadOnly('..')}`,
+    `  ${allowed} || ${failWith('not-yours')}`,
+    `  ${failWith('unfit-disk')}`,
+    '}',
+  ].join('\n');
 }
 
 /** Enters the image folder by its true path, and sets `here` (plain) and `merged` (as mountinfo writes it). */

@@ -170,6 +170,7 @@ function taskActions({ failure, folder }: TaskFailedError): readonly FailureActi
     case 'kernel-too-old':
     case 'unfit-disk':
     case 'read-only-disk':
+    case 'not-yours':
     case 'mount-failed':
     case 'no-namespaces':
     case 'no-fuse':

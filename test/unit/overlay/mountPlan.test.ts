@@ -26,7 +26,7 @@ import { InvalidPlanError } from '../../../src/overlay/plan.ts';
 import { planFuse, planRootless } from '../../../src/overlay/rootlessPlan.ts';
 import { UnquotableTextError } from '../../../src/overlay/quote.ts';
 import { firstOf, requireRoot, requireTool } from '../../support/tools.ts';
-import { makeImage, must, occupy, runPlan, scratch, unmountBelow, type Outcome } from './rig.ts';
+import { makeImage, makeUser, must, occupy, runPlan, scratch, unmountBelow, type Outcome } from './rig.ts';
 
 const OPTIONS = { nosuidNodev: true, restoreOwnership: false, userxattr: true };
 const skip = firstOf(requireRoot(), requireTool('mount', 'umount', 'unshare', 'setfattr'));
@@ -334,6 +334,20 @@ describe('what stands in the way of a mount', { skip }, () => {
     const { code, output } = await runPlan(planMount({ folder: used, layers: 1, options }));
     assert.equal(code, 0, output);
     unmountBelow(disk);
+  });
+
+  test('a folder of somebody else is told as that', async t => {
+    const outer = scratch(t);
+    const user = makeUser(t);
+    const fresh = one(join(outer, 'fresh'));
+    const begun = one(join(outer, 'begun'));
+    mkdirSync(join(begun, 'overlay'));
+    must('chown', `${user.uid}:${user.gid}`, begun);
+    for (const folder of [fresh, begun]) {
+      const plan = planMount({ folder, layers: 1, options: OPTIONS, root: false });
+      assertFailed(await runPlan(plan, { user }), 'not-yours');
+      assertFailed(await runPlan(planRootless({ folder, layers: 1 }), { user }), 'not-yours');
+    }
   });
 
   test('a container without the right to mount: said before any password is asked', async t => {
