@@ -36,7 +36,7 @@ export async function compare(left: ChosenFiles, right: ChosenFiles, signal: Abo
 function contentOf({ content, contentEntry }: MergedNode): { readonly content?: string } {
   if (!content || contentEntry?.type !== 'file') return {};
   const { crc, mtime } = contentEntry;
-  return { content: !content.layer.files.index.checksums ? `time:${mtime}` : `crc32:${crc}` };
+  return { content: content.layer.files.index.checksums ? `crc32:${crc}` : `time:${mtime}` };
 }
 
 async function comparedPackages(
