@@ -10,8 +10,9 @@ import type { Digest } from '../oci/digest.ts';
 import { DiffIdMismatchError } from './layerErrors.ts';
 import type { IndexTarget } from './layerJob.ts';
 
-/** What was found is told at most so often. Milliseconds. */
+/** What was found is told so long after the last time, and the first of it sooner. Milliseconds. */
 const PACE = 300;
+const FIRST = 30;
 
 /** A layer's index on its way: kept in memory, and written when all of the layer was verified. */
 export class Indexing implements Sink {
@@ -19,11 +20,19 @@ export class Indexing implements Sink {
   readonly #scan: LayerScan;
   /** What is wrong with the layer; told at its end, when the blob's digest says whether the way damaged it. */
   #damage: InvalidLayerError | undefined;
+  readonly #tell: (found: FoundEntries) => void;
   #told = 0;
-  #nextTime = 0;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(digest: Digest, target: IndexTarget, engine: InflateEngine | undefined) {
+  /** @param tell is given what was found so far, for whoever follows; not verified, as nothing is before the end */
+  constructor(
+    digest: Digest,
+    target: IndexTarget,
+    engine: InflateEngine | undefined,
+    tell: (found: FoundEntries) => void,
+  ) {
     this.#target = target;
+    this.#tell = tell;
     this.#scan = new LayerScan(digest, target.limits, engine, new ZstdRecorder(target.copyPath));
   }
 
@@ -35,21 +44,12 @@ export class Indexing implements Sink {
       if (!(error instanceof InvalidLayerError)) throw error;
       this.#damage = error;
     }
-  }
-
-  /** What was found since it was last told, for whoever follows; not verified, as nothing is before the end. */
-  found(): FoundEntries | undefined {
-    if (!this.#target.followed || performance.now() < this.#nextTime) return undefined;
-    const found = this.#scan.found(this.#told);
-    if (!found) return undefined;
-    const from = this.#told;
-    this.#told = found.count;
-    this.#nextTime = performance.now() + PACE;
-    return { from, part: found.part };
+    if (this.#target.followed) this.#timer ??= setTimeout(() => this.#follow(), this.#told === 0 ? FIRST : PACE);
   }
 
   /** @throws {DiffIdMismatchError} @throws {InvalidLayerError} */
   finish(): void {
+    clearTimeout(this.#timer);
     if (this.#damage) throw this.#damage;
     const { diffId, index, points } = this.#scan.end();
     const { path, pointsPath, diffId: expected } = this.#target;
@@ -59,7 +59,16 @@ export class Indexing implements Sink {
   }
 
   abandon(): void {
+    clearTimeout(this.#timer);
     this.#scan.close();
+  }
+
+  #follow(): void {
+    this.#timer = undefined;
+    const found = this.#scan.found(this.#told);
+    if (!found) return;
+    this.#tell({ from: this.#told, part: found.part });
+    this.#told = found.count;
   }
 }
 

@@ -44,14 +44,14 @@ async function onePass(
   signal.throwIfAborted();
   const verifier = new Verifier(job.blob.digest, job.blob.size);
   const unpacking = job.unpack ? new Unpacking(job.unpack, engine) : undefined;
-  const indexing = job.index ? new Indexing(job.blob.digest, job.index, engine) : undefined;
+  let last: LayerProgress = { read: 0, downloaded: 0 };
+  const tell = (progress: LayerProgress): void => onProgress((last = progress));
+  const indexing = job.index
+    ? new Indexing(job.blob.digest, job.index, engine, found => onProgress({ ...last, found }))
+    : undefined;
   try {
     const sinks = [verifier, unpacking, indexing].filter(sink => sink !== undefined);
     const cached = hasBlob(job);
-    const tell = (progress: LayerProgress): void => {
-      const found = indexing?.found();
-      onProgress(found ? { ...progress, found } : progress);
-    };
     if (cached) await replay(job.blobPath, sinks, verifier, tell, signal);
     else await download(job, source, sinks, verifier, tell, signal);
     indexing?.finish();

@@ -343,6 +343,12 @@ describe('files in the tree while their layer is read', () => {
     const node = await below('Layers', 'Layer 2');
     const reading = await readingRow(node);
     assert.ok(reading instanceof ReadingNode);
+    // Rows may be made anew while nothing comes: they show what is known all the same.
+    await rowsLike(node, rows => rows.includes('early'));
+    const again = await below('Layers', 'Layer 2');
+    assert.notEqual(again, node);
+    assert.ok((await texts(trees.registries, again)).includes('early'));
+    trees.registries.refresh(again);
     reading.stop();
     const rows = await rowsLike(node, all => !all[0]?.startsWith('Reading'));
     assert.deepEqual(rows, ['The reading was stopped. What was read is kept; try again to go on from there.']);

@@ -52,14 +52,17 @@ export class WatchedFiles {
 
   /** The files as they are known now; opens them when nobody has. @throws what opening them throws */
   async look(): Promise<FilesInSight> {
-    const opening = (this.#opening ??= new Opening(this.#source, () => {
-      if (this.#opening === opening) this.#changed();
-    }));
+    const opening = this.#opened();
     const seen = await opening.look();
     if ('sight' in seen) return seen.sight;
     // Nobody saw anything: the next look may try again.
     if (!opening.shown && this.#opening === opening) this.#opening = undefined;
     throw seen.error;
+  }
+
+  /** Waits until all is read, or has failed, of which the next {@link look} tells. */
+  async whole(): Promise<void> {
+    await this.#opened().ended;
   }
 
   /** Ends the reading; the next {@link look} says so. */
@@ -71,6 +74,13 @@ export class WatchedFiles {
   reset(): void {
     this.#opening?.end();
     this.#opening = undefined;
+  }
+
+  #opened(): Opening {
+    const opening = (this.#opening ??= new Opening(this.#source, () => {
+      if (this.#opening === opening) this.#changed();
+    }));
+    return opening;
   }
 }
 
@@ -107,6 +117,10 @@ class Opening {
     return this.#outcome ?? this.#ended.promise;
   }
 
+  get ended(): Promise<unknown> {
+    return this.#ended.promise;
+  }
+
   end(reason?: Error): void {
     this.#controller.abort(reason);
   }
@@ -124,7 +138,10 @@ class Opening {
     try {
       const image = await this.#source.resolve(signal);
       this.#image = image;
-      return { sight: { image, tree: await this.#source.whole(image, signal) } };
+      const whole = this.#source.whole(image, signal);
+      // Somebody else may have begun to read them, and what comes next may take its time.
+      void this.#hear();
+      return { sight: { image, tree: await whole } };
     } catch (error) {
       return { error };
     }

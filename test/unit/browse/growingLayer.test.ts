@@ -95,6 +95,7 @@ test('the files of a layer are told as a slow pass finds them', async () => {
 test('a pass that begins anew takes away what the first one told', async () => {
   const built = big();
   registry.fault({ path: built.digest, method: 'GET', times: 1 }, corrupt());
+  registry.fault({ path: built.digest, method: 'GET' }, drip(16_000, 5));
   const { files, seen, found } = await follow(built);
   assert.equal(found.filter(({ from }) => from === 0).length, 2);
   const whole = new Set(pathsOf(files));
