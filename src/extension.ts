@@ -14,6 +14,8 @@ import { Pulls } from './vscode/pulls.ts';
 import { ConfiguredRegistries } from './vscode/registries.ts';
 import { RepositoryMemory } from './vscode/repositoryMemory.ts';
 import { StoredSecrets } from './vscode/secrets.ts';
+import { SearchMemory } from './vscode/search/searchMemory.ts';
+import { Searches } from './vscode/search/searches.ts';
 import type { Services } from './vscode/services.ts';
 import { registerTasks } from './vscode/tasks.ts';
 import { TreeViews } from './vscode/views.ts';
@@ -52,12 +54,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const files = new ImageFiles(registries, pulls, settings);
   const services: Services = { log, settings, registries, images, lookup, layerStates, files };
   const views = new TreeViews(services);
+  const searches = new Searches(services, pulls);
+  const searchMemory = new SearchMemory(context.workspaceState);
   const documents = new JsonDocuments(services);
   const tasks = new ImageTasks(services);
-  context.subscriptions.push(log, configuration, secrets, registries, pulls, images, views, documents);
+  context.subscriptions.push(log, configuration, secrets, registries, pulls, images, views, documents, searches);
   context.subscriptions.push(
     registerTasks(services),
     new ImageFileSystem(lookup, files).register(),
-    registerCommands({ ...services, configuration, secrets, pulls, views, documents, tasks }),
+    registerCommands({ ...services, configuration, secrets, pulls, views, documents, tasks, searches, searchMemory }),
   );
 }

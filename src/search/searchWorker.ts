@@ -25,6 +25,8 @@ class PieceSearch implements PieceSink {
   /** Matches of the whole job. */
   #count = 0;
   #next = 0;
+  /** Something that was found has been told. */
+  #shown = false;
 
   constructor({ query, most }: SearchJob, say: (message: SearchMessage) => void) {
     this.#most = most;
@@ -47,6 +49,8 @@ class PieceSearch implements PieceSink {
     this.#search.end();
     this.#files += 1;
     this.#close();
+    // The first is told at once: the next file may take an expression years.
+    if (!this.#shown && this.#found.length > 0) this.tell();
     return this.#count < this.#most;
   }
 
@@ -54,6 +58,7 @@ class PieceSearch implements PieceSink {
     this.#close();
     this.#say({ type: 'found', found: this.#found, files: this.#files, bytes: this.#bytes });
     this.#next = performance.now() + PAUSE;
+    this.#shown ||= this.#found.length > 0;
     this.#found = [];
     this.#files = 0;
     this.#bytes = 0;

@@ -16,15 +16,24 @@ export interface ChosenFiles {
   readonly tree: MergedTree;
 }
 
+/** The image that a command on files is about: the one that is named, else one that the person sees, else asked for. `undefined` when the user left a question. */
+export async function chooseShownImage(
+  argument: CommandArgument,
+  services: CommandServices,
+  title: string,
+): Promise<ResolvedImage | undefined> {
+  const named = argument.reference !== undefined || argument.folder !== undefined || !services.interactive;
+  const wanted = named ? argument : await imageInView(title);
+  return wanted && chooseImage({ ...argument, ...wanted }, services, title);
+}
+
 /** Opens the image, or the one layer of it that the argument names, asking for what the argument lacks. `undefined` when the user left a question. @throws {LayerNotFoundError} */
 export async function chooseFiles(
   argument: CommandArgument,
   services: CommandServices,
   title: string,
 ): Promise<ChosenFiles | undefined> {
-  const named = argument.reference !== undefined || argument.folder !== undefined || !services.interactive;
-  const wanted = named ? argument : await imageInView(title);
-  const image = wanted && (await chooseImage({ ...argument, ...wanted }, services, title));
+  const image = await chooseShownImage(argument, services, title);
   if (!image) return undefined;
   const layer = argument.layer === undefined ? undefined : findLayer(image, argument.layer);
   const tree = await withNotification(

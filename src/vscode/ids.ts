@@ -24,6 +24,12 @@ export const COMMANDS = {
   findFile: 'peel.findFile',
   browseImage: 'peel.browseImage',
   copyPath: 'peel.copyPath',
+  revealInLayer: 'peel.revealInLayer',
+  revealInFiles: 'peel.revealInFiles',
+  searchImage: 'peel.searchImage',
+  searchAgain: 'peel.searchAgain',
+  cancelSearch: 'peel.cancelSearch',
+  clearSearch: 'peel.clearSearch',
   downloadLayer: 'peel.downloadLayer',
   extractLayer: 'peel.extractLayer',
   pullImage: 'peel.pullImage',
@@ -55,7 +61,7 @@ export const TREE_COMMANDS = {
 
 export const VIEW_CONTAINER = 'peel';
 
-export const VIEWS = { registries: 'peel.registries', images: 'peel.images' } as const;
+export const VIEWS = { registries: 'peel.registries', images: 'peel.images', search: 'peel.search' } as const;
 
 /** Keys below `peel.`; a path of dots is one key to VS Code. */
 export const SETTINGS = {
@@ -78,7 +84,12 @@ export const SETTINGS = {
 export const SECTION = 'peel';
 
 /** Keys for `when` clauses, set by `setContext`. */
-export const CONTEXTS = { hasImages: 'peel.hasImages', hasRegistries: 'peel.hasRegistries' } as const;
+export const CONTEXTS = {
+  hasImages: 'peel.hasImages',
+  hasRegistries: 'peel.hasRegistries',
+  hasSearch: 'peel.hasSearch',
+  searching: 'peel.searching',
+} as const;
 
 export const TASK_TYPE = 'peel';
 

@@ -77,6 +77,11 @@ export class ImageFiles {
     });
   }
 
+  /** One layer as it is opened for all trees that it belongs to. */
+  open(image: ResolvedImage, layer: Layer, signal: AbortSignal): Promise<LayerFiles> {
+    return this.#layer(image, layer, signal);
+  }
+
   /** Forgets what is open: the cache was emptied. */
   forget(): void {
     this.#layers.forget();

@@ -15,8 +15,11 @@ import type { ImageTasks } from './imageTasks.ts';
 import type { LayerStates } from './layerStates.ts';
 import type { LocalOpened } from './localRegistries.ts';
 import type { Pulls } from './pulls.ts';
+import type { SearchMemory } from './search/searchMemory.ts';
+import type { Searches } from './search/searches.ts';
 import type { StoredSecrets } from './secrets.ts';
 import type { RegistrySetting, Settings } from './settings.ts';
+import type { ShownImage } from './shownAs.ts';
 import type { Configuration } from './configuration.ts';
 import type { Origin } from '../pull/pullImage.ts';
 
@@ -42,6 +45,8 @@ export interface CommandServices extends Services {
   readonly tasks: ImageTasks;
   readonly views: Views;
   readonly documents: Documents;
+  readonly searches: Searches;
+  readonly searchMemory: SearchMemory;
 }
 
 /** The registries that the user named in the settings, and what they used in each. */
@@ -128,6 +133,8 @@ export interface Views {
   revealRepository(registry: string, repository: string): Promise<void>;
   /** Shows a pulled image in the Images view. */
   revealFolder(folder: string): Promise<void>;
+  /** Shows a file of an image below one of its layers, or without a layer where all are merged. */
+  revealFile(image: ShownImage, path: string, layer?: number): Promise<void>;
 }
 
 /** Read-only JSON documents. `documents.ts` makes it. */

@@ -39,7 +39,7 @@ export class Grep {
       encoding: 'latin1',
       maxBuffer: 1 << 28,
     });
-    return [...output.matchAll(/([^\0]*)\0(\d+):.*(?:\n|$)/g)].map(([, name = '', line = '']) => `${name}:${line}`);
+    return [...output.matchAll(/([^\0]*)\0(\d+):[^\n]*(?:\n|$)/g)].map(([, name = '', line = '']) => `${name}:${line}`);
   }
 }
 

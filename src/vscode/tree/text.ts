@@ -15,6 +15,11 @@ export function plainText(text: string, limit = 200): string {
   return `${line.slice(0, limit - 1).trimEnd()}…`;
 }
 
+/** The same text with a space for each character that cannot be seen, so that every other one stays in its place. */
+export function visible(text: string): string {
+  return text.replace(UNPRINTABLE, hidden => ' '.repeat(hidden.length));
+}
+
 const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 /** Bytes as people say them, in powers of 1000 as registries and `docker images` count: `32 B`, `4.2 MB`. */

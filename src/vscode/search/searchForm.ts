@@ -1,0 +1,130 @@
+import * as vscode from 'vscode';
+import { dotted, plainText } from '../tree/text.ts';
+import type { SearchMemory } from './searchMemory.ts';
+import type { SearchPlace, SearchTerms } from './searchRun.ts';
+
+type Toggle = 'matchCase' | 'wholeWord' | 'isRegex';
+type Pattern = 'include' | 'exclude';
+
+interface Row extends vscode.QuickPickItem {
+  readonly does: 'search' | Toggle | Pattern;
+}
+
+/** Asks what to search for: the text in the input box, how to take it in the rows below. Begins with what was searched for last. `undefined` when the person left. */
+export async function askSearch(
+  place: SearchPlace,
+  memory: SearchMemory,
+  title: string,
+): Promise<SearchTerms | undefined> {
+  const { compileQuery } = await import('../../search/query.ts');
+  const problemOf = (terms: SearchTerms): string | undefined => {
+    try {
+      compileQuery(terms);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
+  let terms = memory.last;
+  for (let active: Row['does'] = 'search'; ;) {
+    const answer = await showForm({ place, title, terms, active, problemOf });
+    if (!answer) return undefined;
+    ({ terms } = answer);
+    if (answer.does === 'search') break;
+    active = answer.does;
+    const pattern = await askPattern(active, terms, title);
+    if (pattern !== undefined) terms = { ...terms, [active]: pattern };
+  }
+  await memory.keep(terms);
+  return terms;
+}
+
+interface Form {
+  readonly place: SearchPlace;
+  readonly title: string;
+  readonly terms: SearchTerms;
+  /** The row that is chosen at first. */
+  readonly active: Row['does'];
+  readonly problemOf: (terms: SearchTerms) => string | undefined;
+}
+
+interface Answer {
+  readonly terms: SearchTerms;
+  readonly does: 'search' | Pattern;
+}
+
+/** Shows the form until the person searches, wants to type a pattern, or leaves. */
+function showForm({ place, title, terms: first, active, problemOf }: Form): Promise<Answer | undefined> {
+  const pick = vscode.window.createQuickPick<Row>();
+  let terms = first;
+  const show = (does: Row['does']): void => {
+    const rows = rowsFor(terms, place, terms.text === '' ? undefined : problemOf(terms));
+    pick.items = rows;
+    pick.activeItems = rows.filter(row => row.does === does);
+  };
+  pick.title = title;
+  pick.placeholder = 'Text to search for';
+  pick.ignoreFocusOut = true;
+  pick.value = terms.text;
+  show(active);
+  pick.onDidChangeValue(text => {
+    terms = { ...terms, text };
+    show('search');
+  });
+  return new Promise(resolve => {
+    pick.onDidAccept(() => {
+      const does = pick.activeItems[0]?.does ?? 'search';
+      if (does === 'matchCase' || does === 'wholeWord' || does === 'isRegex') {
+        terms = { ...terms, [does]: !terms[does] };
+        show(does);
+      } else if (does !== 'search' || problemOf(terms) === undefined) {
+        resolve({ terms, does });
+        pick.hide();
+      }
+    });
+    pick.onDidHide(() => {
+      resolve(undefined);
+      pick.dispose();
+    });
+    pick.show();
+  });
+}
+
+/** All of them, whatever is typed: it is no filter. */
+function rowsFor(terms: SearchTerms, { name, layer, path }: SearchPlace, problem: string | undefined): Row[] {
+  const where = dotted(name, layer !== undefined && `layer ${layer}`, path && `/${path}`);
+  const search: Row =
+    problem === undefined
+      ? { label: '$(search) Search', description: `in ${plainText(where, 200)}`, does: 'search', alwaysShow: true }
+      : { label: '$(error) Search', description: plainText(problem, 200), does: 'search', alwaysShow: true };
+  const toggle = (does: Toggle, icon: string, label: string): Row => ({
+    label: `$(${terms[does] ? 'pass-filled' : 'circle-large-outline'}) ${label}`,
+    description: `$(${icon}) ${terms[does] ? 'on' : 'off'}`,
+    does,
+    alwaysShow: true,
+  });
+  const pattern = (does: Pattern, icon: string, label: string, none: string): Row => ({
+    label: `$(${icon}) ${label}`,
+    description: terms[does] === '' ? none : plainText(terms[does], 200),
+    does,
+    alwaysShow: true,
+  });
+  return [
+    search,
+    toggle('matchCase', 'case-sensitive', 'Match Case'),
+    toggle('wholeWord', 'whole-word', 'Match Whole Word'),
+    toggle('isRegex', 'regex', 'Use Regular Expression'),
+    pattern('include', 'filter', 'Files to Include…', 'all'),
+    pattern('exclude', 'exclude', 'Files to Exclude…', 'none'),
+  ];
+}
+
+function askPattern(does: Pattern, terms: SearchTerms, title: string): Thenable<string | undefined> {
+  return vscode.window.showInputBox({
+    title: `${title}: Files to ${does === 'include' ? 'Include' : 'Exclude'}`,
+    prompt: 'Names, folders or patterns with commas between them. Leave it empty for none.',
+    placeHolder: '*.conf, /etc, usr/share/**',
+    value: terms[does],
+    ignoreFocusOut: true,
+  });
+}

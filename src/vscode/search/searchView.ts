@@ -1,0 +1,109 @@
+import * as vscode from 'vscode';
+import { describeFailure } from '../failures.ts';
+import { CONTEXTS, VIEWS } from '../ids.ts';
+import type { Pulls } from '../pulls.ts';
+import type { Services } from '../services.ts';
+import { SearchRoot } from '../tree/searchRoot.ts';
+import { NodeTree } from '../tree/nodeTree.ts';
+import { TreeChanges } from '../tree/treeChanges.ts';
+import type { TreeNode } from '../tree/treeNode.ts';
+import { SearchRun, type FoundMatch, type SearchPlace, type SearchTerms } from './searchRun.ts';
+
+/** Milliseconds between two looks at what was found meanwhile; longer when there are many rows to be drawn again. */
+const PAUSE = 250;
+const LONG_PAUSE = 1500;
+const MANY = 500;
+
+/** The Search view: shows one search, while it runs and after it. */
+export class SearchView implements vscode.Disposable {
+  readonly #services: Services;
+  readonly #pulls: Pulls;
+  readonly #changes = new TreeChanges();
+  readonly #root: SearchRoot;
+  readonly #tree: NodeTree;
+  readonly #view: vscode.TreeView<TreeNode>;
+  #run: SearchRun | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(services: Services, pulls: Pulls) {
+    this.#services = services;
+    this.#pulls = pulls;
+    this.#root = new SearchRoot(() => void this.again());
+    this.#tree = new NodeTree(this.#root, this.#changes);
+    this.#view = vscode.window.createTreeView(VIEWS.search, { treeDataProvider: this.#tree, showCollapseAll: true });
+  }
+
+  /**
+   * Searches, and shows what is found while it runs. Answers all of it. What fails is thrown, and shown too.
+   * @param most how many matches are enough
+   * @param focus a person waits for it: the view comes to the front, and a search that is still running is ended
+   */
+  async search(place: SearchPlace, terms: SearchTerms, most: number, focus: boolean): Promise<readonly FoundMatch[]> {
+    if (focus) this.cancel();
+    const run: SearchRun = new SearchRun(place, terms, most, () => this.#refreshSoon(run));
+    this.#run = run;
+    this.#root.run = run;
+    await vscode.commands.executeCommand('setContext', CONTEXTS.hasSearch, true);
+    this.#refresh();
+    if (focus) await vscode.commands.executeCommand(`${VIEWS.search}.focus`);
+    try {
+      const { runSearch } = await import('./runSearch.ts');
+      const work = runSearch(run, this.#services, this.#pulls);
+      await vscode.window.withProgress({ location: { viewId: VIEWS.search } }, () => work.catch(() => undefined));
+      run.end(await work);
+    } catch (error) {
+      run.fail(error);
+      throw error;
+    } finally {
+      for (const { layer, error } of run.failures)
+        this.#services.log.warn(`Layer ${layer} was not searched: ${describeFailure(error).message}`);
+      if (this.#run === run) this.#refresh();
+    }
+    return run.matches();
+  }
+
+  /** Does the search that is shown once more. */
+  async again(): Promise<void> {
+    const run = this.#run;
+    if (!run) return;
+    await this.search(run.place, run.terms, run.most, true).catch((error: unknown) => {
+      // The view shows it.
+      this.#services.log.debug(`The search ended: ${String(error)}`);
+    });
+  }
+
+  /** Ends the search that is shown; what it found stays. */
+  cancel(): void {
+    this.#run?.cancel();
+  }
+
+  /** Shows nothing any more. */
+  clear(): void {
+    this.cancel();
+    this.#run = undefined;
+    this.#root.run = undefined;
+    this.#refresh();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#run?.cancel();
+    this.#view.dispose();
+    this.#tree.dispose();
+  }
+
+  #refreshSoon(run: SearchRun): void {
+    if (this.#run !== run || this.#timer) return;
+    const pause = run.files.length > MANY ? LONG_PAUSE : PAUSE;
+    this.#timer = setTimeout(() => this.#refresh(), pause);
+  }
+
+  #refresh(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const searching = this.#run?.state === 'running';
+    void vscode.commands.executeCommand('setContext', CONTEXTS.searching, searching);
+    this.#view.description = this.#run ? this.#run.terms.text.slice(0, 60) : '';
+    this.#changes.fire();
+  }
+}
