@@ -3,7 +3,7 @@ import { formatBytes } from '../tree/text.ts';
 import type { RunCommand } from './table.ts';
 
 /** Empties the cache of downloaded layers; a person is asked first, a program, which passes `{}`, is not. Pulled images have their own links and stay whole. Returns the bytes freed. */
-export const cleanCache: RunCommand = async (_argument, { pulls, interactive }) => {
+export const cleanCache: RunCommand = async (_argument, { pulls, files, interactive }) => {
   const store = await pulls.store();
   if (interactive) {
     const size = await store.size();
@@ -17,5 +17,7 @@ export const cleanCache: RunCommand = async (_argument, { pulls, interactive }) 
     if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, remove)) !== remove)
       return undefined;
   }
-  return pulls.clear();
+  const freed = await pulls.clear();
+  files.forget();
+  return freed;
 };

@@ -23,6 +23,8 @@ export const pullImage: RunCommand = async (argument, services) => {
   if (folder === undefined) return undefined;
   const pulled = await pullInto(reference, argument.platform, folder, services);
   if (!pulled) return undefined;
+  // Its layers were read as a whole, so that their files are verified from now on.
+  services.files.forget();
   await services.registries.pin(reference.registry, reference.repository);
   await services.images.remember(pulled.folder);
   tell(reference, pulled, services);
