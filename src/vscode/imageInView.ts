@@ -9,14 +9,20 @@ import { SCHEMES } from './ids.ts';
  * they left the question.
  */
 export async function imageInView(title: string): Promise<CommandArgument | undefined> {
-  const shown = uriOf(vscode.window.tabGroups.activeTabGroup.activeTab?.input);
-  if (shown?.scheme === SCHEMES.files) return argumentFor(shown);
+  const shown = activeFile();
+  if (shown) return argumentFor(shown);
   const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === SCHEMES.files);
   if (folders.length === 0) return {};
   const items = folders.map(({ name, uri }) => ({ label: `$(folder-library) ${name}`, argument: argumentFor(uri) }));
   const other = { label: 'Another image…', argument: {} };
   const picked = await vscode.window.showQuickPick([...items, other], { title, placeHolder: 'Image' });
   return picked?.argument;
+}
+
+/** The file of an image that the editor in front shows. */
+export function activeFile(): vscode.Uri | undefined {
+  const uri = uriOf(vscode.window.tabGroups.activeTabGroup.activeTab?.input);
+  return uri?.scheme === SCHEMES.files ? uri : undefined;
 }
 
 function uriOf(input: unknown): vscode.Uri | undefined {

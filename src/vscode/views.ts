@@ -3,6 +3,8 @@ import type { Reference } from '../oci/reference.ts';
 import { CONTEXTS, VIEWS } from './ids.ts';
 import { MountWatch } from './mountWatch.ts';
 import type { Services, Views } from './services.ts';
+import type { ShownImage } from './shownAs.ts';
+import { findFile } from './tree/findFile.ts';
 import { ImagesRoot } from './tree/imagesRoot.ts';
 import { NodeTree } from './tree/nodeTree.ts';
 import { RegistriesRoot } from './tree/registriesRoot.ts';
@@ -71,15 +73,30 @@ export class TreeViews implements Views, vscode.Disposable {
     await this.#imagesView.reveal(node, { select: true, focus: true, expand: true });
   }
 
+  async revealFile(image: ShownImage, path: string, layer?: number): Promise<void> {
+    if ('folder' in image) {
+      const row = await this.#images.find(image.folder);
+      const file = row && (await findFile(row, path, layer));
+      if (file) await this.#imagesView.reveal(file, { select: true, focus: true });
+      return;
+    }
+    const { reference, platform } = image;
+    const tag = this.#registries.show(reference.registry).show(reference.repository).show(reference);
+    await this.#reveal(async () => {
+      const row = (await tag.platform(platform)) ?? tag;
+      return (await findFile(row, path, layer)) ?? row;
+    }, false);
+  }
+
   dispose(): void {
     this.#disposables.dispose();
   }
 
   /** Shows a row of the Registries view that is new perhaps, with all rows above it opened. */
-  async #reveal(find: () => Promise<TreeNode>): Promise<void> {
+  async #reveal(find: () => Promise<TreeNode>, expand = true): Promise<void> {
     this.#registryChanges.fire();
     await this.#registryChanges.holdDuring(async () => {
-      await this.#registriesView.reveal(await find(), { select: true, focus: true, expand: true });
+      await this.#registriesView.reveal(await find(), { select: true, focus: true, expand });
     });
   }
 

@@ -116,6 +116,22 @@ test('what a layer deletes and changes opens from its row', async t => {
   await workbench.screenshot('browse-deleted');
   await workbench.row('Registries', 'settings.json').click();
   await workbench.waitForEditor(/"debug": false/);
+
+  t.diagnostic('from a layer to the files of all layers, and from an editor to the layer that brought its file');
+  await workbench.contextMenu('Registries', 'settings.json', 'Reveal in Files');
+  await workbench.until('the file is selected among all', async () => {
+    const levels = await workbench.selectedPath('Registries');
+    return levels.slice(-3).join('/') === 'Files/app/settings.json';
+  });
+  await workbench.screenshot('browse-reveal-in-files');
+  await workbench.row('Registries', 'hello.sh').last().click();
+  await workbench.waitForEditor(/Says hello to whoever/);
+  await workbench.command('Peel: Reveal in Layer');
+  await workbench.until('the file is selected below its layer', async () => {
+    const levels = await workbench.selectedPath('Registries');
+    return levels.slice(-3).join('/') === 'Layer 2/app/hello.sh';
+  });
+  await workbench.screenshot('browse-reveal-in-layer');
 });
 
 test('an image is all there is in an empty window that is not trusted', async t => {

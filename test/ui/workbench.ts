@@ -120,6 +120,27 @@ export class Workbench {
     return texts.map(clean);
   }
 
+  /** The labels of the row that is selected and of those above it, as far as they are drawn, outermost first; empty when none is. */
+  async selectedPath(view: string): Promise<string[]> {
+    const found = await this.tree(view)
+      .locator('.monaco-list-row')
+      .evaluateAll(rows =>
+        rows.map(row => ({
+          index: Number(row.getAttribute('data-index')),
+          level: Number(row.getAttribute('aria-level')),
+          selected: row.classList.contains('selected'),
+          label: row.querySelector('.label-name')?.textContent ?? '',
+        })),
+      );
+    const selected = found.find(row => row.selected);
+    if (!selected) return [];
+    const path = [selected];
+    for (const row of found.filter(({ index }) => index < selected.index).sort((a, b) => b.index - a.index)) {
+      if (row.level < (path[0]?.level ?? 0)) path.unshift(row);
+    }
+    return path.map(({ label }) => clean(label));
+  }
+
   /** The sentence of an empty view (`viewsWelcome`). */
   welcome(view: string): Locator {
     return this.view(view).locator('.welcome-view-content');

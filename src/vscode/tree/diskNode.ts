@@ -2,17 +2,18 @@ import { ThemeIcon, TreeItem, TreeItemCollapsibleState, Uri } from 'vscode';
 import type { CommandArgument } from '../commands/argument.ts';
 import { contextValue } from './contextValue.ts';
 import { listDiskFolder, type DiskEntry } from './diskFolder.ts';
+import { FolderRow, type RowFolder } from './folderRow.ts';
 import { InfoNode } from './infoNode.ts';
 import { MoreNode } from './moreNode.ts';
 import { Pages } from './pages.ts';
 import { dotted, formatBytes, plainText } from './text.ts';
-import { passes, type FilteredNode, type PagedNode, type TreeNode } from './treeNode.ts';
+import { passes, type PagedNode, type TreeNode } from './treeNode.ts';
 
 /** A folder of the real file system that is shown as an image's: a layer's, or the mounted image's. Links are followed within `root` only. */
-export class DiskFolder {
+export class DiskFolder implements RowFolder {
   readonly root: string;
   readonly path: string;
-  filter = '';
+  #filter = '';
   readonly #pages: Pages<DiskEntry>;
 
   constructor(root: string, path: string) {
@@ -21,7 +22,15 @@ export class DiskFolder {
     this.#pages = new Pages(cursor => listDiskFolder(root, path, name => passes(this.filter, name), cursor));
   }
 
-  /** The rows of this folder, below `node`. */
+  get filter(): string {
+    return this.#filter;
+  }
+
+  set filter(text: string) {
+    this.#filter = text;
+    this.reset();
+  }
+
   async rows(node: PagedNode): Promise<readonly TreeNode[]> {
     await this.#pages.first();
     const rows: TreeNode[] = this.#pages.items.map(entry => new DiskNode(node, this, entry));
@@ -41,38 +50,25 @@ export class DiskFolder {
 }
 
 /** An entry of a {@link DiskFolder}: a folder that opens below, or a file that opens in an editor. */
-export class DiskNode implements PagedNode, FilteredNode {
+export class DiskNode extends FolderRow {
   readonly id: string;
   readonly parent: TreeNode;
   readonly argument: CommandArgument;
-  readonly children?: () => Promise<readonly TreeNode[]>;
+  protected readonly folder: DiskFolder | undefined;
   readonly #entry: DiskEntry;
-  readonly #below: DiskFolder;
 
   constructor(parent: TreeNode, folder: DiskFolder, entry: DiskEntry) {
+    super();
     this.id = `${parent.id}/${entry.name}`;
     this.parent = parent;
     this.argument = { path: `${folder.path}/${entry.name}` };
     this.#entry = entry;
-    this.#below = new DiskFolder(folder.root, `${folder.path}/${entry.name}`);
-    if (entry.kind === 'folder') this.children = () => this.#below.rows(this);
+    const path = `${folder.path}/${entry.name}`;
+    this.folder = entry.kind === 'folder' ? new DiskFolder(folder.root, path) : undefined;
   }
 
-  get filter(): string {
-    return this.#below.filter;
-  }
-
-  set filter(text: string) {
-    this.#below.filter = text;
-    this.#below.reset();
-  }
-
-  loadMore(): Promise<void> {
-    return this.#below.more();
-  }
-
-  refresh(): void {
-    this.#below.reset();
+  override get name(): string {
+    return this.#entry.name;
   }
 
   toTreeItem(): TreeItem {

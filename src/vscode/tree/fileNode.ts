@@ -3,18 +3,19 @@ import type { CommandArgument } from '../commands/argument.ts';
 import { contextValue } from './contextValue.ts';
 import type { FileItem, FileRow, FileView, FolderItems } from './fileViews.ts';
 import { firstInOrder } from './firstInOrder.ts';
+import { FolderRow, type RowFolder } from './folderRow.ts';
 import { InfoNode } from './infoNode.ts';
 import { MoreNode } from './moreNode.ts';
 import { ReadingNode } from './readingNode.ts';
 import { dotted, formatBytes, plainText } from './text.ts';
-import { passes, type FilteredNode, type PagedNode, type TreeNode } from './treeNode.ts';
+import { passes, type PagedNode, type TreeNode } from './treeNode.ts';
 
 /** As many rows at once as a person looks through. */
 const PAGE = 500;
 const NAMES = new Intl.Collator('en', { numeric: true });
 
 /** A folder of an image that was not pulled, listed when somebody opens it, a part at a time. */
-export class FileFolder {
+export class FileFolder implements RowFolder {
   readonly view: FileView;
   readonly #path: string;
   #filter = '';
@@ -39,7 +40,6 @@ export class FileFolder {
     this.#items = undefined;
   }
 
-  /** The rows of this folder, below `node`. */
   async rows(node: PagedNode): Promise<readonly TreeNode[]> {
     const { items, reading } = this.#items ? { items: this.#items } : await this.#list();
     const seen = firstInOrder(items, this.#shown, byKindAndName);
@@ -55,7 +55,11 @@ export class FileFolder {
     ];
   }
 
-  more(): void {
+  whole(): Promise<void> {
+    return this.view.whole();
+  }
+
+  async more(): Promise<void> {
     this.#shown += PAGE;
   }
 
@@ -85,25 +89,24 @@ function byKindAndName(one: FileItem, other: FileItem): number {
 }
 
 /** An entry of a {@link FileFolder}: a folder, or a link to one, opens below; a file opens in an editor. */
-export class FileNode implements PagedNode, FilteredNode {
+export class FileNode extends FolderRow {
   readonly id: string;
   readonly parent: TreeNode;
   readonly argument: CommandArgument;
-  readonly children?: () => Promise<readonly TreeNode[]>;
+  protected readonly folder: FileFolder | undefined;
   #row: FileRow;
-  readonly #below: FileFolder;
 
   constructor(parent: TreeNode, view: FileView, row: FileRow) {
+    super();
     this.id = `${parent.id}/${row.name}`;
     this.parent = parent;
     this.argument = { ...view.argument, path: row.facts.path };
     this.#row = row;
     // Below a link the paths are those of what it leads to, so that links in a circle do not make endless paths.
-    this.#below = new FileFolder(view, shownOf(row).path);
-    if (kindOf(row) === 'folder') this.children = () => this.#below.rows(this);
+    this.folder = kindOf(row) === 'folder' ? new FileFolder(view, shownOf(row).path) : undefined;
   }
 
-  get name(): string {
+  override get name(): string {
     return this.#row.name;
   }
 
@@ -114,29 +117,16 @@ export class FileNode implements PagedNode, FilteredNode {
     return same;
   }
 
-  get filter(): string {
-    return this.#below.filter;
-  }
-
-  set filter(text: string) {
-    this.#below.filter = text;
-  }
-
-  async loadMore(): Promise<void> {
-    this.#below.more();
-  }
-
-  refresh(): void {
-    this.#below.reset();
-  }
-
   toTreeItem(): TreeItem {
     const { name, facts, mark, uri } = this.#row;
     const kind = kindOf(this.#row);
     const collapsed = kind === 'folder' ? TreeItemCollapsibleState.Collapsed : TreeItemCollapsibleState.None;
     const item = new TreeItem(plainText(name, 255), collapsed);
     item.id = this.id;
-    item.contextValue = contextValue(`peel.file.${kind}`, { filtered: this.filter !== '' });
+    item.contextValue = contextValue(`peel.file.${kind}`, {
+      inLayer: this.argument.layer !== undefined,
+      filtered: this.filter !== '',
+    });
     item.description = dotted(
       facts.linkname === undefined ? '' : `${facts.type === 'symlink' ? '→' : '='} ${plainText(facts.linkname, 255)}`,
       kind === 'plain' && formatBytes(shownOf(this.#row).size),

@@ -41,6 +41,8 @@ export interface FileView {
   readonly argument: CommandArgument;
   /** What is known of a folder now. @throws what reading the layers throws */
   list(path: string): Promise<FolderItems>;
+  /** Waits until all layers are read, or one has failed. */
+  whole(): Promise<void>;
   /** Ends the reading of layers. */
   stop(): void;
   /** Forgets what was read, so that the next list is asked for anew. */
@@ -113,6 +115,7 @@ function viewOf(
       const { reading } = sight;
       return { items: await items(sight, path), ...(reading ? { reading } : {}) };
     },
+    whole: () => files.whole(),
     stop: () => files.stop(),
     reset: () => files.reset(),
   };

@@ -3,30 +3,24 @@ import type { CommandArgument } from '../commands/argument.ts';
 import { contextValue } from './contextValue.ts';
 import { FileFolder } from './fileNode.ts';
 import { mergedView } from './fileViews.ts';
+import { FolderRow } from './folderRow.ts';
 import type { ImagePlace } from './imagePlace.ts';
-import type { FilteredNode, PagedNode, TreeContext, TreeNode } from './treeNode.ts';
+import type { TreeContext, TreeNode } from './treeNode.ts';
 
 /** `Files`: all layers of an image merged, without pulling it. */
-export class FilesNode implements PagedNode, FilteredNode {
+export class FilesNode extends FolderRow {
   readonly id: string;
   readonly parent: TreeNode;
   readonly argument: CommandArgument;
-  readonly #folder: FileFolder;
+  protected readonly folder: FileFolder;
 
   constructor(parent: TreeNode, context: TreeContext, place: ImagePlace) {
+    super();
     const view = mergedView(context, place, () => context.changed(this));
     this.id = `${parent.id}/Files`;
     this.parent = parent;
     this.argument = view.argument;
-    this.#folder = new FileFolder(view, '');
-  }
-
-  get filter(): string {
-    return this.#folder.filter;
-  }
-
-  set filter(text: string) {
-    this.#folder.filter = text;
+    this.folder = new FileFolder(view, '');
   }
 
   toTreeItem(): TreeItem {
@@ -39,16 +33,8 @@ export class FilesNode implements PagedNode, FilteredNode {
     return item;
   }
 
-  children(): Promise<readonly TreeNode[]> {
-    return this.#folder.rows(this);
-  }
-
-  async loadMore(): Promise<void> {
-    this.#folder.more();
-  }
-
-  refresh(): void {
-    this.#folder.view.reset();
-    this.#folder.reset();
+  override refresh(): void {
+    this.folder.view.reset();
+    super.refresh();
   }
 }

@@ -7,20 +7,22 @@ import { instructionOf } from './createdBy.ts';
 import { contextValue } from './contextValue.ts';
 import { FileFolder } from './fileNode.ts';
 import { layerView } from './fileViews.ts';
+import { FolderRow } from './folderRow.ts';
 import { argumentFor, type ImagePlace } from './imagePlace.ts';
 import { dotted, formatBytes, plainText, timeAgo } from './text.ts';
 import { tooltip } from './tooltip.ts';
-import type { FilteredNode, PagedNode, TreeContext, TreeNode } from './treeNode.ts';
+import type { TreeContext, TreeNode } from './treeNode.ts';
 
 /** One layer of an image in a registry. It opens to its own files, without being extracted. */
-export class LayerNode implements PagedNode, FilteredNode {
+export class LayerNode extends FolderRow {
   readonly id: string;
   readonly parent: TreeNode;
   readonly argument: CommandArgument;
   readonly #layer: Layer;
   readonly #of: number;
-  readonly #state: LayerState | undefined;
-  readonly #folder: FileFolder;
+  protected readonly folder: FileFolder;
+  /** What is known of the layer on this machine now. */
+  state: LayerState | undefined;
 
   /** @param of how many layers the image has */
   constructor(
@@ -31,37 +33,26 @@ export class LayerNode implements PagedNode, FilteredNode {
     of: number,
     state: LayerState | undefined,
   ) {
+    super();
     this.id = `${parent.id}/${layer.number}`;
     this.parent = parent;
     this.argument = { ...argumentFor(place), layer: layer.number, digest: layer.descriptor.digest };
     this.#layer = layer;
     this.#of = of;
-    this.#state = state;
-    this.#folder = new FileFolder(
+    this.state = state;
+    this.folder = new FileFolder(
       layerView(context, place, layer.number, () => context.changed(this)),
       '',
     );
   }
 
-  get filter(): string {
-    return this.#folder.filter;
+  get layer(): Layer {
+    return this.#layer;
   }
 
-  set filter(text: string) {
-    this.#folder.filter = text;
-  }
-
-  children(): Promise<readonly TreeNode[]> {
-    return this.#folder.rows(this);
-  }
-
-  async loadMore(): Promise<void> {
-    this.#folder.more();
-  }
-
-  refresh(): void {
-    this.#folder.view.reset();
-    this.#folder.reset();
+  override refresh(): void {
+    this.folder.view.reset();
+    super.refresh();
   }
 
   toTreeItem(): TreeItem {
@@ -71,8 +62,8 @@ export class LayerNode implements PagedNode, FilteredNode {
     const item = new TreeItem(`Layer ${number}`, TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
     item.contextValue = contextValue('peel.layer', { filtered: this.filter !== '' });
-    item.description = dotted(size, plainText(instruction), this.#state, this.filter && `filter: ${this.filter}`);
-    item.iconPath = new ThemeIcon(this.#state ? ICONS[this.#state] : 'file-zip');
+    item.description = dotted(size, plainText(instruction), this.state, this.filter && `filter: ${this.filter}`);
+    item.iconPath = new ThemeIcon(this.state ? ICONS[this.state] : 'file-zip');
     item.tooltip = tooltip(
       `Layer ${number} of ${this.#of}`,
       [
@@ -81,13 +72,13 @@ export class LayerNode implements PagedNode, FilteredNode {
         ['Size', size && `${size} (${descriptor.size.toLocaleString('en-US')} bytes, compressed)`],
         ['Type', descriptor.mediaType],
         ['Created', dotted(created, timeAgo(created, Date.now()))],
-        ['State', this.#state],
+        ['State', this.state],
         ['Fetched from', isForeignLayer(descriptor.mediaType) ? descriptor.urls?.join(', ') : ''],
       ],
       instruction,
     );
     item.accessibilityInformation = {
-      label: dotted(`Layer ${number} of ${this.#of}`, size, this.#state, plainText(instruction)),
+      label: dotted(`Layer ${number} of ${this.#of}`, size, this.state, plainText(instruction)),
     };
     return item;
   }

@@ -1,6 +1,7 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Layer } from '../../oci/layer.ts';
 import type { CommandArgument } from '../commands/argument.ts';
+import type { LayerState } from '../layerStates.ts';
 import { argumentFor, type ImagePlace } from './imagePlace.ts';
 import { InfoNode } from './infoNode.ts';
 import { LayerNode } from './layerNode.ts';
@@ -18,6 +19,8 @@ export class LayersNode implements TreeNode {
   readonly #context: TreeContext;
   readonly #place: ImagePlace;
   readonly #layers: Lazy<readonly Layer[]>;
+  /** Rows stay, for what is open below them is to stay open. */
+  #rows: readonly LayerNode[] = [];
 
   constructor(parent: TreeNode, context: TreeContext, place: ImagePlace) {
     this.id = `${parent.id}/Layers`;
@@ -48,14 +51,19 @@ export class LayersNode implements TreeNode {
     if (!known) this.#context.changed(this);
     const states = await this.#context.services.layerStates.of(layers.map(layer => layer.descriptor.digest));
     if (layers.length === 0) return [new InfoNode(this, 'No layers', { tooltip: 'This image has no files.' })];
-    return layers.map(
-      layer =>
-        new LayerNode(this, this.#context, this.#place, layer, layers.length, states.get(layer.descriptor.digest)),
-    );
+    this.#rows = layers.map(layer => this.#rowOf(layer, layers.length, states.get(layer.descriptor.digest)));
+    return this.#rows;
   }
 
   refresh(): void {
     this.#layers.reset();
+    this.#rows = [];
+  }
+
+  #rowOf(layer: Layer, of: number, state: LayerState | undefined): LayerNode {
+    const known = this.#rows.find(row => row.layer === layer);
+    if (known) known.state = state;
+    return known ?? new LayerNode(this, this.#context, this.#place, layer, of, state);
   }
 }
 

@@ -5,44 +5,35 @@ import type { CommandArgument } from '../commands/argument.ts';
 import { contextValue } from './contextValue.ts';
 import { instructionOf } from './createdBy.ts';
 import { DiskFolder } from './diskNode.ts';
+import { FolderRow } from './folderRow.ts';
 import { dotted, formatBytes, plainText } from './text.ts';
 import { tooltip } from './tooltip.ts';
-import type { FilteredNode, PagedNode, TreeNode } from './treeNode.ts';
+import type { TreeNode } from './treeNode.ts';
 
 /** One layer of a pulled image. Once it is unpacked, its files lie below. */
-export class PulledLayerNode implements PagedNode, FilteredNode {
+export class PulledLayerNode extends FolderRow {
   readonly id: string;
   readonly parent: TreeNode;
   readonly argument: CommandArgument;
-  readonly children?: () => Promise<readonly TreeNode[]>;
   readonly #layer: FolderLayer;
   readonly #of: number;
-  readonly #files: DiskFolder;
+  protected readonly folder: DiskFolder | undefined;
 
   /** @param folder the image's, absolute @param of how many layers the image has */
   constructor(parent: TreeNode, folder: string, layer: FolderLayer, of: number) {
+    super();
     this.id = `${parent.id}/${layer.number}`;
     this.parent = parent;
     this.argument = { folder, layer: layer.number, digest: layer.digest };
     this.#layer = layer;
     this.#of = of;
-    this.#files = new DiskFolder(join(folder, layer.folder ?? ''), '');
-    if (layer.folder !== undefined) this.children = () => this.#files.rows(this);
+    this.folder = layer.folder === undefined ? undefined : new DiskFolder(join(folder, layer.folder), '');
   }
 
   /** True when this row need not be made anew for what is known of the layer now. */
   shows(layer: FolderLayer): boolean {
     const mine = this.#layer;
     return mine.digest === layer.digest && mine.folder === layer.folder && mine.size === layer.size;
-  }
-
-  get filter(): string {
-    return this.#files.filter;
-  }
-
-  set filter(text: string) {
-    this.#files.filter = text;
-    this.#files.reset();
   }
 
   toTreeItem(): TreeItem {
@@ -66,7 +57,7 @@ export class PulledLayerNode implements PagedNode, FilteredNode {
         ['Diff ID', diffId],
         ['Size', bytes && `${bytes} (${size.toLocaleString('en-US')} bytes${compression ? `, ${compression}` : ''})`],
         ['State', state],
-        ['Folder', folder && this.#files.root],
+        ['Folder', this.folder?.root],
       ],
       instruction,
     );
@@ -74,13 +65,5 @@ export class PulledLayerNode implements PagedNode, FilteredNode {
       label: dotted(`Layer ${number} of ${this.#of}`, bytes, state, plainText(instruction)),
     };
     return item;
-  }
-
-  loadMore(): Promise<void> {
-    return this.#files.more();
-  }
-
-  refresh(): void {
-    this.#files.reset();
   }
 }
