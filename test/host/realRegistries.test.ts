@@ -152,6 +152,13 @@ describe('real registries, from the editor', () => {
     const refused = await refusal('addRegistry', { url: registry.url, ca: ca.certFile });
     assert.match(refused, /only those who show a client certificate.*"cert" and "key".*certs\.d/);
     const client = ca.issue({ client: 'somebody' });
+    const files = tempFolder('client');
+    open.push({ close: () => files.remove() });
+    const [cert, key] = [join(files.path, 'client.pem'), join(files.path, 'client.key')];
+    writeFileSync(cert, client.cert);
+    writeFileSync(key, client.key);
+    await peel('addRegistry', { url: registry.url, ca: ca.certFile, cert, key });
+    await peel('removeRegistry', { registry: registry.url });
     const folder = `.config/containers/certs.d/${registry.host}`;
     open.push({ close: () => rmSync(join(homedir(), folder), { recursive: true, force: true }) });
     atHome(`${folder}/ca.crt`, ca.cert);

@@ -26,8 +26,8 @@ interface Found {
   readonly finding?: Finding;
 }
 
-function settingFrom({ url, name, insecure, mirrors, ca }: CommandArgument): RegistrySetting {
-  return parseRegistry({ url, name, insecure, mirrors, ca }, 'registries');
+function settingFrom({ url, name, insecure, mirrors, ca, cert, key }: CommandArgument): RegistrySetting {
+  return parseRegistry({ url, name, insecure, mirrors, ca, cert, key }, 'registries');
 }
 
 async function ask({ registries }: CommandServices): Promise<RegistrySetting | undefined> {

@@ -28,6 +28,9 @@ export interface CommandArgument {
   readonly mirrors?: readonly string[];
   /** A file with CA certificates in PEM. */
   readonly ca?: string;
+  /** The files of a client certificate and its key in PEM. */
+  readonly cert?: string;
+  readonly key?: string;
   /** What is compared; each as an argument by itself. */
   readonly left?: CommandArgument;
   readonly right?: CommandArgument;
@@ -72,7 +75,7 @@ const TEXT_FIELDS = [
 ] as const;
 const FLAGS = ['insecure', 'isRegex', 'matchCase', 'wholeWord'] as const;
 /** Fields that may also be a `vscode.Uri` of scheme `file`. */
-const PATH_FIELDS = ['folder', 'target', 'ca'] as const;
+const PATH_FIELDS = ['folder', 'target', 'ca', 'cert', 'key'] as const;
 
 /**
  * Turns what VS Code hands to a command into the one shape that commands read: a tree node gives its `argument`, a Uri (of the Explorer or an editor) is a folder or, of our own
