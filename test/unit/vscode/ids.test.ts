@@ -54,6 +54,11 @@ test('settings agree', () => {
   );
 });
 
+test('no setting promises to differ by workspace folder, for each is read for the window', () => {
+  for (const [key, property] of Object.entries(contributes.configuration.properties))
+    assert.notEqual((property as { scope?: string }).scope, 'resource', key);
+});
+
 test('every setting that could send credentials or shape a command line is not taken from an untrusted workspace', () => {
   const free = new Set<string>([SETTINGS.platform]);
   const restricted = Object.values(SETTINGS)
