@@ -6,7 +6,7 @@ import type { InflateEngine } from '../layers/inflate/engine.ts';
 import type { GzipPoint } from '../layers/inflate/inflate.ts';
 import { wasmGzip } from '../layers/wasmGzip.ts';
 import type { Sink } from '../oci/byteSource.ts';
-import type { Piece } from './searchJob.ts';
+import { PIECE } from './searchJob.ts';
 
 /** Bytes of a blob that are read at once. */
 const CHUNK = 1 << 18;
@@ -36,10 +36,10 @@ export class DamagedBlobError extends Error {
 }
 
 /**
- * Reads pieces of a layer's archive, which come in its order, in one pass over the blob that ends with the last of them; what lies between two pieces is jumped over where that is possible.
+ * Reads pieces of a layer's archive (see `SearchJob.pieces`), in one pass over the blob that ends with the last of them; what lies between two pieces is jumped over where that is possible.
  * @throws {DamagedBlobError} @throws {InvalidLayerError}
  */
-export function readPieces(blob: StoredBlob, pieces: readonly Piece[], sink: PieceSink): void {
+export function readPieces(blob: StoredBlob, pieces: Float64Array, sink: PieceSink): void {
   const file = openSync(blob.path, 'r');
   const cutter = new Cutter(blob.path, pieces, sink);
   const buffer = Buffer.allocUnsafe(CHUNK);
@@ -96,28 +96,30 @@ function decoderFor({ point }: Start, { compression, engine }: StoredBlob, cutte
 /** Cuts the pieces out of the archive as it comes, and checks each. */
 class Cutter implements Sink {
   readonly #path: string;
-  readonly #pieces: readonly Piece[];
+  readonly #pieces: Float64Array;
   readonly #sink: PieceSink;
   /** The piece that is wanted next, or has begun. */
   #at = 0;
   #used = 0;
   #crc = 0;
+  #done: boolean;
   /** In the archive. */
   position = 0;
 
-  constructor(path: string, pieces: readonly Piece[], sink: PieceSink) {
+  constructor(path: string, pieces: Float64Array, sink: PieceSink) {
     this.#path = path;
     this.#pieces = pieces;
     this.#sink = sink;
+    this.#done = pieces.length === 0;
   }
 
   get done(): boolean {
-    return this.#at >= this.#pieces.length;
+    return this.#done;
   }
 
   /** Where in the archive the next byte lies that is wanted. */
   get wanted(): number {
-    return (this.#pieces[this.#at]?.offset ?? 0) + this.#used;
+    return this.#offset + this.#used;
   }
 
   startAt(position: number): void {
@@ -127,26 +129,33 @@ class Cutter implements Sink {
   write(chunk: Uint8Array): void {
     const start = this.position;
     this.position += chunk.length;
-    for (let piece = this.#pieces[this.#at]; piece; piece = this.#pieces[this.#at]) {
-      const from = piece.offset + this.#used - start;
-      const count = Math.min(piece.size - this.#used, chunk.length - from);
-      if (from >= chunk.length || count < 0) return;
+    while (!this.#done) {
+      const from = this.wanted - start;
+      if (from >= chunk.length) return;
       if (from < 0) throw new DamagedBlobError(this.#path);
       if (this.#used === 0) this.#sink.begin(this.#at);
-      const part = chunk.subarray(from, from + count);
+      const part = chunk.subarray(from, from + this.#size - this.#used);
       this.#crc = crc32(part, this.#crc);
       this.#sink.write(part);
-      this.#used += count;
-      if (this.#used < piece.size) return;
-      this.#end(piece);
+      this.#used += part.length;
+      if (this.#used < this.#size) return;
+      this.#end();
     }
   }
 
-  #end({ crc }: Piece): void {
-    if (this.#crc !== crc) throw new DamagedBlobError(this.#path);
-    const more = this.#sink.end();
-    this.#at = more ? this.#at + 1 : this.#pieces.length;
+  get #offset(): number {
+    return this.#pieces[this.#at * PIECE] ?? 0;
+  }
+
+  get #size(): number {
+    return this.#pieces[this.#at * PIECE + 1] ?? 0;
+  }
+
+  #end(): void {
+    if (this.#crc !== this.#pieces[this.#at * PIECE + 2]) throw new DamagedBlobError(this.#path);
+    this.#at += 1;
     this.#used = 0;
     this.#crc = 0;
+    this.#done = !this.#sink.end() || this.#at * PIECE >= this.#pieces.length;
   }
 }

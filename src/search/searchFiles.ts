@@ -1,7 +1,7 @@
 import type { LayerIndex } from '../browse/layerIndex.ts';
 import type { MergedNode, MergedTree, NumberedLayer } from '../browse/mergedTree.ts';
 import type { Compression } from '../layers/decompress.ts';
-import { layerPieces, type LayerPiece } from './layerPieces.ts';
+import { layerPieces } from './layerPieces.ts';
 import type { Match } from './lineMatches.ts';
 import { pathFilter } from './pathFilter.ts';
 import { compileQuery, type SearchQuery } from './query.ts';
@@ -62,7 +62,7 @@ export async function searchFiles(
   watch: FileSearchWatch,
 ): Promise<{ readonly limited: boolean }> {
   compileQuery(query);
-  const wanted = [...wantedFiles(tree, from, pathFilter(include, exclude))];
+  const wanted = [...(await wantedFiles(tree, from, pathFilter(include, exclude), context.signal))];
   const sizes = wanted.flatMap(([{ files }, found]) => found.map(({ at }) => files.index.size(at)));
   watch.begins(
     sizes.length,
@@ -82,9 +82,9 @@ export async function searchFiles(
   const passed: FileSearchWatch['passed'] = (files, bytes) => watch.passed(files, bytes);
   const searchLayer = async (thread: SearchThread, { number, files }: NumberedLayer, which: readonly WantedFile[]) => {
     const { index, ...archive } = await context.archive(number, signal);
-    const pieces = layerPieces(files.index, which, index);
-    const job = { query, ...archive, most, pieces: pieces.map(({ piece }) => piece) };
-    await thread.search(job, told => tell(told, pieces, { found, passed }), signal);
+    const { files: searched, pieces } = layerPieces(files.index, which, index);
+    const job = { query, ...archive, most, pieces };
+    await thread.search(job, told => tell(told, searched, { found, passed }), signal);
   };
   const run = async (thread: SearchThread): Promise<void> => {
     for (let next = wanted.shift(); next; next = wanted.shift()) {
@@ -109,11 +109,11 @@ export async function searchFiles(
 /** From what a thread says to what is said of files. */
 function tell(
   { found, files, bytes }: Told,
-  pieces: readonly LayerPiece[],
+  searched: readonly WantedFile[],
   watch: Pick<FileSearchWatch, 'found' | 'passed'>,
 ): void {
   for (const { piece, matches } of found) {
-    const file = pieces[piece]?.file;
+    const file = searched[piece];
     if (file) watch.found(file, matches);
   }
   watch.passed(files, bytes);

@@ -3,14 +3,8 @@ import type { WiredError } from '../pull/wiredError.ts';
 import type { Match } from './lineMatches.ts';
 import type { SearchQuery } from './query.ts';
 
-/** Where a file's content lies in a layer's archive. */
-export interface Piece {
-  /** Of the uncompressed archive. */
-  readonly offset: number;
-  /** Bytes. */
-  readonly size: number;
-  readonly crc: number;
-}
+/** Numbers of a file in {@link SearchJob.pieces}: offset of its content in the uncompressed archive, size in bytes, CRC-32. */
+export const PIECE = 3;
 
 /** What a searching thread does for one layer. Plain data. */
 export interface SearchJob {
@@ -20,8 +14,8 @@ export interface SearchJob {
   readonly compression: Compression;
   /** The file of its restart points; it may be missing. */
   readonly points: string;
-  /** What to search, in the order of the archive. */
-  readonly pieces: readonly Piece[];
+  /** What to search, in the order of the archive: {@link PIECE} numbers for each, so that very many cross to the thread at once. */
+  readonly pieces: Float64Array<ArrayBuffer>;
   /** How many matches are enough. */
   readonly most: number;
 }

@@ -16,7 +16,7 @@ export class SearchThread {
     this.#script = script;
   }
 
-  /** @throws what reading the layer throws; {@link WorkerCrashedError}; the signal's reason */
+  /** `job.pieces` is handed over. @throws what reading the layer throws; {@link WorkerCrashedError}; the signal's reason */
   async search(job: SearchJob, onTold: (told: Told) => void, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.#worker ??= new Worker(this.#script);
@@ -31,7 +31,7 @@ export class SearchThread {
     const onAbort = (): void => outcome.reject(signal.reason);
     worker.on('message', onMessage).on('error', onEnd).on('exit', onEnd);
     signal.addEventListener('abort', onAbort, { once: true });
-    worker.postMessage(job);
+    worker.postMessage(job, [job.pieces.buffer]);
     try {
       await outcome.promise;
     } catch (error) {

@@ -1,5 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import type { MergedNode, MergedTree, NumberedLayer } from '../browse/mergedTree.ts';
 import { splitPath } from '../layers/entryPath.ts';
+
+/** After so many files others have their turn: an image may have a million. */
+const BREATH = 4096;
 
 /** A file that is to be searched. */
 export interface WantedFile {
@@ -16,13 +20,19 @@ export interface WantedFile {
  * not followed. Empty files have nothing to find, and files with holes are no text.
  * @param from a folder, or one file
  */
-export function wantedFiles(
+export async function wantedFiles(
   tree: MergedTree,
   from: MergedNode,
   passes: (path: string) => boolean,
-): Map<NumberedLayer, WantedFile[]> {
+  signal: AbortSignal,
+): Promise<Map<NumberedLayer, WantedFile[]>> {
   const wanted = new Map<NumberedLayer, Map<number, WantedFile>>();
+  let looked = 0;
   for (const node of from.isDirectory ? tree.walk(from) : [from]) {
+    if (++looked % BREATH === 0) {
+      await setImmediate();
+      signal.throwIfAborted();
+    }
     const { content } = node;
     if (!content) continue;
     const { index } = content.layer.files;

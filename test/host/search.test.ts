@@ -21,7 +21,7 @@ import { run } from '../support/run.ts';
 import { startDockerRegistry, type DockerRegistry } from '../support/servers/dockerRegistry.ts';
 import { directory, file, hardlink, opaque, whiteout } from '../support/tar.ts';
 import { firstOf, requireRoot, requireTool } from '../support/tools.ts';
-import { peel, refusal } from './commands.ts';
+import { peel, refusal, workspaceFolder } from './commands.ts';
 import { texts } from './trees.ts';
 
 describe('searching images that were not pulled', () => {
@@ -84,6 +84,25 @@ describe('searching images that were not pulled', () => {
     assert.match(await refusal('searchImage', { ...request, query: 'x', maxResults: 0 }), /"maxResults"/);
     assert.match(await refusal('searchImage', { ...request, query: 'x', path: 'no/such' }), /has no "no\/such"/);
     assert.match(await refusal('searchImage', { ...request, query: 'x', layer: 7 }), /no layer 7/);
+  });
+
+  it('searches a pulled image by its folder, without the registry', async () => {
+    const folder = join(workspaceFolder(), 'images', 'searched');
+    await peel('pullImage', { ...request, folder });
+    const fault = registry.fault({ path: /./ }, status(503));
+    try {
+      assert.deepEqual(places(await peel<FoundMatch[]>('searchImage', { folder, query: 'needle', path: 'etc' })), [
+        'etc/motd 2 1:3+6',
+        'etc/x.conf 2 1:1+6',
+      ]);
+      assert.deepEqual(
+        places(await peel<FoundMatch[]>('searchImage', { folder, query: 'needle', layer: 1, path: 'etc' })),
+        ['etc/gone 1 1:1+6', 'etc/motd 1 1:1+6'],
+      );
+    } finally {
+      fault.remove();
+      await peel('removeImage', { folder });
+    }
   });
 
   it('keeps the matches of other layers when one cannot be read', async () => {

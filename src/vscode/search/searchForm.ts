@@ -26,14 +26,14 @@ export async function askSearch(
     }
   };
   let terms = memory.last;
-  for (let active: Row['does'] = 'search'; ;) {
-    const answer = await showForm({ place, title, terms, active, problemOf });
+  for (;;) {
+    const answer = await showForm({ place, title, terms, problemOf });
     if (!answer) return undefined;
+    const { does } = answer;
     ({ terms } = answer);
-    if (answer.does === 'search') break;
-    active = answer.does;
-    const pattern = await askPattern(active, terms, title);
-    if (pattern !== undefined) terms = { ...terms, [active]: pattern };
+    if (does === 'search') break;
+    const pattern = await askPattern(does, terms, title);
+    if (pattern !== undefined) terms = { ...terms, [does]: pattern };
   }
   await memory.keep(terms);
   return terms;
@@ -43,8 +43,6 @@ interface Form {
   readonly place: SearchPlace;
   readonly title: string;
   readonly terms: SearchTerms;
-  /** The row that is chosen at first. */
-  readonly active: Row['does'];
   readonly problemOf: (terms: SearchTerms) => string | undefined;
 }
 
@@ -54,7 +52,7 @@ interface Answer {
 }
 
 /** Shows the form until the person searches, wants to type a pattern, or leaves. */
-function showForm({ place, title, terms: first, active, problemOf }: Form): Promise<Answer | undefined> {
+function showForm({ place, title, terms: first, problemOf }: Form): Promise<Answer | undefined> {
   const pick = vscode.window.createQuickPick<Row>();
   let terms = first;
   const show = (does: Row['does']): void => {
@@ -66,7 +64,7 @@ function showForm({ place, title, terms: first, active, problemOf }: Form): Prom
   pick.placeholder = 'Text to search for';
   pick.ignoreFocusOut = true;
   pick.value = terms.text;
-  show(active);
+  show('search');
   pick.onDidChangeValue(text => {
     terms = { ...terms, text };
     show('search');
