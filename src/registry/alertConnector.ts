@@ -1,12 +1,10 @@
 import type { buildConnector } from 'undici';
-import makeConnector from 'undici/lib/core/connect.js';
 
 /**
- * Connects as undici does, and lets a request fail with the alert that the other side sent. TLS 1.3 clients hear only after their handshake that a server wants
- * a certificate of theirs; undici then takes the end of the connection, which comes right behind the alert, for the reason.
+ * A connector of undici that lets a request fail with the alert that the other side sent. TLS 1.3 clients hear only after their handshake that a server wants a
+ * certificate of theirs; undici then takes the end of the connection, which comes right behind the alert, for the reason.
  */
-export function alertConnector(options: buildConnector.BuildOptions): buildConnector.connector {
-  const connect = makeConnector(options);
+export function alertConnector(connect: buildConnector.connector): buildConnector.connector {
   return (target, done) => {
     connect(target, (...outcome) => {
       const [, socket] = outcome;

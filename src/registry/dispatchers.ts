@@ -1,6 +1,7 @@
 import tls from 'node:tls';
 import type { Dispatcher } from 'undici';
 import connect from 'undici/lib/api/api-connect.js';
+import makeConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
@@ -53,7 +54,7 @@ export class Dispatchers {
   #direct(secure: boolean, trust: Trust): Dispatcher {
     return new Agent({
       ...this.#common(),
-      connect: alertConnector({ ...this.#connect(secure, trust), lookup: guardedLookup(trust.ledFrom) }),
+      connect: alertConnector(makeConnector({ ...this.#connect(secure, trust), lookup: guardedLookup(trust.ledFrom) })),
     });
   }
 
@@ -66,7 +67,8 @@ export class Dispatchers {
       proxyTls: this.#connect(proxy.startsWith('https:'), { verify: true }),
       // undici's index gives this method to every dispatcher; for a tunnel the proxy's own needs it.
       clientFactory: (origin, options) => Object.assign(new Pool(origin, options), { connect }),
-      factory: (origin: string | URL, options: object) => new Pool(origin, { ...options, ...common }),
+      factory: (origin: string | URL, options: Pool.Options) =>
+        new Pool(origin, { ...options, ...common, ...tellingAlerts(options.connect) }),
     });
   }
 
@@ -113,6 +115,11 @@ export class Dispatchers {
     }
     return context;
   }
+}
+
+/** The proxy agent's way to make a connection through its tunnel. */
+function tellingAlerts(connect: Pool.Options['connect']): Pick<Pool.Options, 'connect'> {
+  return typeof connect === 'function' ? { connect: alertConnector(connect) } : {};
 }
 
 /** Node's authorities, those of NODE_EXTRA_CA_CERTS, the system's (which extensions with an HTTP client of their own miss), and the configured ones. */

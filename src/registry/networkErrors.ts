@@ -45,7 +45,7 @@ const LOST =
 const CLIENT_CERTIFICATE =
   /^ERR_SSL_.*_ALERT_(?:CERTIFICATE_(?:REQUIRED|EXPIRED|REVOKED|UNKNOWN)|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)$/;
 
-/** Behind a proxy, or where a server just hangs up, nothing tells for certain that it wanted a client certificate. */
+/** Where a server just hangs up, nothing tells for certain that it wanted a client certificate. */
 function hintFor(code: string, { url }: Where): string {
   if (code !== 'UND_ERR_SOCKET' || !url?.startsWith('https:')) return '';
   return "; if it asks for a client certificate, put one into certs.d or the registry's settings";

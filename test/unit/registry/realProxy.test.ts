@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProxyError } from '../../../src/registry/errors.ts';
+import { ClientCertificateNeeded, ProxyError } from '../../../src/registry/errors.ts';
 import { image, layer } from '../../support/image.ts';
 import { createPrivateCa, type PrivateCa } from '../../support/privateCa.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';
@@ -74,6 +74,19 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     // Squid writes a tunnel down when it ends.
     await asking.close();
     await logged(squid, `CONNECT ${NAME}:${secure.port} -`);
+  });
+
+  it('hides no alert of a server that wants a client certificate', async () => {
+    const strict = await startRegistry({ tls: { ...ca.issue({ hosts: [NAME] }), clientCa: ca.cert } });
+    open.push(strict);
+    const url = `https://${NAME}:${strict.port}`;
+    const asking = ask({ name: NAME, url, ca: ca.cert }, { httpsProxy: squid.url });
+    open.push(asking);
+    await assert.rejects(asking.client.ping(asking.signal), ClientCertificateNeeded);
+    const { cert, key } = ca.issue({ client: 'peel' });
+    const known = ask({ name: NAME, url, ca: ca.cert, cert, key }, { httpsProxy: squid.url });
+    open.push(known);
+    assert.equal((await known.client.ping(known.signal)).v2, true);
   });
 
   it('takes its user and password from the address', async () => {
