@@ -4,6 +4,7 @@ import { writeWhole } from '../blobs/store.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
 import { errorCode } from '../oci/errorCode.ts';
 import { asObjects, asString, isObject, type JsonObject } from '../oci/json.ts';
+import { DamagedFolderError, NoImageFolderError } from './folderErrors.ts';
 
 /** What `peel.json` says of a pulled image: the folder's own description, written before the first byte and again when all is there. */
 export interface ImageFolder {
@@ -37,32 +38,6 @@ export interface FolderLayer {
 }
 
 export type Compression = 'gzip' | 'zstd' | 'none';
-
-/** The folder holds no image that Peel pulled, or its description is damaged. */
-export class NoImageFolderError extends Error {
-  readonly folder: string;
-  constructor(folder: string, reason: string, options?: ErrorOptions) {
-    super(
-      `${folder} holds no pulled image: ${reason}. Pull the image, or name the folder that has its peel.json.`,
-      options,
-    );
-    this.name = 'NoImageFolderError';
-    this.folder = folder;
-  }
-}
-
-/** A pull made the folder, and what its description says has been lost. */
-export class DamagedFolderError extends Error {
-  readonly folder: string;
-  constructor(folder: string, options?: ErrorOptions) {
-    super(
-      `${folder} holds a pulled image whose peel.json is damaged. Remove it with "Peel: Remove Image…", which leaves whatever is not Peel's, and pull the image again.`,
-      options,
-    );
-    this.name = 'DamagedFolderError';
-    this.folder = folder;
-  }
-}
 
 /** The folder is there and holds something else than the image that is to be pulled into it. */
 export class FolderTakenError extends Error {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Reference } from '../oci/reference.ts';
-import { NoImageFolderError } from '../pull/imageFolder.ts';
+import { NoImageFolderError } from '../pull/folderErrors.ts';
 import type { ResolvedImage } from '../pull/resolveImage.ts';
 import { askReference } from './ask.ts';
 import { choosePlatformFor } from './choosePlatform.ts';

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { DigestMismatchError, SizeMismatchError } from '../blobs/verifier.ts';
-import { DamagedFolderError } from '../pull/imageFolder.ts';
+import { DamagedFolderError } from '../pull/folderErrors.ts';
 import { DiskFullError, WorkerCrashedError } from '../pull/layerErrors.ts';
 import {
   AccountRefused,

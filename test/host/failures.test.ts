@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { PlatformNotFoundError } from '../../src/oci/choosePlatform.ts';
-import { DamagedFolderError } from '../../src/pull/imageFolder.ts';
+import { DamagedFolderError } from '../../src/pull/folderErrors.ts';
 import { MOUNT_FAILURES, mountFailure } from '../../src/overlay/failures.ts';
 import {
   AccountRefused,

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { mountState } from '../../overlay/mountState.ts';
 import { planRemove } from '../../overlay/removePlan.ts';
-import { DamagedFolderError } from '../../pull/imageFolder.ts';
+import { DamagedFolderError } from '../../pull/folderErrors.ts';
 import { askImageFolder } from '../ask.ts';
 import { folderSize, refuseLink, removeOwnFolder } from '../removeFolder.ts';
 import { taskWouldFail } from '../taskFailure.ts';

@@ -16,14 +16,8 @@ import { setTimeout } from 'node:timers/promises';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { DigestMismatchError } from '../../../src/blobs/verifier.ts';
 import { PlatformNotFoundError } from '../../../src/oci/choosePlatform.ts';
-import {
-  DamagedFolderError,
-  FolderBusyError,
-  FolderTakenError,
-  listImageFolders,
-  NoImageFolderError,
-  readImageFolder,
-} from '../../../src/pull/imageFolder.ts';
+import { DamagedFolderError, NoImageFolderError } from '../../../src/pull/folderErrors.ts';
+import { FolderBusyError, FolderTakenError, listImageFolders, readImageFolder } from '../../../src/pull/imageFolder.ts';
 import { DiffIdMismatchError } from '../../../src/pull/layerErrors.ts';
 import { NotAnImageError } from '../../../src/pull/resolveImage.ts';
 import { artifact, image, index, layer, type BuiltLayer } from '../../support/image.ts';
