@@ -22,11 +22,13 @@ export interface SpanLayerOptions {
   readonly spans: Spans;
   readonly readRange: (start: number, end: number, signal: AbortSignal) => Promise<Uint8Array>;
   readonly engine: InflateEngine;
+  /** The layer, read and verified as a whole. */
+  readonly whole: (signal: AbortSignal) => Promise<LayerFiles>;
 }
 
 /**
  * A gzip layer with a SOCI index: a file costs the spans in which it lies. Each span is verified by its digest before it is inflated, and the archive's own header must say the same of the file
- * as the index.
+ * as the index. Where they do not, the layer is read as a whole.
  */
 export class SpanLayer implements LayerFiles {
   readonly index: LayerIndex;
@@ -39,6 +41,29 @@ export class SpanLayer implements LayerFiles {
   }
 
   async read(at: number, sink: Sink, signal: AbortSignal): Promise<void> {
+    let begun = false;
+    const write = (chunk: Uint8Array): void => {
+      begun = true;
+      sink.write(chunk);
+    };
+    try {
+      await this.#read(at, { write }, signal);
+    } catch (error) {
+      // What was handed out cannot be taken back.
+      if (begun || !(error instanceof FileDamagedError)) throw error;
+      await this.#readWhole(this.index.path(at), sink, signal, error);
+    }
+  }
+
+  async #readWhole(path: string, sink: Sink, signal: AbortSignal, error: FileDamagedError): Promise<void> {
+    const layer = await this.#options.whole(signal);
+    for (let at = layer.index.count - 1; at >= 0; at--) {
+      if (layer.index.type(at) === 'file' && layer.index.path(at) === path) return layer.read(at, sink, signal);
+    }
+    throw error;
+  }
+
+  async #read(at: number, sink: Sink, signal: AbortSignal): Promise<void> {
     const entry = this.index.entry(at);
     if (entry.size === 0) return;
     const before = at === 0 ? undefined : this.index.entry(at - 1);

@@ -53,10 +53,8 @@ class LayerOpener {
   async open(signal: AbortSignal): Promise<LayerFiles> {
     const kept = await this.#kept();
     if (kept) return kept;
-    await this.#make(signal);
-    const made = await this.#kept();
-    if (!made) throw new IndexLostError(this.#request.layer.descriptor.digest);
-    return made;
+    if (!(await this.#makeCheap(signal))) return await this.#whole(signal);
+    return (await this.#kept()) ?? (await this.#whole(signal));
   }
 
   async #kept(): Promise<LayerFiles | undefined> {
@@ -81,7 +79,9 @@ class LayerOpener {
     if (kind === 'soci') {
       const spans = await Spans.read(paths.spans);
       const engine = InflateEngine.load();
-      return spans && engine && new SpanLayer({ index, spans, readRange, engine });
+      return (
+        spans && engine && new SpanLayer({ index, spans, readRange, engine, whole: signal => this.#whole(signal) })
+      );
     }
     return new BlobLayer({
       index,
@@ -91,16 +91,24 @@ class LayerOpener {
     });
   }
 
-  async #make(signal: AbortSignal): Promise<void> {
+  async #whole(signal: AbortSignal): Promise<LayerFiles> {
+    await runPass(this.#puller, this.#request, signal, this.#paths);
+    const made = await this.#read(this.#paths);
+    if (!made) throw new IndexLostError(this.#request.layer.descriptor.digest);
+    return made;
+  }
+
+  /** False where there is no cheaper way than to read all of it. */
+  async #makeCheap(signal: AbortSignal): Promise<boolean> {
     const toc = await this.#tocs.makeIndex(signal);
-    if (toc) return await writeWhole(this.#paths.index, toc);
-    const cheap = (await this.#hasBlob())
-      ? undefined
-      : await cheapIndex(this.#puller, this.#request, this.#parts, signal);
-    if (!cheap) return await runPass(this.#puller, this.#request, signal, this.#paths);
+    if (toc) await writeWhole(this.#paths.index, toc);
+    if (toc || (await this.#hasBlob())) return toc !== undefined;
+    const cheap = await cheapIndex(this.#puller, this.#request, this.#parts, signal);
+    if (!cheap) return false;
     const paths = cheap.verified ? this.#paths : await doubtfulPaths(this.#puller.store, this.#request);
     if (cheap.spans) await writeWhole(paths.spans, cheap.spans);
     await writeWhole(paths.index, cheap.index);
+    return true;
   }
 
   #hasBlob(): Promise<boolean> {

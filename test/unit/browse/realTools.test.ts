@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { factsOf, type MergedTree } from '../../../src/browse/mergedTree.ts';
 import { image, layer } from '../../support/image.ts';
-import { writeLayout } from '../../support/layout.ts';
+import { recompress, writeLayout } from '../../support/layout.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';
-import { run } from '../../support/run.ts';
+import { run, skopeo } from '../../support/run.ts';
 import { startContainerd } from '../../support/servers/containerd.ts';
 import { startDockerRegistry } from '../../support/servers/dockerRegistry.ts';
 import { tempFolder } from '../../support/servers/process.ts';
@@ -77,6 +78,51 @@ for (const [kind, option] of [
     assert.ok((await contentOf(tree, 'big')).equals(BIG));
   });
 }
+
+test(
+  'plain tar that skopeo pushed to a real registry',
+  { skip: requireTool('skopeo', 'docker-registry') },
+  async () => {
+    const scratch = tempFolder('plain');
+    const server = await startDockerRegistry();
+    try {
+      const [{ tar } = { tar: Buffer.alloc(0) }] = built.layers;
+      const plain = image({ layers: [layer(tar, { compression: 'none' })] });
+      writeLayout(join(scratch.path, 'layout'), plain, 'it');
+      const target = `docker://${server.host}/real:plain`;
+      await skopeo(
+        ['copy', '-q', '--dest-tls-verify=false', `oci:${join(scratch.path, 'layout')}:it`, target],
+        scratch.path,
+      );
+      const tree = await browsing.open(`${server.host}/real:plain`);
+      const { facts } = tree.find('late').content?.layer.files.index ?? {};
+      // Skopeo compresses what it pushes, unless it is told not to.
+      assert.equal(facts?.kind, 'gzip');
+      const asIs = ['--dest-tls-verify=false', '--preserve-digests'];
+      await skopeo(['copy', '-q', ...asIs, `oci:${join(scratch.path, 'layout')}:it`, target], scratch.path);
+      const parts = await browsing.open(`${server.host}/real:plain`);
+      assert.deepEqual(parts.find('late').content?.layer.files.index.facts.verified, false);
+      assert.equal(String(await contentOf(parts, 'late')), 'near the end');
+      assert.ok((await contentOf(parts, 'big')).equals(BIG));
+    } finally {
+      await server.close();
+      scratch.remove();
+    }
+  },
+);
+
+test('a file deep in what skopeo compressed by zstd', { skip: requireTool('skopeo') }, async () => {
+  registry.store.put('real', await recompress(built, 'zstd'), 'zstd');
+  const tree = await browsing.open(`${registry.host}/real:zstd`, () => (registry.requests.length = 0));
+  await checkFiles(tree);
+  assert.ok((await contentOf(tree, 'big')).equals(BIG));
+  const { digest } = tree.find('late').content?.layer.files.index.facts ?? {};
+  assert.ok(digest);
+  rmSync(browsing.pulling.puller.store.path(digest));
+  registry.requests.length = 0;
+  assert.equal(String(await contentOf(tree, 'late')), 'near the end');
+  assert.deepEqual(fetched(registry.requests), { requests: 0, bytes: 0 });
+});
 
 const withPodman = firstOf(requireRoot(), requireTool('podman', 'docker-registry'));
 
