@@ -19,3 +19,8 @@ export function command(id: string, argument: object): Offered {
 export function reveal(path: string): Offered {
   return () => vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(path));
 }
+
+/** What is added to such a message where some files could not be made as the image has them; '' where all could. */
+export function warningsNoted(warnings: number): string {
+  return warnings > 0 ? ` ${warnings} of its files could not be written as they are; see the log.` : '';
+}

@@ -5,7 +5,7 @@ import { exportImage as runExport } from '../../export/exportImage.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../export/exportJob.ts';
 import type { MergeWatch } from '../../pull/mergeJob.ts';
 import { type ExportSource, exportSourceOf } from '../exportSource.ts';
-import { offer, reveal } from '../offer.ts';
+import { offer, reveal, warningsNoted } from '../offer.ts';
 import { placeFor } from '../place.ts';
 import { withTransfer } from '../progress.ts';
 import type { CommandServices } from '../services.ts';
@@ -108,6 +108,7 @@ async function askFolderName(usual: string): Promise<Target | undefined> {
 }
 
 function tell(path: string, warnings: number): void {
-  const noted = warnings > 0 ? ` ${warnings} of its files could not be written as they are; see the log.` : '';
-  offer(`Exported to ${vscode.workspace.asRelativePath(path)}.${noted}`, { 'Show in Explorer': reveal(path) });
+  offer(`Exported to ${vscode.workspace.asRelativePath(path)}.${warningsNoted(warnings)}`, {
+    'Show in Explorer': reveal(path),
+  });
 }

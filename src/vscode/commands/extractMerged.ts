@@ -6,7 +6,7 @@ import type { MergeWatch } from '../../pull/mergeJob.ts';
 import { askReference } from '../ask.ts';
 import { choosePlatformFor } from '../choosePlatform.ts';
 import { defaultFolderName } from '../folderNames.ts';
-import { offer, reveal } from '../offer.ts';
+import { offer, reveal, warningsNoted } from '../offer.ts';
 import { placeFor } from '../place.ts';
 import { withTransfer } from '../progress.ts';
 import type { CommandServices } from '../services.ts';
@@ -80,8 +80,7 @@ async function askTarget({ name }: Source, services: CommandServices): Promise<s
 }
 
 function tell(folder: string, warnings: number): void {
-  const noted = warnings > 0 ? ` ${warnings} of its files could not be written as they are; see the log.` : '';
-  offer(`Extracted all layers into ${vscode.workspace.asRelativePath(folder)}.${noted}`, {
+  offer(`Extracted all layers into ${vscode.workspace.asRelativePath(folder)}.${warningsNoted(warnings)}`, {
     'Show Files': reveal(folder),
   });
 }

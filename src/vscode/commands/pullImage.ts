@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { askPlatform, askReference } from '../ask.ts';
 import { defaultFolderName, freeName } from '../folderNames.ts';
 import { COMMANDS } from '../ids.ts';
-import { command, offer } from '../offer.ts';
+import { command, offer, warningsNoted } from '../offer.ts';
 import { placeFor } from '../place.ts';
 import { withTransfer } from '../progress.ts';
 import type { CommandServices } from '../services.ts';
@@ -122,11 +122,12 @@ function tell(
 ): void {
   for (const warning of warnings) log.warn(`${familiarName(reference)}: ${warning}`);
   if (!interactive) return;
-  const noted =
-    warnings.length > 0 ? ` ${warnings.length} of its files could not be written as they are; see the log.` : '';
-  offer(`Pulled ${familiarName(reference)} into ${vscode.workspace.asRelativePath(folder)}.${noted}`, {
-    'Open Folder': command(COMMANDS.openFolder, { folder }),
-    Mount: command(COMMANDS.mountImage, { folder }),
-    'Show in Images': () => views.revealFolder(folder),
-  });
+  offer(
+    `Pulled ${familiarName(reference)} into ${vscode.workspace.asRelativePath(folder)}.${warningsNoted(warnings.length)}`,
+    {
+      'Open Folder': command(COMMANDS.openFolder, { folder }),
+      Mount: command(COMMANDS.mountImage, { folder }),
+      'Show in Images': () => views.revealFolder(folder),
+    },
+  );
 }
