@@ -1,6 +1,7 @@
 import { decodeName } from '../layers/byteName.ts';
 import { isDigest } from '../oci/digest.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { UnpackLimits } from '../layers/layerVisitor.ts';
 import type { EntryType } from '../layers/tarEntry.ts';
 import { FlatTable, InvalidFlatBufferError } from './flatBuffer.ts';
 import { IndexBuilder, type IndexEntry } from './layerIndex.ts';
@@ -16,7 +17,7 @@ export interface ZtocOptions {
   /** Of the layer. */
   readonly digest: Digest;
   readonly size: number;
-  readonly maxEntries: number;
+  readonly limits: UnpackLimits;
   /** False: nothing in the image's manifest vouches for the zTOC. */
   readonly verified: boolean;
 }
@@ -70,7 +71,8 @@ export function readZtoc(bytes: Buffer, options: ZtocOptions): ZtocFiles | undef
     const compression = root.table(ZTOC.compression);
     if (!compression || compression.byte(COMPRESSION.algorithm, GZIP) !== GZIP) return undefined;
     const archiveSize = root.int64(ZTOC.uncompressedSize);
-    const entries = entriesOf(root.table(ZTOC.toc), options.maxEntries, bytes.length);
+    if (archiveSize > options.limits.maxBytes) return undefined;
+    const entries = entriesOf(root.table(ZTOC.toc), options.limits.maxEntries, bytes.length);
     checkPlaces(entries, archiveSize);
     const spans = spansOf(compression, options.size, archiveSize);
     const builder = new IndexBuilder();

@@ -53,8 +53,7 @@ async function sociIndex(request: BrowseRequest, signal: AbortSignal): Promise<C
   if (!request.soci || !gzip || size < SMALLEST_WITH_SOCI || !InflateEngine.load()) return undefined;
   const found = await request.soci.ztoc(digest, signal);
   if (!found) return undefined;
-  const { maxEntries } = request.limits;
   const { verified } = found;
-  const files = readZtoc(Buffer.from(found.bytes), { digest, size, maxEntries, verified });
+  const files = readZtoc(Buffer.from(found.bytes), { digest, size, limits: request.limits, verified });
   return files && { ...files, verified };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { FileDamagedError } from '../../../src/browse/errors.ts';
 import { factsOf, type MergedTree } from '../../../src/browse/mergedTree.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
 import { readZtoc } from '../../../src/browse/ztoc.ts';
 import { type BuiltLayer, image, layer } from '../../support/image.ts';
 import { pushContent } from '../../support/push.ts';
@@ -211,11 +212,12 @@ test('a zTOC that is missing or damaged on the way does not matter', async () =>
 
 test('any bytes are a zTOC that is used or none, and never more than they could tell', () => {
   const honest = ztocOf(layer([file('a', 'x'), symlink('b', 'a')]));
-  const options = { digest: built.digest, size: 0, maxEntries: 1000, verified: true };
+  const options = { digest: built.digest, size: 0, limits: DEFAULT_LIMITS, verified: true };
   const size = layer([file('a', 'x'), symlink('b', 'a')]).blob.length;
   assert.ok(readZtoc(honest, { ...options, size }));
   assert.equal(readZtoc(honest, { ...options, size: size + 1 }), undefined);
-  assert.equal(readZtoc(honest, { ...options, size, maxEntries: 1 }), undefined);
+  assert.equal(readZtoc(honest, { ...options, size, limits: { ...DEFAULT_LIMITS, maxEntries: 1 } }), undefined);
+  assert.equal(readZtoc(honest, { ...options, size, limits: { ...DEFAULT_LIMITS, maxBytes: 100 } }), undefined);
   for (let at = 0; at < 400; at++) {
     for (const value of [0, 1, 0x7f, 0xff]) {
       const changed = Buffer.from(honest);
