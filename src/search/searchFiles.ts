@@ -1,18 +1,21 @@
 import type { LayerIndex } from '../browse/layerIndex.ts';
-import type { MergedNode, MergedTree, NumberedLayer } from '../browse/mergedTree.ts';
+import type { NumberedLayer } from '../browse/mergedTree.ts';
 import type { Compression } from '../layers/decompress.ts';
 import { layerPieces } from './layerPieces.ts';
+import { LayerQueue } from './layerQueue.ts';
 import type { Match } from './lineMatches.ts';
 import { pathFilter } from './pathFilter.ts';
 import { compileQuery, type SearchQuery } from './query.ts';
 import { SearchThread, type Told } from './searchThread.ts';
+import type { SearchStage } from './stages.ts';
 import { wantedFiles, type WantedFile } from './wantedFiles.ts';
 
 /** What is searched, and for what. */
 export interface FileSearchRequest {
-  readonly tree: MergedTree;
-  /** A folder of it, or one file. */
-  readonly from: MergedNode;
+  /** Every layer in one of them. */
+  readonly stages: (signal: AbortSignal) => Iterable<SearchStage> | AsyncIterable<SearchStage>;
+  /** A folder or file; '' = everything. In several stages it must be everything. */
+  readonly path: string;
   readonly query: SearchQuery;
   /** See {@link pathFilter}. */
   readonly include?: string;
@@ -42,8 +45,10 @@ export interface FileSearchContext {
 
 /** Is told of a search while it runs. */
 export interface FileSearchWatch {
-  /** Once: how much there is to be looked through. */
-  begins(files: number, bytes: number): void;
+  /** There is so much more to be looked through. */
+  wants(files: number, bytes: number): void;
+  /** No more comes to that. */
+  listed(): void;
   /** More matches of a file; those of one file may come in parts, in their order. */
   found(file: Pick<WantedFile, 'path' | 'layer'>, matches: readonly Match[]): void;
   /** Files and bytes that were looked through since. */
@@ -54,56 +59,82 @@ export interface FileSearchWatch {
 
 /**
  * Searches the text of an image's files, in threads, one pass for each layer that has such a file. Only what the merged view shows is read. Answers whether the limit ended it.
- * @throws {InvalidQueryError} and the signal's reason
+ * @throws {InvalidQueryError} {@link NoSuchPathError}, what opening the layers throws, and the signal's reason
  */
 export async function searchFiles(
-  { tree, from, query, include, exclude, most }: FileSearchRequest,
+  request: FileSearchRequest,
   context: FileSearchContext,
   watch: FileSearchWatch,
 ): Promise<{ readonly limited: boolean }> {
+  const { query, most } = request;
   compileQuery(query);
-  const wanted = [...(await wantedFiles(tree, from, pathFilter(include, exclude), context.signal))];
-  const sizes = wanted.flatMap(([{ files }, found]) => found.map(({ at }) => files.index.size(at)));
-  watch.begins(
-    sizes.length,
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
-  // The largest first, so that no thread is left alone with it in the end.
-  wanted.sort(([, one], [, other]) => other.length - one.length);
-  const enough = new AbortController();
-  const signal = AbortSignal.any([context.signal, enough.signal]);
+  const end = new AbortController();
+  const signal = AbortSignal.any([context.signal, end.signal]);
+  const queue = new LayerQueue<LayerTask>();
   let left = most;
   const found: FileSearchWatch['found'] = (file, matches) => {
     const taken = matches.slice(0, left);
     left -= taken.length;
     if (taken.length > 0) watch.found(file, taken);
-    if (left === 0) enough.abort();
+    if (left === 0) end.abort();
   };
   const passed: FileSearchWatch['passed'] = (files, bytes) => watch.passed(files, bytes);
-  const searchLayer = async (thread: SearchThread, { number, files }: NumberedLayer, which: readonly WantedFile[]) => {
-    const { index, ...archive } = await context.archive(number, signal);
-    const { files: searched, pieces } = layerPieces(files.index, which, index);
-    const job = { query, ...archive, most, pieces };
-    await thread.search(job, told => tell(told, searched, { found, passed }), signal);
-  };
   const run = async (thread: SearchThread): Promise<void> => {
-    for (let next = wanted.shift(); next; next = wanted.shift()) {
+    for (let next = await queue.take(); next && !signal.aborted; next = await queue.take()) {
+      const { number, files: listed } = next.layer;
       try {
-        await searchLayer(thread, ...next);
+        const { index, ...archive } = await context.archive(number, signal);
+        const { files, pieces } = layerPieces(listed.index, next.files, index);
+        const job = { query, ...archive, most, pieces };
+        await thread.search(job, told => tell(told, files, { found, passed }), signal);
       } catch (error) {
-        if (signal.aborted) return;
-        watch.failed(next[0].number, error);
+        if (!signal.aborted) watch.failed(number, error);
       }
     }
   };
-  const threads = wanted.slice(0, context.threads).map(() => new SearchThread(context.script));
+  const threads = Array.from({ length: context.threads }, () => new SearchThread(context.script));
+  const searching = threads.map(run);
   try {
-    await Promise.all(threads.map(run));
+    await listLayers(request, queue, watch, signal);
+    await Promise.all(searching);
+  } catch (error) {
+    if (left > 0) throw error;
   } finally {
+    end.abort();
+    queue.close();
     for (const thread of threads) thread.end();
   }
   context.signal.throwIfAborted();
   return { limited: left === 0 };
+}
+
+/** Files of one layer that are to be searched. */
+interface LayerTask {
+  readonly layer: NumberedLayer;
+  readonly files: readonly WantedFile[];
+}
+
+/** Puts what is to be searched into the queue, as it becomes known. */
+async function listLayers(
+  { stages, path, include, exclude }: FileSearchRequest,
+  queue: LayerQueue<LayerTask>,
+  watch: FileSearchWatch,
+  signal: AbortSignal,
+): Promise<void> {
+  const filter = pathFilter(include, exclude);
+  for await (const { tree, layers } of stages(signal)) {
+    const passes = (file: string, layer: number): boolean => layers?.has(layer) !== false && filter(file);
+    const wanted = [...(await wantedFiles(tree, tree.find(path), passes, signal))];
+    const tasks = wanted.map(([layer, files]) => {
+      const bytes = files.reduce((sum, { at }) => sum + layer.files.index.size(at), 0);
+      watch.wants(files.length, bytes);
+      return { layer, files, bytes };
+    });
+    // The largest first, so that no thread is left alone with it in the end.
+    queue.add(...tasks.sort((one, other) => other.bytes - one.bytes));
+  }
+  watch.listed();
+  queue.close();
 }
 
 /** From what a thread says to what is said of files. */

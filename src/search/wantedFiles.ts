@@ -18,12 +18,12 @@ export interface WantedFile {
 /**
  * The files of an image, or of a folder of it, by the layer whose archive holds their content. What another layer hides is not among them; a file that has several names is there once; links are
  * not followed. Empty files have nothing to find, and files with holes are no text.
- * @param from a folder, or one file
+ * @param from a folder, or one file @param passes is asked of a path, and of the layer that holds the content
  */
 export async function wantedFiles(
   tree: MergedTree,
   from: MergedNode,
-  passes: (path: string) => boolean,
+  passes: (path: string, layer: number) => boolean,
   signal: AbortSignal,
 ): Promise<Map<NumberedLayer, WantedFile[]>> {
   const wanted = new Map<NumberedLayer, Map<number, WantedFile>>();
@@ -36,7 +36,8 @@ export async function wantedFiles(
     const { content } = node;
     if (!content) continue;
     const { index } = content.layer.files;
-    if (index.type(content.at) !== 'file' || index.size(content.at) === 0 || !passes(node.path)) continue;
+    if (index.type(content.at) !== 'file' || index.size(content.at) === 0) continue;
+    if (!passes(node.path, content.layer.number)) continue;
     if (index.entry(content.at).sparse) continue;
     const files = wanted.get(content.layer) ?? new Map<number, WantedFile>();
     wanted.set(content.layer, files);

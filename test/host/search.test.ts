@@ -155,7 +155,10 @@ describe('rows of the Search view', () => {
     assert.deepEqual(await texts(tree), []);
     root.run = search;
     assert.deepEqual(await texts(tree), ['Reading the layers… | “needle” · app:1 · /etc']);
-    search.begins(10, 1000);
+    search.wants(6, 400);
+    search.wants(4, 600);
+    assert.match((await texts(tree))[0] ?? '', /^Reading the layers… \|/);
+    search.listed();
     search.passed(2, 250);
     search.found({ path: 'etc/motd', layer: 2 }, [match]);
     search.found(

@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
-import type { MergedTree } from '../../browse/mergedTree.ts';
+import type { LayerFiles } from '../../browse/layerFiles.ts';
 import type { Layer } from '../../oci/layer.ts';
 import type { BrowseRequest } from '../../pull/layerPass.ts';
 import { findLayer } from '../../pull/oneLayer.ts';
+import type { SearchStage } from '../../search/stages.ts';
 import type { Pulls } from '../pulls.ts';
 import type { Services } from '../services.ts';
+import { settlesWithin } from '../settlesWithin.ts';
 import type { SearchRun } from './searchRun.ts';
 
 /**
@@ -24,12 +26,11 @@ export async function runSearch(
   const { image, path } = run.place;
   const { include, exclude, ...query } = run.terms;
   compileQuery(query);
-  const tree = await treeOf(run, services);
   const script = new URL('./searchWorker.js', import.meta.url);
   const threads = services.settings().concurrency ?? availableParallelism();
   return pulls.use(puller =>
     searchFiles(
-      { tree, from: tree.find(path), query, include, exclude, most: run.most },
+      { stages: signal => stagesFor(run, services, signal), path, query, include, exclude, most: run.most },
       {
         archive: (layer, signal) => layerArchive(puller, requestFor(run, findLayer(image, layer), services), signal),
         script,
@@ -41,28 +42,37 @@ export async function runSearch(
   );
 }
 
-/** The files to search. A layer that cannot be read takes its own away, not those of the others. */
-async function treeOf(run: SearchRun, { files }: Services): Promise<MergedTree> {
-  const { image, layer } = run.place;
-  const { signal } = run;
-  if (layer !== undefined) return files.layer(image, findLayer(image, layer), signal);
-  try {
-    return await files.tree(image, signal);
-  } catch (error) {
-    if (signal.aborted) throw error;
-    const { MergedTree: Tree } = await import('../../browse/mergedTree.ts');
-    const opened = image.layers.map(async each => {
-      try {
-        return { number: each.number, files: await files.open(image, each, signal) };
-      } catch (cause) {
-        run.failed(each.number, cause);
-        return undefined;
-      }
-    });
-    const there = (await Promise.all(opened)).filter(each => each !== undefined);
-    if (there.length === 0) throw error;
-    return Tree.of(there);
+/** Layers that were opened before are there within so many milliseconds. */
+const SHORT = 300;
+
+/** What to search: all at once where all is known, else layer by layer as they are read. A layer that cannot be read takes its own files away, not those of the others. */
+async function* stagesFor(run: SearchRun, { files }: Services, signal: AbortSignal): AsyncGenerator<SearchStage> {
+  const { image, layer, path } = run.place;
+  if (layer !== undefined) {
+    yield { tree: await files.layer(image, findLayer(image, layer), signal) };
+    return;
   }
+  // A layer that fails here fails again below, where it is told.
+  const whole = files.tree(image, signal).catch(() => undefined);
+  // What a path leads to is known when all layers are: there may be links in any of them.
+  if (path !== '' || (await settlesWithin(whole, SHORT))) {
+    const tree = await whole;
+    if (tree) {
+      yield { tree };
+      return;
+    }
+  }
+  const { stagesOf } = await import('../../search/stages.ts');
+  const open = (number: number): Promise<LayerFiles> => files.open(image, findLayer(image, number), signal);
+  const numbers = image.layers.map(({ number }) => number);
+  const stages = stagesOf(numbers, { open, failed: (number, error) => run.failed(number, error), signal });
+  if (path === '') {
+    yield* stages;
+    return;
+  }
+  let last: SearchStage | undefined;
+  for await (const stage of stages) last = stage;
+  if (last) yield { tree: last.tree };
 }
 
 function requestFor({ place }: SearchRun, layer: Layer, { registries, settings }: Services): BrowseRequest {

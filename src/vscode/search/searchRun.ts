@@ -50,8 +50,10 @@ export class SearchRun implements FileSearchWatch {
   #count = 0;
   #limited = false;
   #error: unknown;
-  /** Files and bytes that there are, once that is known, and that were looked through. */
-  #wanted: { readonly files: number; readonly bytes: number } | undefined;
+  /** Bytes that are known to be there, and whether these are all. */
+  #wanted = 0;
+  #listed = false;
+  /** What was looked through. */
   #passed = { files: 0, bytes: 0 };
 
   /** @param changed is called whenever there is more to show */
@@ -97,8 +99,8 @@ export class SearchRun implements FileSearchWatch {
 
   /** From 0 to 1; `undefined` while the layers are still being opened. */
   get progress(): number | undefined {
-    if (!this.#wanted) return undefined;
-    return this.#wanted.bytes === 0 ? 1 : Math.min(1, this.#passed.bytes / this.#wanted.bytes);
+    if (!this.#listed) return undefined;
+    return this.#wanted === 0 ? 1 : Math.min(1, this.#passed.bytes / this.#wanted);
   }
 
   get searchedFiles(): number {
@@ -112,8 +114,13 @@ export class SearchRun implements FileSearchWatch {
     );
   }
 
-  begins(files: number, bytes: number): void {
-    this.#wanted = { files, bytes };
+  wants(_files: number, bytes: number): void {
+    this.#wanted += bytes;
+    this.#changed();
+  }
+
+  listed(): void {
+    this.#listed = true;
     this.#changed();
   }
 

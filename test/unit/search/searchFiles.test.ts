@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { InvalidQueryError } from '../../../src/search/query.ts';
+import { stagesOf } from '../../../src/search/stages.ts';
 import { estargz } from '../../support/estargz.ts';
 import { image, layer, type BuiltLayer } from '../../support/image.ts';
 import { status } from '../../support/registry/faults.ts';
@@ -28,7 +29,7 @@ async function open(...layers: readonly BuiltLayer[]): Promise<Searching> {
   return Searching.open(pulling, `${registry.host}/search:latest`, 'linux/amd64');
 }
 
-const places = ({ matches }: Searched): string[] =>
+const places = ({ matches }: Pick<Searched, 'matches'>): string[] =>
   matches.map(({ path, layer, line, column }) => `${path} ${layer} ${line}:${column}`).toSorted();
 
 for (const compression of ['gzip', 'zstd', 'none'] as const) {
@@ -157,6 +158,72 @@ for (const compression of ['gzip', 'none'] as const) {
     assert.equal(some.wanted.files, 3);
   });
 }
+
+test('what small layers have is found while the base is still on its way', async () => {
+  const searching = await open(
+    layer([file('etc/motd', 'needle below'), file('etc/kept', 'needle'), file('target', 'needle'), directory('opt/')]),
+    layer([file('etc/motd', 'needle above'), hardlink('link', 'target'), whiteout('opt')]),
+    layer([file('top', 'needle'), whiteout('etc/kept')]),
+  );
+  const base = Promise.withResolvers<void>();
+  const asked: number[] = [];
+  const told: number[] = [];
+  const searched = searching.search('needle', {
+    stages: signal =>
+      stagesOf([1, 2, 3], {
+        open: async number => {
+          asked.push(number);
+          if (number === 1) await base.promise;
+          return searching.openLayer(number, signal);
+        },
+        failed: () => assert.fail('all can be opened'),
+        signal,
+      }),
+    onNews: matches => {
+      told.push(matches);
+      // Two matches are known: only then the base comes.
+      if (matches === 2) base.resolve();
+    },
+  });
+  const { listed, matches } = await searched;
+  assert.deepEqual(asked, [3, 2, 1]);
+  assert.equal(listed, 1);
+  assert.ok(told.includes(2), told.join());
+  assert.deepEqual(places({ matches }), ['etc/motd 2 1:1', 'target 1 1:1', 'top 3 1:1']);
+});
+
+test('a layer that cannot be opened takes only its own files away', async () => {
+  const searching = await open(
+    layer([file('a', 'needle')]),
+    layer([file('b', 'needle')]),
+    layer([file('c', 'needle')]),
+  );
+  const failures: number[] = [];
+  const stages = (lost: readonly number[]) => (signal: AbortSignal) =>
+    stagesOf([1, 2, 3], {
+      open: async number => {
+        if (lost.includes(number)) throw new Error(`${number} is lost`);
+        return searching.openLayer(number, signal);
+      },
+      failed: number => failures.push(number),
+      signal,
+    });
+  const { matches } = await searching.search('needle', { stages: stages([2]) });
+  assert.deepEqual(places({ matches }), ['a 1 1:1', 'c 3 1:1']);
+  assert.deepEqual(failures, [2]);
+  await assert.rejects(searching.search('needle', { stages: stages([1, 2, 3]) }), /is lost/);
+  // The limit ends it also while layers are still awaited.
+  const never = (signal: AbortSignal): ReturnType<typeof stagesOf> =>
+    stagesOf([1, 2], {
+      open: number =>
+        number === 2
+          ? searching.openLayer(number, signal)
+          : new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('left')))),
+      failed: () => assert.fail('it was not lost'),
+      signal,
+    });
+  assert.equal((await searching.search('needle', { stages: never, most: 1 })).limited, true);
+});
 
 test('stops when enough was found', async () => {
   const searching = await open(layer([file('a', 'x\n'.repeat(5000)), file('b', 'x\n'.repeat(5000))]));

@@ -1,3 +1,4 @@
+import type { LayerFiles } from '../../../src/browse/layerFiles.ts';
 import { MergedTree } from '../../../src/browse/mergedTree.ts';
 import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
 import { browseLayer } from '../../../src/pull/browseLayer.ts';
@@ -17,11 +18,12 @@ export interface Searched {
   /** What was to be looked through, and what was. */
   readonly wanted: { readonly files: number; readonly bytes: number };
   readonly passed: { readonly files: number; readonly bytes: number };
+  /** How often it was told that all is listed. */
+  readonly listed: number;
 }
 
 export type SearchOptions = Partial<SearchQuery> &
-  Partial<Omit<FileSearchRequest, 'tree' | 'from' | 'query'>> & {
-    readonly path?: string;
+  Partial<Omit<FileSearchRequest, 'query'>> & {
     readonly signal?: AbortSignal;
     /** Is told of each piece of news. */
     readonly onNews?: (matches: number) => void;
@@ -51,16 +53,22 @@ export class Searching {
     return new Searching(pulling, image, MergedTree.of(await Promise.all(opened)));
   }
 
+  /** One layer, opened again. */
+  openLayer(number: number, signal: AbortSignal): Promise<LayerFiles> {
+    return browseLayer(this.#pulling.puller, requestFor(this.#pulling, this.#image, number), signal);
+  }
+
   async search(text: string, options: SearchOptions = {}): Promise<Searched> {
     const { isRegex = false, matchCase = false, wholeWord = false, path = '', most = 10_000, ...rest } = options;
     const matches: (Match & { path: string; layer: number })[] = [];
     const failures: { layer: number; error: unknown }[] = [];
     const wanted = { files: 0, bytes: 0 };
     const passed = { files: 0, bytes: 0 };
+    let listed = 0;
     const { limited } = await searchFiles(
       {
-        tree: this.tree,
-        from: this.tree.find(path),
+        stages: signal => options.stages?.(signal) ?? [{ tree: this.tree }],
+        path,
         query: { text, isRegex, matchCase, wholeWord },
         most,
         ...(rest.include === undefined ? {} : { include: rest.include }),
@@ -74,7 +82,11 @@ export class Searching {
         signal: rest.signal ?? new AbortController().signal,
       },
       {
-        begins: (files, bytes) => Object.assign(wanted, { files, bytes }),
+        wants: (files, bytes) => {
+          wanted.files += files;
+          wanted.bytes += bytes;
+        },
+        listed: () => (listed += 1),
         found: (file, found) => {
           matches.push(...found.map(match => ({ ...match, ...file })));
           rest.onNews?.(matches.length);
@@ -87,7 +99,7 @@ export class Searching {
         failed: (layer, error) => void failures.push({ layer, error }),
       },
     );
-    return { matches, failures, limited, wanted, passed };
+    return { matches, failures, limited, wanted, passed, listed };
   }
 }
 
