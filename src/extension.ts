@@ -10,6 +10,8 @@ import { ImageTasks } from './vscode/imageTasks.ts';
 import { LayerStates } from './vscode/layerStates.ts';
 import { LocalRegistries } from './vscode/localRegistries.ts';
 import { RegistryImageLookup } from './vscode/lookup.ts';
+import { PageMemory } from './vscode/page/pageMemory.ts';
+import { restorePages } from './vscode/page/restorePages.ts';
 import { Pulls } from './vscode/pulls.ts';
 import { ConfiguredRegistries } from './vscode/registries.ts';
 import { RepositoryMemory } from './vscode/repositoryMemory.ts';
@@ -59,9 +61,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const documents = new JsonDocuments(services);
   const tasks = new ImageTasks(services);
   context.subscriptions.push(log, configuration, secrets, registries, pulls, images, views, documents, searches);
+  const shown = { views, documents, tasks, searches, searchMemory, pages: new PageMemory(context.workspaceState) };
+  const forCommands = { ...services, ...shown, configuration, secrets, pulls };
   context.subscriptions.push(
     registerTasks(services),
     new ImageFileSystem(lookup, files).register(),
-    registerCommands({ ...services, configuration, secrets, pulls, views, documents, tasks, searches, searchMemory }),
+    registerCommands(forCommands),
+    restorePages({ ...forCommands, interactive: false }),
   );
 }

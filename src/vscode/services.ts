@@ -14,6 +14,7 @@ import type { ImageOnDisk } from './images.ts';
 import type { ImageTasks } from './imageTasks.ts';
 import type { LayerStates } from './layerStates.ts';
 import type { LocalOpened } from './localRegistries.ts';
+import type { PageMemory } from './page/pageMemory.ts';
 import type { Pulls } from './pulls.ts';
 import type { SearchMemory } from './search/searchMemory.ts';
 import type { Searches } from './search/searches.ts';
@@ -45,6 +46,7 @@ export interface CommandServices extends Services {
   readonly tasks: ImageTasks;
   readonly views: Views;
   readonly documents: Documents;
+  readonly pages: PageMemory;
   readonly searches: Searches;
   readonly searchMemory: SearchMemory;
 }

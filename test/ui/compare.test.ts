@@ -39,4 +39,12 @@ test('two tags are compared from a row, and a changed file opens in the editor f
   await workbench.page.locator('.diff-editor, .monaco-diff-editor').first().waitFor();
   await workbench.page.getByText('hello 2.0.0').first().waitFor();
   await workbench.screenshot('compare-file');
+
+  t.diagnostic('when the window is loaded anew the comparison comes back');
+  await workbench.untilStored('↔');
+  await workbench.reload();
+  await workbench.tab('↔').first().click();
+  await page.getByRole('heading', { level: 1, name: /1\.0\.0 .*↔ .*2\.0\.0/ }).waitFor();
+  assert.match(await page.locator('main').innerText(), /\d+ changed/);
+  await workbench.screenshot('compare-restored');
 });

@@ -58,4 +58,19 @@ test('the page about an image opens from its row, is read, and leads on by mouse
   await workbench.screenshot('image-page-wasted');
   await page.getByRole('link', { name: '/app/.env' }).first().click();
   await workbench.waitForEditor(/API_KEY/);
+
+  t.diagnostic('when the window is loaded anew the page comes back, with the files, and asks no registry');
+  const before = demo.requests.length;
+  await workbench.untilStored('/demo/hello:latest');
+  await workbench.reload();
+  await workbench.tab('demo/hello').first().click();
+  await page.getByRole('heading', { name: 'Largest files' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: /demo\/hello:latest/ }).waitFor();
+  await workbench.screenshot('image-page-restored');
+  assert.deepEqual(
+    demo.requests.slice(before).filter(({ path }) => /\/(manifests|blobs)\//.test(path)),
+    [],
+  );
+  await page.getByRole('link', { name: 'Show Config' }).press('Enter');
+  await workbench.waitForEditor(/"architecture": "amd64"/);
 });

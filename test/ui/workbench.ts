@@ -4,6 +4,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { outFolder } from '../rig/paths.ts';
 
+/** What the browser's databases hold of the open editors, as one text. */
+const STORED_EDITORS = `(async () => {
+  const found = [];
+  for (const { name } of await indexedDB.databases()) {
+    if (!name.startsWith('vscode-web-state-db-')) continue;
+    const opened = await new Promise((resolve, reject) => {
+      const request = indexedDB.open(name);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const value = await new Promise((resolve, reject) => {
+      const request = opened.transaction('ItemTable').objectStore('ItemTable').get('memento/workbench.parts.editor');
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    opened.close();
+    found.push(String(value));
+  }
+  return found.join(' ');
+})()`;
+
 /** How long a person would wait for the editor to do a thing. Milliseconds. */
 const patience = 20_000;
 
@@ -35,6 +56,16 @@ export class Workbench {
     await this.page.goto(address);
     await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
     await this.page.locator('.activitybar').getByRole('tab', { name: /^Peel/ }).waitFor();
+  }
+
+  /** Waits until the browser has stored that an editor of this title is open: VS Code does so when the person looks elsewhere, and now and then. */
+  async untilStored(title: string): Promise<void> {
+    // Texts, for the tests' types know no page.
+    await this.page.evaluate("document.hasFocus = () => false; window.dispatchEvent(new Event('blur'))");
+    await this.until(`${title} is stored`, async () => {
+      const stored = await this.page.evaluate<string>(STORED_EDITORS);
+      return stored.includes(title);
+    });
   }
 
   /** Loads the window anew, as `Developer: Reload Window` does. */
@@ -197,11 +228,18 @@ export class Workbench {
     return titles;
   }
 
-  /** Clicks an icon that a row shows when the mouse is over it. */
-  async inlineAction(view: string, label: string | RegExp, title: string): Promise<void> {
+  /** Clicks an icon that a row shows when the mouse is over it. A row that moves meanwhile is no longer under the mouse: as a person does, it follows. */
+  async inlineAction(view: string, label: string | RegExp, title: string | RegExp): Promise<void> {
     const row = this.row(view, label).first();
-    await row.hover();
-    await row.locator('.actions').getByRole('button', { name: title }).click();
+    const button = row.locator('.actions').getByRole('button', { name: title });
+    await row.waitFor();
+    await this.until(`${String(title)} of ${String(label)} is clicked`, async () => {
+      await row.hover({ timeout: 2000 }).catch(() => undefined);
+      return button.click({ timeout: 2000 }).then(
+        () => true,
+        () => false,
+      );
+    });
   }
 
   /** An entry of the open menu. */

@@ -8,7 +8,7 @@ import type { RunCommand } from './table.ts';
 export const showImagePage: RunCommand = async (argument, services) => {
   const image = await chooseImage(argument, services, 'Show Image Page');
   if (!image) return undefined;
-  await showPage(image, services.registries);
+  await showPage(image, services);
   return {
     reference: formatReference(image.reference),
     digest: image.manifestDigest,

@@ -1,20 +1,22 @@
-import { randomBytes } from 'node:crypto';
-import * as vscode from 'vscode';
+import { CancellationError } from 'vscode';
 import type { ChangedEntry } from '../../insight/compare.ts';
 import type { FileEntry } from '../../insight/layerContent.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference } from '../../oci/reference.ts';
-import type { ChosenFiles } from '../browsing.ts';
+import { chooseFiles, type ChosenFiles } from '../browsing.ts';
 import type { CommandArgument } from '../commands/argument.ts';
 import { compare } from '../comparison.ts';
 import { COMMANDS, WEBVIEWS } from '../ids.ts';
 import { imageName } from '../imageName.ts';
 import { withNotification } from '../progress.ts';
-import type { CommandServices } from '../services.ts';
+import type { CommandServices, Registries } from '../services.ts';
+import { plainText } from '../tree/text.ts';
 import type { ChangeNode } from './changeTree.ts';
 import { commandLink } from './commandLink.ts';
 import { comparisonHtml } from './comparisonHtml.ts';
-import { pageHtml } from './pageHtml.ts';
+import type { Html } from './html.ts';
+import type { PageSubject } from './pageMemory.ts';
+import { fillPanel, openPanel } from './panels.ts';
 
 /** An entry as commands give it to programs. */
 type ToldEntry = Omit<FileEntry, 'content' | 'linkname'> & { readonly linkname?: string };
@@ -31,23 +33,20 @@ interface ToldDifference {
 export async function showComparison(
   left: ChosenFiles,
   right: ChosenFiles,
-  { registries }: CommandServices,
+  { registries, pages }: CommandServices,
 ): Promise<ToldDifference> {
-  const nameOf = ({ image, layer }: ChosenFiles): string => {
-    const name = `${imageName(image.reference, registries)} ${formatPlatform(image.platform)}`;
-    return layer === undefined ? name : `${name} layer ${layer}`;
-  };
   const comparison = await withNotification('Comparing', signal => compare(left, right, signal));
-  const title = `${nameOf(left)} ↔ ${nameOf(right)}`;
-  const panel = vscode.window.createWebviewPanel(WEBVIEWS.comparison, title, vscode.ViewColumn.Active, {
-    enableScripts: false,
-    enableCommandUris: [COMMANDS.openFile, COMMANDS.compareFiles],
-    enableForms: false,
-    enableFindWidget: true,
-    localResourceRoots: [],
-  });
-  const body = comparisonHtml(nameOf(left), nameOf(right), comparison, node => linkTo(node, left, right));
-  panel.webview.html = pageHtml(title, randomBytes(16).toString('hex'), body);
+  const names = [nameOf(left, registries), nameOf(right, registries)] as const;
+  const title = plainText(names.join(' ↔ '), 600);
+  const panel = openPanel(WEBVIEWS.comparison, title);
+  fillPanel(panel, WEBVIEWS.comparison, bodyOf(names, comparison, left, right));
+  await pages.keep(
+    { type: WEBVIEWS.comparison, title },
+    {
+      argument: { left: { ...placeOf(left), name: names[0] }, right: { ...placeOf(right), name: names[1] } },
+      analyzed: false,
+    },
+  );
   return {
     added: comparison.added.map(told),
     removed: comparison.removed.map(told),
@@ -56,19 +55,51 @@ export async function showComparison(
   };
 }
 
+/** Makes a page again that the window had before it was loaded anew: of the very same images. */
+export async function comparisonAgain({ argument }: PageSubject, services: CommandServices): Promise<Html> {
+  const sides = [argument.left ?? {}, argument.right ?? {}] as const;
+  const [left, right] = [
+    await chooseFiles(sides[0], services, 'Compare'),
+    await chooseFiles(sides[1], services, 'Compare'),
+  ];
+  if (!left || !right) throw new CancellationError();
+  const comparison = await withNotification('Comparing', signal => compare(left, right, signal));
+  return bodyOf([sides[0].name ?? '', sides[1].name ?? ''], comparison, left, right);
+}
+
+function bodyOf(
+  [before, after]: readonly [string, string],
+  comparison: Awaited<ReturnType<typeof compare>>,
+  left: ChosenFiles,
+  right: ChosenFiles,
+): Html {
+  return comparisonHtml(before, after, comparison, node => linkTo(node, left, right));
+}
+
+function nameOf({ image, layer }: ChosenFiles, registries: Registries): string {
+  const name = `${imageName(image.reference, registries)} ${formatPlatform(image.platform)}`;
+  return layer === undefined ? name : `${name} layer ${layer}`;
+}
+
 function linkTo({ mark, entry }: ChangeNode, left: ChosenFiles, right: ChosenFiles): string | undefined {
   if (entry?.type !== 'file') return undefined;
   const { path } = entry;
   if (mark === 'changed')
-    return commandLink(COMMANDS.compareFiles, { left: placeOf(left, path), right: placeOf(right, path) });
-  return commandLink(COMMANDS.openFile, placeOf(mark === 'removed' ? left : right, path));
+    return commandLink(COMMANDS.compareFiles, {
+      left: { ...placeOf(left), path: path.toWellFormed() },
+      right: { ...placeOf(right), path: path.toWellFormed() },
+    });
+  return commandLink(COMMANDS.openFile, {
+    ...placeOf(mark === 'removed' ? left : right),
+    path: path.toWellFormed(),
+  });
 }
 
-function placeOf({ image, layer }: ChosenFiles, path: string): CommandArgument {
+function placeOf({ image, layer }: ChosenFiles): CommandArgument {
   // By its digest: the page is about what was compared, whatever the tag names tomorrow.
   const reference = formatReference({ ...image.reference, digest: image.manifestDigest });
   const platform = formatPlatform(image.platform);
-  return { reference, platform, path: path.toWellFormed(), ...(layer === undefined ? {} : { layer }) };
+  return { reference, platform, ...(layer === undefined ? {} : { layer }) };
 }
 
 function told({ content: _content, linkname, ...entry }: FileEntry): ToldEntry {

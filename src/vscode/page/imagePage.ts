@@ -1,18 +1,19 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { isDigest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
-import { formatReference } from '../../oci/reference.ts';
+import { formatReference, parseReference } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../pull/resolveImage.ts';
 import { COMMANDS, WEBVIEWS } from '../ids.ts';
 import { imageName } from '../imageName.ts';
-import type { Registries } from '../services.ts';
+import type { CommandServices } from '../services.ts';
 import { plainText } from '../tree/text.ts';
 import type { Analysis } from './filesHtml.ts';
 import { commandLink } from './commandLink.ts';
+import type { Html } from './html.ts';
 import { imageHtml, type PageAction } from './imageHtml.ts';
-import { pageHtml } from './pageHtml.ts';
+import type { PageSubject } from './pageMemory.ts';
+import { fillPanel, openPanel } from './panels.ts';
 
-/** The links of a page. It can run these commands and no others. */
 const ACTIONS = [
   ['Pull Image…', COMMANDS.pullImage],
   ['Analyze Files', COMMANDS.analyzeImage],
@@ -22,17 +23,39 @@ const ACTIONS = [
 ] as const;
 
 /** Opens the page about an image in an editor of its own, in place of an older one about the same. */
-export async function showPage(image: ResolvedImage, registries: Registries, analysis?: Analysis): Promise<void> {
-  const name = imageName(image.reference, registries);
+export async function showPage(image: ResolvedImage, services: CommandServices, analysis?: Analysis): Promise<void> {
+  const name = imageName(image.reference, services.registries);
   const title = plainText(`${name} ${formatPlatform(image.platform)}`, 300);
   const older = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).filter(tab => isPage(tab, title));
-  const panel = vscode.window.createWebviewPanel(WEBVIEWS.imagePage, title, vscode.ViewColumn.Active, {
-    enableScripts: false,
-    enableCommandUris: [...ACTIONS.map(([, command]) => command), COMMANDS.openFile],
-    enableForms: false,
-    enableFindWidget: true,
-    localResourceRoots: [],
-  });
+  const panel = openPanel(WEBVIEWS.imagePage, title);
+  fillPanel(panel, WEBVIEWS.imagePage, bodyOf(name, image, analysis));
+  await services.pages.keep(
+    { type: WEBVIEWS.imagePage, title },
+    {
+      argument: {
+        reference: formatReference(image.reference),
+        platform: formatPlatform(image.platform),
+        digest: image.manifestDigest,
+      },
+      analyzed: analysis !== undefined,
+    },
+  );
+  if (older.length > 0) await vscode.window.tabGroups.close(older, true);
+}
+
+/** Makes a page again that the window had before it was loaded anew: about the very same image, whatever its tag means now. */
+export async function pageAgain({ argument, analyzed }: PageSubject, services: CommandServices): Promise<Html> {
+  const { reference = '', platform, digest } = argument;
+  const named = parseReference(reference);
+  const exact = isDigest(digest) ? { ...named, digest } : named;
+  const image = { ...(await services.lookup.resolve(exact, platform, new AbortController().signal)), reference: named };
+  // What was read once is known by its index, without reading it again.
+  const { analyze } = await import('../imageAnalysis.ts');
+  const analysis = analyzed ? await analyze(image, services) : undefined;
+  return bodyOf(imageName(named, services.registries), image, analysis);
+}
+
+function bodyOf(name: string, image: ResolvedImage, analysis: Analysis | undefined): Html {
   const place = {
     reference: formatReference({ ...image.reference, digest: image.manifestDigest }),
     platform: formatPlatform(image.platform),
@@ -40,9 +63,7 @@ export async function showPage(image: ResolvedImage, registries: Registries, ana
   // By its digest: the files are those that were read, whatever the tag names tomorrow.
   const linkTo = (path: string, layer: number): string =>
     commandLink(COMMANDS.openFile, { ...place, layer, path: path.toWellFormed() });
-  const body = imageHtml(name, image, actionsOf(image), Date.now(), analysis && { ...analysis, linkTo });
-  panel.webview.html = pageHtml(title, randomBytes(16).toString('hex'), body);
-  if (older.length > 0) await vscode.window.tabGroups.close(older, true);
+  return imageHtml(name, image, actionsOf(image), Date.now(), analysis && { ...analysis, linkTo });
 }
 
 /** VS Code puts a word of its own before the type of the page. */
