@@ -65,8 +65,7 @@ test('a certificate that is not known is told by a row, which a file of its auth
   const failure = workbench.row('Registries', /^No secure connection/);
   await failure.waitFor();
   await workbench.screenshot('registries-not-trusted');
-  await failure.hover();
-  await failure.locator('.actions').getByRole('button', { name: /Trust/ }).click();
+  await workbench.inlineAction('Registries', /^No secure connection/, /Trust/);
   await workbench.pick('Choose a certificate file');
   await workbench.chooseFile(ca.certFile, 'Trust');
   await workbench.row('Registries', 'team/app').waitFor();

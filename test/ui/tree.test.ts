@@ -54,10 +54,7 @@ test('a list that needs an account leads to signing in, and opens then', async t
   const failure = workbench.row('Registries', /^Asks for an account/);
   await failure.hover();
   await workbench.screenshot('tree-sign-in');
-  await failure
-    .locator('.actions')
-    .getByRole('button', { name: /Sign In/ })
-    .click();
+  await workbench.inlineAction('Registries', /^Asks for an account/, /Sign In/);
   await workbench.answer('alice', 'User name');
   await workbench.answer('s3cret', 'Password');
   await workbench.row('Registries', 'demo/hello').waitFor();
