@@ -6,6 +6,7 @@ import type { Digest } from '../oci/digest.ts';
 import { isDigest } from '../oci/digest.ts';
 import { isObject, type JsonObject } from '../oci/json.ts';
 import { pack, unpack, type Container } from './container.ts';
+import type { Suspect } from './secretScan.ts';
 
 /** One entry of a layer's archive, and where its content lies. */
 export interface IndexEntry extends Omit<TarEntry, 'uname' | 'gname' | 'xattrs'> {
@@ -15,6 +16,8 @@ export interface IndexEntry extends Omit<TarEntry, 'uname' | 'gname' | 'xattrs'>
   readonly crc: number;
   /** Values in base64. */
   readonly xattrs?: Readonly<Record<string, string>>;
+  /** What looks like a secret in its content, as far as that was read for the index. */
+  readonly suspects?: readonly Suspect[];
 }
 
 /** What is known of the layer as a whole. */
@@ -32,7 +35,7 @@ export interface IndexFacts {
   readonly diffId?: Digest;
 }
 
-const MAGIC = 'PLI1';
+const MAGIC = 'PLI2';
 const KINDS: readonly unknown[] = [
   'gzip',
   'zstd',
@@ -94,6 +97,12 @@ export class IndexBuilder {
   /** The checksum of the entry that was added last. */
   setCrc(crc: number): void {
     this.#narrow[(this.#count - 1) * NARROW + 5] = crc;
+  }
+
+  /** What was found in the content of the entry that was added last. */
+  setSuspects(suspects: readonly Suspect[]): void {
+    const at = this.#count - 1;
+    this.#extras[at] = { ...this.#extras[at], suspects: suspects.map(({ what, line }) => [what, line]) };
   }
 
   /** The index as it is kept in a file. */
@@ -243,13 +252,19 @@ function copied(bytes: Buffer | undefined): ArrayBuffer {
   return new Uint8Array(bytes ?? []).buffer;
 }
 
-function extrasOf(extras: JsonObject): Pick<IndexEntry, 'sparse' | 'xattrs'> {
-  const { sparse, xattrs } = extras;
+function extrasOf(extras: JsonObject): Pick<IndexEntry, 'sparse' | 'xattrs' | 'suspects'> {
+  const { sparse, xattrs, suspects } = extras;
   const segments = Array.isArray(sparse) ? sparse.map(toSegment) : undefined;
   const values = isObject(xattrs)
     ? Object.fromEntries(Object.entries(xattrs).map(([name, value]) => [name, String(value)]))
     : undefined;
-  return { ...(segments ? { sparse: segments } : {}), ...(values ? { xattrs: values } : {}) };
+  const told = Array.isArray(suspects) ? { suspects: suspects.map(toSuspect) } : {};
+  return { ...(segments ? { sparse: segments } : {}), ...(values ? { xattrs: values } : {}), ...told };
+}
+
+function toSuspect(pair: unknown): Suspect {
+  const [what, line]: readonly unknown[] = Array.isArray(pair) ? pair : [];
+  return { what: String(what), line: Number(line) };
 }
 
 function toSegment(pair: unknown): Segment {

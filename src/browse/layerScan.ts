@@ -12,6 +12,7 @@ import type { Sink } from '../oci/byteSource.ts';
 import type { Digest } from '../oci/digest.ts';
 import { IndexBuilder } from './layerIndex.ts';
 import { POINT_DISTANCE, PointRecorder } from './points.ts';
+import { SecretScan } from './secretScan.ts';
 import type { ZstdRecorder } from './zstdPlaces.ts';
 
 /** What one pass over a layer found. */
@@ -109,6 +110,7 @@ class IndexingVisitor implements TarVisitor {
   readonly builder = new IndexBuilder();
   readonly #maxEntries: number;
   readonly #position: () => number;
+  readonly #secrets = new SecretScan();
   #crc = 0;
 
   /** @param position where the reader stands: at an entry, the beginning of its content */
@@ -121,14 +123,18 @@ class IndexingVisitor implements TarVisitor {
     if (this.builder.count >= this.#maxEntries) throw new LimitExceededError('entries', this.#maxEntries);
     const values = xattrs && Object.fromEntries([...xattrs].map(([name, value]) => [name, value.toString('base64')]));
     this.#crc = 0;
+    this.#secrets.begin(entry.path, entry.type === 'file' && !entry.sparse ? entry.size : 0);
     this.builder.add({ ...entry, offset: this.#position(), crc: 0, ...(values ? { xattrs: values } : {}) });
   }
 
   data(chunk: Uint8Array): void {
     this.#crc = crc32(chunk, this.#crc);
+    this.#secrets.data(chunk);
   }
 
   endEntry(): void {
     this.builder.setCrc(this.#crc);
+    const suspects = this.#secrets.end();
+    if (suspects.length > 0) this.builder.setSuspects(suspects);
   }
 }

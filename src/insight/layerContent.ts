@@ -1,3 +1,5 @@
+import type { Suspect } from '../browse/secretScan.ts';
+
 /** One thing in a layer, under its plain path: no slash at either end, no `.` and `..`. */
 export interface FileEntry {
   readonly path: string;
@@ -13,12 +15,16 @@ export interface FileEntry {
   readonly layer: number;
   /** Tells equal contents from others, as far as it is of the same kind (`crc32:…`, `sha256:…`); absent where it is not known. */
   readonly content?: string;
+  /** What looks like a secret in its content. */
+  readonly suspects?: readonly Suspect[];
 }
 
 /** What one layer adds and takes away. */
 export interface LayerContent {
   /** 1 is the base. */
   readonly number: number;
+  /** Only a list of the files was read; nobody looked into them. */
+  readonly listedOnly?: true;
   /** In the order of the archive. */
   readonly entries: readonly FileEntry[];
   /** Paths that it deletes from the layers below. */

@@ -24,13 +24,13 @@ export function layerContentOf(index: LayerEntries, number: number): LayerConten
       );
     }
   }
-  return { number, entries, deleted, opaque };
+  return { number, entries, deleted, opaque, ...(index.checksums ? {} : { listedOnly: true }) };
 }
 
 function entryOf(index: LayerEntries, at: number, path: string, layer: number): FileEntry {
-  const { type, size, mode, uid, gid, linkname, crc } = index.entry(at);
+  const { type, size, mode, uid, gid, linkname, crc, suspects } = index.entry(at);
   const content = type === 'file' && index.checksums ? { content: `crc32:${crc}` } : {};
-  return { path, type, size, mode, uid, gid, linkname, layer, ...content };
+  return { path, type, size, mode, uid, gid, linkname, layer, ...content, ...(suspects ? { suspects } : {}) };
 }
 
 function linkOf(index: LayerEntries, at: number, path: string, linkname: string, layer: number): FileEntry {

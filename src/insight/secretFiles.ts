@@ -1,11 +1,15 @@
-import type { LayerContent } from './layerContent.ts';
+import type { FileEntry, LayerContent } from './layerContent.ts';
 
-/** A file that, by its name, is likely to hold a secret. */
+/** A file that is likely to hold a secret. */
 export interface SecretFile {
   readonly path: string;
   readonly layer: number;
   /** What it likely is, such as `a private key`. */
   readonly what: string;
+  /** Where in the file it is, from 1; absent where only the file's name tells of it. */
+  readonly line?: number;
+  /** It lies among tests, examples or manuals, and so is likely nobody's. */
+  readonly example?: true;
 }
 
 const KINDS: readonly (readonly [what: string, pattern: RegExp])[] = [
@@ -33,19 +37,28 @@ const KINDS: readonly (readonly [what: string, pattern: RegExp])[] = [
 
 /** Files that come with a system or a library, as examples or for tests. */
 const HARMLESS =
-  /(?:^|\/)(?:usr\/share\/(?:doc|ca-certificates|perl|python3?)|etc\/ssl\/certs|test(?:s|data|_data)?|examples?|fixtures|__tests__|spec)\//;
+  /(?:^|\/)(?:usr\/share\/(?:doc|ca-certificates|perl|python3?)|etc\/ssl\/certs|test(?:s|data|_data)?|examples?|samples?|demos?|fixtures|__tests__|spec)\//;
 
-/** Finds, in every layer, the files whose names tell of secrets: also those that a later layer deleted, for whoever has the image has them, too. Empty files and the files of tests and examples are left out. */
+/**
+ * Finds, in every layer, the files that have something of the form of a secret, or a name that tells of one: also those that a later layer deleted, for whoever has the image has them,
+ * too. Surest first: what was found inside, then names, then what lies among tests and examples. By their names alone, empty files and such examples are not suspected.
+ */
 export function secretFiles(layers: readonly LayerContent[]): SecretFile[] {
-  return layers.flatMap(({ number, entries }) =>
-    entries.flatMap(({ path, type, size }) => {
-      const what = type === 'file' && size > 0 ? kindOf(path) : undefined;
-      return what === undefined ? [] : [{ path, layer: number, what }];
-    }),
-  );
+  const all = layers.flatMap(({ entries }) => entries.flatMap(secretsOf));
+  return all.sort((one, other) => doubt(one) - doubt(other));
+}
+
+function secretsOf({ path, layer, type, size, suspects }: FileEntry): SecretFile[] {
+  const harmless = HARMLESS.test(path);
+  if (suspects) return suspects.map(found => ({ path, layer, ...found, ...(harmless ? { example: true } : {}) }));
+  const what = type === 'file' && size > 0 && !harmless ? kindOf(path) : undefined;
+  return what === undefined ? [] : [{ path, layer, what }];
+}
+
+function doubt({ line, example }: SecretFile): number {
+  return example ? 2 : line === undefined ? 1 : 0;
 }
 
 function kindOf(path: string): string | undefined {
-  if (HARMLESS.test(path)) return undefined;
   return KINDS.find(([, pattern]) => pattern.test(path))?.[0];
 }

@@ -1,3 +1,5 @@
+import { TOKEN_FORMS } from '../browse/secretForms.ts';
+
 /** Finds what looks like a secret in the texts of an image, so that it can be left out of what is shown. A guess: it may miss some and suspect others. */
 
 /** Names whose values are secrets. `SECRET_NAME_FILE`, the way to hand over a path instead, is none. */
@@ -5,20 +7,11 @@ const NAME =
   /(?:^|[_.-])(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|access_?key(?:_?id)?|private_?key|auth_?key|encryption_?key|signing_?key|connection_?string)(?:$|[_.-])/i;
 const NAME_OF_NO_SECRET = /(?:_file|_path|_dir|_url|_uri|_host|_port|_sha\d+|_ttl|_expiry|_length|_type)$/i;
 
-/** Forms that tokens of well-known services have, and nothing else has. */
 const TOKENS = [
-  /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g,
-  /\bgh[pousr]_[0-9A-Za-z]{36,255}\b/g,
-  /\bgithub_pat_[0-9A-Za-z_]{50,255}\b/g,
-  /\bglpat-[0-9A-Za-z_-]{20,64}/g,
-  /\bxox[abeoprs]-[0-9A-Za-z-]{10,250}/g,
-  /\bsk_live_[0-9A-Za-z]{16,250}\b/g,
-  /\bnpm_[0-9A-Za-z]{36}\b/g,
-  /\bdckr_pat_[0-9A-Za-z_-]{20,64}/g,
-  /\bAIza[0-9A-Za-z_-]{35}/g,
+  ...TOKEN_FORMS.map(([, pattern]) => pattern),
   /\beyJ[0-9A-Za-z_-]{10,4000}\.eyJ[0-9A-Za-z_-]{10,4000}\.[0-9A-Za-z_-]{10,4000}/g,
   /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:(?!-----END)[^]){0,20000}(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g,
-] as const;
+];
 
 /** `NAME=value` and `name: value`, as commands and environments are written; the value with its quotes. */
 const ASSIGNMENT = /([A-Za-z_][\w.-]{0,100})(=|:\s)("(?:[^"\\]|\\.){0,4000}"|'[^']{0,4000}'|[^\s"';&|]{1,4000})/g;

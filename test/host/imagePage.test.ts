@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { fillDemo } from '../support/demoImage.ts';
+import { image, layer } from '../support/image.ts';
 import { status } from '../support/registry/faults.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
+import { file, whiteout } from '../support/tar.ts';
 import { peel, refusal, until } from './commands.ts';
 
 describe('the page about an image', () => {
@@ -58,6 +60,18 @@ describe('the page about an image', () => {
     await peel('analyzeImage', { reference, platform: 'linux/amd64' });
     const after = registry.requests.filter(({ path }) => path.includes('/blobs/')).length;
     assert.equal(after, before, 'the second time needs no layer from the registry');
+  });
+
+  it('tells of secrets inside files, of their kind and line and nothing else', async () => {
+    const token = ['gl', 'pat-', 'AbCdEfGhIjKlMnOpQrSt'].join('');
+    const base = layer([file('srv/app.conf', `name = demo\ntoken = ${token}\n`)]);
+    registry.store.put('demo/told', image({ layers: [base, layer([whiteout('srv/app.conf')])] }), 'latest');
+    const told = await peel<{ readonly secrets: unknown }>('analyzeImage', {
+      reference: `${registry.host}/demo/told:latest`,
+      platform: 'linux/amd64',
+    });
+    assert.deepEqual(told.secrets, [{ path: 'srv/app.conf', layer: 1, what: 'a GitLab token', line: 2 }]);
+    assert.ok(!JSON.stringify(told).includes(token));
   });
 
   it('says so when a layer cannot be had', async () => {

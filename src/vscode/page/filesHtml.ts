@@ -22,29 +22,44 @@ export type LinkTo = (path: string, layer: number) => string;
 
 /** What the files of an image tell: which are large, which only cost space, which look like secrets. */
 export function filesHtml({ layers, space, secrets }: Analysis, linkTo: LinkTo): Html {
-  return html`${section('Files that look like secrets', suspects(secrets, space, linkTo))}
+  return html`${section('Files that look like secrets', suspects(secrets, layers, space, linkTo))}
   ${section('Sizes', pictures(layers, space))} ${section('Largest files', largest(space, linkTo))}
   ${section('Wasted space', wasted(space, linkTo))}`;
 }
 
-function suspects(found: readonly SecretFile[], { visible }: Space, linkTo: LinkTo): Html | undefined {
-  if (found.length === 0) return undefined;
+function suspects(
+  found: readonly SecretFile[],
+  layers: readonly LayerContent[],
+  { visible }: Space,
+  linkTo: LinkTo,
+): Html | undefined {
+  const listed = layers.filter(({ listedOnly }) => listedOnly).map(({ number }) => number);
+  const unseen =
+    listed.length > 0 &&
+    html`<p class="quiet">
+      Of ${listed.length === 1 ? 'layer' : 'layers'} ${listed.join(', ')} only a list of the files was read, so that
+      secrets are told there by the names of files alone.
+    </p>`;
+  if (found.length === 0) return unseen || undefined;
   const seen = new Set(visible.map(({ path, layer }) => `${layer}:${path}`));
   const gone = ({ path, layer }: SecretFile): boolean => !seen.has(`${layer}:${path}`);
+  const files = new Set(found.map(({ path, layer }) => `${layer}:${path}`)).size;
   return html`<p class="warning" role="note">
-      By their names, ${count(found.length, 'file')} may hold a secret. What a later layer deleted or replaced is still
-      in the image for everybody who has it.
+      By what is in them or by their names, ${count(files, 'file')} may hold a secret. What a later layer deleted or
+      replaced is still in the image for everybody who has it.
     </p>
     ${table(
       ['File', 'Layer', 'Likely'],
       found
         .slice(0, 10 * ROWS)
-        .map(file => [
-          link(file.path, linkTo(file.path, file.layer)),
-          String(file.layer),
-          dotted(file.what, gone(file) && 'hidden by a later layer'),
-        ]),
-    )}`;
+        .map(file => [link(file.path, linkTo(file.path, file.layer)), String(file.layer), likely(file, gone(file))]),
+    )}
+    ${found.length > 10 * ROWS && html`<p class="quiet">and ${count(found.length - 10 * ROWS, 'more')}</p>`} ${unseen}`;
+}
+
+function likely({ what, line, example }: SecretFile, gone: boolean): string {
+  const where = line === undefined ? 'by its name' : `line ${line}`;
+  return dotted(`${what} (${where})`, example && 'among tests or examples', gone && 'hidden by a later layer');
 }
 
 function pictures(layers: readonly LayerContent[], { visible, visibleBytes }: Space): Html | undefined {

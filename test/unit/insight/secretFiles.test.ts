@@ -50,3 +50,17 @@ test('what every image has is not suspected', () => {
 test('an empty file holds no secret', () => {
   assert.deepEqual(secretFiles([layer(1, ['app/.env'], 0)]), []);
 });
+
+test('what was found inside a file says more than its name', () => {
+  const [entry] = layer(1, ['root/.npmrc']).entries;
+  assert.ok(entry);
+  const found = { ...entry, suspects: [{ what: 'an npm token', line: 2 }] };
+  const example = { ...found, path: 'srv/tests/a.key' };
+  const named = { ...entry, path: 'app/.env' };
+  const content = { number: 1, entries: [example, named, found], deleted: [], opaque: [] };
+  assert.deepEqual(secretFiles([content]), [
+    { path: 'root/.npmrc', layer: 1, what: 'an npm token', line: 2 },
+    { path: 'app/.env', layer: 1, what: 'variables of an environment' },
+    { path: 'srv/tests/a.key', layer: 1, what: 'an npm token', line: 2, example: true },
+  ]);
+});

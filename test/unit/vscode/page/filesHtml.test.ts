@@ -44,8 +44,28 @@ test('what is wasted is told with the layers that waste it', () => {
 test('a file that looks like a secret is named also when a later layer hides it', () => {
   const text = page(layer(1, { 'app/.env': 10, 'root/.npmrc': 5 }), layer(2, {}, ['app/.env']));
   assert.match(text, /2 files may hold a secret/);
-  assert.match(text, /\/app\/\.env<\/td> ?<td>1<\/td> ?<td>variables of an environment · hidden by a later layer/);
-  assert.match(text, /\/root\/\.npmrc<\/td> ?<td>1<\/td> ?<td>an account of a package registry ?<\/td>/);
+  assert.match(
+    text,
+    /\/app\/\.env<\/td> ?<td>1<\/td> ?<td>variables of an environment \(by its name\) · hidden by a later layer/,
+  );
+  assert.match(
+    text,
+    /\/root\/\.npmrc<\/td> ?<td>1<\/td> ?<td>an account of a package registry \(by its name\) ?<\/td>/,
+  );
+});
+
+test('what was found inside comes first, with its line; examples come last; layers that were only listed are told', () => {
+  const inside = layer(1, { 'usr/lib/x/test/key.pem': 10, 'root/.npmrc': 5, 'app/main.py': 10 });
+  const entries = inside.entries.map(entry =>
+    entry.path === 'root/.npmrc' ? entry : { ...entry, suspects: [{ what: 'a private key', line: 7 }] },
+  );
+  const text = page({ ...inside, entries }, { ...layer(2, { b: 1 }, ['app/main.py']), listedOnly: true });
+  assert.match(text, /3 files may hold a secret/);
+  assert.match(
+    text,
+    /\/app\/main\.py<\/td> ?<td>1<\/td> ?<td>a private key \(line 7\) · hidden by a later layer.*\.npmrc.*key\.pem<\/td> ?<td>1<\/td> ?<td>a private key \(line 7\) · among tests or examples/,
+  );
+  assert.match(text, /Of layer 2 only a list of the files was read/);
 });
 
 test('the pictures have a tile for each folder and for each layer', () => {
