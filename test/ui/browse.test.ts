@@ -89,7 +89,18 @@ test('an image becomes a folder of the Explorer, is walked and read, and goes ag
   await workbench.page.keyboard.press('Enter');
   await workbench.waitForEditor(/id,name\n0,row 0/);
 
+  t.diagnostic('the text of a folder is searched, from its row in the Explorer');
+  await workbench.contextMenu(EXPLORER, 'app', 'Search in Image…');
+  await workbench.expectPrompt(/demo\/hello.* · \/app/);
+  await workbench.quickInputBox.fill('Says hello');
+  await workbench.page.keyboard.press('Enter');
+  await workbench.row('Search', /^1 result in 1 file/).waitFor();
+  await workbench.row('Search', /^# Says hello to whoever/).click();
+  await workbench.statusBarItem(/Ln 2, Col 13 \(10 selected\)/).waitFor();
+  await workbench.screenshot('browse-search');
+
   t.diagnostic('the folder goes again');
+  await workbench.showSidebar('Explorer');
   await workbench.contextMenu(EXPLORER, name, 'Remove Folder from Workspace');
   await workbench.row(EXPLORER, name).waitFor({ state: 'detached' });
   await workbench.row(EXPLORER, 'readme.txt').waitFor();

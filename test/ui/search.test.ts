@@ -116,6 +116,17 @@ test('a folder is searched from its row; the form remembers, and says what is wr
   await workbench.screenshot('search-empty');
 });
 
+test('a layer is searched from its row', async t => {
+  const { workbench } = await open(t);
+  await workbench.showSidebar('Peel');
+  await workbench.expandPath('Registries', demo.host, 'demo/texts', 'v1', 'Layers');
+  await workbench.contextMenu('Registries', 'Layer 1', 'Search in Image…');
+  await type(workbench, 'Welcome');
+  await workbench.expectPrompt(/demo\/texts:v1 · layer 1/);
+  await workbench.page.keyboard.press('Enter');
+  await workbench.row('Search', 'Welcome.').waitFor();
+});
+
 test('what is found is shown while a search runs, and stays when it is cancelled', async t => {
   const { workbench } = await open(t);
   await workbench.showSidebar('Peel');
