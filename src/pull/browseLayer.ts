@@ -60,7 +60,7 @@ class LayerOpener {
   async #kept(): Promise<LayerFiles | undefined> {
     const verified = await this.#read(this.#paths);
     // A blob that is there costs nothing to be read and verified.
-    if (verified || (await this.#hasBlob())) return verified;
+    if (verified || this.#request.verifiedOnly || (await this.#hasBlob())) return verified;
     return this.#read(await doubtfulPaths(this.#puller.store, this.#request));
   }
 

@@ -34,7 +34,8 @@ export async function cheapIndex(
   if (isForeignLayer(descriptor.mediaType)) return undefined;
   try {
     const soci = await sociIndex(request, signal);
-    if (soci) return soci;
+    if (soci && (soci.verified || !request.verifiedOnly)) return soci;
+    if (request.verifiedOnly) return undefined;
     const index = await hopTar(descriptor, request.limits, (...range) => parts.part(...range), signal);
     return index && { index, verified: false };
   } catch (error) {

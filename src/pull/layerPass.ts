@@ -19,6 +19,8 @@ export interface BrowseRequest {
   readonly limits: UnpackLimits;
   /** Of the image whose layer it is; absent: no SOCI index is looked for. */
   readonly soci?: SociIndexes;
+  /** Takes no listing that nothing vouches for: such a layer is read as a whole. */
+  readonly verifiedOnly?: boolean;
   readonly onProgress: (progress: LayerProgress) => void;
   /** The progress is also to tell what is found. */
   readonly followed?: boolean;

@@ -37,6 +37,7 @@ export async function contentsOf(
           origin: () => registries.originOf(registry),
           limits: { maxBytes, maxEntries },
           soci,
+          verifiedOnly: true,
           onProgress: progress => meter.progress(layer.number, progress),
         },
         signal,

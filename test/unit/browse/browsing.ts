@@ -20,7 +20,7 @@ export class Browsing {
   readonly #transport = new Transport({ ...DEFAULT_TRANSPORT, retryDelay: 5 }, silentLogger);
 
   /** The files of the image's last layer. @param opened is called when the manifest is known, before the layer is looked at */
-  async open(reference: string, opened: () => void = () => undefined): Promise<MergedTree> {
+  async open(reference: string, opened: () => void = () => undefined, verifiedOnly = false): Promise<MergedTree> {
     const resolved = await this.pulling.resolve(reference, 'linux/amd64');
     opened();
     const { registry, repository } = resolved.reference;
@@ -34,6 +34,7 @@ export class Browsing {
       origin: async () => this.pulling.origin(resolved),
       limits: DEFAULT_LIMITS,
       soci: new SociIndexes(resolved, async () => client),
+      verifiedOnly,
       onProgress: () => undefined,
     };
     return MergedTree.of([{ number: 1, files: await browseLayer(this.pulling.puller, request, signal) }]);

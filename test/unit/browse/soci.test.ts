@@ -118,6 +118,17 @@ test('the index is looked for once, and the second opening needs no request', as
   await checkAll(tree);
 });
 
+test('who wants what is verified only gets no index that merely refers to the image', async () => {
+  const kindOf = async (version: 1 | 2): Promise<unknown> => {
+    const { name } = content({ version });
+    const tree = await browsing.open(`${registry.host}/${name}:latest`, () => undefined, true);
+    return tree.find('late').content?.layer.files.index.facts.kind;
+  };
+  assert.equal(await kindOf(2), 'soci');
+  rmSync(join(browsing.pulling.root, 'cache'), { recursive: true });
+  assert.equal(await kindOf(1), 'gzip');
+});
+
 test('an index behind the tag that stands in for the referrers is found', async () => {
   const { name } = content({ version: 1 });
   const other = await startRegistry({ store: registry.store, referrers: 'tag' });

@@ -99,6 +99,14 @@ test('once the blob is in the cache, the layer is verified', async () => {
   assert.equal(String(await contentOf(tree, 'late')), 'x');
 });
 
+test('who wants what is verified only gets the layer read as a whole', async () => {
+  const entries = [file('big', BIG), file('late', 'x')];
+  assert.equal(verifiedOf(await open(entries)), false);
+  const tree = await browsing.open(`${registry.host}/hops:latest`, () => undefined, true);
+  assert.equal(verifiedOf(tree), undefined);
+  assert.equal(String(await contentOf(tree, 'late')), 'x');
+});
+
 test('a layer of small files only is read in one pass', async () => {
   const many = Array.from({ length: 4000 }, (_, at) => file(`many/${at}`, Buffer.alloc(3000, at)));
   const tree = await open(many);
