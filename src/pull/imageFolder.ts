@@ -162,10 +162,29 @@ export async function writeImageFolder(image: ImageFolder): Promise<void> {
 
 /** The pulled images right below a folder, by name. Folders whose description is damaged are left out. */
 export async function listImageFolders(imagesFolder: string): Promise<ImageFolder[]> {
-  const entries = await readdir(imagesFolder, { withFileTypes: true }).catch(() => []);
-  const folders = entries.filter(entry => entry.isDirectory()).map(entry => join(imagesFolder, entry.name));
+  const folders = await foldersIn(imagesFolder);
   const images = await Promise.all(folders.map(folder => readImageFolder(folder).catch(() => undefined)));
   return images.filter(image => image !== undefined).sort((a, b) => a.folder.localeCompare(b.folder));
+}
+
+/** Those right below a folder that {@link listImageFolders} leaves out. */
+export async function listDamagedFolders(imagesFolder: string): Promise<string[]> {
+  const folders = await foldersIn(imagesFolder);
+  const damaged = await Promise.all(folders.map(isDamagedFolder));
+  return folders.filter((_, at) => damaged[at]).sort();
+}
+
+/** Whether a pull made the folder, and its description is damaged. */
+export async function isDamagedFolder(folder: string): Promise<boolean> {
+  return readImageFolder(folder).then(
+    () => false,
+    (error: unknown) => error instanceof DamagedFolderError,
+  );
+}
+
+async function foldersIn(parent: string): Promise<string[]> {
+  const entries = await readdir(parent, { withFileTypes: true }).catch(() => []);
+  return entries.filter(entry => entry.isDirectory()).map(entry => join(parent, entry.name));
 }
 
 /** Folders that a pull writes into: links among them would lead it out of its own. */

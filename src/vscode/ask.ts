@@ -38,20 +38,29 @@ export async function askRegistry(
   return picked?.name;
 }
 
-/** The pulled image that a command is about, by its folder. */
+/**
+ * The pulled image that a command is about, by its folder.
+ * @param which of the images, by whether they are mounted
+ * @param damaged offered as well: folders without a description
+ */
 export async function askImageFolder(
   argument: CommandArgument,
   { images }: CommandServices,
   title: string,
   which: (mounted: boolean) => boolean = () => true,
+  damaged: () => Promise<readonly string[]> = async () => [],
 ): Promise<string | undefined> {
   if (argument.folder !== undefined) return absolutePath(argument.folder);
   const found = (await images.list()).filter(image => which(image.mount.mounted));
-  const items = found.map(image => ({
-    label: basename(image.folder),
-    description: `${image.image.reference} · ${image.image.platform}`,
-    detail: image.folder,
-  }));
+  const item = (folder: string, description: string): vscode.QuickPickItem & { readonly detail: string } => ({
+    label: basename(folder),
+    description,
+    detail: folder,
+  });
+  const items = [
+    ...found.map(({ folder, image }) => item(folder, `${image.reference} · ${image.platform}`)),
+    ...(await damaged()).map(folder => item(folder, 'its peel.json is damaged')),
+  ];
   if (items.length === 0) throw new NoImageError();
   if (items.length === 1) return items[0]?.detail;
   return (await vscode.window.showQuickPick(items, { title, placeHolder: 'Pulled image', matchOnDetail: true }))

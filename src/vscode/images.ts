@@ -60,6 +60,14 @@ export class PulledImages implements Images, vscode.Disposable {
     return Promise.all([...byFolder.values()].map(withMount));
   }
 
+  async damaged(): Promise<readonly string[]> {
+    const { isDamagedFolder, listDamagedFolders } = await import('../pull/imageFolder.ts');
+    const usual = await Promise.all(this.imagesFolders().map(listDamagedFolders));
+    const elsewhere = this.#elsewhere();
+    const damaged = await Promise.all(elsewhere.map(isDamagedFolder));
+    return [...new Set([...usual.flat(), ...elsewhere.filter((_, at) => damaged[at])])];
+  }
+
   async read(folder: string): Promise<ImageOnDisk> {
     const { readImageFolder } = await import('../pull/imageFolder.ts');
     return withMount(await readImageFolder(absolutePath(folder)));

@@ -117,6 +117,8 @@ export interface Images {
   readonly onDidChange: Event<void>;
   /** What is on disk and mounted right now, read anew. */
   list(): Promise<readonly ImageOnDisk[]>;
+  /** The folders of pulled images whose description is damaged, so that they are in no list. */
+  damaged(): Promise<readonly string[]>;
   /** One of them. @throws when the folder holds no pulled image. */
   read(folder: string): Promise<ImageOnDisk>;
   /** Where pulls go by default: one folder for each workspace folder on a disk, or the one that the setting names. Empty without a workspace. */

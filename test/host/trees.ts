@@ -117,6 +117,7 @@ function imagesFrom(list: () => readonly ImageOnDisk[]): Images {
   return {
     onDidChange: () => new vscode.Disposable(() => undefined),
     list: async () => list(),
+    damaged: async () => [],
     read: async folder => {
       const found = list().find(image => image.folder === folder);
       if (!found) throw new Error(`${folder} is not there`);

@@ -12,7 +12,8 @@ import type { RunCommand } from './table.ts';
 
 /** Removes a pulled image from the disk, also one whose description is damaged, with sudo where a mount left files of root. Returns the bytes freed. */
 export const removeImage: RunCommand = async (argument, services) => {
-  const folder = await askImageFolder(argument, services, 'Remove Image');
+  const { images } = services;
+  const folder = await askImageFolder(argument, services, 'Remove Image', undefined, () => images.damaged());
   if (folder === undefined) return undefined;
   await refuseLink(folder);
   const name = await nameOf(folder, services);

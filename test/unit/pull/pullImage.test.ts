@@ -17,7 +17,13 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { DigestMismatchError } from '../../../src/blobs/verifier.ts';
 import { PlatformNotFoundError } from '../../../src/oci/choosePlatform.ts';
 import { DamagedFolderError, NoImageFolderError } from '../../../src/pull/folderErrors.ts';
-import { FolderBusyError, FolderTakenError, listImageFolders, readImageFolder } from '../../../src/pull/imageFolder.ts';
+import {
+  FolderBusyError,
+  FolderTakenError,
+  listDamagedFolders,
+  listImageFolders,
+  readImageFolder,
+} from '../../../src/pull/imageFolder.ts';
 import { DiffIdMismatchError } from '../../../src/pull/layerErrors.ts';
 import { NotAnImageError } from '../../../src/pull/resolveImage.ts';
 import { artifact, image, index, layer, type BuiltLayer } from '../../support/image.ts';
@@ -337,12 +343,15 @@ describe('what is there already is never lost', () => {
       assert.equal(readFileSync(description, 'utf8'), text);
       assert.ok(existsSync(join(folder, 'layers/1/etc/motd')));
     }
+    assert.deepEqual(await listImageFolders(pulling.folder('.')), []);
+    assert.deepEqual(await listDamagedFolders(pulling.folder('.')), [folder]);
     writeFileSync(description, '{"version":2,"what":"is to come"}');
     await assert.rejects(readImageFolder(folder), NoImageFolderError, 'of a later Peel, which knows it');
     const others = pulling.folder('others');
     mkdirSync(join(others, 'layers'), { recursive: true });
     writeFileSync(join(others, 'peel.json'), '{"fruit":"orange"}');
     await assert.rejects(readImageFolder(others), NoImageFolderError);
+    assert.deepEqual(await listDamagedFolders(pulling.folder('.')), []);
   });
 
   test('a link in a half-pulled folder does not lead the pull out of it', async () => {
