@@ -13,9 +13,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { fillDemo } from '../support/demoImage.ts';
-import { artifact } from '../support/image.ts';
+import { artifact, image, layer } from '../support/image.ts';
+import { corrupt } from '../support/registry/faults.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { sha256 } from '../support/registry/store.ts';
+import { file } from '../support/tar.ts';
 import { peel, refusal, SHA256, workspaceFolder } from './commands.ts';
 
 interface Pulled {
@@ -135,6 +137,24 @@ describe('commands that pull', () => {
     assert.equal(existsSync(join(folder, 'layers/1')), false);
     const pulled = await peel<Pulled>('pullImage', { reference: `${registry.host}/library/busybox:oci`, folder });
     assert.ok(existsSync(join(pulled.layers[0]!.path, 'bin/busybox')), 'the next pull makes it whole');
+  });
+
+  it('completes what was begun, from its row, also when the tag has moved on', async () => {
+    const folder = join(images, 'begun');
+    const [old, next] = ['old', 'next'].map(text => image({ layers: [layer([file('version', text)])] }));
+    assert.ok(old && next);
+    registry.store.put('demo/moving', old, 'edge');
+    const reference = `${registry.host}/demo/moving:edge`;
+    const fault = registry.fault({ path: old.layers[0]!.digest }, corrupt());
+    await refusal('pullImage', { reference, folder });
+    fault.remove();
+    registry.store.put('demo/moving', next, 'edge');
+    assert.match(await refusal('pullImage', { reference, folder }), /holds another image already/);
+    const { digest } = await peel<Pulled>('pullImage', { reference, folder, digest: old.digest });
+    assert.equal(digest, old.digest);
+    assert.equal(readFileSync(join(folder, 'layers/1/version'), 'utf8'), 'old');
+    const described = JSON.parse(readFileSync(join(folder, 'peel.json'), 'utf8')) as Record<string, unknown>;
+    assert.deepEqual([described['reference'], described['complete']], [reference, true]);
   });
 
   it('says what to do about an artifact', async () => {

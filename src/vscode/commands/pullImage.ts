@@ -12,6 +12,7 @@ import type { PulledImage } from '../../pull/pullImage.ts';
 import { DamagedFolderError } from '../../pull/folderErrors.ts';
 import { FolderTakenError } from '../../pull/imageFolder.ts';
 import type { PullProgress } from '../../pull/pullMeter.ts';
+import { isDigest } from '../../oci/digest.ts';
 import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
 import { familiarName, type Reference } from '../../oci/reference.ts';
 import type { RunCommand } from './table.ts';
@@ -22,7 +23,8 @@ export const pullImage: RunCommand = async (argument, services) => {
   if (!reference) return undefined;
   const folder = await placeFor(defaultFolderName(reference), argument.folder, services, 'Pull Image');
   if (folder === undefined) return undefined;
-  const pulled = await pullInto(reference, argument.platform, folder, services);
+  const begun = argument.folder === undefined ? undefined : argument.digest;
+  const pulled = await pullInto({ reference, begun }, { platform: argument.platform, folder }, services);
   if (!pulled) return undefined;
   // Its layers were read as a whole, so that their files are verified from now on.
   services.files.forget();
@@ -33,17 +35,19 @@ export const pullImage: RunCommand = async (argument, services) => {
   return { folder: pulled.folder, digest, platform, layers };
 };
 
+/** What is to be pulled. */
+interface Source {
+  readonly reference: Reference;
+  /** The digest of the image that the folder holds a part of already: its tag may have moved on since. */
+  readonly begun: string | undefined;
+}
+
 /** Pulls, and asks a person for another platform or place where the first one will not do. */
-async function pullInto(
-  reference: Reference,
-  platform: string | undefined,
-  folder: string,
-  services: CommandServices,
-): Promise<PulledImage | undefined> {
-  let wanted = { platform, folder };
+async function pullInto(source: Source, first: Wanted, services: CommandServices): Promise<PulledImage | undefined> {
+  let wanted = first;
   for (;;) {
     try {
-      return await transfer(reference, wanted.platform, wanted.folder, services);
+      return await transfer(source, wanted, services);
     } catch (error) {
       if (!services.interactive) throw error;
       const other = await askOtherWay(error, wanted);
@@ -54,15 +58,18 @@ async function pullInto(
 }
 
 function transfer(
-  reference: Reference,
-  platform: string | undefined,
-  folder: string,
+  { reference, begun }: Source,
+  { platform, folder }: Wanted,
   { lookup, pulls }: CommandServices,
 ): Thenable<PulledImage> {
   return withTransfer(`Pulling ${familiarName(reference)}`, async (signal, report) => {
     // What the tag points to now, not what it pointed to when the tree was opened.
     lookup.forget();
-    const [image] = await Promise.all([lookup.resolve(reference, platform, signal), pulls.prepare()]);
+    const [named] = await Promise.all([lookup.resolve(reference, platform, signal), pulls.prepare()]);
+    const moved = isDigest(begun) && named.manifestDigest !== begun;
+    const image = moved
+      ? { ...(await lookup.resolve({ ...reference, digest: begun }, platform, signal)), reference }
+      : named;
     const onProgress = ({ read, ...rest }: PullProgress): void => report({ ...rest, done: read });
     return pulls.pull({ image, folder, signal, onProgress });
   });
