@@ -85,8 +85,6 @@ export const SECTION = 'peel';
 
 /** Keys for `when` clauses, set by `setContext`. */
 export const CONTEXTS = {
-  hasImages: 'peel.hasImages',
-  hasRegistries: 'peel.hasRegistries',
   hasSearch: 'peel.hasSearch',
   searching: 'peel.searching',
 } as const;

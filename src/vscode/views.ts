@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Reference } from '../oci/reference.ts';
-import { CONTEXTS, VIEWS } from './ids.ts';
+import { VIEWS } from './ids.ts';
 import { MountWatch } from './mountWatch.ts';
 import type { Services, Views } from './services.ts';
 import type { ShownImage } from './shownAs.ts';
@@ -20,6 +20,9 @@ export class TreeViews implements Views, vscode.Disposable {
   readonly #registryTree: NodeTree;
   readonly #registryChanges: TreeChanges;
   readonly #images: ImagesRoot;
+  readonly #imageChanges: TreeChanges;
+  /** What the rows were last drawn for, as texts that can be compared; absent before the first look. */
+  #shown: { readonly images: string; readonly extracted: string } | undefined;
   readonly #registriesView: vscode.TreeView<TreeNode>;
   readonly #imagesView: vscode.TreeView<TreeNode>;
   readonly #disposables: vscode.Disposable;
@@ -29,6 +32,7 @@ export class TreeViews implements Views, vscode.Disposable {
     const registryChanges = new TreeChanges();
     this.#registryChanges = registryChanges;
     const imageChanges = new TreeChanges();
+    this.#imageChanges = imageChanges;
     this.#registries = new RegistriesRoot(contextOf(services, registryChanges));
     const mounts = new MountWatch(() => services.images.refresh());
     this.#images = new ImagesRoot(() => mounts.whileShowing(() => services.images.list()));
@@ -45,16 +49,11 @@ export class TreeViews implements Views, vscode.Disposable {
       this.#imagesView.onDidChangeVisibility(({ visible }) => mounts.watch(visible)),
       services.registries.onDidChange(() => registryChanges.fire()),
       services.registries.onDidChangeAccess(() => this.#registryTree.refresh()),
-      services.images.onDidChange(() => {
-        imageChanges.fire();
-        // Layers in the other view tell whether they are extracted.
-        registryChanges.fire();
-        void this.#showCounts();
-      }),
+      services.images.onDidChange(() => void this.#showImages()),
       registerTreeCommands([this.#registryTree, imageTree], services),
     );
     mounts.watch(this.#imagesView.visible);
-    void this.#showCounts();
+    void this.#showImages();
   }
 
   async revealReference(reference: Reference, platform?: string): Promise<void> {
@@ -100,16 +99,32 @@ export class TreeViews implements Views, vscode.Disposable {
     });
   }
 
-  /** The number of mounted images on the activity bar's icon, and the keys that `when` clauses ask for. */
-  async #showCounts(): Promise<void> {
+  /**
+   * Draws the rows anew that pulled images are told in, and the number of mounted ones on the activity bar's icon. Only when something has changed, for it is asked each time the window is looked at,
+   * and a menu that is open on a row does not outlive its being drawn anew.
+   */
+  async #showImages(): Promise<void> {
+    const before = this.#shown;
+    const now = await this.#imagesNow();
+    this.#shown = now;
+    // The rows are drawn for the first time without being told.
+    if (!before) return;
+    if (before.images !== now.images) this.#imageChanges.fire();
+    // Layers in the other view tell whether they are extracted.
+    if (before.extracted !== now.extracted) this.#registryChanges.fire();
+  }
+
+  async #imagesNow(): Promise<{ readonly images: string; readonly extracted: string }> {
     try {
       const images = await this.#services.images.list();
       const mounted = images.filter(({ mount }) => mount.mounted).length;
       this.#imagesView.badge = mounted > 0 ? { value: mounted, tooltip: count(mounted, 'mounted image') } : undefined;
-      await vscode.commands.executeCommand('setContext', CONTEXTS.hasImages, images.length > 0);
+      const layers = images.flatMap(({ image }) => image.layers.filter(({ folder }) => folder !== undefined));
+      return { images: JSON.stringify(images), extracted: JSON.stringify(layers.map(({ digest }) => digest)) };
     } catch (error) {
       // The view shows the same failure as a row.
-      this.#services.log.debug(`The pulled images could not be counted: ${String(error)}`);
+      this.#services.log.debug(`The pulled images could not be listed: ${String(error)}`);
+      return { images: String(error), extracted: '' };
     }
   }
 }

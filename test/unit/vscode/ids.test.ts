@@ -79,7 +79,7 @@ test('views, their container and the task type agree', () => {
   );
 });
 
-test('each context key that package.json asks for is one that the code sets', () => {
+test('each context key that package.json asks for is one that the code sets, and the other way round', () => {
   const asked = new Set(
     [...text.matchAll(/"when": "([^"]*)"/g)].flatMap(([, when = '']) =>
       [...when.matchAll(/\bpeel\.[A-Za-z]+/g)].map(([key]) => key),
@@ -87,6 +87,7 @@ test('each context key that package.json asks for is one that the code sets', ()
   );
   const known = new Set<string>([...Object.values(CONTEXTS), ...Object.values(VIEWS)]);
   for (const key of asked) assert.ok(known.has(key), key);
+  for (const key of Object.values(CONTEXTS)) assert.ok(asked.has(key), key);
 });
 
 test('each command of the table has a file named by its verb and noun', () => {
