@@ -48,6 +48,18 @@ async function type(workbench: Workbench, text: string): Promise<void> {
   await workbench.quickInputBox.fill(text);
 }
 
+/** Starts a search by a row's menu. A row that is drawn anew while its menu is open is lost to it, and the image is asked for: as a person does, it tries again. */
+async function searchFrom(workbench: Workbench, label: string): Promise<void> {
+  await workbench.until('the row is searched', async () => {
+    await workbench.contextMenu('Registries', label, 'Search in Image…');
+    await workbench.expectPrompt(/Text to search for|busybox, /);
+    if ((await workbench.quickInputBox.getAttribute('placeholder')) === 'Text to search for') return true;
+    await workbench.page.keyboard.press('Escape');
+    await workbench.quickInput.waitFor({ state: 'hidden' });
+    return false;
+  });
+}
+
 test('a search from the palette shows what it finds, and opens it at the place', async t => {
   const { workbench } = await open(t);
   await workbench.command('Peel: Search in Image…');
@@ -90,7 +102,7 @@ test('a folder is searched from its row; the form remembers, and says what is wr
   const { workbench } = await open(t);
   await workbench.showSidebar('Peel');
   await workbench.expandPath('Registries', demo.host, 'demo/texts', 'v1', 'Files');
-  await workbench.contextMenu('Registries', 'etc', 'Search in Image…');
+  await searchFrom(workbench, 'etc');
   await type(workbench, 'need(le');
   await workbench.pick('Use Regular Expression');
   await workbench.expectPrompt(/unterminated group/);
@@ -120,7 +132,7 @@ test('a layer is searched from its row', async t => {
   const { workbench } = await open(t);
   await workbench.showSidebar('Peel');
   await workbench.expandPath('Registries', demo.host, 'demo/texts', 'v1', 'Layers');
-  await workbench.contextMenu('Registries', 'Layer 1', 'Search in Image…');
+  await searchFrom(workbench, 'Layer 1');
   await type(workbench, 'Welcome');
   await workbench.expectPrompt(/demo\/texts:v1 · layer 1/);
   await workbench.page.keyboard.press('Enter');
@@ -131,7 +143,7 @@ test('what is found is shown while a search runs, and stays when it is cancelled
   const { workbench } = await open(t);
   await workbench.showSidebar('Peel');
   await workbench.expandPath('Registries', demo.host, 'demo/trap');
-  await workbench.contextMenu('Registries', 'v1', 'Search in Image…');
+  await searchFrom(workbench, 'v1');
   await type(workbench, '(a+)+$|needle');
   await workbench.pick('Use Regular Expression');
   await workbench.pick(`in ${demo.host}/demo/trap:v1`);
@@ -143,4 +155,9 @@ test('what is found is shown while a search runs, and stays when it is cancelled
   await workbench.row('Search', 'first').waitFor();
   assert.equal(await workbench.toast(/./).count(), 0, 'who cancels knows it');
   await workbench.screenshot('search-cancelled');
+
+  await workbench.inlineAction('Search', /^Cancelled/, 'Search Again');
+  await workbench.row('Search', /^Searching… \d+ % · 1 result in 1 file/).waitFor();
+  await workbench.inlineAction('Search', /^Searching/, 'Cancel Search');
+  await workbench.row('Search', /^Cancelled · 1 result in 1 file/).waitFor();
 });
