@@ -1,5 +1,6 @@
 import { HARDLINK_STORE, meaningOf, splitPath } from '../layers/entryPath.ts';
 import type { LayerEntries } from './layerIndex.ts';
+import { atOnce, type Sliced } from './slices.ts';
 
 /** Something in one layer's own tree. */
 export type LayerNode = LayerDirectory | LayerLeaf;
@@ -57,8 +58,21 @@ export const MAX_LINKS = 40;
  * and what would lead out of the image is left out.
  */
 export function layerTree(index: LayerEntries): LayerDirectory {
-  return new LayerTreeBuilder(index).grow();
+  return atOnce(layerTreeSteps(index));
 }
+
+/** The same, for long layers. */
+export function* layerTreeSteps(index: LayerEntries): Sliced<LayerDirectory> {
+  const builder = new LayerTreeBuilder(index);
+  for (let upTo = STEP; upTo < index.count; upTo += STEP) {
+    builder.grow(upTo);
+    yield;
+  }
+  return builder.grow();
+}
+
+/** Entries that are taken in without a pause. */
+const STEP = 500;
 
 /** Makes the tree of a layer, also while its entries are still being found. */
 export class LayerTreeBuilder {
@@ -74,10 +88,10 @@ export class LayerTreeBuilder {
     this.#index = index;
   }
 
-  /** Takes in the entries that have come since. Returns the root, always the same. */
-  grow(): LayerDirectory {
+  /** Takes in the entries that have come since. Returns the root, always the same. @param upTo without the entries from this number on */
+  grow(upTo = this.#index.count): LayerDirectory {
     if (this.#store) this.#root.children.set(HARDLINK_STORE, this.#store);
-    while (this.#next < this.#index.count) this.#add(this.#next++);
+    while (this.#next < upTo) this.#add(this.#next++);
     this.#store = this.#root.children.get(HARDLINK_STORE);
     this.#root.children.delete(HARDLINK_STORE);
     return this.#root;

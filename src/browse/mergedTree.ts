@@ -111,24 +111,26 @@ export class MergedNode {
 
   #merge(resolveLink: LinkResolver): ReadonlyMap<string, MergedNode> {
     const parts = this.#parts ?? [];
-    /** `undefined` for what is hidden. */
-    const decided = new Map<string, MergedNode | undefined>();
+    const children = new Map<string, MergedNode>();
+    const hidden = new Set<string>();
+    const isDecided = (name: string): boolean => children.has(name) || hidden.has(name);
     for (const [depth, { layer, directory }] of parts.entries()) {
       for (const [name, node] of directory.children) {
-        if (decided.has(name)) continue;
+        if (isDecided(name)) continue;
         const path = this.path === '' ? name : `${this.path}/${name}`;
         if (node.kind === 'directory') {
-          decided.set(name, MergedNode.directory(path, partsOf(parts.slice(depth), name)));
+          children.set(name, MergedNode.directory(path, partsOf(parts.slice(depth), name)));
           continue;
         }
         const place = { layer, at: node.at };
         const content = node.content === undefined ? resolveLink(place) : { layer, at: node.content };
         // A hard link to nothing stands for nothing.
-        decided.set(name, content && MergedNode.leaf(path, place, content));
+        if (content) children.set(name, MergedNode.leaf(path, place, content));
+        else hidden.add(name);
       }
-      for (const name of directory.whiteouts) if (!decided.has(name)) decided.set(name, undefined);
+      for (const name of directory.whiteouts) if (!isDecided(name)) hidden.add(name);
     }
-    return new Map([...decided].filter((pair): pair is [string, MergedNode] => pair[1] !== undefined));
+    return children;
   }
 }
 

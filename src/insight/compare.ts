@@ -1,3 +1,4 @@
+import { atOnce, type Sliced } from '../browse/slices.ts';
 import type { FileEntry } from './layerContent.ts';
 
 /** An entry that is on both sides, and not the same. */
@@ -17,23 +18,40 @@ export interface Difference {
 
 /** Compares two file systems, or two layers, by path. Times do not count, for every build has its own. */
 export function compareFiles(left: Iterable<FileEntry>, right: Iterable<FileEntry>): Difference {
-  const before = byPath(left);
-  const after = byPath(right);
+  return atOnce(compareSteps(left, right));
+}
+
+/** The same, for large images. */
+export function* compareSteps(left: Iterable<FileEntry>, right: Iterable<FileEntry>): Sliced<Difference> {
+  const before = yield* byPath(left);
+  const after = yield* byPath(right);
   const added: FileEntry[] = [];
   const changed: ChangedEntry[] = [];
   for (const entry of after.values()) {
+    yield;
     const old = before.get(entry.path);
     const differs = old && differences(old, entry);
     if (!old) added.push(entry);
     else if (differs && differs.length > 0) changed.push({ ...entry, before: old, differs });
   }
-  const removed = [...before.values()].filter(({ path }) => !after.has(path));
-  return { added: added.sort(inOrder), removed: removed.sort(inOrder), changed: changed.sort(inOrder) };
+  const removed: FileEntry[] = [];
+  for (const entry of before.values()) {
+    yield;
+    if (!after.has(entry.path)) removed.push(entry);
+  }
+  added.sort(inOrder);
+  yield;
+  removed.sort(inOrder);
+  yield;
+  return { added, removed, changed: changed.sort(inOrder) };
 }
 
-function byPath(entries: Iterable<FileEntry>): Map<string, FileEntry> {
+function* byPath(entries: Iterable<FileEntry>): Sliced<Map<string, FileEntry>> {
   const found = new Map<string, FileEntry>();
-  for (const entry of entries) if (entry.path !== '') found.set(entry.path, entry);
+  for (const entry of entries) {
+    yield;
+    if (entry.path !== '') found.set(entry.path, entry);
+  }
   return found;
 }
 

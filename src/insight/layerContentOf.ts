@@ -1,20 +1,27 @@
 import type { LayerEntries } from '../browse/layerIndex.ts';
-import { layerTree, type LayerDirectory } from '../browse/layerTree.ts';
+import { layerTreeSteps, type LayerDirectory } from '../browse/layerTree.ts';
+import { atOnce, type Sliced } from '../browse/slices.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';
 
 /** What a layer adds and takes away, as its extraction would: under plain paths, links on the way followed. */
 export function layerContentOf(index: LayerEntries, number: number): LayerContent {
+  return atOnce(layerContentSteps(index, number));
+}
+
+/** The same, for long layers. */
+export function* layerContentSteps(index: LayerEntries, number: number): Sliced<LayerContent> {
   const entries: FileEntry[] = [];
   const deleted: string[] = [];
   const opaque: string[] = [];
   /** By the entry of the file, the first path that it has: other names of the file are links to it. */
   const firstNames = new Map<number, string>();
-  for (const { path, directory } of directoriesOf(layerTree(index))) {
+  for (const { path, directory } of directoriesOf(yield* layerTreeSteps(index))) {
     if (directory.opaque) opaque.push(path);
     for (const name of directory.whiteouts) deleted.push(join(path, name));
     for (const [name, node] of directory.children) {
       const at = node.at;
       if (at === undefined) continue;
+      yield;
       const place = join(path, name);
       const content = node.kind === 'leaf' ? node.content : at;
       const first = content === undefined ? undefined : firstNames.get(content);

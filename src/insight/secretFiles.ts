@@ -44,8 +44,12 @@ const HARMLESS =
  * too. Surest first: what was found inside, then names, then what lies among tests and examples. By their names alone, empty files and such examples are not suspected.
  */
 export function secretFiles(layers: readonly LayerContent[]): SecretFile[] {
-  const all = layers.flatMap(({ entries }) => entries.flatMap(secretsOf));
-  return all.sort((one, other) => doubt(one) - doubt(other));
+  return surestFirst(layers.flatMap(({ entries }) => entries.flatMap(secretsOf)));
+}
+
+/** What was found inside files before what names tell, and examples last. */
+export function surestFirst(files: readonly SecretFile[]): SecretFile[] {
+  return files.toSorted((one, other) => doubt(one) - doubt(other));
 }
 
 function secretsOf({ path, layer, type, size, suspects }: FileEntry): SecretFile[] {

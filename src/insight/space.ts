@@ -1,3 +1,4 @@
+import { atOnce, type Sliced } from '../browse/slices.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';
 
 /** Files of one path that nobody sees, for later layers overwrote or deleted them. */
@@ -30,22 +31,25 @@ export interface Space {
  * that is seen, as in the tool `dive`. Deletions and types that change are taken as an overlay mount takes them.
  */
 export function spaceOf(layers: readonly LayerContent[]): Space {
+  return atOnce(spaceSteps(layers));
+}
+
+/** The same, for large images. */
+export function* spaceSteps(layers: readonly LayerContent[]): Sliced<Space> {
   const stack = new Stack();
-  for (const layer of layers) stack.add(layer);
-  const visible = [...stack.visible()];
-  const kept = new Set(
-    visible.filter(({ type }) => type === 'hardlink').map(({ layer, linkname }) => key(layer, linkname)),
-  );
-  const seen = new Set(visible.map(({ path }) => path));
-  // A file that still has another name is not wasted when one of its names goes.
-  const lost = stack.hidden.filter(({ entry }) => !kept.has(key(entry.layer, entry.path)));
-  const hidden = grouped(lost, seen).sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
-  return {
-    visible,
-    visibleBytes: visible.reduce((sum, { size }) => sum + size, 0),
-    hidden,
-    hiddenBytes: hidden.reduce((sum, { bytes }) => sum + bytes, 0),
-  };
+  for (const layer of layers) yield* stack.add(layer);
+  const visible: FileEntry[] = [];
+  let visibleBytes = 0;
+  /** What files with several names are called first, by layer. */
+  const kept = new Set<string>();
+  for (const entry of stack.visible()) {
+    visible.push(entry);
+    visibleBytes += entry.size;
+    if (entry.type === 'hardlink') kept.add(key(entry.layer, entry.linkname));
+    yield;
+  }
+  const hidden = yield* stack.lost(kept);
+  return { visible, visibleBytes, hidden, hiddenBytes: hidden.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
 interface Hidden {
@@ -61,18 +65,40 @@ interface Node {
 
 /** The layers so far, as they are seen from above. */
 class Stack {
-  readonly hidden: Hidden[] = [];
+  readonly #hidden: Hidden[] = [];
   readonly #root: Node = {};
 
-  add({ number, entries, deleted, opaque }: LayerContent): void {
+  *add({ number, entries, deleted, opaque }: LayerContent): Sliced<void> {
     // Deletions are about the layers below, wherever they stand in the archive.
     for (const path of deleted) this.#remove(path, number);
     for (const path of opaque) this.#clear(this.#find(path), number);
-    for (const entry of entries) this.#put(entry);
+    for (const entry of entries) {
+      this.#put(entry);
+      yield;
+    }
   }
 
   *visible(): Generator<FileEntry> {
     yield* entriesBelow(this.#root);
+  }
+
+  /** What is hidden, biggest first. @param kept files that still have another name: they are not wasted when one of their names goes */
+  *lost(kept: ReadonlySet<string>): Sliced<HiddenFile[]> {
+    const byPath = new Map<string, [Hidden, ...Hidden[]]>();
+    for (const hidden of this.#hidden) {
+      const { layer, path } = hidden.entry;
+      yield;
+      if (kept.has(key(layer, path))) continue;
+      const others = byPath.get(path);
+      if (others) others.push(hidden);
+      else byPath.set(path, [hidden]);
+    }
+    const files: HiddenFile[] = [];
+    for (const [path, copies] of byPath) {
+      files.push(together(path, copies, !this.#find(path)?.entry));
+      yield;
+    }
+    return files.sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
   }
 
   #put(entry: FileEntry): void {
@@ -118,7 +144,7 @@ class Stack {
   }
 
   #hide(entry: FileEntry, by: number): void {
-    if (entry.type === 'file') this.hidden.push({ entry, by });
+    if (entry.type === 'file') this.#hidden.push({ entry, by });
   }
 
   #find(path: string): Node | undefined {
@@ -137,15 +163,15 @@ function* entriesBelow(top: Node): Generator<FileEntry> {
   }
 }
 
-function grouped(hidden: readonly Hidden[], seen: ReadonlySet<string>): HiddenFile[] {
-  return [...Map.groupBy(hidden, ({ entry }) => entry.path)].map(([path, copies]) => ({
+function together(path: string, copies: readonly Hidden[], deleted: boolean): HiddenFile {
+  return {
     path,
     bytes: copies.reduce((sum, { entry }) => sum + entry.size, 0),
     copies: copies.length,
     layers: [...new Set(copies.map(({ entry }) => entry.layer))],
     hiddenBy: [...new Set(copies.map(({ by }) => by))],
-    deleted: !seen.has(path),
-  }));
+    deleted,
+  };
 }
 
 function key(layer: number, path: string): string {

@@ -1,3 +1,5 @@
+import { atOnce, type Sliced } from '../browse/slices.ts';
+
 /** A thing with a size, made of smaller things or of nothing. */
 export interface SizeNode {
   readonly name: string;
@@ -38,6 +40,13 @@ export interface TreemapOptions {
 
 /** Adds up sizes by the folders that they lie in. `parts` are the names from the top. */
 export function sizeTree(files: Iterable<{ readonly parts: readonly string[]; readonly size: number }>): SizeNode {
+  return atOnce(sizeTreeSteps(files));
+}
+
+/** The same, for large images. */
+export function* sizeTreeSteps(
+  files: Iterable<{ readonly parts: readonly string[]; readonly size: number }>,
+): Sliced<SizeNode> {
   const root: Sum = { size: 0, children: new Map() };
   for (const { parts, size } of files) {
     let node = root;
@@ -48,8 +57,9 @@ export function sizeTree(files: Iterable<{ readonly parts: readonly string[]; re
       child.size += size;
       node = child;
     }
+    yield;
   }
-  return sorted('', root, MAX_DEPTH);
+  return yield* sorted('', root, MAX_DEPTH);
 }
 
 interface Sum {
@@ -60,13 +70,12 @@ interface Sum {
 /** Deeper folders than this are too small for any picture. */
 const MAX_DEPTH = 12;
 
-function sorted(name: string, { size, children }: Sum, depth: number): SizeNode {
-  const inner = depth === 0 ? [] : [...children].filter(([, child]) => child.size > 0);
-  return {
-    name,
-    size,
-    children: inner.map(([at, child]) => sorted(at, child, depth - 1)).sort((a, b) => b.size - a.size),
-  };
+function* sorted(name: string, { size, children }: Sum, depth: number): Sliced<SizeNode> {
+  const inner: SizeNode[] = [];
+  if (depth > 0)
+    for (const [at, child] of children) if (child.size > 0) inner.push(yield* sorted(at, child, depth - 1));
+  yield;
+  return { name, size, children: inner.sort((a, b) => b.size - a.size) };
 }
 
 /** Divides a rectangle among things by their sizes, with tiles as square as may be ("squarified treemaps", Bruls, Huizing, van Wijk, 2000). Outer tiles come before the inner ones. */

@@ -3,6 +3,7 @@ import type { Difference } from '../insight/compare.ts';
 import type { FileEntry } from '../insight/layerContent.ts';
 import type { PackageChanges } from '../insight/packages.ts';
 import type { ChosenFiles } from './browsing.ts';
+import type { ChangeNode } from './page/changeTree.ts';
 
 /** Packages that one database tells of, on both sides. */
 export interface PackageComparison {
@@ -12,6 +13,8 @@ export interface PackageComparison {
 }
 
 export interface Comparison extends Difference {
+  /** The same as a tree. */
+  readonly tree: ChangeNode;
   readonly packages: readonly PackageComparison[];
   /** Why packages could not be compared, where there are such. */
   readonly unread?: string;
@@ -19,15 +22,19 @@ export interface Comparison extends Difference {
 
 /** Compares two images, or two layers, file by file and package by package. @throws what reading a file throws */
 export async function compare(left: ChosenFiles, right: ChosenFiles, signal: AbortSignal): Promise<Comparison> {
-  const [{ compareFiles }, { factsOf }] = await Promise.all([
+  const [{ compareSteps }, { changeTreeSteps }, { inSlices }, { factsOf }] = await Promise.all([
     import('../insight/compare.ts'),
+    import('./page/changeTree.ts'),
+    import('../browse/slices.ts'),
     import('../browse/mergedTree.ts'),
   ]);
   const entries = function* (tree: MergedTree): Generator<FileEntry> {
     for (const node of tree.walk()) yield { linkname: '', ...factsOf(node), ...contentOf(node) };
   };
+  const difference = await inSlices(compareSteps(entries(left.tree), entries(right.tree)), signal);
   return {
-    ...compareFiles(entries(left.tree), entries(right.tree)),
+    ...difference,
+    tree: await inSlices(changeTreeSteps(difference), signal),
     ...(await comparedPackages(left, right, signal)),
   };
 }

@@ -40,9 +40,10 @@ export class ImageFiles {
   tree(image: ResolvedImage, signal: AbortSignal, upTo = image.layers.length): Promise<MergedTree> {
     const key = keyOf(image, upTo);
     return this.#trees.get(key, Infinity, signal, async shared => {
-      const [{ MergedTree }, { layerTree }] = await Promise.all([
+      const [{ MergedTree }, { layerTreeSteps }, { inSlices }] = await Promise.all([
         import('../browse/mergedTree.ts'),
         import('../browse/layerTree.ts'),
+        import('../browse/slices.ts'),
       ]);
       const layers = image.layers.filter(({ number }) => number <= upTo);
       const opening = new OpeningTree(layers, ({ descriptor }) => this.#readings.get(descriptor.digest));
@@ -51,7 +52,7 @@ export class ImageFiles {
         // The top layer first: it is what somebody looks at, and what decides.
         const opened = layers.toReversed().map(async layer => {
           const files = await this.#layer(image, layer, shared);
-          opening.opened(layer, files, layerTree(files.index));
+          opening.opened(layer, files, await inSlices(layerTreeSteps(files.index), shared));
         });
         await Promise.all(opened);
         return MergedTree.of(opening.layers);

@@ -14,9 +14,10 @@ export async function contentsOf(
   { pulls, registries, settings }: CommandServices,
   watch: { readonly signal: AbortSignal; readonly report: (transfer: Transfer) => void },
 ): Promise<LayerContent[]> {
-  const [{ browseLayer }, { layerContentOf }, { SociIndexes }] = await Promise.all([
+  const [{ browseLayer }, { layerContentSteps }, { inSlices }, { SociIndexes }] = await Promise.all([
     import('../pull/browseLayer.ts'),
     import('../insight/layerContentOf.ts'),
+    import('../browse/slices.ts'),
     import('../pull/sociIndexes.ts'),
   ]);
   const { registry, repository } = image.reference;
@@ -26,8 +27,8 @@ export async function contentsOf(
   // One that fails ends the others.
   const abort = new AbortController();
   const signal = AbortSignal.any([watch.signal, abort.signal]);
-  return pulls.use(puller => {
-    const opened = layers.map(async (layer): Promise<LayerContent> => {
+  const indexes = await pulls.use(puller => {
+    const opened = layers.map(async layer => {
       const { index } = await browseLayer(
         puller,
         {
@@ -43,10 +44,17 @@ export async function contentsOf(
         signal,
       );
       meter.done(layer);
-      return layerContentOf(index, layer.number);
+      return index;
     });
     return allOf(opened, () => abort.abort());
   });
+  const contents: LayerContent[] = [];
+  // One after the other, lest the thread is held up by many at once.
+  for (const [at, { number }] of layers.entries()) {
+    const index = indexes[at];
+    if (index) contents.push(await inSlices(layerContentSteps(index, number), signal));
+  }
+  return contents;
 }
 
 /** Waits for all, also when one fails, so that nothing goes on behind the back of whoever is told. The first failure is thrown. */

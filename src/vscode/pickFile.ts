@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import { FuzzyPaths } from '../browse/fuzzy.ts';
 import type { MergedTree } from '../browse/mergedTree.ts';
+import { inSlices, type Sliced } from '../browse/slices.ts';
 import type { ChosenFiles } from './browsing.ts';
 import { fileUri } from './fileUri.ts';
 import { plainText } from './tree/text.ts';
@@ -19,8 +20,8 @@ export async function pickFile({ image, layer, tree }: ChosenFiles, title: strin
 }
 
 /** A path in the image, chosen by typing parts of it. */
-export function chooseFile(tree: MergedTree, title: string): Promise<string | undefined> {
-  const paths = new FuzzyPaths(filePaths(tree));
+export async function chooseFile(tree: MergedTree, title: string): Promise<string | undefined> {
+  const paths = new FuzzyPaths(await inSlices(filePaths(tree)));
   const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { readonly path: string }>();
   pick.title = title;
   pick.placeholder = 'Type parts of a file’s path';
@@ -49,9 +50,10 @@ export function chooseFile(tree: MergedTree, title: string): Promise<string | un
 }
 
 /** Files, and links that lead to files. */
-function filePaths(tree: MergedTree): string[] {
+function* filePaths(tree: MergedTree): Sliced<string[]> {
   const paths: string[] = [];
   for (const node of tree.walk()) {
+    yield;
     if (node.isDirectory) continue;
     const type = node.contentEntry?.type;
     if (type === 'file' || (type === 'symlink' && tree.tryFind(node.path)?.contentEntry?.type === 'file'))

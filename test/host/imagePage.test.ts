@@ -70,7 +70,7 @@ describe('the page about an image', () => {
       reference: `${registry.host}/demo/told:latest`,
       platform: 'linux/amd64',
     });
-    assert.deepEqual(told.secrets, [{ path: 'srv/app.conf', layer: 1, what: 'a GitLab token', line: 2 }]);
+    assert.deepEqual(told.secrets, [{ path: 'srv/app.conf', layer: 1, what: 'a GitLab token', line: 2, hidden: true }]);
     assert.ok(!JSON.stringify(told).includes(token));
   });
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { BlobStore } from '../../src/blobs/store.ts';
 import { DEFAULT_TRANSPORT } from '../../src/registry/transportOptions.ts';
@@ -20,6 +21,7 @@ import { ImagesRoot } from '../../src/vscode/tree/imagesRoot.ts';
 import { NodeTree } from '../../src/vscode/tree/nodeTree.ts';
 import { RegistriesRoot } from '../../src/vscode/tree/registriesRoot.ts';
 import { TreeChanges } from '../../src/vscode/tree/treeChanges.ts';
+import { ReadingNode } from '../../src/vscode/tree/readingNode.ts';
 import type { TreeNode } from '../../src/vscode/tree/treeNode.ts';
 
 /** The two trees on services of their own, apart from those of the extension that runs in the same host. */
@@ -87,10 +89,19 @@ export function makeTrees(): Trees {
   };
 }
 
-/** The rows below a row, or of the first level, by what they say: `label | description`. */
+/** The rows below a row, or of the first level, by what they say: `label | description`; once no layer is read any more. */
 export async function texts(tree: NodeTree, node?: TreeNode): Promise<string[]> {
-  const rows = await tree.getChildren(node);
+  const rows = await wholeRows(tree, node);
   return Promise.all(rows.map(row => textOf(tree, row)));
+}
+
+/** Files are listed as they are found: waits until all are. */
+async function wholeRows(tree: NodeTree, node?: TreeNode): Promise<TreeNode[]> {
+  for (;;) {
+    const rows = await tree.getChildren(node);
+    if (!rows.some(row => row instanceof ReadingNode)) return rows;
+    await setTimeout(25);
+  }
 }
 
 export async function textOf(tree: NodeTree, node: TreeNode): Promise<string> {
@@ -103,7 +114,7 @@ export async function textOf(tree: NodeTree, node: TreeNode): Promise<string> {
 export async function find(tree: NodeTree, ...labels: readonly string[]): Promise<TreeNode> {
   let node: TreeNode | undefined;
   for (const label of labels) {
-    const rows = await tree.getChildren(node);
+    const rows = await wholeRows(tree, node);
     const said = await Promise.all(rows.map(row => textOf(tree, row)));
     const at = said.findIndex(text => text === label || text.startsWith(`${label} |`));
     if (at === -1) throw new Error(`no row "${label}" among ${said.join(', ')}`);

@@ -1,5 +1,6 @@
-import { factsOf } from '../../browse/mergedTree.ts';
+import { factsOf, type FileFacts, type MergedNode, type MergedTree } from '../../browse/mergedTree.ts';
 import { WrongKindError } from '../../browse/errors.ts';
+import { inSlices, type Sliced } from '../../browse/slices.ts';
 import { chooseFiles } from '../browsing.ts';
 import { pickFile } from '../pickFile.ts';
 import type { RunCommand } from './table.ts';
@@ -15,8 +16,15 @@ export const listFiles: RunCommand = async (argument, services) => {
   const from = tree.find(argument.path ?? '');
   if (!from.isDirectory) throw new WrongKindError(from.path, factsOf(from).type, 'directory');
   if (services.interactive) return pickFile(chosen, 'List Files');
-  return [...tree.walk(from)].map(node => {
-    const { mtime: _time, ...facts } = factsOf(node);
-    return facts;
-  });
+  return inSlices(factsBelow(tree, from));
 };
+
+function* factsBelow(tree: MergedTree, from: MergedNode): Sliced<Omit<FileFacts, 'mtime'>[]> {
+  const found: Omit<FileFacts, 'mtime'>[] = [];
+  for (const node of tree.walk(from)) {
+    yield;
+    const { mtime: _time, ...facts } = factsOf(node);
+    found.push(facts);
+  }
+  return found;
+}

@@ -1,3 +1,4 @@
+import { atOnce, type Sliced } from '../../browse/slices.ts';
 import type { Difference } from '../../insight/compare.ts';
 import type { FileEntry } from '../../insight/layerContent.ts';
 
@@ -31,7 +32,12 @@ interface Draft {
 const MAX_DEPTH = 40;
 
 /** Puts what differs into its folders. */
-export function changeTree({ added, removed, changed }: Difference): ChangeNode {
+export function changeTree(difference: Difference): ChangeNode {
+  return atOnce(changeTreeSteps(difference));
+}
+
+/** The same, for large images. */
+export function* changeTreeSteps({ added, removed, changed }: Difference): Sliced<ChangeNode> {
   const root: Draft = { growth: 0, children: new Map() };
   const put = (mark: ChangeMark, entry: FileEntry, growth: number, differs: readonly string[] = []): void => {
     const names = entry.path.split('/');
@@ -45,19 +51,21 @@ export function changeTree({ added, removed, changed }: Difference): ChangeNode 
     }
     Object.assign(draft, { mark, entry, growth, differs });
   };
-  for (const entry of added) put('added', entry, entry.size);
-  for (const entry of removed) put('removed', entry, -entry.size);
-  for (const entry of changed) put('changed', entry, entry.size - entry.before.size, entry.differs);
-  return finished('', '', root);
+  for (const entry of added) yield put('added', entry, entry.size);
+  for (const entry of removed) yield put('removed', entry, -entry.size);
+  for (const entry of changed) yield put('changed', entry, entry.size - entry.before.size, entry.differs);
+  return yield* finished('', '', root);
 }
 
-function finished(name: string, path: string, draft: Draft): ChangeNode {
+function* finished(name: string, path: string, draft: Draft): Sliced<ChangeNode> {
   const [only] = draft.children;
   if (name !== '' && !draft.mark && draft.children.size === 1 && only?.[1].children.size)
-    return finished(`${name}/${only[0]}`, `${path}/${only[0]}`, only[1]);
-  const children = [...draft.children]
-    .map(([child, inner]) => finished(child, path === '' ? child : `${path}/${child}`, inner))
-    .sort((a, b) => Number(b.children.length > 0) - Number(a.children.length > 0) || (a.name < b.name ? -1 : 1));
+    return yield* finished(`${name}/${only[0]}`, `${path}/${only[0]}`, only[1]);
+  yield;
+  const children: ChangeNode[] = [];
+  for (const [child, inner] of draft.children)
+    children.push(yield* finished(child, path === '' ? child : `${path}/${child}`, inner));
+  children.sort((a, b) => Number(b.children.length > 0) - Number(a.children.length > 0) || (a.name < b.name ? -1 : 1));
   return {
     name,
     path,

@@ -1,7 +1,7 @@
 import type { PackageChange } from '../../insight/packages.ts';
 import type { Comparison, PackageComparison } from '../comparison.ts';
 import { count, dotted, formatBytes, plainText } from '../tree/text.ts';
-import { changeTree, type ChangeNode } from './changeTree.ts';
+import type { ChangeNode } from './changeTree.ts';
 import { html, type Html } from './html.ts';
 import { section } from './parts.ts';
 
@@ -16,8 +16,7 @@ const SIGNS = { added: '+', removed: '−', changed: '±' } as const;
 
 /** What differs between two images, or two layers: packages first, then the files as a tree. */
 export function comparisonHtml(left: string, right: string, comparison: Comparison, linkTo: LinkTo): Html {
-  const { added, removed, changed, packages, unread } = comparison;
-  const root = changeTree(comparison);
+  const { added, removed, changed, packages, unread, tree: root } = comparison;
   const rows = { left: MAX_ROWS };
   const tree = root.children.map(child => nodeHtml(child, linkTo, rows, root.count <= 60));
   const told = dotted(`${added.length} added`, `${removed.length} removed`, `${changed.length} changed`, grown(root));

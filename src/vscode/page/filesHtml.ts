@@ -1,7 +1,5 @@
-import type { LayerContent } from '../../insight/layerContent.ts';
-import type { SecretFile } from '../../insight/secretFiles.ts';
+import type { Analysis, FoundSecret } from '../../insight/analysis.ts';
 import type { Space } from '../../insight/space.ts';
-import { sizeTree } from '../../insight/treemap.ts';
 import { count, dotted, formatBytes, plainText } from '../tree/text.ts';
 import { html, type Html } from './html.ts';
 import { section } from './parts.ts';
@@ -10,82 +8,59 @@ import { treemapHtml } from './treemapHtml.ts';
 /** Rows of each list. What comes after them is small. */
 const ROWS = 25;
 
-/** What was found in the layers, which are base first. */
-export interface Analysis {
-  readonly layers: readonly LayerContent[];
-  readonly space: Space;
-  readonly secrets: readonly SecretFile[];
-}
-
 /** A link that opens a file of a layer in an editor. */
 export type LinkTo = (path: string, layer: number) => string;
 
 /** What the files of an image tell: which are large, which only cost space, which look like secrets. */
-export function filesHtml({ layers, space, secrets }: Analysis, linkTo: LinkTo): Html {
-  return html`${section('Files that look like secrets', suspects(secrets, layers, space, linkTo))}
-  ${section('Sizes', pictures(layers, space))} ${section('Largest files', largest(space, linkTo))}
-  ${section('Wasted space', wasted(space, linkTo))}`;
+export function filesHtml(analysis: Analysis, linkTo: LinkTo): Html {
+  return html`${section('Files that look like secrets', suspects(analysis, linkTo))}
+  ${section('Sizes', pictures(analysis))} ${section('Largest files', largest(analysis, linkTo))}
+  ${section('Wasted space', wasted(analysis.space, linkTo))}`;
 }
 
-function suspects(
-  found: readonly SecretFile[],
-  layers: readonly LayerContent[],
-  { visible }: Space,
-  linkTo: LinkTo,
-): Html | undefined {
-  const listed = layers.filter(({ listedOnly }) => listedOnly).map(({ number }) => number);
+function suspects({ secrets, listedOnly }: Analysis, linkTo: LinkTo): Html | undefined {
   const unseen =
-    listed.length > 0 &&
+    listedOnly.length > 0 &&
     html`<p class="quiet">
-      Of ${listed.length === 1 ? 'layer' : 'layers'} ${listed.join(', ')} only a list of the files was read, so that
-      secrets are told there by the names of files alone.
+      Of ${listedOnly.length === 1 ? 'layer' : 'layers'} ${listedOnly.join(', ')} only a list of the files was read, so
+      that secrets are told there by the names of files alone.
     </p>`;
-  if (found.length === 0) return unseen || undefined;
-  const seen = new Set(visible.map(({ path, layer }) => `${layer}:${path}`));
-  const gone = ({ path, layer }: SecretFile): boolean => !seen.has(`${layer}:${path}`);
-  const files = new Set(found.map(({ path, layer }) => `${layer}:${path}`)).size;
+  if (secrets.length === 0) return unseen || undefined;
+  const files = new Set(secrets.map(({ path, layer }) => `${layer}:${path}`)).size;
   return html`<p class="warning" role="note">
       By what is in them or by their names, ${count(files, 'file')} may hold a secret. What a later layer deleted or
       replaced is still in the image for everybody who has it.
     </p>
     ${table(
       ['File', 'Layer', 'Likely'],
-      found
+      secrets
         .slice(0, 10 * ROWS)
-        .map(file => [link(file.path, linkTo(file.path, file.layer)), String(file.layer), likely(file, gone(file))]),
+        .map(file => [link(file.path, linkTo(file.path, file.layer)), String(file.layer), likely(file)]),
     )}
-    ${found.length > 10 * ROWS && html`<p class="quiet">and ${count(found.length - 10 * ROWS, 'more')}</p>`} ${unseen}`;
+    ${secrets.length > 10 * ROWS && html`<p class="quiet">and ${count(secrets.length - 10 * ROWS, 'more')}</p>`}
+    ${unseen}`;
 }
 
-function likely({ what, line, example }: SecretFile, gone: boolean): string {
+function likely({ what, line, example, hidden }: FoundSecret): string {
   const where = line === undefined ? 'by its name' : `line ${line}`;
-  return dotted(`${what} (${where})`, example && 'among tests or examples', gone && 'hidden by a later layer');
+  return dotted(`${what} (${where})`, example && 'among tests or examples', hidden && 'hidden by a later layer');
 }
 
-function pictures(layers: readonly LayerContent[], { visible, visibleBytes }: Space): Html | undefined {
-  if (visibleBytes === 0) return undefined;
-  const byFolder = sizeTree(visible.map(({ path, size }) => ({ parts: path.split('/'), size })));
-  const byLayer = sizeTree(
-    layers.flatMap(({ number, entries }) =>
-      entries.map(({ path, size }) => ({ parts: [`Layer ${number}`, ...path.split('/')], size })),
-    ),
-  );
+function pictures({ byFolder, byLayer }: Analysis): Html | undefined {
+  if (byFolder.size === 0) return undefined;
   return html`<h3>By folder</h3>
-    ${treemapHtml(byFolder, `Sizes of the folders; ${formatBytes(visibleBytes)} in all`)}
+    ${treemapHtml(byFolder, `Sizes of the folders; ${formatBytes(byFolder.size)} in all`)}
     <h3>By layer</h3>
     ${treemapHtml(byLayer, `Sizes of the layers and of the folders in them; ${formatBytes(byLayer.size)} in all`)}`;
 }
 
-function largest({ visible }: Space, linkTo: LinkTo): Html | undefined {
-  const files = visible.filter(({ type, size }) => type === 'file' && size > 0).sort((a, b) => b.size - a.size);
+function largest({ largest: files, smaller }: Analysis, linkTo: LinkTo): Html | undefined {
   if (files.length === 0) return undefined;
   return html`${table(
     ['File', 'Layer', 'Size'],
-    files
-      .slice(0, ROWS)
-      .map(({ path, layer, size }) => [link(path, linkTo(path, layer)), String(layer), formatBytes(size)]),
+    files.map(({ path, layer, size }) => [link(path, linkTo(path, layer)), String(layer), formatBytes(size)]),
   )}
-  ${rest(files.length)}`;
+  ${rest(smaller)}`;
 }
 
 function wasted({ hidden, hiddenBytes, visibleBytes }: Space, linkTo: LinkTo): Html {
@@ -107,11 +82,11 @@ function wasted({ hidden, hiddenBytes, visibleBytes }: Space, linkTo: LinkTo): H
           formatBytes(bytes),
         ]),
     )}
-    ${rest(costly.length)}`;
+    ${rest(costly.length - ROWS)}`;
 }
 
-function rest(all: number): Html | undefined {
-  return all > ROWS ? html`<p class="quiet">and ${count(all - ROWS, 'smaller one')}</p>` : undefined;
+function rest(smaller: number): Html | undefined {
+  return smaller > 0 ? html`<p class="quiet">and ${count(smaller, 'smaller one')}</p>` : undefined;
 }
 
 function link(path: string, href: string): Html {

@@ -1,10 +1,11 @@
 import { hideSecretOf, hideSecrets } from '../../insight/secretText.ts';
+import type { Analysis } from '../../insight/analysis.ts';
 import { historyOf, type HistoryStep } from '../../insight/history.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { ResolvedImage } from '../../pull/resolveImage.ts';
 import { instructionOf } from '../tree/createdBy.ts';
 import { count, dotted, formatBytes, plainText, timeAgo } from '../tree/text.ts';
-import { filesHtml, type Analysis, type LinkTo } from './filesHtml.ts';
+import { filesHtml, type LinkTo } from './filesHtml.ts';
 import { html, type Html } from './html.ts';
 import { bar, section } from './parts.ts';
 import { plainLines, readableInstruction } from './plainLines.ts';

@@ -7,7 +7,7 @@ import { COMMANDS, WEBVIEWS } from '../ids.ts';
 import { imageName } from '../imageName.ts';
 import type { CommandServices } from '../services.ts';
 import { plainText } from '../tree/text.ts';
-import type { Analysis } from './filesHtml.ts';
+import type { Analysis } from '../../insight/analysis.ts';
 import { commandLink } from './commandLink.ts';
 import type { Html } from './html.ts';
 import { imageHtml, type PageAction } from './imageHtml.ts';

@@ -32,6 +32,8 @@ export class ReadingStoppedError extends Error {
 const PACE = 400;
 const PACE_PER_ENTRY = 0.01;
 const SLOWEST = 3000;
+/** What is whole so soon is shown at once. Milliseconds. */
+const GRACE = 300;
 
 type Outcome = { readonly sight: FilesInSight } | { readonly error: unknown };
 
@@ -99,6 +101,11 @@ class Opening {
   #outcome: Outcome | undefined;
   #timer: NodeJS.Timeout | undefined;
   #busy = false;
+  #patient = true;
+  readonly #grace = setTimeout(() => {
+    this.#patient = false;
+    void this.#hear();
+  }, GRACE);
 
   constructor(source: FilesSource, changed: () => void) {
     this.#source = source;
@@ -129,6 +136,7 @@ class Opening {
     this.#outcome = await this.#whole(this.#controller.signal);
     this.#subscription.dispose();
     clearTimeout(this.#timer);
+    clearTimeout(this.#grace);
     this.#ended.resolve(this.#outcome);
     this.#begun.resolve();
     if (this.shown) this.#changed();
@@ -155,7 +163,7 @@ class Opening {
 
   /** Passes on, at a calm pace, that something was read. */
   async #hear(): Promise<void> {
-    if (this.#busy || this.#timer) return;
+    if (this.#busy || this.#timer || this.#patient) return;
     this.#busy = true;
     const found = (await this.#soFar())?.reading?.found;
     this.#busy = false;

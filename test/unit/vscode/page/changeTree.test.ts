@@ -48,15 +48,12 @@ test('a path without end is one row at last', () => {
   assert.equal(count, 1);
 });
 
-const page = (comparison: Partial<Parameters<typeof comparisonHtml>[2]>): string =>
-  comparisonHtml(
-    'app:1',
-    'app:2',
-    { added: [], removed: [], changed: [], packages: [], ...comparison },
-    ({ path }) => `command:x?${path}`,
-  )
+const page = (comparison: Partial<Parameters<typeof comparisonHtml>[2]>): string => {
+  const whole = { added: [], removed: [], changed: [], packages: [], ...comparison };
+  return comparisonHtml('app:1', 'app:2', { ...whole, tree: changeTree(whole) }, ({ path }) => `command:x?${path}`)
     .text.replaceAll(/\s+/g, ' ')
     .replaceAll(' >', '>');
+};
 
 test('the page tells the sum, the tree with links, and packages', () => {
   const change = { name: 'musl', before: '1.2.4', after: '1.2.5' };

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { analysisOf } from '../../../../src/insight/analysis.ts';
 import type { LayerContent } from '../../../../src/insight/layerContent.ts';
-import { secretFiles } from '../../../../src/insight/secretFiles.ts';
-import { spaceOf } from '../../../../src/insight/space.ts';
 import { filesHtml } from '../../../../src/vscode/page/filesHtml.ts';
 
 function layer(number: number, files: Readonly<Record<string, number>>, deleted: readonly string[] = []): LayerContent {
@@ -16,10 +15,7 @@ function layer(number: number, files: Readonly<Record<string, number>>, deleted:
 }
 
 function page(...layers: readonly LayerContent[]): string {
-  return filesHtml(
-    { layers, space: spaceOf(layers), secrets: secretFiles(layers) },
-    (path, at) => `command:${at}/${path}`,
-  )
+  return filesHtml(analysisOf(layers), (path, at) => `command:${at}/${path}`)
     .text.replaceAll(/\s+/g, ' ')
     .replaceAll(/<a href="command:\d+([^"]*)"\s*>\s*\1\s*<\/a\s*>/g, '$1');
 }

@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { test } from 'node:test';
+
+test('a layer of a hundred thousand files is indexed in less than 100 MB', async () => {
+  const program = fileURLToPath(new URL('./indexMemory.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program, '100000']);
+  const { bytes, entries, index } = JSON.parse(stdout) as { bytes: number; entries: number; index: number };
+  assert.equal(entries, 100_000);
+  assert.ok(bytes > index, 'the index itself is among what is alive');
+  assert.ok(bytes < 100e6, `${bytes} bytes`);
+});
