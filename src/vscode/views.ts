@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import type { Reference } from '../oci/reference.ts';
 import { VIEWS } from './ids.ts';
+import { DrawnRows } from './drawnRows.ts';
+import type { ImageOnDisk } from './images.ts';
 import { MountWatch } from './mountWatch.ts';
 import type { Services, Views } from './services.ts';
 import type { ShownImage } from './shownAs.ts';
@@ -21,8 +23,10 @@ export class TreeViews implements Views, vscode.Disposable {
   readonly #registryChanges: TreeChanges;
   readonly #images: ImagesRoot;
   readonly #imageChanges: TreeChanges;
-  /** What the rows were last drawn for, as texts that can be compared; absent before the first look. */
-  #shown: { readonly images: string; readonly extracted: string } | undefined;
+  readonly #drawnImages = new DrawnRows<readonly ImageOnDisk[]>();
+  /** The layers that the Registries view was last told of as extracted, as a text that can be compared; absent before the first look. */
+  #extracted: string | undefined;
+  #showing: Promise<void> = Promise.resolve();
   readonly #registriesView: vscode.TreeView<TreeNode>;
   readonly #imagesView: vscode.TreeView<TreeNode>;
   readonly #disposables: vscode.Disposable;
@@ -35,7 +39,8 @@ export class TreeViews implements Views, vscode.Disposable {
     this.#imageChanges = imageChanges;
     this.#registries = new RegistriesRoot(contextOf(services, registryChanges));
     const mounts = new MountWatch(() => services.images.refresh());
-    this.#images = new ImagesRoot(() => mounts.whileShowing(() => services.images.list()));
+    const list = (): Promise<readonly ImageOnDisk[]> => services.images.list();
+    this.#images = new ImagesRoot(() => mounts.whileShowing(() => this.#drawnImages.whileDrawing(list)), list);
     this.#registryTree = new NodeTree(this.#registries, registryChanges);
     const imageTree = new NodeTree(this.#images, imageChanges);
     this.#registriesView = vscode.window.createTreeView(VIEWS.registries, options(this.#registryTree));
@@ -49,11 +54,11 @@ export class TreeViews implements Views, vscode.Disposable {
       this.#imagesView.onDidChangeVisibility(({ visible }) => mounts.watch(visible)),
       services.registries.onDidChange(() => registryChanges.fire()),
       services.registries.onDidChangeAccess(() => this.#registryTree.refresh()),
-      services.images.onDidChange(() => void this.#showImages()),
+      services.images.onDidChange(() => this.#showImages()),
       registerTreeCommands([this.#registryTree, imageTree], services),
     );
     mounts.watch(this.#imagesView.visible);
-    void this.#showImages();
+    this.#showImages();
   }
 
   async revealReference(reference: Reference, platform?: string): Promise<void> {
@@ -101,30 +106,27 @@ export class TreeViews implements Views, vscode.Disposable {
 
   /**
    * Draws the rows anew that pulled images are told in, and the number of mounted ones on the activity bar's icon. Only when something has changed, for it is asked each time the window is looked at,
-   * and a menu that is open on a row does not outlive its being drawn anew.
+   * and a menu that is open on a row does not outlive its being drawn anew. One look after the other, so that none compares what is older than what the one before saw.
    */
-  async #showImages(): Promise<void> {
-    const before = this.#shown;
-    const now = await this.#imagesNow();
-    this.#shown = now;
-    // The rows are drawn for the first time without being told.
-    if (!before) return;
-    if (before.images !== now.images) this.#imageChanges.fire();
-    // Layers in the other view tell whether they are extracted.
-    if (before.extracted !== now.extracted) this.#registryChanges.fire();
+  #showImages(): void {
+    this.#showing = this.#showing.then(() => this.#look());
   }
 
-  async #imagesNow(): Promise<{ readonly images: string; readonly extracted: string }> {
+  async #look(): Promise<void> {
     try {
       const images = await this.#services.images.list();
       const mounted = images.filter(({ mount }) => mount.mounted).length;
       this.#imagesView.badge = mounted > 0 ? { value: mounted, tooltip: count(mounted, 'mounted image') } : undefined;
+      if (this.#drawnImages.differFrom(images)) this.#imageChanges.fire();
+      // Layers in the other view tell whether they are extracted.
       const layers = images.flatMap(({ image }) => image.layers.filter(({ folder }) => folder !== undefined));
-      return { images: JSON.stringify(images), extracted: JSON.stringify(layers.map(({ digest }) => digest)) };
+      const extracted = JSON.stringify(layers.map(({ digest }) => digest));
+      if (this.#extracted !== undefined && this.#extracted !== extracted) this.#registryChanges.fire();
+      this.#extracted = extracted;
     } catch (error) {
       // The view shows the same failure as a row.
       this.#services.log.debug(`The pulled images could not be listed: ${String(error)}`);
-      return { images: String(error), extracted: '' };
+      this.#imageChanges.fire();
     }
   }
 }

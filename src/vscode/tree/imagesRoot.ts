@@ -6,16 +6,24 @@ import type { TreeNode } from './treeNode.ts';
 /** The Images view: what was pulled into this workspace. Rows live as long as their folder, so that what is open in them stays open. */
 export class ImagesRoot implements TreeRoot {
   readonly prefix = 'image:';
-  readonly #list: () => Promise<readonly ImageOnDisk[]>;
+  readonly #draw: () => Promise<readonly ImageOnDisk[]>;
+  readonly #look: () => Promise<readonly ImageOnDisk[]>;
   readonly #nodes = new Map<string, PulledImageNode>();
 
-  /** @param list what is on disk and mounted now */
-  constructor(list: () => Promise<readonly ImageOnDisk[]>) {
-    this.#list = list;
+  /**
+   * @param draw what is on disk and mounted now, when the rows are drawn of it
+   * @param look the same, when they are not
+   */
+  constructor(draw: () => Promise<readonly ImageOnDisk[]>, look = draw) {
+    this.#draw = draw;
+    this.#look = look;
   }
 
   async children(): Promise<readonly TreeNode[]> {
-    const images = await this.#list();
+    return this.#nodesOf(await this.#draw());
+  }
+
+  #nodesOf(images: readonly ImageOnDisk[]): readonly TreeNode[] {
     const nodes = images.map(image => this.#nodeOf(image));
     const folders = new Set(images.map(image => image.folder));
     for (const folder of this.#nodes.keys()) if (!folders.has(folder)) this.#nodes.delete(folder);
@@ -24,7 +32,7 @@ export class ImagesRoot implements TreeRoot {
 
   /** The row of an image's folder, when there is one. */
   async find(folder: string): Promise<TreeNode | undefined> {
-    await this.children();
+    this.#nodesOf(await this.#look());
     return this.#nodes.get(folder);
   }
 
