@@ -30,6 +30,8 @@ export class OpeningTree {
   readonly #layers: readonly Layer[];
   readonly #readingOf: FindReading;
   readonly #opened = new Map<number, NumberedLayer>();
+  /** Some layer was being read: from then on what is known is told, also between one layer and the next. */
+  #begun = false;
 
   constructor(layers: readonly Layer[], readingOf: FindReading) {
     this.#layers = layers;
@@ -46,11 +48,12 @@ export class OpeningTree {
     return this.#layers.map(({ number }) => this.#opened.get(number)).filter(layer => layer !== undefined);
   }
 
-  /** `undefined` as long as no layer is being read. @param only this layer's own files */
+  /** `undefined` until some layer is being read. @param only this layer's own files */
   async soFar(only?: number): Promise<FilesSoFar | undefined> {
     const layers = only === undefined ? this.#layers : this.#layers.filter(({ number }) => number === only);
     const known = this.#layers.map(layer => ({ layer, reading: this.#readingOf(layer) }));
-    if (!known.some(({ reading }) => reading)) return undefined;
+    this.#begun ||= known.some(({ reading }) => reading);
+    if (!this.#begun) return undefined;
     const { MergedTree } = await import('../browse/mergedTree.ts');
     const numbered = layers.map(layer => this.#opened.get(layer.number) ?? growing(layer, this.#readingOf(layer)));
     const there = numbered.filter(layer => layer !== undefined);
