@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { EditorServer } from '../rig/launcher.ts';
+import { compress } from '../support/compress.ts';
 import { image, layer } from '../support/image.ts';
+import { writeLayout } from '../support/layout.ts';
 import { sha256 } from '../support/registry/store.ts';
 import { directory, file, tar } from '../support/tar.ts';
 import { openWindow, startEditor } from './window.ts';
@@ -67,4 +69,32 @@ test('an archive is opened from the Explorer, looked into, and exported in anoth
   assert.ok(readFileSync(archive).includes('etc/motd\0'));
   await workbench.contextMenu('Registries', /^hello\.tar/, 'Remove Registry…');
   await workbench.row('Registries', /^hello\.tar/).waitFor({ state: 'detached' });
+});
+
+test('a compressed archive and a layout folder are opened from the palette', async t => {
+  const { workbench, folder } = await openWindow(t, editor, { settings: { 'peel.registries': [] } });
+  writeFileSync(join(folder, 'hello.tar.gz'), compress(saved(), 'gzip'));
+  writeLayout(join(folder, 'layout'), image({ layers: [layer([file('a', 'a')])] }), 'v1');
+  await workbench.showSidebar('Peel');
+  await workbench.welcome('Registries').waitFor();
+  await workbench.command('Peel: Open Local Image…');
+  await workbench.expectPrompt('What is it kept in?');
+  await workbench.screenshot('local-kinds');
+  await workbench.pick('Archive…');
+  await workbench.chooseFile(join(folder, 'hello.tar.gz'), 'Open');
+  await workbench.row('Registries', '2.0').waitFor();
+  await workbench.command('Peel: Open Local Image…');
+  await workbench.expectPrompt('What is it kept in?');
+  await workbench.pick('Folder…');
+  // Choosing a folder steps into it at first.
+  await workbench.chooseFile(join(folder, 'layout'), 'Open');
+  await workbench.until('the folder is shown', async () =>
+    (await workbench.quickInputBox.inputValue()).endsWith('/layout/'),
+  );
+  await workbench.quickInput.getByRole('button', { name: 'Open' }).click();
+  await workbench.row('Registries', 'v1').waitFor();
+  await workbench.expandPath('Registries', '2.0', 'Files', 'etc');
+  await workbench.row('Registries', 'motd').click();
+  await workbench.waitForEditor(/^hello\n/);
+  await workbench.screenshot('local-compressed');
 });

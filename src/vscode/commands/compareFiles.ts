@@ -3,6 +3,8 @@ import { shortDigest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { chooseFiles, type ChosenFiles } from '../browsing.ts';
 import { fileUri } from '../fileUri.ts';
+import { imageName } from '../imageName.ts';
+import type { CommandServices } from '../services.ts';
 import { plainText } from '../tree/text.ts';
 import { InvalidArgumentError } from './argument.ts';
 import type { RunCommand } from './table.ts';
@@ -19,15 +21,19 @@ export const compareFiles: RunCommand = async ({ left, right }, services) => {
     fileUri(before.image, before.tree.find(first).path, before.layer),
     fileUri(after.image, after.tree.find(second).path, after.layer),
   ] as const;
-  const title = `${lastName(second)} (${versionOf(before)} ↔ ${versionOf(after)})`;
+  const title = `${lastName(second)} (${versionOf(before, services)} ↔ ${versionOf(after, services)})`;
   await vscode.commands.executeCommand('vscode.diff', ...uris, plainText(title));
   return uris;
 };
 
 /** Short, for the title of an editor: the page before it has told the whole. */
-function versionOf({ image, layer }: ChosenFiles): string {
+function versionOf({ image, layer }: ChosenFiles, { registries }: CommandServices): string {
   const { reference, manifestDigest, platform } = image;
-  const version = `${lastName(reference.repository)}:${reference.tag ?? shortDigest(manifestDigest)}`;
+  const { registry, repository, tag } = reference;
+  const version =
+    tag === undefined
+      ? `${lastName(repository)}:${shortDigest(manifestDigest)}`
+      : lastName(imageName({ registry, repository, tag }, registries));
   return `${version} ${formatPlatform(platform)}${layer === undefined ? '' : ` layer ${layer}`}`;
 }
 
