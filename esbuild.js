@@ -23,9 +23,9 @@ const requireBanner =
  */
 const leanUndici = {
   name: 'lean-undici',
-  setup({ onLoad }) {
+  setup(build) {
     const unused = /[\\/]undici[\\/]lib[\\/](web[\\/]fetch[\\/]body|dispatcher[\\/]client-h2)\.js$/;
-    onLoad({ filter: unused }, ({ path }) => ({
+    build.onLoad({ filter: unused }, ({ path }) => ({
       contents: `module.exports = () => { throw new Error(${JSON.stringify(`${basename(path)} of undici is not in this bundle`)}); };`,
     }));
   },
