@@ -20,6 +20,7 @@ export const browseImage: RunCommand = async (argument, services) => {
     vscode.workspace.updateWorkspaceFolders(folders.length, 0, { uri, name });
   }
   // Where the window comes up anew, it shows the Explorer by itself.
-  if (services.interactive && folders.length > 1) await vscode.commands.executeCommand('workbench.view.explorer');
+  if (services.interactive && (there || folders.length > 1))
+    await vscode.commands.executeCommand('workbench.view.explorer');
   return uri;
 };

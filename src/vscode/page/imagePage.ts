@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { isDigest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
@@ -49,10 +50,18 @@ export async function pageAgain({ argument, analyzed }: PageSubject, services: C
   const named = parseReference(reference);
   const exact = isDigest(digest) ? { ...named, digest } : named;
   const image = { ...(await services.lookup.resolve(exact, platform, new AbortController().signal)), reference: named };
-  // What was read once is known by its index, without reading it again.
+  // Nobody asked for reading layers that are in the cache no more: the page has a button for it.
+  const known = analyzed && (await areLayersKnown(image, services));
   const { analyze } = await import('../imageAnalysis.ts');
-  const analysis = analyzed ? await analyze(image, services) : undefined;
+  const analysis = known ? await analyze(image, services) : undefined;
   return bodyOf(imageName(named, services.registries), image, analysis);
+}
+
+/** True when every layer was read before, and what was learned of it is kept. */
+async function areLayersKnown({ layers }: ResolvedImage, { pulls }: CommandServices): Promise<boolean> {
+  const [{ indexPaths }, store] = await Promise.all([import('../../pull/layerPass.ts'), pulls.store()]);
+  const looks = layers.map(({ descriptor }) => access(indexPaths(store, descriptor.digest).index));
+  return (await Promise.allSettled(looks)).every(({ status }) => status === 'fulfilled');
 }
 
 function bodyOf(name: string, image: ResolvedImage, analysis: Analysis | undefined): Html {
