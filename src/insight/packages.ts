@@ -24,7 +24,9 @@ export interface PackageDatabase {
   readonly kind: string;
   /** A file, or a folder with a file for each package. */
   readonly path: string;
-  readonly read: (file: Buffer) => Packages | Promise<Packages>;
+  /** A file beside it with what is not in it yet. */
+  readonly log?: string;
+  readonly read: (file: Buffer, log?: Buffer) => Packages | Promise<Packages>;
 }
 
 const RPM_FOLDERS = ['usr/lib/sysimage/rpm', 'var/lib/rpm'] as const;
@@ -35,7 +37,9 @@ export const PACKAGE_DATABASES: readonly PackageDatabase[] = [
   { kind: 'dpkg', path: 'var/lib/dpkg/status', read: file => readDpkg(file.toString('utf8')) },
   { kind: 'apk', path: 'lib/apk/db/installed', read: file => readApk(file.toString('utf8')) },
   { kind: 'apk', path: 'usr/lib/apk/db/installed', read: file => readApk(file.toString('utf8')) },
-  ...RPM_FOLDERS.flatMap(folder => RPM_FILES.map(name => ({ kind: 'rpm', path: `${folder}/${name}`, read: readRpm }))),
+  ...RPM_FOLDERS.flatMap(folder =>
+    RPM_FILES.map(name => ({ kind: 'rpm', path: `${folder}/${name}`, log: `${folder}/${name}-wal`, read: readRpm })),
+  ),
 ];
 
 /** Where images without dpkg keep what dpkg would know, a file for each package ("distroless"). */
@@ -53,9 +57,9 @@ export function readDpkgPart(text: string): Packages {
 const AT_ONCE = 50;
 
 /** Reads rpm's database. Packages of several architectures are told apart, versions beside each other are listed. @throws {DamagedDatabaseError} */
-export async function readRpm(file: Buffer): Promise<Packages> {
+export async function readRpm(file: Buffer, log?: Buffer): Promise<Packages> {
   const all: RpmPackage[] = [];
-  for (const header of rpmHeaders(file)) {
+  for (const header of rpmHeaders(file, log)) {
     all.push(readRpmHeader(header));
     if (all.length % AT_ONCE === 0) await setImmediate();
   }

@@ -1,15 +1,15 @@
 import { DamagedDatabaseError, partOf, Visits } from './byteReader.ts';
 import { tableRows } from './sqliteTable.ts';
 
-/** The headers of all packages in a database of rpm, in whichever of its three formats. @throws {DamagedDatabaseError} */
-export function rpmHeaders(file: Buffer): Generator<Buffer> {
-  if (file.toString('latin1', 0, 6) === 'SQLite') return sqliteHeaders(file);
+/** The headers of all packages in a database of rpm, in whichever of its three formats. @param log of SQLite, if there is one @throws {DamagedDatabaseError} */
+export function rpmHeaders(file: Buffer, log?: Buffer): Generator<Buffer> {
+  if (file.toString('latin1', 0, 6) === 'SQLite') return sqliteHeaders(file, log);
   if (file.toString('latin1', 0, 4) === 'RpmP') return ndbHeaders(file);
   return berkeleyHeaders(file);
 }
 
-function* sqliteHeaders(file: Buffer): Generator<Buffer> {
-  for (const [, header] of tableRows(file, 'Packages')) if (Buffer.isBuffer(header)) yield header;
+function* sqliteHeaders(file: Buffer, log: Buffer | undefined): Generator<Buffer> {
+  for (const [, header] of tableRows(file, 'Packages', log)) if (Buffer.isBuffer(header)) yield header;
 }
 
 const NDB_PAGE = 4096;

@@ -10,12 +10,12 @@ const LEAF = 0x0d;
 const FILE_HEADER = 100;
 
 /**
- * The rows of one table of an SQLite database (sqlite.org/fileformat2.html), in the order of their numbers, and nothing else of SQL. What is only in a write-ahead log beside the file is not seen.
- * A column that is the row's number reads as null.
+ * The rows of one table of an SQLite database (sqlite.org/fileformat2.html), in the order of their numbers, and nothing else of SQL. A column that is the row's number reads as
+ * null. @param log the write-ahead log that lies beside the file, if there is one
  * @throws {DamagedDatabaseError}
  */
-export function* tableRows(file: Buffer, table: string): Generator<readonly SqliteValue[]> {
-  const database = new Database(file);
+export function* tableRows(file: Buffer, table: string, log?: Buffer): Generator<readonly SqliteValue[]> {
+  const database = new Database(file, log);
   for (const [type, name, , root] of database.rows(1)) {
     if (type !== 'table' || name !== table || typeof root !== 'number') continue;
     yield* database.rows(root);
@@ -30,7 +30,10 @@ class Database {
   /** Bytes of a page that are in use. */
   readonly #usable: number;
 
-  constructor(file: Buffer) {
+  /** Newer pages than those of the file, by their numbers. */
+  readonly #newer: ReadonlyMap<number, Buffer>;
+
+  constructor(file: Buffer, log: Buffer | undefined) {
     const header = partOf(file, 0, FILE_HEADER);
     if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new DamagedDatabaseError('it is none of SQLite');
     const size = header.readUInt16BE(16);
@@ -38,6 +41,7 @@ class Database {
     this.#pageSize = size === 1 ? 65_536 : size;
     this.#usable = this.#pageSize - header.readUInt8(20);
     if (this.#pageSize < 512 || this.#usable < 480) throw new DamagedDatabaseError('its pages have an impossible size');
+    this.#newer = log ? pagesOfLog(log, this.#pageSize) : new Map();
   }
 
   /** The rows of the b-tree with this root. Without recursion, for a database may be as deep as it likes. */
@@ -58,7 +62,7 @@ class Database {
 
   #page(number: number): Buffer {
     if (number === 0) throw new DamagedDatabaseError('a page of it is missing');
-    return partOf(this.#file, (number - 1) * this.#pageSize, this.#pageSize);
+    return this.#newer.get(number) ?? partOf(this.#file, (number - 1) * this.#pageSize, this.#pageSize);
   }
 
   /** Where the cells of a page begin. */
@@ -75,7 +79,8 @@ class Database {
     const local = this.#localPart(length);
     const first = partOf(page, cursor.at, local);
     if (local === length) return first;
-    if (length > this.#file.length) throw new DamagedDatabaseError('a row of it is larger than itself');
+    if (length > this.#file.length + this.#newer.size * this.#pageSize)
+      throw new DamagedDatabaseError('a row of it is larger than itself');
     const parts = [first];
     let next = partOf(page, cursor.at + local, 4).readUInt32BE();
     for (let left = length - local; left > 0; left -= this.#usable - 4) {
@@ -94,6 +99,26 @@ class Database {
     const part = least + ((length - least) % (this.#usable - 4));
     return part <= most ? part : least;
   }
+}
+
+const LOG_HEADER = 32;
+const FRAME_HEADER = 24;
+
+/** The last pages of a write-ahead log that were committed (sqlite.org/fileformat2.html#walformat). What follows its last commit, or is left of an older log, does not count. */
+function pagesOfLog(log: Buffer, pageSize: number): ReadonlyMap<number, Buffer> {
+  const committed = new Map<number, Buffer>();
+  if (log.length < LOG_HEADER || log.readUInt32BE(0) >>> 1 !== 0x377f0682 >>> 1 || log.readUInt32BE(8) !== pageSize)
+    return committed;
+  const salt = log.subarray(16, 24);
+  const pending = new Map<number, Buffer>();
+  for (let at = LOG_HEADER; at + FRAME_HEADER + pageSize <= log.length; at += FRAME_HEADER + pageSize) {
+    if (!log.subarray(at + 8, at + 16).equals(salt)) break;
+    pending.set(log.readUInt32BE(at), log.subarray(at + FRAME_HEADER, at + FRAME_HEADER + pageSize));
+    if (log.readUInt32BE(at + 4) === 0) continue;
+    for (const [number, page] of pending) committed.set(number, page);
+    pending.clear();
+  }
+  return committed;
 }
 
 /** Reads numbers of variable length: seven bits in each byte, the high one first; the ninth byte has eight. */

@@ -9,10 +9,12 @@ const MAX_PART = 1e6;
 /** The packages that an image's databases name, by the program that keeps them. @throws {DamagedDatabaseError} and what reading a file throws */
 export async function readPackages(tree: MergedTree, signal: AbortSignal): Promise<ReadonlyMap<string, Packages>> {
   const found = new Map<string, Packages>();
-  for (const { kind, path, read } of PACKAGE_DATABASES) {
+  for (const { kind, path, log, read } of PACKAGE_DATABASES) {
     const node = tree.tryFind(path);
-    if (!found.has(kind) && isFile(node))
-      found.set(kind, await read(await contentOf(tree, node, MAX_DATABASE, signal)));
+    if (found.has(kind) || !isFile(node)) continue;
+    const beside = log === undefined ? undefined : tree.tryFind(log);
+    const newer = isFile(beside) ? await contentOf(tree, beside, MAX_DATABASE, signal) : undefined;
+    found.set(kind, await read(await contentOf(tree, node, MAX_DATABASE, signal), newer));
   }
   const parts = await readParts(tree, signal);
   if (parts.size > 0) found.set('dpkg', new Map([...parts, ...(found.get('dpkg') ?? [])]));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import { DamagedDatabaseError } from '../../../src/insight/byteReader.ts';
 import { readRpm } from '../../../src/insight/packages.ts';
@@ -88,6 +89,35 @@ describe('databases of rpm', { skip: requireTool(...RPM_TOOLS) }, () => {
       }
     });
   }
+
+  test('what is only in the write-ahead log of SQLite is read, as far as it was committed', async () => {
+    const path = join(scratch, 'log.sqlite');
+    writeFileSync(path, fileOf('sqlite'));
+    const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0');
+    const numbers = database.prepare('SELECT hnum FROM Packages ORDER BY hnum DESC LIMIT 60').all();
+    const remove = (rows: typeof numbers): void => {
+      for (const { hnum } of rows) database.exec(`DELETE FROM Packages WHERE hnum = ${String(hnum)}`);
+    };
+    remove(numbers.slice(0, 20));
+    const committed = statSync(`${path}-wal`).size;
+    // With so small a cache, pages are in the log before they are committed, and these never are.
+    database.exec('PRAGMA cache_size = 2; BEGIN');
+    remove(numbers.slice(20));
+    const [file, log] = [readFileSync(path), readFileSync(`${path}-wal`)];
+    database.exec('ROLLBACK');
+    database.close();
+    assert.ok(log.length > committed, 'there is something that was not committed');
+    assert.equal([...rpmHeaders(file)].length, 256, 'the file by itself is older');
+    assert.equal([...rpmHeaders(file, log)].length, 236);
+    assert.equal([...rpmHeaders(file, log.subarray(0, log.length - 100))].length, 236, 'a log that was cut');
+    assert.equal([...rpmHeaders(file, Buffer.alloc(0))].length, 256, 'an empty log');
+    for (let at = 0; at < log.length; at += 9_973) {
+      const bytes = Buffer.from(log);
+      bytes.fill(0xff, at, at + 300);
+      await readRpm(file, bytes).catch((error: unknown) => assert.ok(error instanceof DamagedDatabaseError));
+    }
+  });
 
   test('values of SQLite come as they were written', () => {
     const rows = [...tableRows(fileOf('sqlite'), 'sqlite_sequence')];
