@@ -42,9 +42,10 @@ const cases: readonly Case[] = [
 
 /** The stages that say something of a case. */
 function contendersOf({ image, compression }: Case): Contender[] {
-  const stages: readonly string[] = ['bytes', 'inflate', 'hash', 'inodes', 'inflate+hash', 'inflate-own', 'list'];
+  const stages = ['bytes', 'inflate', 'hash', 'inodes', 'inflate+hash', 'inflate-own', 'list', 'index'];
   if (image === 'small') return [...ways, ...floor.filter(({ id }) => id === 'starts' || id === 'warm')];
   if (image === 'layers') return [...ways];
+  if (image === 'files') stages.push('open');
   return [...ways, ...floor.filter(({ id }) => stages.includes(id) && (compression !== 'none' || id !== 'inflate'))];
 }
 
@@ -55,6 +56,7 @@ async function bundlePrograms(): Promise<string> {
   await build({
     ...bundleOptions({ production: true, outdir }),
     entryPoints: {
+      browse: 'test/bench/browse.ts',
       peel: 'test/bench/peel.ts',
       stages: 'test/bench/stages.ts',
       worker: 'src/pull/worker.ts',

@@ -169,6 +169,21 @@ export const floor: readonly Contender[] = [
     script: course => `${node(course, 'stages.js')} list ${files(course.image)}`,
   },
   {
+    id: 'index',
+    name: 'the pass over all layers that browsing makes (digests, places, checksums, likely secrets), one thread',
+    checks: '',
+    stage: true,
+    script: course => `${node(course, 'browse.js')} index ${files(course.image)}`,
+  },
+  {
+    id: 'open',
+    name: 'opening an indexed layer',
+    checks: '',
+    stage: true,
+    script: course =>
+      `${node(course, 'browse.js')} index ${files(course.image)} > passed.json; ${node(course, 'browse.js')} open 0.index`,
+  },
+  {
     id: 'warm',
     name: 'Peel twice',
     checks: '',

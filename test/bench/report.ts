@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, release } from 'node:os';
 import { format } from 'prettier';
+import type { Opening } from './browse.ts';
 import { floor, ways, type Contender } from './contenders.ts';
 import { whereDisksLie } from './disk.ts';
 import { describeImage, type BenchImage } from './images.ts';
@@ -48,6 +49,8 @@ export function caseTable(result: CaseResult): string {
   if (stages.length > 0) lines.push(...stageLines(stages, result, base), '');
   const starts = startLine(runs);
   if (starts !== undefined) lines.push(starts, '');
+  const opening = openLine(runs.get('open')?.samples ?? []);
+  if (opening !== undefined) lines.push(opening, '');
   lines.push(ownFigures(own.map(sample => JSON.parse(sample.output) as PullReport)));
   return lines.join('\n');
 }
@@ -67,7 +70,7 @@ function row({ name, checks }: Contender, samples: readonly Sample[], base: numb
 function stageLines(stages: readonly Runs[], { image }: CaseResult, base: number): string[] {
   const tar = image.layers.reduce((sum, layer) => sum + layer.tarSize, 0);
   const seconds = ({ contender, samples }: Runs): number =>
-    contender.id.startsWith('inflate-') || ['hash', 'inflate+hash', 'list'].includes(contender.id)
+    contender.id.startsWith('inflate-') || ['hash', 'inflate+hash', 'list', 'index'].includes(contender.id)
       ? median(samples.map(sample => (JSON.parse(sample.output) as { took: number }).took / 1000))
       : median(samples.map(sample => sample.cpu));
   const needed = stages.filter(({ contender }) => ['bytes', 'inflate', 'hash', 'inodes'].includes(contender.id));
@@ -92,6 +95,13 @@ function startLine(runs: CaseResult['runs']): string | undefined {
   const wall = (samples: readonly Sample[]) => median(samples.map(sample => sample.wall)) * 1000;
   const second = median(warm.map(sample => (JSON.parse(sample.output) as PullReport).warm ?? NaN));
   return `Without starting anything: Peel ${second.toFixed(0)} ms (into an empty cache, by threads and connections that are there, as from an editor’s second pull on); \`skopeo copy\` + \`umoci unpack\` ${(wall(umoci) - wall(starts)).toFixed(0)} ms (without the ${wall(starts).toFixed(0)} ms that \`--version\` of both takes).`;
+}
+
+function openLine(samples: readonly Sample[]): string | undefined {
+  if (samples.length === 0) return undefined;
+  const openings = samples.map(sample => JSON.parse(sample.output) as Opening);
+  const of = (pick: (opening: Opening) => number) => median(openings.map(pick));
+  return `Opening this layer again, from its index to its whole tree, in a process that has just started: ${of(({ open }) => open).toFixed(0)} ms; the slowest keystroke of finding among its ${of(({ files }) => files).toLocaleString('en')} files and links: ${of(({ key }) => key).toFixed(0)} ms.`;
 }
 
 function ownFigures(reports: readonly PullReport[]): string {

@@ -1,0 +1,66 @@
+// Looking into layers without extracting them, for bench.ts to measure. Each prints JSON, times in milliseconds:
+//
+//   node browse.js index LAYER …   one pass over each blob, as when a layer is opened for the first time; keeps the indexes as 0.index, 1.index …
+//   node browse.js open INDEX      reads an index and its tree, as when the layer is opened again, and finds files by typing
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { argv } from 'node:process';
+import { FuzzyPaths } from '../../src/browse/fuzzy.ts';
+import { LayerIndex } from '../../src/browse/layerIndex.ts';
+import { LayerScan } from '../../src/browse/layerScan.ts';
+import { layerTree } from '../../src/browse/layerTree.ts';
+import { MergedTree } from '../../src/browse/mergedTree.ts';
+import { InflateEngine } from '../../src/layers/inflate/engine.ts';
+import { DEFAULT_LIMITS } from '../../src/layers/unpack.ts';
+
+/** What `open` prints. */
+export interface Opening {
+  /** Reading the index, and all of the layer's tree. */
+  readonly open: number;
+  readonly files: number;
+  /** The slowest keystroke. */
+  readonly key: number;
+}
+
+const DIGEST = `sha256:${'0'.repeat(64)}` as const;
+const TYPED = ['f', 'fi', 'fil', 'file', 'p', 'pa', 'pack', 'package', 'pkgfile', 'doc', 'zzz'];
+
+function index(files: readonly string[]): object {
+  const engine = InflateEngine.load();
+  const began = performance.now();
+  for (const [at, file] of files.entries()) {
+    const blob = createHash('sha256');
+    const scan = new LayerScan(DIGEST, DEFAULT_LIMITS, engine);
+    const buffer = Buffer.allocUnsafe(64 * 1024);
+    const fd = openSync(file, 'r');
+    for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer)) {
+      blob.update(buffer.subarray(0, count));
+      scan.write(buffer.subarray(0, count));
+    }
+    closeSync(fd);
+    blob.digest();
+    writeFileSync(`${at}.index`, scan.end().index);
+  }
+  return { took: performance.now() - began };
+}
+
+function open(file: string): Opening {
+  const began = performance.now();
+  const read = LayerIndex.read(readFileSync(file), DIGEST);
+  if (!read) throw new Error(`${file} is no index`);
+  const directory = layerTree(read);
+  const opened = performance.now() - began;
+  const files = { index: read, read: () => Promise.reject(new Error('nothing is read here')) };
+  const tree = MergedTree.ofLayer({ number: 1, files, directory });
+  const paths = [...tree.walk()].filter(node => !node.isDirectory).map(node => node.path);
+  const fuzzy = new FuzzyPaths(paths);
+  const keys = TYPED.map(typed => {
+    const pressed = performance.now();
+    fuzzy.find(typed, 200);
+    return performance.now() - pressed;
+  });
+  return { open: opened, files: paths.length, key: Math.max(...keys) };
+}
+
+const [, , mode, ...files] = argv;
+console.log(JSON.stringify(mode === 'open' ? open(files[0] ?? '') : index(files)));
