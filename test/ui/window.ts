@@ -74,6 +74,11 @@ function fileName(title: string): string {
   return title.replaceAll(/[^\w]+/g, '-').slice(0, 60);
 }
 
+/** Which editor the specs run in. */
+export function editorName(): UiEnvironment['editor'] {
+  return uiEnvironment().editor;
+}
+
 function uiEnvironment(): UiEnvironment {
   const { browser, extension, editor } = parseJson(env[uiEnvironmentVariable] ?? '{}');
   if (typeof browser !== 'string' || typeof extension !== 'string') {
