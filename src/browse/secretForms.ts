@@ -24,14 +24,17 @@ export const FILE_FORMS: readonly SecretForm[] = [
   ['a private key of PGP', new RegExp(`-----BEGIN PGP PRIVATE KEY BLOCK-----${KEY_BODY}`, 'g')],
   [
     'an AWS secret key',
-    /\baws_secret_access_key\s{0,9}[=:]\s{0,9}["']?(?![0-9A-Za-z/+]{0,40}EXAMPLE)[0-9A-Za-z/+]{40}\b/gi,
+    /(?:[Ss]ecret_?[Aa]ccess_?[Kk]ey|SECRET_?ACCESS_?KEY)\\?["']?\s{0,9}[=:]\s{0,9}\\?["']?(?![0-9A-Za-z/+]{0,40}EXAMPLE)[0-9A-Za-z/+]{40}(?![0-9A-Za-z/+=])/g,
   ],
   ...TOKEN_FORMS,
 ];
 
 /** Whatever fits one of {@link FILE_FORMS} fits this, which is much quicker. */
 export const ANY_FORM =
-  /PRIVATE KEY(?: BLOCK)?-----|(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[0-9A-Za-z]{36}|github_pat_|glpat-|xox[abeoprs]-|npm_[0-9A-Za-z]{36}|dckr_pat_|AIza[0-9A-Za-z_-]{35}|sk_live_|aws_secret_access_key|AWS_SECRET_ACCESS_KEY/;
+  /PRIVATE KEY(?: BLOCK)?-----|(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[0-9A-Za-z]{36}|github_pat_|glpat-|xox[abeoprs]-|npm_[0-9A-Za-z]{36}|dckr_pat_|AIza[0-9A-Za-z_-]{35}|sk_live_|[Ss]ecret_?[Aa]ccess_?[Kk]ey|SECRET_?ACCESS_?KEY/;
+
+/** A value that somebody made up for this place: letters with a digit, and not the word for what belongs here. */
+const REAL_VALUE = String.raw`(?!(?:[^"]{0,200}(?:example|changeme|placeholder|redacted|your[_-]|x{4})|[^"]{0,3}[<{%*$]))(?=[^"]{0,200}\d)(?=[^"]{0,200}[A-Za-z])[^"\s\\]{8,400}`;
 
 /** What stands where a value is put in later. */
 const VALUE = String.raw`(?!["']?(?:\$[{(]|<|%\())["']?[^\s"'#]{4,}`;
@@ -61,6 +64,14 @@ export const NAMED_FORMS: readonly (readonly [file: RegExp, what: string, patter
     /(?:^|\/)(?:\.kube\/config|kubeconfig)$/,
     'an account of a cluster',
     /\b(?:client-key-data|token|password):\s{1,9}["']?[^\s"']{8,}/g,
+  ],
+  [
+    /^(?!usr\/(?:lib|share)\/)(?!.*(?:node_modules|-packages)\/)(?:.*\/)?(?:[\w.-]*(?:secrets?|credentials?)|config|settings|appsettings(?:\.\w{1,30})?|local|production)\.json$/i,
+    'a password',
+    new RegExp(
+      String.raw`"[\w.-]{0,60}(?:password|passwd|passphrase|(?:client_?)?secret|api_?key|(?:auth|access|refresh)_?token)"\s{0,9}:\s{0,9}"${REAL_VALUE}"`,
+      'gi',
+    ),
   ],
   [/^etc\/shadow-?$/, 'the hash of a password', /^[^:\n]{1,100}:\$[0-9a-z]{1,10}\$[^:\n]{8,}/gm],
 ];

@@ -1,4 +1,4 @@
-import { hideSecretOf, hideSecrets } from '../../insight/secretText.ts';
+import { hideSecretOf, hideSecrets, hideSecretValue } from '../../insight/secretText.ts';
 import type { Analysis } from '../../insight/analysis.ts';
 import { historyOf, type HistoryStep } from '../../insight/history.ts';
 import { formatPlatform } from '../../oci/platform.ts';
@@ -103,12 +103,17 @@ function environment(variables: readonly string[]): Html | undefined {
 }
 
 function labels(all: Readonly<Record<string, string>>): Html | undefined {
-  return facts(
-    Object.entries(all).map(([name, value]) => {
-      const text = plainText(hideSecrets(value.slice(0, 20_000)).text, 2_000);
+  const shown = Object.entries(all)
+    .slice(0, MAX_ROWS)
+    .map(([name, value]) => ({ name, ...hideSecretValue(name, value.slice(0, 20_000)) }));
+  const hidden = shown.reduce((sum, label) => sum + label.hidden, 0);
+  const table = facts(
+    shown.map(({ name, ...value }) => {
+      const text = plainText(value.text, 2_000);
       return [plainText(name), isLink(text) ? html`<a href="${text}">${text}</a>` : text];
     }),
   );
+  return table && html`${hidden > 0 && secretWarning(hidden, 'Its list of labels')}${table}`;
 }
 
 function isLink(text: string): boolean {
@@ -131,14 +136,15 @@ function history({ config, layers }: ResolvedImage, now: number): Html | undefin
 function stepHtml(step: HistoryStep, biggest: number, now: number): { readonly html: Html; readonly hidden: number } {
   const { createdBy = '', comment = '', created, layer } = step;
   const { text, hidden } = hideSecrets(instructionOf(createdBy.slice(0, 20_000)));
+  const note = hideSecrets(comment.slice(0, 20_000));
   const said = readableInstruction(plainLines(text, 4_000));
   const size = layer?.descriptor.size ?? 0;
   const place = layer ? dotted(`Layer ${layer.number}`, size >= 0 && formatBytes(size)) : 'No files';
   return {
-    hidden,
+    hidden: hidden + note.hidden,
     html: html`<li class="${layer ? 'filled' : 'empty'}">
       <div class="step">
-        <span>${dotted(place, timeAgo(created, now), plainText(comment))}</span>
+        <span>${dotted(place, timeAgo(created, now), plainText(note.text))}</span>
         ${layer && size > 0 && bar(size / biggest)}
       </div>
       ${said !== '' && html`<pre>${said}</pre>`}

@@ -45,6 +45,8 @@ test('secrets are known by their forms, with the line where they begin', () => {
     [`-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\n${letters(64)}\n`]: ['a private key of PGP 1'],
     [`key = ${start('AK', 'IA')}ABCDEFGH12345678\n`]: ['an AWS access key 1'],
     [`a\nexport AWS_SECRET_ACCESS_KEY="${letters(40)}"\n`]: ['an AWS secret key 2'],
+    [JSON.stringify({ aws_secret_access_key: letters(40) })]: ['an AWS secret key 1'],
+    [JSON.stringify({ a: { SecretAccessKey: letters(40) } }, undefined, 1)]: ['an AWS secret key 3'],
     [`token: ${start('gh', 'p_')}${letters(36)}`]: ['a GitHub token 1'],
     [`${start('git', 'hub_')}pat_${letters(60)}`]: ['a GitHub token 1'],
     [`\n\n\n${start('gl', 'pat-')}${letters(20)}`]: ['a GitLab token 4'],
@@ -72,6 +74,8 @@ test('some secrets are known only in files that are meant for them', () => {
     ['app/.npmrc', 'a=b\n//npm.example.com/:_authToken=abcdef\n', 'a password of a package registry 2'],
     ['root/.pypirc', '[pypi]\npassword = s3cret\n', 'a password 2'],
     ['root/.kube/config', 'users:\n- user:\n    token: abcdefghijkl\n', 'an account of a cluster 3'],
+    ['srv/app/secrets.json', '{\n"db": {"password": "s3cretly-made"}}', 'a password 2'],
+    ['app/appsettings.Production.json', '{"smtpPassword" : "s3cretly-made"}', 'a password 1'],
     ['etc/shadow', 'daemon:*:1:0:9:7:::\nroot:$6$salt$hashhashhash:1:0:9:7:::\n', 'the hash of a password 2'],
   ];
   for (const [path, text, what] of cases) {
@@ -93,6 +97,13 @@ test('what only looks a little like a secret is none', () => {
     ['root/.netrc', '# machine r.io login alice password s3cret\n'],
     ['root/.docker/config.json', '{"auths":{"r.io":{}},"credsStore":"pass"}'],
     ['etc/shadow', 'root:*:1:0:9:7:::\nalice:!:1::::::\n'],
+    [
+      'app/config.json',
+      '{"password":"${DB_PASSWORD_1}","secret":"<your-secret-1>","token":"changeme1","apiKey":"no digits"}',
+    ],
+    ['app/config.json', '{"password": "The new password of 8 letters", "passwordHint": "s3cretly-made"}'],
+    ['app/node_modules/x/config.json', '{"password": "s3cretly-made"}'],
+    ['x.json', JSON.stringify({ aws_secret_access_key: letters(64) })],
     ['a', `x${start('gh', 'p_')}${letters(36)}`],
   ];
   for (const [path, text] of cases) assert.deepEqual(found(path, text), [], path);

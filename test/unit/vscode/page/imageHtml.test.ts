@@ -80,15 +80,18 @@ test('secrets of the environment, the history and the labels are not shown, but 
       config: {
         Env: ['DB_PASSWORD=hunter2', 'A=b'],
         Cmd: ['run', '--token=hunter3'],
-        Labels: { about: 'password=hunter4' },
+        Labels: { about: 'password=hunter4', 'com.db.password': 'hunter6', api_token: 'hunter7', version: '1.2' },
       },
-      history: [{ created_by: 'RUN /bin/sh -c API_KEY=hunter5 make # buildkit' }],
+      history: [{ created_by: 'RUN /bin/sh -c API_KEY=hunter5 make # buildkit', comment: 'made with TOKEN=hunter8' }],
     },
     [1],
   );
   assert.doesNotMatch(text, /hunter/);
   assert.match(text, /Its environment holds 1 value that[^]*looks[^]*like a secret/);
-  assert.match(text, /Its history holds 1 value/);
+  assert.match(text, /Its history holds 2 values/);
+  assert.match(text, /Its list of labels holds 3 values/);
+  assert.match(text, /made with TOKEN=•/);
+  assert.match(text, /1\.2/);
 });
 
 test('nothing of an image becomes markup', () => {
