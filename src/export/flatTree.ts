@@ -32,7 +32,7 @@ export interface FlatEntry {
 
 /** What a file or symlink is, shared by its names. */
 interface Described {
-  entry: TarEntry;
+  readonly entry: TarEntry;
   readonly content?: ContentPlace;
 }
 
@@ -103,15 +103,13 @@ export class FlatTree implements TreeMaker {
     this.keep(place, node);
   }
 
-  /** The link's header describes the file anew, as it does for other extractors. */
-  makeLink(place: Place, _target: Place, node: FileNode | SymlinkNode, link: TarEntry): void {
-    const before = this.#described.get(node);
-    if (!before) return;
-    const { mode, uid, gid, mtime, xattrs = before.entry.xattrs } = link;
-    if (node.kind === 'file') before.entry = { ...before.entry, mode, uid, gid, mtime, ...(xattrs ? { xattrs } : {}) };
+  /** Another name for the same file, whatever the link's own header says of owner, mode and time. */
+  makeLink(place: Place, _target: Place, node: FileNode | SymlinkNode): void {
+    const described = this.#described.get(node);
+    if (!described) return;
     // A deletion asks in which layer each name was made, so the name gets a node of its own, but the same description.
     const own = { ...node, layer: this.#layer };
-    this.#described.set(own, before);
+    this.#described.set(own, described);
     this.keep(place, own);
   }
 
@@ -163,7 +161,7 @@ export class FlatTree implements TreeMaker {
     const target = findPlace(this.root, splitPath(entry.linkname) ?? []);
     const node = target && target.directory.get(target.name);
     if (!target || (node?.kind !== 'file' && node?.kind !== 'symlink')) return false;
-    this.makeLink(place, target, node, entry);
+    this.makeLink(place, target, node);
     return true;
   }
 

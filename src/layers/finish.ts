@@ -1,12 +1,9 @@
 import {
-  chmodSync,
   constants,
   copyFileSync,
   existsSync,
-  lchownSync,
   linkSync,
   lstatSync,
-  lutimesSync,
   readlinkSync,
   type Stats,
   symlinkSync,
@@ -14,6 +11,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import { fsPath } from './byteName.ts';
+import { copyAttributes } from './copyAttributes.ts';
 import { splitPath } from './entryPath.ts';
 import { quoted } from './errors.ts';
 import {
@@ -215,12 +213,4 @@ class Finishing {
     }
     return facts.get(path);
   }
-}
-
-/** Owner, mode and time of another file of this user. The file is new and no symlink but where `stat` is one's. */
-function copyAttributes(file: string | Buffer, stat: Stats): void {
-  if (process.platform !== 'win32') lchownSync(file, stat.uid, stat.gid);
-  if (stat.isSymbolicLink()) return lutimesSync(file, stat.atime, stat.mtime);
-  chmodSync(file, stat.mode & 0o7777);
-  utimesSync(file, stat.atime, stat.mtime);
 }

@@ -38,7 +38,7 @@ export interface TreeMaker {
   closeFile(place: Place, file: ContentTaker): void;
   makeDirectory(place: Place, entry: TarEntry): void;
   makeSymlink(place: Place, entry: TarEntry): void;
-  makeLink(place: Place, target: Place, node: FileNode | SymlinkNode, entry: TarEntry): void;
+  makeLink(place: Place, target: Place, node: FileNode | SymlinkNode): void;
   keep(place: Place, node: TreeNode): void;
   clear(place: Place): void;
 }
@@ -171,7 +171,7 @@ export class LayerVisitor implements TarVisitor {
     const target = findPlace(this.#tree.root, names);
     const node = target && target.directory.get(target.name);
     if (names.length === 0 || node?.kind === 'directory') return this.#refuse(entry, 'is a hard link to a directory');
-    if (target && (node?.kind === 'file' || node?.kind === 'symlink')) this.#tree.makeLink(place, target, node, entry);
+    if (target && (node?.kind === 'file' || node?.kind === 'symlink')) this.#tree.makeLink(place, target, node);
     else if (node?.kind === 'char' || node?.kind === 'block')
       this.#tree.keep(place, { ...node, layer: this.#tree.layer });
     else this.#tree.keep(place, { kind: 'link', layer: this.#tree.layer, entry });

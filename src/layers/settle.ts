@@ -141,7 +141,7 @@ export class Settling {
     const target = findPlace(this.#tree.root, splitPath(entry.linkname) ?? []);
     const node = target && target.directory.get(target.name);
     if (!target || (node?.kind !== 'file' && node?.kind !== 'symlink')) return false;
-    this.#tree.makeLink(place, target, node, entry);
+    this.#tree.makeLink(place, target, node);
     return true;
   }
 

@@ -3,6 +3,7 @@ import {
   constants,
   copyFileSync,
   linkSync,
+  lstatSync,
   lutimesSync,
   mkdirSync,
   rmdirSync,
@@ -11,6 +12,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import { fsPath } from './byteName.ts';
+import { copyAttributes } from './copyAttributes.ts';
 import { LimitExceededError, quoted } from './errors.ts';
 import { diskTime, FileWriter } from './fileWriter.ts';
 import { divertedName, hostNameFor } from './hostNames.ts';
@@ -127,28 +129,17 @@ export class TreeWriter {
     });
   }
 
-  /** Links to a file or symlink that is there. The link's header describes the file anew, as it does for other extractors. */
-  makeLink(place: Place, target: Place, node: FileNode | SymlinkNode, entry: TarEntry): void {
+  /** Another name for a file or symlink that is there. What the link's own header says of owner, mode and time counts for nothing, as for GNU tar and umoci: the file has these once. */
+  makeLink(place: Place, target: Place, node: FileNode | SymlinkNode): void {
     this.clear(place);
     const from = this.hostPath(target.directory, target.name);
-    const path = this.#create(place, path => {
+    this.#create(place, path => {
       if (node.kind === 'file') linkOrCopy(from, path);
       else if (process.platform === 'linux') linkSync(from, path);
       else symlinkSync(fsPath(node.target), path);
-      return path;
     });
-    if (node.kind === 'symlink') {
-      this.#keep(place.directory, place.name, { ...node, layer: this.#layer });
-      return;
-    }
-    const described: TarEntry = { ...entry, type: 'file' };
-    const owned = this.#ownership.own(path, described);
-    const mode = this.#ownership.diskMode(described, owned);
-    chmodSync(path, mode);
-    const time = diskTime(entry.mtime);
-    utimesSync(path, time, time);
-    const facts = this.#ownership.factsOf(described, owned, mode);
-    this.#keep(place.directory, place.name, this.#fileNode(facts));
+    const named = node.kind === 'file' ? this.#fileNode(node.facts) : { ...node, layer: this.#layer };
+    this.#keep(place.directory, place.name, named);
   }
 
   /** Describes a FIFO that was made. */
@@ -280,5 +271,6 @@ function linkOrCopy(from: string | Buffer, to: string | Buffer): void {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code !== 'EMLINK' && code !== 'EPERM' && code !== 'ENOTSUP') throw error;
     copyFileSync(from, to, constants.COPYFILE_EXCL);
+    copyAttributes(to, lstatSync(from));
   }
 }

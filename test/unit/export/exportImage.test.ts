@@ -40,6 +40,8 @@ function tricky(compression: 'gzip' | 'zstd' = 'gzip'): BuiltLayer[] {
         file('usr/lib/old.so', 'old'),
         file('kept', 'kept content', { uid: 1000, gid: 3_000_000, mode: 0o4755 }),
         hardlink('also-kept', 'kept', { uid: 1000, gid: 3_000_000, mode: 0o4755 }),
+        // Its header says otherwise than the file's, which counts.
+        hardlink('odd-link', 'kept', { uid: 1, mode: 0o600, mtime: 7 }),
         file('a-target', 'linked', { xattrs: { 'user.note': 'on the file' } }),
         hardlink('z-link', 'a-target', { xattrs: { 'user.note': 'on the file' } }),
         directory('shut/', { mode: 0o555 }),

@@ -106,7 +106,7 @@ suite('an unpacked layer', linux, () => {
     const { warnings, sidecar } = unpack(
       [
         hardlink('early', 'dir/file'),
-        file('dir/file', 'content'),
+        file('dir/file', 'content', { mtime: 9 }),
         hardlink('late', './dir/file', { mode: 0o600, mtime: 5 }),
         symlink('s', 'nowhere'),
         hardlink('s2', 's'),
@@ -123,6 +123,8 @@ suite('an unpacked layer', linux, () => {
     assert.deepEqual(warnings, []);
     const inode = (path: string) => lstatSync(join(folder, path)).ino;
     for (const path of ['early', 'late', 'through']) assert.equal(inode(path), inode('dir/file'), path);
+    const { mode, mtimeMs } = lstatSync(join(folder, 'late'));
+    assert.deepEqual([mode, mtimeMs], [0o100644, 9000], 'the header of a link describes nothing');
     assert.equal(inode('s2'), inode('s'));
     assert.equal(inode('pipe2'), inode('pipe'));
     assert.equal(existsSync(join(folder, 'lower')), false);
