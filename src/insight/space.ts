@@ -24,11 +24,13 @@ export interface Space {
   /** Biggest first. */
   readonly hidden: readonly HiddenFile[];
   readonly hiddenBytes: number;
+  /** The same as `dive` sums it up: with the copy that is seen of a file that has hidden ones. */
+  readonly diveBytes: number;
 }
 
 /**
  * Stacks the layers, base first, and tells which files can be seen and which only cost space: every copy of a file counts as wasted but the one
- * that is seen, as in the tool `dive`. Deletions and types that change are taken as an overlay mount takes them.
+ * that is seen. The tool `dive` finds the same files, and adds that copy to its sum. Deletions and types that change are taken as an overlay mount takes them.
  */
 export function spaceOf(layers: readonly LayerContent[]): Space {
   return atOnce(spaceSteps(layers));
@@ -49,7 +51,11 @@ export function* spaceSteps(layers: readonly LayerContent[]): Sliced<Space> {
     yield;
   }
   const hidden = yield* stack.lost(kept);
-  return { visible, visibleBytes, hidden, hiddenBytes: hidden.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const hiddenBytes = hidden.reduce((sum, { bytes }) => sum + bytes, 0);
+  const replaced = new Set(hidden.filter(({ deleted }) => !deleted).map(({ path }) => path));
+  const seen = visible.filter(({ path }) => replaced.has(path));
+  const diveBytes = seen.reduce((sum, { size }) => sum + size, hiddenBytes);
+  return { visible, visibleBytes, hidden, hiddenBytes, diveBytes };
 }
 
 interface Hidden {

@@ -18,6 +18,7 @@ export const analyzeImage: RunCommand = async (argument, services) => {
     platform: formatPlatform(image.platform),
     visibleBytes: space.visibleBytes,
     wastedBytes: space.hiddenBytes,
+    diveWastedBytes: space.diveBytes,
     wasted: space.hidden,
     secrets,
   };

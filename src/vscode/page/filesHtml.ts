@@ -63,14 +63,14 @@ function largest({ largest: files, smaller }: Analysis, linkTo: LinkTo): Html | 
   ${rest(smaller)}`;
 }
 
-function wasted({ hidden, hiddenBytes, visibleBytes }: Space, linkTo: LinkTo): Html {
+function wasted({ hidden, hiddenBytes, visibleBytes, diveBytes }: Space, linkTo: LinkTo): Html {
   const all = visibleBytes + hiddenBytes;
   const costly = hidden.filter(({ bytes }) => bytes > 0);
   if (costly.length === 0) return html`<p>None: no file is overwritten or deleted by a later layer.</p>`;
   const percent = all > 0 ? Math.round((1000 * hiddenBytes) / all) / 10 : 0;
   return html`<p>
       ${formatBytes(hiddenBytes)} of ${formatBytes(all)} (${percent} %) are in files that a later layer overwrites or
-      deletes, before compression.
+      deletes, before compression. <code>dive</code> says ${formatBytes(diveBytes)}: it adds the copies that stay.
     </p>
     ${table(
       ['File', 'What happens', 'Wasted'],

@@ -59,6 +59,7 @@ test('a file that is replaced twice and one that is deleted are wasted, and noth
   });
   assert.equal(space.visibleBytes, 6);
   assert.equal(space.hiddenBytes, 37);
+  assert.equal(space.diveBytes, 38, 'with the byte of the copy that stays');
   assert.deepEqual(space.hidden[0]?.layers, [1, 2]);
   assert.deepEqual(space.hidden[0]?.hiddenBy, [2, 3]);
 });
