@@ -5,7 +5,7 @@ import type { FileEntry } from './layerContent.ts';
 export interface ChangedEntry extends FileEntry {
   /** What was there on the left side. */
   readonly before: FileEntry;
-  /** What differs, in words: `content`, `size`, `mode`, `owner`, `type`, `target`. */
+  /** What differs, in words: `type`, `content`, `mode`, `owner`, `target` of a symlink, `device` number, extended `attributes`. */
   readonly differs: readonly string[];
 }
 
@@ -16,7 +16,7 @@ export interface Difference {
   readonly changed: readonly ChangedEntry[];
 }
 
-/** Compares two file systems, or two layers, by path. Times do not count, for every build has its own. */
+/** Compares two file systems, or two layers, by path. Files of one size differ where their `content` does. Times do not count, for every build has its own. */
 export function compareFiles(left: Iterable<FileEntry>, right: Iterable<FileEntry>): Difference {
   return atOnce(compareSteps(left, right));
 }
@@ -61,21 +61,17 @@ function differences(left: FileEntry, right: FileEntry): string[] {
   const both = left.type === 'file' && right.type === 'file';
   return [
     ...(type ? [] : ['type']),
-    ...(both && (left.size !== right.size || contentDiffers(left, right)) ? ['content'] : []),
+    ...(both && (left.size !== right.size || left.content !== right.content) ? ['content'] : []),
     ...(left.mode === right.mode || left.type === 'symlink' ? [] : ['mode']),
     ...(left.uid === right.uid && left.gid === right.gid ? [] : ['owner']),
     ...(left.type !== 'symlink' || right.type !== 'symlink' || left.linkname === right.linkname ? [] : ['target']),
+    ...(left.type !== right.type || left.device === right.device ? [] : ['device']),
+    ...(attributesOf(left) === attributesOf(right) ? [] : ['attributes']),
   ];
 }
 
-/** Checks of two kinds cannot be compared; equal sizes are then taken for equal contents. */
-function contentDiffers({ content: left }: FileEntry, { content: right }: FileEntry): boolean {
-  if (left === undefined || right === undefined || kindOf(left) !== kindOf(right)) return false;
-  return left !== right;
-}
-
-function kindOf(content: string): string {
-  return content.slice(0, content.indexOf(':'));
+function attributesOf({ xattrs = {} }: FileEntry): string {
+  return JSON.stringify(Object.entries(xattrs).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function isFile({ type }: FileEntry): boolean {

@@ -13,8 +13,12 @@ export interface FileEntry {
   readonly linkname: string;
   /** The layer that it comes from; 1 is the base. */
   readonly layer: number;
-  /** Tells equal contents from others, as far as it is of the same kind (`crc32:…`, `sha256:…`); absent where it is not known. */
+  /** Tells equal contents of one size from others (`crc32:…`); absent where it is not known, or nobody asks. */
   readonly content?: string;
+  /** Major and minor number of a device, `1:3`. */
+  readonly device?: string;
+  /** Extended attributes, such as `security.capability`; values in base64. */
+  readonly xattrs?: Readonly<Record<string, string>>;
   /** What looks like a secret in its content. */
   readonly suspects?: readonly Suspect[];
 }

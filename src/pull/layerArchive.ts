@@ -21,6 +21,15 @@ export interface LayerArchive {
  * Makes all of a layer readable at once: brings its blob into the cache, and reads through it where nobody has done so yet, even where files could be fetched one by one. @throws what a layer job throws
  */
 export async function layerArchive(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<LayerArchive> {
+  const index = await archiveIndex(puller, request, signal);
+  const { digest, kind } = index.facts;
+  if (kind !== 'gzip' && kind !== 'zstd' && kind !== 'none') throw new IndexLostError(digest);
+  const { points } = indexPaths(puller.store, digest);
+  return { blob: await fetchedBlob(puller, request, signal), compression: kind, points, index };
+}
+
+/** What a layer's whole archive holds, with a checksum of each file's content: as it is kept, else by one pass over the blob. @throws what a layer job throws */
+export async function archiveIndex(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<LayerIndex> {
   const { digest } = request.layer.descriptor;
   const paths = indexPaths(puller.store, digest);
   const kept = await keptIndex(paths.index, digest);
@@ -31,10 +40,8 @@ export async function layerArchive(puller: Puller, request: BrowseRequest, signa
     await runPass(puller, request, signal, archive);
     index = await keptIndex(archive.index, digest);
   }
-  const compression = index?.facts.kind;
-  if (!index || (compression !== 'gzip' && compression !== 'zstd' && compression !== 'none'))
-    throw new IndexLostError(digest);
-  return { blob: await fetchedBlob(puller, request, signal), compression, points: paths.points, index };
+  if (!index?.checksums) throw new IndexLostError(digest);
+  return index;
 }
 
 async function keptIndex(path: string, digest: Digest): Promise<LayerIndex | undefined> {

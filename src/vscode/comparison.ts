@@ -3,7 +3,10 @@ import type { Difference } from '../insight/compare.ts';
 import type { FileEntry } from '../insight/layerContent.ts';
 import type { PackageChanges } from '../insight/packages.ts';
 import type { ChosenFiles } from './browsing.ts';
+import { contentsInDoubt } from './contentsInDoubt.ts';
 import type { ChangeNode } from './page/changeTree.ts';
+import { withNotification } from './progress.ts';
+import type { CommandServices } from './services.ts';
 
 /** Packages that one database tells of, on both sides. */
 export interface PackageComparison {
@@ -20,8 +23,22 @@ export interface Comparison extends Difference {
   readonly unread?: string;
 }
 
-/** Compares two images, or two layers, file by file and package by package. @throws what reading a file throws */
-export async function compare(left: ChosenFiles, right: ChosenFiles, signal: AbortSignal): Promise<Comparison> {
+/** Compares two images, or two layers, file by file and package by package. Layers are read as a whole where only that tells files from each other. @throws what reading a layer or a file throws */
+export async function compare(
+  left: ChosenFiles,
+  right: ChosenFiles,
+  services: Pick<CommandServices, 'pulls' | 'registries' | 'settings'>,
+): Promise<Comparison> {
+  const contents = await contentsInDoubt(left, right, services);
+  return withNotification('Comparing', signal => compareKnown(left, right, contents, signal));
+}
+
+async function compareKnown(
+  left: ChosenFiles,
+  right: ChosenFiles,
+  contents: ReadonlyMap<MergedNode, string>,
+  signal: AbortSignal,
+): Promise<Comparison> {
   const [{ compareSteps }, { changeTreeSteps }, { inSlices }, { factsOf }] = await Promise.all([
     import('../insight/compare.ts'),
     import('./page/changeTree.ts'),
@@ -29,7 +46,10 @@ export async function compare(left: ChosenFiles, right: ChosenFiles, signal: Abo
     import('../browse/mergedTree.ts'),
   ]);
   const entries = function* (tree: MergedTree): Generator<FileEntry> {
-    for (const node of tree.walk()) yield { linkname: '', ...factsOf(node), ...contentOf(node) };
+    for (const node of tree.walk()) {
+      const content = contents.get(node);
+      yield { linkname: '', ...factsOf(node), ...moreOf(node), ...(content === undefined ? {} : { content }) };
+    }
   };
   const difference = await inSlices(compareSteps(entries(left.tree), entries(right.tree)), signal);
   return {
@@ -39,11 +59,13 @@ export async function compare(left: ChosenFiles, right: ChosenFiles, signal: Abo
   };
 }
 
-/** What tells a file's content without reading it. Of a layer known by its own table of contents there is no such checksum; its time stands in, as it does for rsync. */
-function contentOf({ content, contentEntry }: MergedNode): { readonly content?: string } {
-  if (!content || contentEntry?.type !== 'file') return {};
-  const { crc, mtime } = contentEntry;
-  return { content: content.layer.files.index.checksums ? `crc32:${crc}` : `time:${mtime}` };
+/** What the facts do not have. */
+function moreOf({ entry, contentEntry }: MergedNode): Pick<FileEntry, 'device' | 'xattrs'> {
+  const described = contentEntry ?? entry;
+  if (!described) return {};
+  const { type, devMajor, devMinor, xattrs } = described;
+  const device = type === 'char' || type === 'block' ? { device: `${devMajor}:${devMinor}` } : {};
+  return { ...device, ...(xattrs ? { xattrs } : {}) };
 }
 
 async function comparedPackages(

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
+import { randomBytes } from 'node:crypto';
+import { after, before, beforeEach, describe, it } from 'mocha';
 import * as vscode from 'vscode';
-import { image, layer } from '../support/image.ts';
+import { estargz } from '../support/estargz.ts';
+import { image, layer, type BuiltLayer } from '../support/image.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
-import { directory, file, hardlink, symlink, whiteout } from '../support/tar.ts';
+import { directory, file, hardlink, symlink, whiteout, type Entry as TarEntry } from '../support/tar.ts';
 import { peel, refusal, until } from './commands.ts';
 
 interface Entry {
@@ -110,5 +112,145 @@ describe('comparing', () => {
     assert.match(await refusal('compareLayers', { left: side('2'), right: side('2', { layer: 1 }) }), /"layer"/);
     assert.match(await refusal('compareImages', { left: side('1'), right: side('none') }), /none/);
     assert.match(await refusal('compareFiles', { left: side('1'), right: side('2') }), /path/);
+  });
+});
+
+describe('comparing files of equal size and time in layers of which only parts were read', () => {
+  let registry: Registry;
+  const noise = randomBytes(5 << 20);
+  const swapped = Buffer.from(noise);
+  swapped.writeUInt8(noise.readUInt8(1 << 20) ^ 1, 1 << 20);
+  const put = (tag: string, ...layers: readonly BuiltLayer[]): void =>
+    void registry.store.put('equal', image({ layers }), tag);
+  const tree = (conf: string, mtime = 0): TarEntry[] => [
+    directory('etc/', { mtime }),
+    file('etc/conf', conf, { mtime }),
+    file('etc/same', 'same', { mtime }),
+    hardlink('etc/link', 'etc/same', { mtime }),
+  ];
+  const plain = (body: Buffer): BuiltLayer =>
+    layer([directory('opt/', { mtime: 0 }), file('opt/noise', body, { mtime: 0 })], { compression: 'none' });
+  const odd = (minor: number, capability: string): TarEntry[] => [
+    { path: 'null', type: 'char', major: 1, minor, mtime: 0 },
+    file('bin', 'x', { mtime: 0, xattrs: { 'security.capability': capability } }),
+  ];
+
+  before(async () => {
+    registry = await startRegistry();
+  });
+  beforeEach(() => void (registry.requests.length = 0));
+  after(async () => {
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await registry.close();
+  });
+
+  const side = (tag: string, more: object = {}): Record<string, unknown> => ({
+    reference: `${registry.host}/equal:${tag}`,
+    platform: 'linux/amd64',
+    ...more,
+  });
+
+  async function changes(left: string, right: string): Promise<unknown> {
+    const told = await peel<Told>('compareImages', { left: side(left), right: side(right) });
+    assert.deepEqual([told.added, told.removed], [[], []]);
+    return told.changed.map(({ path, differs }) => [path, differs]);
+  }
+
+  /** How often a layer was fetched as a whole. */
+  function fetched({ digest }: BuiltLayer): number {
+    return registry.requests.filter(({ path, headers }) => path.endsWith(digest) && !headers.range).length;
+  }
+
+  it('tells the changed file of two eStargz layers, and fetches each once', async () => {
+    const [one, two] = [estargz(tree('version=1')), estargz(tree('version=2'))];
+    put('es1', one);
+    put('es2', two);
+    assert.deepEqual(await changes('es1', 'es2'), [['etc/conf', ['content']]]);
+    assert.deepEqual(await changes('es2', 'es1'), [['etc/conf', ['content']]]);
+    assert.deepEqual([fetched(one), fetched(two)], [1, 1]);
+    const layers = { left: side('es1', { layer: 1 }), right: side('es2', { layer: 1 }) };
+    const told = await peel<Told>('compareLayers', layers);
+    assert.deepEqual(
+      told.changed.map(({ path }) => path),
+      ['etc/conf'],
+    );
+  });
+
+  it('takes equal contents for equal, whatever their times are', async () => {
+    put('time1', estargz(tree('equal contents', 1)));
+    put('time2', estargz(tree('equal contents', 2)));
+    assert.deepEqual(await changes('time1', 'time2'), []);
+  });
+
+  it('reads no layer that both sides have, and none whose files do not lie in doubt', async () => {
+    const base = estargz(tree('of both'));
+    const upper = estargz([file('new', '1', { mtime: 0 })]);
+    put('base1', base);
+    put('base2', base, upper);
+    const told = await peel<Told>('compareImages', { left: side('base1'), right: side('base2') });
+    assert.deepEqual([told.added.map(({ path }) => path), told.removed, told.changed], [['new'], [], []]);
+    assert.deepEqual([fetched(base), fetched(upper)], [0, 0]);
+  });
+
+  it('compares a gzip layer with one of eStargz', async () => {
+    put('gzip', layer(tree('mixed=1')));
+    put('mixed1', estargz(tree('mixed=1')));
+    put('mixed2', estargz(tree('mixed=2')));
+    assert.deepEqual(await changes('gzip', 'mixed1'), []);
+    assert.deepEqual(await changes('gzip', 'mixed2'), [['etc/conf', ['content']]]);
+    assert.deepEqual(await changes('mixed2', 'gzip'), [['etc/conf', ['content']]]);
+  });
+
+  it('tells one changed byte in large plain archives, also when they were open before', async () => {
+    const [one, two] = [plain(noise), plain(swapped)];
+    put('plain1', one);
+    put('plain2', two);
+    await peel('listFiles', side('plain1'));
+    await peel('listFiles', side('plain2'));
+    assert.deepEqual([fetched(one), fetched(two)], [0, 0]);
+    assert.deepEqual(await changes('plain1', 'plain2'), [['opt/noise', ['content']]]);
+    assert.deepEqual([fetched(one), fetched(two)], [1, 1]);
+    put('packed', layer([directory('opt/', { mtime: 0 }), file('opt/noise', noise, { mtime: 9 })]));
+    assert.deepEqual(await changes('plain1', 'packed'), []);
+    assert.deepEqual(await changes('packed', 'plain2'), [['opt/noise', ['content']]]);
+  });
+
+  it('uses what another command has read since', async () => {
+    const [one, two] = [plain(Buffer.concat([noise, noise])), plain(Buffer.concat([noise, swapped]))];
+    put('read1', one);
+    put('read2', two);
+    for (const tag of ['read1', 'read2']) {
+      await peel('listFiles', side(tag));
+      await peel('analyzeImage', side(tag));
+    }
+    registry.requests.length = 0;
+    assert.deepEqual(await changes('read1', 'read2'), [['opt/noise', ['content']]]);
+    assert.deepEqual([fetched(one), fetched(two)], [0, 0]);
+  });
+
+  it('compares files with holes by their contents', async () => {
+    const sparse = (second: number): TarEntry =>
+      file('holes', 'abcdefgh', {
+        pax: { 'GNU.sparse.size': '3000', 'GNU.sparse.numblocks': '2', 'GNU.sparse.map': `0,4,${second},4` },
+      });
+    const dense = Buffer.alloc(3000);
+    dense.write('abcd', 0);
+    dense.write('efgh', 2000);
+    put('holes1', layer([sparse(2000)]));
+    put('holes2', layer([sparse(1000)]));
+    put('dense', layer([file('holes', dense)]));
+    assert.deepEqual(await changes('holes1', 'dense'), []);
+    assert.deepEqual(await changes('holes1', 'holes2'), [['holes', ['content']]]);
+  });
+
+  it('tells other device numbers and attributes', async () => {
+    put('odd1', estargz(odd(3, 'one')));
+    put('odd2', layer(odd(5, 'two')));
+    put('odd3', layer(odd(3, 'one')));
+    assert.deepEqual(await changes('odd1', 'odd2'), [
+      ['bin', ['attributes']],
+      ['null', ['device']],
+    ]);
+    assert.deepEqual(await changes('odd1', 'odd3'), []);
   });
 });

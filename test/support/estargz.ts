@@ -8,6 +8,8 @@ const TYPES: Readonly<Record<string, string>> = {
   directory: 'dir',
   symlink: 'symlink',
   hardlink: 'hardlink',
+  char: 'char',
+  block: 'block',
 };
 
 export interface EstargzOptions {
@@ -43,6 +45,8 @@ export function estargz(entries: readonly Entry[], { chunkSize = 1 << 20, forge 
       uid: entry.uid ?? 0,
       gid: entry.gid ?? 0,
       ...(entry.linkpath === undefined ? {} : { linkName: String(entry.linkpath) }),
+      ...(entry.major === undefined ? {} : { devMajor: entry.major, devMinor: entry.minor ?? 0 }),
+      ...(entry.xattrs === undefined ? {} : { xattrs: base64(entry.xattrs) }),
     };
     const stored = Math.ceil(body.length / 512) * 512;
     pending.push(encoded.subarray(0, encoded.length - stored));
@@ -73,6 +77,12 @@ export function estargz(entries: readonly Entry[], { chunkSize = 1 << 20, forge 
     blob: Buffer.concat(blob),
     annotations: { 'containerd.io/snapshot/stargz/toc.digest': sha256(json) },
   });
+}
+
+function base64(values: NonNullable<Entry['xattrs']>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, Buffer.from(value).toString('base64')]),
+  );
 }
 
 /** An empty gzip stream of 51 bytes that tells in its header where the table of contents is. */

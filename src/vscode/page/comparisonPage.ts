@@ -8,7 +8,6 @@ import type { CommandArgument } from '../commands/argument.ts';
 import { compare } from '../comparison.ts';
 import { COMMANDS, WEBVIEWS } from '../ids.ts';
 import { imageName } from '../imageName.ts';
-import { withNotification } from '../progress.ts';
 import type { CommandServices, Registries } from '../services.ts';
 import { plainText } from '../tree/text.ts';
 import type { ChangeNode } from './changeTree.ts';
@@ -19,7 +18,7 @@ import type { PageSubject } from './pageMemory.ts';
 import { fillPanel, openPanel } from './panels.ts';
 
 /** An entry as commands give it to programs. */
-type ToldEntry = Omit<FileEntry, 'content' | 'linkname'> & { readonly linkname?: string };
+type ToldEntry = Omit<FileEntry, 'content' | 'linkname' | 'xattrs'> & { readonly linkname?: string };
 
 /** What commands that compare give to programs. */
 interface ToldDifference {
@@ -33,9 +32,10 @@ interface ToldDifference {
 export async function showComparison(
   left: ChosenFiles,
   right: ChosenFiles,
-  { registries, pages }: CommandServices,
+  services: CommandServices,
 ): Promise<ToldDifference> {
-  const comparison = await withNotification('Comparing', signal => compare(left, right, signal));
+  const { registries, pages } = services;
+  const comparison = await compare(left, right, services);
   const names = [nameOf(left, registries), nameOf(right, registries)] as const;
   const title = plainText(names.join(' ↔ '), 600);
   const panel = openPanel(WEBVIEWS.comparison, title);
@@ -63,7 +63,7 @@ export async function comparisonAgain({ argument }: PageSubject, services: Comma
     await chooseFiles(sides[1], services, 'Compare'),
   ];
   if (!left || !right) throw new CancellationError();
-  const comparison = await withNotification('Comparing', signal => compare(left, right, signal));
+  const comparison = await compare(left, right, services);
   return bodyOf([sides[0].name ?? '', sides[1].name ?? ''], comparison, left, right);
 }
 
@@ -102,7 +102,7 @@ function placeOf({ image, layer }: ChosenFiles): CommandArgument {
   return { reference, platform, ...(layer === undefined ? {} : { layer }) };
 }
 
-function told({ content: _content, linkname, ...entry }: FileEntry): ToldEntry {
+function told({ content: _content, xattrs: _xattrs, linkname, ...entry }: FileEntry): ToldEntry {
   return { ...entry, ...(linkname === '' ? {} : { linkname }) };
 }
 

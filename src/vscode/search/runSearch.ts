@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { LayerFiles } from '../../browse/layerFiles.ts';
-import type { Layer } from '../../oci/layer.ts';
-import type { BrowseRequest } from '../../pull/layerPass.ts';
 import { findLayer } from '../../pull/oneLayer.ts';
 import type { SearchStage } from '../../search/stages.ts';
+import { layerRequest } from '../layerRequest.ts';
 import type { Pulls } from '../pulls.ts';
 import type { Services } from '../services.ts';
 import { settlesWithin } from '../settlesWithin.ts';
@@ -32,7 +31,8 @@ export async function runSearch(
     searchFiles(
       { stages: signal => stagesFor(run, services, signal), path, query, include, exclude, most: run.most },
       {
-        archive: (layer, signal) => layerArchive(puller, requestFor(run, findLayer(image, layer), services), signal),
+        archive: (layer, signal) =>
+          layerArchive(puller, layerRequest(image, findLayer(image, layer), services), signal),
         script,
         threads,
         signal: run.signal,
@@ -73,17 +73,4 @@ async function* stagesFor(run: SearchRun, { files }: Services, signal: AbortSign
   let last: SearchStage | undefined;
   for await (const stage of stages) last = stage;
   if (last) yield { tree: last.tree };
-}
-
-function requestFor({ place }: SearchRun, layer: Layer, { registries, settings }: Services): BrowseRequest {
-  const { registry, repository } = place.image.reference;
-  const { maxBytes, maxEntries } = settings();
-  return {
-    layer,
-    repository,
-    blobs: async () => (await registries.clientFor(registry)).blobs(repository),
-    origin: () => registries.originOf(registry),
-    limits: { maxBytes, maxEntries },
-    onProgress: () => undefined,
-  };
 }

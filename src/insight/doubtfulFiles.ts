@@ -1,0 +1,33 @@
+import type { MergedNode, MergedTree } from '../browse/mergedTree.ts';
+import type { Sliced } from '../browse/slices.ts';
+
+/** The same path on both sides: two files of one size, in different archives. */
+export type DoubtfulPair = readonly [left: MergedNode, right: MergedNode];
+
+/** The files of which only their contents can tell whether they are the same. */
+export function* doubtfulPairs(left: MergedTree, right: MergedTree): Sliced<DoubtfulPair[]> {
+  const before = new Map<string, MergedNode>();
+  for (const node of left.walk()) {
+    yield;
+    if (sizeOf(node) > 0) before.set(node.path, node);
+  }
+  const pairs: DoubtfulPair[] = [];
+  for (const node of right.walk()) {
+    yield;
+    const old = before.get(node.path);
+    if (old && sizeOf(old) === sizeOf(node) && !isSameEntry(old, node)) pairs.push([old, node]);
+  }
+  return pairs;
+}
+
+/** Bytes of a file's content; 0 for all else. */
+function sizeOf({ content }: MergedNode): number {
+  const index = content?.layer.files.index;
+  return content && index?.type(content.at) === 'file' ? index.size(content.at) : 0;
+}
+
+function isSameEntry({ content: left }: MergedNode, { content: right }: MergedNode): boolean {
+  const [one, other] = [left?.layer.files.index.facts, right?.layer.files.index.facts];
+  // Lists of different kinds number the entries of one layer differently.
+  return left?.at === right?.at && one?.digest === other?.digest && one?.kind === other?.kind;
+}

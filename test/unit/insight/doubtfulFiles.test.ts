@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { IndexBuilder, indexEntry, LayerIndex, type IndexFacts } from '../../../src/browse/layerIndex.ts';
+import { MergedTree, type NumberedLayer } from '../../../src/browse/mergedTree.ts';
+import { atOnce } from '../../../src/browse/slices.ts';
+import { doubtfulPairs } from '../../../src/insight/doubtfulFiles.ts';
+import { IMPLICIT_DIRECTORY, type TarEntry } from '../../../src/layers/tarEntry.ts';
+
+type Described = Pick<TarEntry, 'path'> & Partial<TarEntry>;
+
+const files: readonly Described[] = [
+  { path: 'a', type: 'file', size: 1 },
+  { path: 'b', type: 'hardlink', linkname: 'a' },
+  { path: 'empty', type: 'file' },
+  { path: 'link', type: 'symlink', linkname: 'a' },
+  { path: 'other', type: 'file', size: 1 },
+];
+
+function treeOf(kind: IndexFacts['kind'], letter: string, entries: readonly Described[]): MergedTree {
+  const digest = `sha256:${letter.repeat(64)}` as const;
+  const builder = new IndexBuilder();
+  for (const entry of entries) builder.add(indexEntry({ ...IMPLICIT_DIRECTORY, ...entry }, 0));
+  const index = LayerIndex.read(builder.finish({ digest, kind }), digest) ?? assert.fail('no index');
+  const layer: NumberedLayer = { number: 1, files: { index, read: () => assert.fail('was read') } };
+  return MergedTree.of([layer]);
+}
+
+function doubtful(left: MergedTree, right: MergedTree): string[] {
+  return atOnce(doubtfulPairs(left, right)).map(([one, other]) => `${one.path} ${other.path}`);
+}
+
+test('files of one path and size are in doubt, empty ones and links are not', () => {
+  const grown = files.map(entry => (entry.path === 'other' ? { ...entry, size: 2 } : entry));
+  assert.deepEqual(doubtful(treeOf('toc', 'a', files), treeOf('toc', 'b', grown)), ['a a', 'b b']);
+});
+
+test('the same layer is not in doubt, unless it is listed in another way', () => {
+  assert.deepEqual(doubtful(treeOf('toc', 'a', files), treeOf('toc', 'a', files)), []);
+  assert.deepEqual(doubtful(treeOf('toc', 'a', files), treeOf('gzip', 'a', files)), ['a a', 'b b', 'other other']);
+});
+
+test('another entry of the same layer is in doubt', () => {
+  const twice: readonly Described[] = [...files, { path: 'a', type: 'file', size: 1 }];
+  const [left, right] = [treeOf('gzip', 'a', files), treeOf('gzip', 'a', twice)];
+  assert.deepEqual(doubtful(left, right), ['a a']);
+});
