@@ -1,6 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { Decompressor } from '../layers/decompress.ts';
+import { DiffIdHash } from '../layers/diffId.ts';
 import { InvalidLayerError, LimitExceededError } from '../layers/errors.ts';
 import type { InflateEngine } from '../layers/inflate/engine.ts';
 import type { UnpackLimits } from '../layers/layerVisitor.ts';
@@ -25,27 +25,34 @@ export interface Scanned {
   readonly entries: number;
 }
 
+/** What is asked of a layer that is scanned. */
+export interface ScanTerms {
+  readonly limits: UnpackLimits;
+  /** What the config says, see {@link DiffIdHash}. That it is so is the caller's to check. */
+  readonly diffId?: Digest;
+}
+
 /** Goes through one layer's blob as its bytes come, extracts nothing, and notes what is in it, where, and from where it can be inflated again. */
 export class LayerScan implements Sink {
   readonly #digest: Digest;
   readonly #maxBytes: number;
   readonly #decompressor: Decompressor;
-  readonly #hash: Hash = createHash('sha256');
+  readonly #hash: DiffIdHash;
   readonly #reader: TarReader;
   readonly #visitor: IndexingVisitor;
   readonly #points = new PointRecorder();
   readonly #zstd: ZstdRecorder | undefined;
   /** Set when the layer turns out to be zstd. */
   #copied: ZstdRecorder | undefined;
-  #size = 0;
 
   /**
    * @param digest of the blob, which the caller verifies
    * @param engine without it, later reads of a gzip layer begin at its start
    * @param zstd without it, those of a zstd layer do
    */
-  constructor(digest: Digest, limits: UnpackLimits, engine: InflateEngine | undefined, zstd?: ZstdRecorder) {
+  constructor(digest: Digest, { limits, diffId }: ScanTerms, engine: InflateEngine | undefined, zstd?: ZstdRecorder) {
     this.#digest = digest;
+    this.#hash = new DiffIdHash(diffId);
     this.#maxBytes = limits.maxBytes;
     this.#visitor = new IndexingVisitor(limits.maxEntries, () => this.#reader.position);
     this.#reader = new TarReader(this.#visitor);
@@ -68,7 +75,7 @@ export class LayerScan implements Sink {
     const { marked } = this.#reader.end();
     if (junk > 0 && !marked)
       throw new InvalidLayerError(`${junk} bytes of its compressed data are damaged, and its archive has no end`);
-    const diffId: Digest = `sha256:${this.#hash.digest('hex')}`;
+    const { diffId } = this.#hash.read();
     const { builder } = this.#visitor;
     return {
       diffId,
@@ -98,9 +105,8 @@ export class LayerScan implements Sink {
   }
 
   #take(chunk: Uint8Array): void {
-    this.#size += chunk.length;
-    if (this.#size > this.#maxBytes) throw new LimitExceededError('bytes', this.#maxBytes);
     this.#hash.update(chunk);
+    if (this.#hash.size > this.#maxBytes) throw new LimitExceededError('bytes', this.#maxBytes);
     this.#copied?.write(chunk);
     this.#reader.write(chunk);
   }

@@ -1,8 +1,8 @@
-import { createHash, type Hash } from 'node:crypto';
 import { Decompressor, type Inflaters } from '../layers/decompress.ts';
+import { DiffIdHash } from '../layers/diffId.ts';
 import { LimitExceededError } from '../layers/errors.ts';
 import type { Sink } from '../oci/byteSource.ts';
-import { digestAlgorithm, type Digest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 import { DiffIdMismatchError } from '../pull/layerErrors.ts';
 import type { ReadLayer } from '../pull/ociLayout.ts';
 
@@ -16,19 +16,16 @@ export interface MeasureOptions {
   readonly inflaters?: Inflaters;
 }
 
-/** Takes a layer's blob and tells what it is when it has come to its end: how it is compressed, and its diff ID. */
+/** Takes a layer's blob, gives on what is in it, so that it fits its diff ID, and tells what it is when it has come to its end: how it is compressed, and its diff ID. */
 export class LayerMeasure implements Sink {
   readonly #options: MeasureOptions;
-  readonly #algorithm: string;
-  readonly #hash: Hash;
+  readonly #hash: DiffIdHash;
   readonly #decompressor: Decompressor;
   #size = 0;
-  #unpacked = 0;
 
   constructor(options: MeasureOptions) {
     this.#options = options;
-    this.#algorithm = options.diffId ? digestAlgorithm(options.diffId) : 'sha256';
-    this.#hash = createHash(this.#algorithm);
+    this.#hash = new DiffIdHash(options.diffId);
     this.#decompressor = new Decompressor({ write: chunk => this.#take(chunk) }, options.inflaters);
   }
 
@@ -40,9 +37,10 @@ export class LayerMeasure implements Sink {
   /** @throws {DiffIdMismatchError} and what the decompression throws */
   end(): Required<ReadLayer> {
     const { compression } = this.#decompressor.end();
-    const diffId: Digest = `${this.#algorithm}:${this.#hash.digest('hex')}`;
-    const { diffId: expected } = this.#options;
+    const { diffId, dropped } = this.#hash.read();
+    const { diffId: expected, out } = this.#options;
     if (expected !== undefined && diffId !== expected) throw new DiffIdMismatchError(expected, diffId);
+    if (dropped > 0) out?.write(Buffer.alloc(dropped));
     return { size: this.#size, diffId, compression };
   }
 
@@ -53,9 +51,8 @@ export class LayerMeasure implements Sink {
 
   #take(chunk: Uint8Array): void {
     const { maxBytes, out } = this.#options;
-    this.#unpacked += chunk.length;
-    if (this.#unpacked > maxBytes) throw new LimitExceededError('bytes', maxBytes);
     this.#hash.update(chunk);
+    if (this.#hash.size > maxBytes) throw new LimitExceededError('bytes', maxBytes);
     out?.write(chunk);
   }
 }

@@ -10,7 +10,6 @@ import { TarReader } from '../layers/tarReader.ts';
 import { LayerReading } from '../layers/unpack.ts';
 import { Warnings } from '../layers/warnings.ts';
 import type { BlobSource } from '../oci/byteSource.ts';
-import { digestAlgorithm } from '../oci/digest.ts';
 import type { Layer } from '../oci/layer.ts';
 import { FlatTree } from './flatTree.ts';
 
@@ -70,7 +69,7 @@ async function readTree(
       limits,
       warnings,
       ...(inflaters ? { inflaters } : {}),
-      ...(diffId ? { algorithm: digestAlgorithm(diffId) } : {}),
+      ...(diffId ? { expected: diffId } : {}),
     });
     tree.startLayer(number, () => reading.entries);
     try {

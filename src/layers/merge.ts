@@ -54,8 +54,8 @@ export class MergedFolder {
     this.#room = new DiskRoom(folder);
   }
 
-  /** Takes the next layer. The one before must have ended. */
-  layer(algorithm?: string): MergingLayer {
+  /** Takes the next layer. The one before must have ended. @param expected its diff ID, as the config says */
+  layer(expected?: Digest): MergingLayer {
     this.#layer += 1;
     this.#tree.startLayer(this.#layer);
     const { limits, inflaters } = this.#options;
@@ -66,7 +66,7 @@ export class MergedFolder {
       limits,
       warnings: this.#warnings,
       ...(inflaters ? { inflaters } : {}),
-      ...(algorithm === undefined ? {} : { algorithm }),
+      ...(expected ? { expected } : {}),
     });
   }
 
@@ -97,7 +97,7 @@ export async function mergeLayers(
 ): Promise<string[]> {
   const merged = new MergedFolder(options);
   for (const { descriptor, diffId, number } of layers) {
-    const sink = merged.layer(diffId && algorithmOf(diffId));
+    const sink = merged.layer(diffId);
     try {
       await source.read(descriptor, 0, sink, signal);
       const read = sink.end();
@@ -111,8 +111,4 @@ export async function mergeLayers(
     }
   }
   return merged.end();
-}
-
-function algorithmOf(digest: Digest): string {
-  return digest.slice(0, digest.indexOf(':'));
 }

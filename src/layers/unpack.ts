@@ -1,8 +1,8 @@
-import { createHash, type Hash } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import type { Sink } from '../oci/byteSource.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type Compression, Decompressor, type Inflaters } from './decompress.ts';
+import { DiffIdHash } from './diffId.ts';
 import { DiskRoom } from './diskRoom.ts';
 import { FolderNotEmptyError, InvalidLayerError, LimitExceededError } from './errors.ts';
 import { type Deletions, LayerVisitor, type TreeMaker, type UnpackLimits } from './layerVisitor.ts';
@@ -27,13 +27,13 @@ export interface UnpackOptions {
   readonly limits: UnpackLimits;
   /** Decoders in place of Node's own. */
   readonly inflaters?: Inflaters;
-  /** The hash of the diff ID; default sha256. */
-  readonly algorithm?: string;
+  /** What the config says, see {@link DiffIdHash}. That it is so is the caller's to check. */
+  readonly expected?: Digest;
 }
 
 /** What a layer was. */
 export interface Unpacked {
-  /** Digest over the uncompressed tar, with whatever stands behind its end. */
+  /** Digest over the uncompressed tar, with whatever stands behind its end; see {@link DiffIdHash}. */
   readonly diffId: Digest;
   /** Bytes of that tar. */
   readonly size: number;
@@ -56,7 +56,7 @@ export class LayerUnpacker implements Sink {
   readonly #settling: Settling;
   readonly #reading: LayerReading;
 
-  constructor({ folder, sidecar, limits, inflaters, algorithm }: UnpackOptions) {
+  constructor({ folder, sidecar, limits, inflaters, expected }: UnpackOptions) {
     this.#sidecar = sidecar;
     mkdirSync(folder, { recursive: true });
     if (readdirSync(folder).length > 0) throw new FolderNotEmptyError(folder);
@@ -70,7 +70,7 @@ export class LayerUnpacker implements Sink {
       limits,
       warnings: this.#warnings,
       ...(inflaters ? { inflaters } : {}),
-      ...(algorithm === undefined ? {} : { algorithm }),
+      ...(expected ? { expected } : {}),
     });
   }
 
@@ -98,23 +98,20 @@ export interface LayerReadingOptions {
   readonly limits: UnpackLimits;
   readonly warnings: Warnings;
   readonly inflaters?: Inflaters;
-  readonly algorithm?: string;
+  readonly expected?: Digest;
 }
 
 /** The way of one layer's bytes: decompressed, hashed, read as tar, and made into files, all within the call that brings them. */
 export class LayerReading implements Sink {
   readonly #decompressor: Decompressor;
-  readonly #hash: Hash;
-  readonly #algorithm: string;
+  readonly #hash: DiffIdHash;
   readonly #reader: TarReader;
   readonly #visitor: LayerVisitor;
   readonly #warnings: Warnings;
   readonly #maxBytes: number;
-  #size = 0;
 
-  constructor({ inflaters, algorithm = 'sha256', ...options }: LayerReadingOptions) {
-    this.#algorithm = algorithm;
-    this.#hash = createHash(algorithm);
+  constructor({ inflaters, expected, ...options }: LayerReadingOptions) {
+    this.#hash = new DiffIdHash(expected);
     this.#maxBytes = options.limits.maxBytes;
     this.#warnings = options.warnings;
     this.#visitor = new LayerVisitor(options);
@@ -144,8 +141,8 @@ export class LayerReading implements Sink {
         throw new InvalidLayerError(`${junk} bytes of its compressed data are damaged, and its archive has no end`);
       }
       this.#warnings.addAll([...warnings, ...end.warnings]);
-      const diffId: Digest = `${this.#algorithm}:${this.#hash.digest('hex')}`;
-      return { diffId, size: this.#size, entries: this.#visitor.entries, compression };
+      const { diffId } = this.#hash.read();
+      return { diffId, size: this.#hash.size, entries: this.#visitor.entries, compression };
     } finally {
       this.close();
     }
@@ -157,9 +154,8 @@ export class LayerReading implements Sink {
   }
 
   #take(chunk: Uint8Array): void {
-    this.#size += chunk.length;
-    if (this.#size > this.#maxBytes) throw new LimitExceededError('bytes', this.#maxBytes);
     this.#hash.update(chunk);
+    if (this.#hash.size > this.#maxBytes) throw new LimitExceededError('bytes', this.#maxBytes);
     this.#reader.write(chunk);
   }
 }

@@ -33,7 +33,7 @@ export class Indexing implements Sink {
   ) {
     this.#target = target;
     this.#tell = tell;
-    this.#scan = new LayerScan(digest, target.limits, engine, new ZstdRecorder(target.copyPath));
+    this.#scan = new LayerScan(digest, target, engine, new ZstdRecorder(target.copyPath));
   }
 
   write(chunk: Uint8Array): void {

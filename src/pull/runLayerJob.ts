@@ -151,6 +151,7 @@ class Unpacking implements Sink {
       folder: this.#folder,
       sidecar: target.sidecar,
       limits: target.limits,
+      ...(target.diffId ? { expected: target.diffId } : {}),
       ...(gzip ? { inflaters: { gzip } } : {}),
     });
   }

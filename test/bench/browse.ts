@@ -30,7 +30,7 @@ function index(files: readonly string[]): object {
   const began = performance.now();
   for (const [at, file] of files.entries()) {
     const blob = createHash('sha256');
-    const scan = new LayerScan(DIGEST, DEFAULT_LIMITS, engine);
+    const scan = new LayerScan(DIGEST, { limits: DEFAULT_LIMITS }, engine);
     const buffer = Buffer.allocUnsafe(64 * 1024);
     const fd = openSync(file, 'r');
     for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer)) {

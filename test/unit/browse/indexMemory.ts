@@ -26,7 +26,7 @@ const before = alive();
 let most = before;
 const scan = new LayerScan(
   `sha256:${'0'.repeat(64)}`,
-  { maxBytes: Number.MAX_SAFE_INTEGER, maxEntries: count },
+  { limits: { maxBytes: Number.MAX_SAFE_INTEGER, maxEntries: count } },
   undefined,
 );
 for (let from = 0; from < count; from += PART) {

@@ -11,7 +11,7 @@ import { directory, file, hardlink, opaque, symlink, tar, whiteout, type Entry }
 const DIGEST = `sha256:${'a'.repeat(64)}` as const;
 
 function contentOf(...entries: readonly Entry[]): LayerContent {
-  const scan = new LayerScan(DIGEST, DEFAULT_LIMITS, undefined);
+  const scan = new LayerScan(DIGEST, { limits: DEFAULT_LIMITS }, undefined);
   scan.write(tar(...entries));
   const index = LayerIndex.read(scan.end().index, DIGEST);
   assert.ok(index);
