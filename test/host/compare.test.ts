@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { estargz } from '../support/estargz.ts';
 import { image, layer, type BuiltLayer } from '../support/image.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
+import { sociIndex, ztocOf } from '../support/soci.ts';
 import { directory, file, hardlink, symlink, whiteout, type Entry as TarEntry } from '../support/tar.ts';
 import { peel, refusal, until } from './commands.ts';
 
@@ -213,6 +214,20 @@ describe('comparing files of equal size and time in layers of which only parts w
     put('packed', layer([directory('opt/', { mtime: 0 }), file('opt/noise', noise, { mtime: 9 })]));
     assert.deepEqual(await changes('plain1', 'packed'), []);
     assert.deepEqual(await changes('packed', 'plain2'), [['opt/noise', ['content']]]);
+  });
+
+  it('tells one changed byte in gzip layers that have a SOCI index', async () => {
+    const layers = [noise, swapped].map(body => layer([file('opt/noise', body, { mtime: 0 }), file('opt/x', 'soci')]));
+    const index = sociIndex(layers.map(each => [each, ztocOf(each, { spanSize: 1 << 20 })]));
+    registry.store.put('equal', index);
+    const annotations = { 'com.amazon.soci.index-digest': index.digest };
+    for (const [at, each] of layers.entries()) {
+      registry.store.put('equal', image({ layers: [each], annotations }), `soci${at}`);
+      await peel('listFiles', side(`soci${at}`));
+      assert.equal(fetched(each), 0);
+    }
+    assert.deepEqual(await changes('soci0', 'soci1'), [['opt/noise', ['content']]]);
+    assert.deepEqual(layers.map(fetched), [1, 1]);
   });
 
   it('uses what another command has read since', async () => {
