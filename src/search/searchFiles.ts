@@ -84,9 +84,10 @@ export async function searchFiles(
       const { number, files: listed } = next.layer;
       try {
         const { index, ...archive } = await context.archive(number, signal);
-        const { files, pieces } = layerPieces(listed.index, next.files, index);
+        const { files, missing, pieces } = layerPieces(listed.index, next.files, index);
         const job = { query, ...archive, most, pieces };
         await thread.search(job, told => tell(told, files, { found, passed }), signal);
+        if (missing[0]) throw new FilesMissingError(missing[0].path, missing.length);
       } catch (error) {
         if (!signal.aborted) watch.failed(number, error);
       }
@@ -106,6 +107,15 @@ export async function searchFiles(
   }
   context.signal.throwIfAborted();
   return { limited: left === 0 };
+}
+
+/** A layer's table of contents tells of files that its archive does not have. */
+export class FilesMissingError extends Error {
+  constructor(path: string, count: number) {
+    const more = count > 1 ? ` and ${count - 1} more` : '';
+    super(`Its archive does not have ${JSON.stringify(path)}${more}, of which its table of contents tells.`);
+    this.name = 'FilesMissingError';
+  }
 }
 
 /** Files of one layer that are to be searched. */

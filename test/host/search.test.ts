@@ -111,9 +111,14 @@ describe('searching images that were not pulled', () => {
     const fault = registry.fault({ path: new RegExp(`/blobs/${lost.digest}`) }, status(404));
     try {
       const reference = `${registry.host}/demo/lost:v1`;
-      assert.deepEqual(places(await peel<FoundMatch[]>('searchImage', { ...request, reference, query: 'needle' })), [
-        'there 2 1:1+6',
-      ]);
+      // A program is told that it is not all, and given what there is.
+      await assert.rejects(peel<FoundMatch[]>('searchImage', { ...request, reference, query: 'needle' }), error => {
+        assert.ok(error instanceof Error && error.cause instanceof Error);
+        assert.match(error.message, /layer 1 could not be read[^]*does not have blob/);
+        const { matches } = error.cause as { readonly matches?: readonly FoundMatch[] };
+        assert.deepEqual(places(matches ?? []), ['there 2 1:1+6']);
+        return true;
+      });
       // Nothing at all is no answer.
       const alone = { ...request, reference, query: 'needle', layer: 1 };
       assert.match(await refusal('searchImage', alone), /does not have blob/);
@@ -195,7 +200,7 @@ describe('rows of the Search view', () => {
     search.end({ limited: true });
     assert.equal(changes, before, 'it ends once');
     assert.deepEqual((await texts(tree)).slice(0, 2), [
-      '13 results in 2 files | “needle” · app:1 · /etc',
+      '13 results in 2 files · 1 layer not searched | “needle” · app:1 · /etc',
       'Layer 1 was not searched | it is lost',
     ]);
     assert.equal((await tree.getChildren())[2], long, 'rows stay the same');

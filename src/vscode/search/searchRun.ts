@@ -2,6 +2,7 @@ import type { ResolvedImage } from '../../pull/resolveImage.ts';
 import type { Match } from '../../search/lineMatches.ts';
 import type { SearchQuery } from '../../search/query.ts';
 import type { FileSearchWatch } from '../../search/searchFiles.ts';
+import { type LayerFailure, LayersNotSearchedError } from './layersNotSearched.ts';
 
 /** Where is searched. */
 export interface SearchPlace {
@@ -45,7 +46,7 @@ export class SearchRun implements FileSearchWatch {
   readonly #controller = new AbortController();
   readonly #changed: () => void;
   readonly #files = new Map<string, { path: string; layer: number; matches: Match[] }>();
-  readonly #failures: { layer: number; error: unknown }[] = [];
+  readonly #failures: LayerFailure[] = [];
   #state: SearchState = 'running';
   #count = 0;
   #limited = false;
@@ -88,7 +89,7 @@ export class SearchRun implements FileSearchWatch {
   }
 
   /** Layers that could not be searched, or not to their end. */
-  get failures(): readonly { readonly layer: number; readonly error: unknown }[] {
+  get failures(): readonly LayerFailure[] {
     return this.#failures;
   }
 
@@ -112,6 +113,13 @@ export class SearchRun implements FileSearchWatch {
     return this.files.flatMap(({ path, layer, matches }) =>
       matches.map(({ line, column, length, text }) => ({ path, layer, line, column, length, text })),
     );
+  }
+
+  /** The same, when every layer was searched. @throws {LayersNotSearchedError} */
+  allMatches(): FoundMatch[] {
+    const matches = this.matches();
+    if (this.#failures.length > 0) throw new LayersNotSearchedError(this.#failures, matches);
+    return matches;
   }
 
   wants(_files: number, bytes: number): void {

@@ -34,7 +34,8 @@ export class SearchView implements vscode.Disposable {
   }
 
   /**
-   * Searches, and shows what is found while it runs. Answers all of it. What fails is thrown, and shown too.
+   * Searches, and shows what is found while it runs. Answers all of it. What fails is thrown, and shown too; a layer that cannot be searched has a row, and only who cannot see that is
+   * thrown a {@link LayersNotSearchedError}.
    * @param most how many matches are enough
    * @param focus a person waits for it: the view comes to the front, and a search that is still running is ended
    */
@@ -59,7 +60,7 @@ export class SearchView implements vscode.Disposable {
         this.#services.log.warn(`Layer ${layer} was not searched: ${describeFailure(error).message}`);
       if (this.#run === run) this.#refresh();
     }
-    return run.matches();
+    return focus ? run.matches() : run.allMatches();
   }
 
   /** Does the search that is shown once more. */

@@ -68,13 +68,19 @@ export class SearchSummaryNode implements TreeNode {
   }
 }
 
-function labelOf({ state, count: matches, files, limited, progress }: SearchRun): string {
+function labelOf({ state, count: matches, files, limited, progress, failures }: SearchRun): string {
   const found = matches === 0 ? '' : `${count(matches, 'result')} in ${count(files.length, 'file')}`;
   if (state === 'running') {
     const percent = progress === undefined ? 'Reading the layers…' : `Searching… ${Math.floor(100 * progress)} %`;
     return dotted(percent, found);
   }
-  if (state === 'done') return limited ? `The first ${found}` : found || 'No results';
+  if (state === 'done') {
+    const lost = new Set(failures.map(({ layer }) => layer)).size;
+    return dotted(
+      limited ? `The first ${found}` : found || 'No results',
+      lost > 0 && `${count(lost, 'layer')} not searched`,
+    );
+  }
   return dotted(state === 'cancelled' ? 'Cancelled' : 'Failed', found);
 }
 

@@ -2,13 +2,18 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { LayerIndex } from '../../../src/browse/layerIndex.ts';
+import { LayerScan } from '../../../src/browse/layerScan.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
+import { DiffIdMismatchError } from '../../../src/pull/layerErrors.ts';
+import { layerPieces } from '../../../src/search/layerPieces.ts';
 import { InvalidQueryError } from '../../../src/search/query.ts';
 import { stagesOf } from '../../../src/search/stages.ts';
 import { estargz } from '../../support/estargz.ts';
 import { image, layer, type BuiltLayer } from '../../support/image.ts';
 import { status } from '../../support/registry/faults.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';
-import { directory, file, gnuSparse, hardlink, opaque, symlink, whiteout } from '../../support/tar.ts';
+import { directory, file, gnuSparse, hardlink, opaque, symlink, tar, whiteout } from '../../support/tar.ts';
 import { Pulling } from '../pull/pulling.ts';
 import { Searching, type Searched } from './searching.ts';
 
@@ -223,6 +228,34 @@ test('a layer that cannot be opened takes only its own files away', async () => 
       signal,
     });
   assert.equal((await searching.search('needle', { stages: never, most: 1 })).limited, true);
+});
+
+test('a layer whose content is not what the config names is told, not passed over', async () => {
+  // Its table of contents can be listed; only the search reads all of it.
+  const built = estargz([file('a', 'needle')]);
+  registry.store.put('search', image({ layers: [{ ...built, diffId: `sha256:${'0'.repeat(64)}` }] }), 'other');
+  const searching = await Searching.open(pulling, `${registry.host}/search:other`, 'linux/amd64');
+  const { matches, failures } = await searching.search('needle');
+  assert.deepEqual(matches, []);
+  assert.deepEqual(
+    failures.map(({ layer: number, error }) => [number, error instanceof DiffIdMismatchError]),
+    [[1, true]],
+  );
+});
+
+test('a file that only the table of contents has is told', () => {
+  const index = (...names: readonly string[]): LayerIndex => {
+    const scan = new LayerScan(`sha256:${'0'.repeat(64)}`, { limits: DEFAULT_LIMITS }, undefined);
+    scan.write(tar(...names.map(name => file(name, 'x'))));
+    const read = LayerIndex.read(scan.end().index, `sha256:${'0'.repeat(64)}`);
+    assert.ok(read);
+    return read;
+  };
+  const listed = index('b', 'gone', 'a');
+  const wanted = [0, 1, 2].map(at => ({ path: listed.path(at), layer: 1, at }));
+  const { files, missing, pieces } = layerPieces(listed, wanted, index('a', 'b'));
+  assert.deepEqual([files.map(({ path }) => path), missing.map(({ path }) => path)], [['a', 'b'], ['gone']]);
+  assert.equal(pieces.length, 6);
 });
 
 test('stops when enough was found', async () => {
