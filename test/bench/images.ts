@@ -33,7 +33,7 @@ export interface BenchLayer {
 }
 
 /** Counted up when what is made below changes, so that images made before are not taken. */
-const RECIPE = 2;
+const RECIPE = 3;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -46,9 +46,10 @@ interface Shape {
 
 const shapes = {
   small: { what: 'one layer of 4 MB, like busybox', layers: [{ bytes: 4 * MIB, median: 40 * KIB, files: 60 }] },
+  // As large, and with as many files, as a real Debian with Python and a database: 350 MB of gzip in eight layers, 923 MB of tar, 35,400 entries.
   debian: {
-    what: 'seven layers, like a Debian with a language and its packages',
-    layers: [190, 150, 110, 80, 60, 30, 10].map(size => ({ bytes: size * MIB, median: 2500, files: Infinity })),
+    what: 'eight layers, like a Debian with a language and its packages',
+    layers: [250, 200, 150, 110, 90, 60, 40, 23].map(size => ({ bytes: size * MIB, median: 4200, files: Infinity })),
   },
   huge: { what: 'one layer of few files', layers: [{ bytes: 1100 * MIB, median: 16 * MIB, files: 80 }] },
   files: { what: 'one layer of 100,000 small files', layers: [{ bytes: Infinity, median: 250, files: 100_000 }] },
