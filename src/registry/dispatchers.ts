@@ -1,13 +1,13 @@
 import tls from 'node:tls';
 import type { Dispatcher } from 'undici';
 import connect from 'undici/lib/api/api-connect.js';
-import makeConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
 import { guardedLookup, type Zone } from './addresses.ts';
 import { alertConnector } from './alertConnector.ts';
 import { proxyFor } from './proxies.ts';
+import { steadyConnector } from './steadyConnector.ts';
 import type { TransportOptions } from './transportOptions.ts';
 
 /** What a connection is made with. */
@@ -54,7 +54,9 @@ export class Dispatchers {
   #direct(secure: boolean, trust: Trust): Dispatcher {
     return new Agent({
       ...this.#common(),
-      connect: alertConnector(makeConnector({ ...this.#connect(secure, trust), lookup: guardedLookup(trust.ledFrom) })),
+      connect: alertConnector(
+        steadyConnector({ ...this.#connect(secure, trust), lookup: guardedLookup(trust.ledFrom) }),
+      ),
     });
   }
 

@@ -126,7 +126,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
         write(chunk) {
           length += chunk.length;
           if (length > limit) throw full;
-          chunks.push(chunk);
+          chunks.push(Uint8Array.from(chunk));
         },
       });
     } catch (error) {
