@@ -22,7 +22,7 @@ import {
   type SidecarLink,
   writeSidecar,
 } from './sidecar.ts';
-import { makeSpecials } from './specials.ts';
+import { SpecialMaker } from './specials.ts';
 import { isWhiteout, type LayerOnDisk, StackView, type Visible } from './stackView.ts';
 import { childPath } from './tree.ts';
 import { Warnings } from './warnings.ts';
@@ -181,7 +181,7 @@ class Finishing {
     });
     if (free.length === 0 || process.platform !== 'linux') return;
     const specials = free.map(path => ({ kind: 'whiteout', path }) as const);
-    for (const { path } of makeSpecials(this.#files.folder, specials)) {
+    for (const { path } of new SpecialMaker().make(this.#files.folder, specials)) {
       this.#warnings.add(`${quoted(path)} is hidden by this layer, but the mark for it could not be made here`);
     }
   }

@@ -9,6 +9,7 @@ import type { UnpackLimits } from './layerVisitor.ts';
 import { Ownership } from './ownership.ts';
 import { RealDeletions } from './purge.ts';
 import { Settling } from './settle.ts';
+import { SpecialMaker } from './specials.ts';
 import { writeSidecar } from './sidecar.ts';
 import { TreeWriter } from './treeWriter.ts';
 import { LayerReading, type Unpacked } from './unpack.ts';
@@ -50,7 +51,14 @@ export class MergedFolder {
     if (readdirSync(folder).length > 0) throw new FolderNotEmptyError(folder);
     const ownership = new Ownership(folder);
     this.#tree = new TreeWriter(folder, limits.maxEntries, ownership, this.#warnings);
-    this.#settling = new Settling({ folder, tree: this.#tree, ownership, warnings: this.#warnings, overlay: false });
+    this.#settling = new Settling({
+      folder,
+      tree: this.#tree,
+      ownership,
+      warnings: this.#warnings,
+      specials: new SpecialMaker(),
+      overlay: false,
+    });
     this.#room = new DiskRoom(folder);
   }
 

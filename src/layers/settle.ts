@@ -2,7 +2,7 @@ import { dropHardlinkStore, findPlace } from './layerVisitor.ts';
 import { splitPath } from './entryPath.ts';
 import type { Ownership } from './ownership.ts';
 import type { SidecarContent, SidecarEntry, SidecarFacts, SidecarLink } from './sidecar.ts';
-import { makeSpecials } from './specials.ts';
+import type { SpecialMaker } from './specials.ts';
 import type { Special } from './specialTar.ts';
 import { childPath, type DirectoryNode, type LinkNode, type SpecialNode } from './tree.ts';
 import type { Place, TreeWriter } from './treeWriter.ts';
@@ -17,6 +17,7 @@ export interface SettlingOptions {
   readonly tree: TreeWriter;
   readonly ownership: Ownership;
   readonly warnings: Warnings;
+  readonly specials: SpecialMaker;
   /** Deletions are to be marked; else they were carried out. */
   readonly overlay: boolean;
 }
@@ -37,6 +38,7 @@ export class Settling {
   readonly #tree: TreeWriter;
   readonly #ownership: Ownership;
   readonly #warnings: Warnings;
+  readonly #maker: SpecialMaker;
   readonly #specials: Waiting<SpecialNode>[] = [];
   readonly #links: Waiting<LinkNode>[] = [];
   readonly #whiteouts: string[] = [];
@@ -46,7 +48,8 @@ export class Settling {
   readonly #missing: SidecarEntry[] = [];
   readonly #unmarked: string[] = [];
 
-  constructor({ folder, tree, ownership, warnings, overlay }: SettlingOptions) {
+  constructor({ folder, tree, ownership, warnings, specials, overlay }: SettlingOptions) {
+    this.#maker = specials;
     this.#folder = folder;
     this.#overlay = overlay;
     this.#tree = tree;
@@ -103,7 +106,7 @@ export class Settling {
       wanted.push({ kind: 'fifo', path, mode: node.entry.mode });
     }
     if (wanted.length === 0) return;
-    const failed = new Set(process.platform === 'linux' ? makeSpecials(this.#folder, wanted) : wanted);
+    const failed = new Set(process.platform === 'linux' ? this.#maker.make(this.#folder, wanted) : wanted);
     for (const special of wanted) {
       const fifo = special.kind === 'fifo' ? fifos.get(special.path) : undefined;
       if (failed.has(special)) this.#reportMissing(special);

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, lstatSync } from 'node:fs';
+import { accessSync, constants, linkSync, lstatSync, unlinkSync } from 'node:fs';
 import { fsPath, hasRawBytes } from './byteName.ts';
 import { type Special, specialTar } from './specialTar.ts';
+import { isWhiteout } from './stackView.ts';
 
 /** Where the system's tools are. The environment's PATH is not asked: a workspace may have had a hand in it. */
 const TOOL_FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin', '/run/current-system/sw/bin'];
@@ -9,13 +10,45 @@ const TOOL_FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'
 const BATCH = 4096;
 
 /**
- * Makes whiteouts, opaque marks and FIFOs in a folder that nobody else writes to: by one archive fed to the system's tar, as single calls would cost a process each;
- * where that is no GNU tar, by single calls. Returns those that could not be made: where the system does not let devices or attributes be set, or has no tools.
+ * Makes whiteouts, opaque marks and FIFOs in folders that nobody else writes to: by one archive fed to the system's tar, as single calls would cost a process each;
+ * where that is no GNU tar, by single calls. Once there is a whiteout, the others become further names of it, which takes no process at all: the kernel's own whiteouts
+ * are links of one file, too (Linux, fs/overlayfs/dir.c, since 5.8).
  */
-export function makeSpecials(folder: string, specials: readonly Special[]): Special[] {
-  const failed: Special[] = [];
-  for (let at = 0; at < specials.length; at += BATCH) failed.push(...makeBatch(folder, specials.slice(at, at + BATCH)));
-  return failed;
+export class SpecialMaker {
+  /** Where a whiteout was made. It may be gone by now. */
+  #whiteout: { readonly folder: string; readonly path: string } | undefined;
+
+  /** Returns those that could not be made: where the system does not let devices or attributes be set, or has no tools. */
+  make(folder: string, specials: readonly Special[]): Special[] {
+    const left = specials.filter(special => !(special.kind === 'whiteout' && this.#link(folder, special.path)));
+    const failed = new Set<Special>();
+    for (let at = 0; at < left.length; at += BATCH) {
+      for (const special of makeBatch(folder, left.slice(at, at + BATCH))) failed.add(special);
+    }
+    const made = left.find(special => special.kind === 'whiteout' && !failed.has(special));
+    if (made) this.#whiteout = { folder, path: made.path };
+    return [...failed];
+  }
+
+  /** A folder has another name now. */
+  moved(from: string, to: string): void {
+    if (this.#whiteout?.folder === from) this.#whiteout = { ...this.#whiteout, folder: to };
+  }
+
+  /** False where that cannot be done: other file systems, file systems without links, an inode with as many as it may have. */
+  #link(folder: string, path: string): boolean {
+    if (!this.#whiteout) return false;
+    const name = fsPath(`${folder}/${path}`);
+    try {
+      linkSync(fsPath(`${this.#whiteout.folder}/${this.#whiteout.path}`), name);
+    } catch {
+      return false;
+    }
+    // Somebody may have put something else in its place since.
+    if (isWhiteout(lstatSync(name))) return true;
+    unlinkSync(name);
+    return false;
+  }
 }
 
 function makeBatch(folder: string, specials: readonly Special[]): Special[] {
@@ -39,7 +72,7 @@ function isMade(folder: string, special: Special, all: boolean): boolean {
   if (special.kind === 'opaque') return all;
   const stat = lstatSync(fsPath(`${folder}/${special.path}`), { throwIfNoEntry: false });
   if (!stat) return false;
-  return special.kind === 'fifo' ? stat.isFIFO() : stat.isCharacterDevice() && stat.rdev === 0;
+  return special.kind === 'fifo' ? stat.isFIFO() : isWhiteout(stat);
 }
 
 function makeSingly(folder: string, special: Special): boolean {

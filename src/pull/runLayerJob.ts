@@ -4,6 +4,7 @@ import { PartialFile } from '../blobs/partialFile.ts';
 import { DigestMismatchError, SizeMismatchError, Verifier } from '../blobs/verifier.ts';
 import type { InflateEngine } from '../layers/inflate/engine.ts';
 import { InvalidLayerError } from '../layers/errors.ts';
+import type { SpecialMaker } from '../layers/specials.ts';
 import { LayerUnpacker } from '../layers/unpack.ts';
 import { wasmGzip } from '../layers/wasmGzip.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
@@ -12,9 +13,16 @@ import { Indexing } from './indexing.ts';
 import { DiffIdMismatchError, DiskFullError } from './layerErrors.ts';
 import type { LayerJob, LayerProgress, LayerResult, UnpackedLayer, UnpackTarget } from './layerJob.ts';
 
+/** What a thread keeps from one job to the next, to be quicker. */
+export interface Tools {
+  /** Unpacks gzip faster than Node's zlib does; absent where it cannot run. */
+  readonly engine: InflateEngine | undefined;
+  readonly specials: SpecialMaker;
+}
+
 /**
  * Brings one layer's blob into the store and, when asked, unpacks it or notes what is in it, in one pass over the bytes as they come: from the store, from what an earlier try left, from the
- * source. The blob's digest and the tar's diff ID are checked before anything gets its final name. `engine` unpacks gzip faster than Node's zlib does.
+ * source. The blob's digest and the tar's diff ID are checked before anything gets its final name.
  * @throws {DigestMismatchError} @throws {SizeMismatchError} after a second try with fresh bytes
  * @throws {DiffIdMismatchError} @throws {DiskFullError} and what the source and the unpacker throw
  */
@@ -23,13 +31,13 @@ export async function runLayerJob(
   source: BlobSource,
   onProgress: (progress: LayerProgress) => void,
   signal: AbortSignal,
-  engine?: InflateEngine,
+  tools: Tools,
 ): Promise<LayerResult> {
   try {
-    return await onePass(job, source, onProgress, signal, engine);
+    return await onePass(job, source, onProgress, signal, tools);
   } catch (error) {
     if (error instanceof DigestMismatchError || error instanceof SizeMismatchError)
-      return await onePass(job, source, onProgress, signal, engine);
+      return await onePass(job, source, onProgress, signal, tools);
     throw withRemedy(error, job);
   }
 }
@@ -39,15 +47,15 @@ async function onePass(
   source: BlobSource,
   onProgress: (progress: LayerProgress) => void,
   signal: AbortSignal,
-  engine: InflateEngine | undefined,
+  tools: Tools,
 ): Promise<LayerResult> {
   signal.throwIfAborted();
   const verifier = new Verifier(job.blob.digest, job.blob.size);
-  const unpacking = job.unpack ? new Unpacking(job.unpack, engine) : undefined;
+  const unpacking = job.unpack ? new Unpacking(job.unpack, tools) : undefined;
   let last: LayerProgress = { read: 0, downloaded: 0 };
   const tell = (progress: LayerProgress): void => onProgress((last = progress));
   const indexing = job.index
-    ? new Indexing(job.blob.digest, job.index, engine, found => onProgress({ ...last, found }))
+    ? new Indexing(job.blob.digest, job.index, tools.engine, found => onProgress({ ...last, found }))
     : undefined;
   try {
     const sinks = [verifier, unpacking, indexing].filter(sink => sink !== undefined);
@@ -139,10 +147,12 @@ class Unpacking implements Sink {
   readonly #target: UnpackTarget;
   readonly #folder: string;
   readonly #unpacker: LayerUnpacker;
+  readonly #specials: SpecialMaker;
   #damage: InvalidLayerError | undefined;
 
-  constructor(target: UnpackTarget, engine: InflateEngine | undefined) {
+  constructor(target: UnpackTarget, { engine, specials }: Tools) {
     this.#target = target;
+    this.#specials = specials;
     this.#folder = `${target.folder}.partial`;
     rmSync(this.#folder, { recursive: true, force: true });
     // The diff ID says more than gzip's own checksum.
@@ -151,6 +161,7 @@ class Unpacking implements Sink {
       folder: this.#folder,
       sidecar: target.sidecar,
       limits: target.limits,
+      specials,
       ...(target.diffId ? { expected: target.diffId } : {}),
       ...(gzip ? { inflaters: { gzip } } : {}),
     });
@@ -174,6 +185,7 @@ class Unpacking implements Sink {
       throw new DiffIdMismatchError(this.#target.diffId, diffId);
     rmSync(this.#target.folder, { recursive: true, force: true });
     renameSync(this.#folder, this.#target.folder);
+    this.#specials.moved(this.#folder, this.#target.folder);
     return { diffId, compression, tarSize: size, entries, warnings };
   }
 

@@ -2,6 +2,7 @@ import { parentPort, type MessagePort } from 'node:worker_threads';
 import type { Authorizer } from '../registry/authorizer.ts';
 import { finishLayers } from '../layers/finish.ts';
 import { InflateEngine } from '../layers/inflate/engine.ts';
+import { SpecialMaker } from '../layers/specials.ts';
 import { localPath } from '../local/localAddress.ts';
 import { LocalSources } from '../local/localSources.ts';
 import { RegistryClient } from '../registry/client.ts';
@@ -9,7 +10,7 @@ import { Transport } from '../registry/transport.ts';
 import type { TransportOptions } from '../registry/transportOptions.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
-import { runLayerJob } from './runLayerJob.ts';
+import { runLayerJob, type Tools } from './runLayerJob.ts';
 import { unwireError, wireError } from './wiredError.ts';
 import type { JobKind, Question, ResultOf, ToHost, ToWorker, Work } from './wire.ts';
 
@@ -19,8 +20,8 @@ class LayerWorker {
   readonly #asks = new Map<number, PromiseWithResolvers<string | undefined>>();
   #lastAsk = 0;
   #abort = new AbortController();
-  /** Kept between jobs, for it grows faster with use. */
-  readonly #engine = InflateEngine.load();
+  /** The engine grows faster with use. */
+  readonly #tools: Tools = { engine: InflateEngine.load(), specials: new SpecialMaker() };
   readonly #local = new LocalSources();
   /** Kept between jobs for its open connections. */
   #transport: { readonly key: string; readonly transport: Transport } | undefined;
@@ -68,7 +69,7 @@ class LayerWorker {
     const { signal } = this.#abort;
     const path = localPath(job.registry.url);
     const blobs = path === undefined ? this.#client(job).blobs(job.repository) : await this.#local.get(path, signal);
-    return await runLayerJob(job, blobs, this.#progress(), signal, this.#engine);
+    return await runLayerJob(job, blobs, this.#progress(), signal, this.#tools);
   }
 
   #client({ registry, transport }: LayerJob): RegistryClient {
