@@ -42,6 +42,11 @@ export class Decompressor implements Sink {
     this.#inflaters = inflaters;
   }
 
+  /** Known before any output comes. */
+  get compression(): Compression | undefined {
+    return this.#compression;
+  }
+
   write(chunk: Uint8Array): void {
     if (this.#inflater) this.#inflater.write(chunk);
     else if (this.#compression) this.#out.write(chunk);

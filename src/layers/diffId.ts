@@ -21,13 +21,19 @@ export class DiffIdHash {
   readonly #expected: Digest | undefined;
   readonly #algorithm: string;
   readonly #hash: Hash;
+  readonly #known: Digest | undefined;
   #size = 0;
 
-  /** @param expected what the config says; it also tells the algorithm, which else is sha256 */
-  constructor(expected?: Digest) {
+  /**
+   * @param expected what the config says; it also tells the algorithm, which else is sha256
+   * @param blob the digest of these very bytes, which somebody else checks: that of a blob that is not compressed. Where it is what is expected, it is not computed again.
+   */
+  constructor(expected?: Digest, blob?: Digest) {
     this.#expected = expected;
     this.#algorithm = expected === undefined ? 'sha256' : digestAlgorithm(expected);
     this.#hash = createHash(this.#algorithm);
+    const fits = expected === undefined ? blob?.startsWith('sha256:') === true : blob === expected;
+    this.#known = fits ? blob : undefined;
   }
 
   /** Bytes so far. */
@@ -37,11 +43,12 @@ export class DiffIdHash {
 
   update(chunk: Uint8Array): void {
     this.#size += chunk.length;
-    this.#hash.update(chunk);
+    if (this.#known === undefined) this.#hash.update(chunk);
   }
 
   /** All bytes have come. It can be asked more than once. */
   read(): DiffIdRead {
+    if (this.#known !== undefined) return { diffId: this.#known, dropped: 0 };
     const diffId = this.#digest(this.#hash);
     if (this.#expected !== undefined && diffId !== this.#expected && this.#size % BLOCK === 0) {
       const longer = this.#hash.copy();

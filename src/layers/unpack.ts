@@ -32,6 +32,8 @@ export interface UnpackOptions {
   readonly specials?: SpecialMaker;
   /** What the config says, see {@link DiffIdHash}. That it is so is the caller's to check. */
   readonly expected?: Digest;
+  /** The blob's digest, for a caller who checks that too. */
+  readonly blob?: Digest;
 }
 
 /** What a layer was. */
@@ -59,7 +61,7 @@ export class LayerUnpacker implements Sink {
   readonly #settling: Settling;
   readonly #reading: LayerReading;
 
-  constructor({ folder, sidecar, limits, inflaters, specials = new SpecialMaker(), expected }: UnpackOptions) {
+  constructor({ folder, sidecar, limits, inflaters, specials = new SpecialMaker(), expected, blob }: UnpackOptions) {
     this.#sidecar = sidecar;
     mkdirSync(folder, { recursive: true });
     if (readdirSync(folder).length > 0) throw new FolderNotEmptyError(folder);
@@ -74,6 +76,7 @@ export class LayerUnpacker implements Sink {
       warnings: this.#warnings,
       ...(inflaters ? { inflaters } : {}),
       ...(expected ? { expected } : {}),
+      ...(blob ? { blob } : {}),
     });
   }
 
@@ -102,19 +105,21 @@ export interface LayerReadingOptions {
   readonly warnings: Warnings;
   readonly inflaters?: Inflaters;
   readonly expected?: Digest;
+  readonly blob?: Digest;
 }
 
 /** The way of one layer's bytes: decompressed, hashed, read as tar, and made into files, all within the call that brings them. */
 export class LayerReading implements Sink {
   readonly #decompressor: Decompressor;
-  readonly #hash: DiffIdHash;
+  readonly #startHash: () => DiffIdHash;
+  #hash: DiffIdHash | undefined;
   readonly #reader: TarReader;
   readonly #visitor: LayerVisitor;
   readonly #warnings: Warnings;
   readonly #maxBytes: number;
 
-  constructor({ inflaters, expected, ...options }: LayerReadingOptions) {
-    this.#hash = new DiffIdHash(expected);
+  constructor({ inflaters, expected, blob, ...options }: LayerReadingOptions) {
+    this.#startHash = () => new DiffIdHash(expected, this.#decompressor.compression === 'none' ? blob : undefined);
     this.#maxBytes = options.limits.maxBytes;
     this.#warnings = options.warnings;
     this.#visitor = new LayerVisitor(options);
@@ -144,8 +149,8 @@ export class LayerReading implements Sink {
         throw new InvalidLayerError(`${junk} bytes of its compressed data are damaged, and its archive has no end`);
       }
       this.#warnings.addAll([...warnings, ...end.warnings]);
-      const { diffId } = this.#hash.read();
-      return { diffId, size: this.#hash.size, entries: this.#visitor.entries, compression };
+      const hash = this.#hash ?? this.#startHash();
+      return { diffId: hash.read().diffId, size: hash.size, entries: this.#visitor.entries, compression };
     } finally {
       this.close();
     }
@@ -157,6 +162,7 @@ export class LayerReading implements Sink {
   }
 
   #take(chunk: Uint8Array): void {
+    this.#hash ??= this.#startHash();
     this.#hash.update(chunk);
     if (this.#hash.size > this.#maxBytes) throw new LimitExceededError('bytes', this.#maxBytes);
     this.#reader.write(chunk);

@@ -8,6 +8,7 @@ import type { SpecialMaker } from '../layers/specials.ts';
 import { LayerUnpacker } from '../layers/unpack.ts';
 import { wasmGzip } from '../layers/wasmGzip.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
+import type { Digest } from '../oci/digest.ts';
 import { errorCode } from '../oci/errorCode.ts';
 import { Indexing } from './indexing.ts';
 import { DiffIdMismatchError, DiskFullError } from './layerErrors.ts';
@@ -51,7 +52,7 @@ async function onePass(
 ): Promise<LayerResult> {
   signal.throwIfAborted();
   const verifier = new Verifier(job.blob.digest, job.blob.size);
-  const unpacking = job.unpack ? new Unpacking(job.unpack, tools) : undefined;
+  const unpacking = job.unpack ? new Unpacking(job.unpack, job.blob.digest, tools) : undefined;
   let last: LayerProgress = { read: 0, downloaded: 0 };
   const tell = (progress: LayerProgress): void => onProgress((last = progress));
   const indexing = job.index
@@ -150,7 +151,7 @@ class Unpacking implements Sink {
   readonly #specials: SpecialMaker;
   #damage: InvalidLayerError | undefined;
 
-  constructor(target: UnpackTarget, { engine, specials }: Tools) {
+  constructor(target: UnpackTarget, blob: Digest, { engine, specials }: Tools) {
     this.#target = target;
     this.#specials = specials;
     this.#folder = `${target.folder}.partial`;
@@ -162,6 +163,7 @@ class Unpacking implements Sink {
       sidecar: target.sidecar,
       limits: target.limits,
       specials,
+      blob,
       ...(target.diffId ? { expected: target.diffId } : {}),
       ...(gzip ? { inflaters: { gzip } } : {}),
     });

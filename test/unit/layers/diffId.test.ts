@@ -49,3 +49,25 @@ test('anything else is', () => {
   const expected = digest(Buffer.concat([odd, Buffer.alloc(BLOCK)]));
   assert.deepEqual(read(odd, expected), { diffId: digest(odd), dropped: 0 }, 'no whole blocks came');
 });
+
+test('a blob that is the archive itself is not hashed again, when it is what is expected', () => {
+  const blob = digest(bytes);
+  for (const expected of [undefined, blob]) {
+    const hash = new DiffIdHash(expected, blob);
+    // Whoever names the blob has checked its bytes: these are others, and would have another digest.
+    hash.update(bytes.subarray(1));
+    assert.deepEqual(hash.read(), { diffId: blob, dropped: 0 });
+  }
+});
+
+test('but it is when something else is expected, or in another algorithm', () => {
+  const others = [digest(randomBytes(3)), digest(bytes, 'sha512')];
+  for (const expected of others) {
+    const hash = new DiffIdHash(expected, digest(bytes));
+    hash.update(bytes);
+    assert.equal(hash.read().diffId, digest(bytes, expected.slice(0, expected.indexOf(':'))));
+  }
+  const hash = new DiffIdHash(undefined, digest(bytes, 'sha512'));
+  hash.update(bytes);
+  assert.equal(hash.read().diffId, digest(bytes));
+});

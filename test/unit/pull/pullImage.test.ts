@@ -263,6 +263,24 @@ describe('what is wrong is never taken', () => {
     assert.ok(!existsSync(join(pulling.folder('lying'), 'layers/1')));
   });
 
+  test("a config that names a compressed layer's own digest for its diff ID", async () => {
+    registry.store.put('app', image({ layers: [{ ...base, diffId: base.digest }] }), 'own');
+    await assert.rejects(pulling.pull(reference('own'), 'own'), DiffIdMismatchError);
+    assert.ok(!existsSync(join(pulling.folder('own'), 'layers/1')));
+  });
+
+  test('a config that names another diff ID for a layer that is not compressed', async () => {
+    registry.store.put('app', image({ layers: [{ ...third, diffId: base.diffId }] }), 'plain');
+    await assert.rejects(pulling.pull(reference('plain'), 'plain'), DiffIdMismatchError);
+    assert.ok(!existsSync(join(pulling.folder('plain'), 'layers/1')));
+  });
+
+  test('a wrong byte in a layer that is not compressed', async () => {
+    registry.fault({ path: new RegExp(`blobs/${third.digest}`) }, corrupt(600));
+    await assert.rejects(pulling.pull(reference('oci'), 'wrong'), DigestMismatchError);
+    assert.ok(!existsSync(join(pulling.folder('wrong'), 'layers/3')));
+  });
+
   test('a blob in the store that was changed is fetched anew', async () => {
     await pulling.pull(reference('oci'), 'first');
     const path = pulling.puller.store.path(base.digest);
