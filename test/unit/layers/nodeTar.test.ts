@@ -21,7 +21,8 @@ test('an archive that node-tar wrote is unpacked to the tree that it was made of
   // node-tar writes no more of a time than milliseconds.
   execFileSync('find', [join(root, 'from'), '-exec', 'touch', '-h', '-d', '@1704067200', '{}', '+']);
   const archive = join(root, 'layer.tar.gz');
-  await create({ file: archive, cwd: join(root, 'from'), gzip: true }, ['.']);
+  // Several jobs at once break off where a file's second name is found while the file is being read.
+  await create({ file: archive, cwd: join(root, 'from'), gzip: true, jobs: 1 }, ['.']);
   const unpacker = new LayerUnpacker({
     folder: join(root, 'to'),
     sidecar: join(root, 'to.json'),
