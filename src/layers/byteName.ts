@@ -9,8 +9,11 @@ const LONE = /[\udc80-\udcff]/u;
 
 /** The name that the bytes [start, end) spell. */
 export function decodeName(bytes: Buffer, start = 0, end = bytes.length): string {
+  const text = bytes.toString('utf8', start, end);
+  if (!text.includes('\ufffd')) return text;
+  // What replaces bytes that are no UTF-8 may also be meant.
   const part = bytes.subarray(start, end);
-  return isUtf8(part) ? part.toString('utf8') : decodeMixed(part);
+  return isUtf8(part) ? text : decodeMixed(part);
 }
 
 /** True when the name has bytes that are no valid UTF-8. */

@@ -90,13 +90,14 @@ function device(block: Buffer, start: number): number {
 }
 
 function text(block: Buffer, start: number, length: number): string {
-  const end = block.indexOf(0, start);
-  return decodeName(block, start, end < 0 || end > start + length ? start + length : end);
+  let end = start;
+  while (end < start + length && block[end] !== 0) end++;
+  return end === start ? '' : decodeName(block, start, end);
 }
 
 /** star's own ustar has times behind a shorter prefix. */
 function isStar(block: Buffer): boolean {
-  return block.toString('latin1', 508, 512) === 'tar\0';
+  return block.readUInt32BE(508) === 0x74617200; // tar and NUL
 }
 
 /** The sum over all bytes, the sum itself counted as blanks. Some old writers took the bytes as signed. */
