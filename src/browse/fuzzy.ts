@@ -31,7 +31,8 @@ export class FuzzyPaths {
   constructor(paths: readonly string[]) {
     this.#paths = paths;
     this.#lower = paths.map(path => path.toLowerCase());
-    this.#bases = Uint32Array.from(this.#lower, path => path.lastIndexOf('/') + 1);
+    this.#bases = new Uint32Array(paths.length);
+    for (let at = 0; at < paths.length; at++) this.#bases[at] = (this.#lower[at] ?? '').lastIndexOf('/') + 1;
     this.#last = { typed: '', fitting: this.#all() };
   }
 
@@ -42,7 +43,9 @@ export class FuzzyPaths {
     const fitting = new Uint32Array(among.length);
     const ranks = new Uint16Array(among.length);
     let count = 0;
-    for (const at of among) {
+    // By number: iterators of large arrays cost more than the looking.
+    for (let next = 0; next < among.length; next++) {
+      const at = among[next] ?? 0;
       const fit = rank(this.#lower[at] ?? '', this.#bases[at] ?? 0, typed);
       if (fit === undefined) continue;
       fitting[count] = at;
@@ -53,21 +56,23 @@ export class FuzzyPaths {
   }
 
   #all(): Uint32Array {
-    return Uint32Array.from(this.#paths, (_, at) => at);
+    const all = new Uint32Array(this.#paths.length);
+    for (let at = 0; at < all.length; at++) all[at] = at;
+    return all;
   }
 }
 
 /** The places of the lowest ranks, in order: by counting them, for sorting all would take too long for a keystroke. */
 function best(ranks: Uint16Array, most: number): number[] {
   const counts = new Uint32Array(WORST + 1);
-  for (const rank of ranks) counts[rank] = (counts[rank] ?? 0) + 1;
+  const rankOf = (place: number): number => ranks[place] ?? WORST;
+  for (let place = 0; place < ranks.length; place++) counts[rankOf(place)] = (counts[rankOf(place)] ?? 0) + 1;
   let limit = 0;
   for (let sum = counts[0] ?? 0; sum < most && limit < WORST; sum += counts[limit] ?? 0) limit += 1;
   const kept: number[] = [];
-  for (const [place, rank] of ranks.entries()) if (rank < limit) kept.push(place);
-  for (const [place, rank] of ranks.entries()) {
-    if (kept.length >= most) break;
-    if (rank === limit) kept.push(place);
+  for (let place = 0; place < ranks.length; place++) if (rankOf(place) < limit) kept.push(place);
+  for (let place = 0; place < ranks.length && kept.length < most; place++) {
+    if (rankOf(place) === limit) kept.push(place);
   }
-  return kept.sort((one, other) => (ranks[one] ?? 0) - (ranks[other] ?? 0));
+  return kept.sort((one, other) => rankOf(one) - rankOf(other));
 }

@@ -167,8 +167,9 @@ export class LayerIndex implements LayerEntries {
     this.facts = facts;
     this.count = Number(header['count']);
     this.#extras = isObject(header['extras']) ? header['extras'] : {};
-    this.#wide = new Float64Array(copied(wide));
-    this.#narrow = new Uint32Array(copied(narrow));
+    const [wideBytes, narrowBytes] = [aligned(wide), aligned(narrow)];
+    this.#wide = new Float64Array(wideBytes.buffer, wideBytes.byteOffset, wideBytes.length / 8);
+    this.#narrow = new Uint32Array(narrowBytes.buffer, narrowBytes.byteOffset, narrowBytes.length / 4);
     this.#names = names ?? Buffer.alloc(0);
     // Cutting a text is much faster than decoding bytes, and nearly every layer has plain names only.
     this.#ascii = isAscii(this.#names) ? this.#names.toString('latin1') : undefined;
@@ -247,9 +248,9 @@ export function indexEntry({ xattrs, ...entry }: TarEntry, offset: number): Inde
   return { ...entry, offset, crc: 0, ...(values ? { xattrs: values } : {}) };
 }
 
-/** An ArrayBuffer of its own, for a view on numbers must begin at a multiple of eight. */
-function copied(bytes: Buffer | undefined): ArrayBuffer {
-  return new Uint8Array(bytes ?? []).buffer;
+/** A view on numbers must begin at a multiple of eight, as the parts of a file do that was read into a buffer of its own. */
+function aligned(bytes: Buffer = Buffer.alloc(0)): Uint8Array {
+  return bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.from(bytes);
 }
 
 function extrasOf(extras: JsonObject): Pick<IndexEntry, 'sparse' | 'xattrs' | 'suspects'> {

@@ -19,27 +19,89 @@ export class LayerDirectory {
   readonly parent: LayerDirectory | undefined;
   /** Number of the entry; `undefined` where the archive does not describe the directory. */
   at: number | undefined;
-  readonly children = new Map<string, LayerNode>();
-  /** Names that are deleted here. */
-  readonly whiteouts = new Set<string>();
   /** Hides all that lower layers have here. */
   opaque = false;
+  readonly #index: LayerEntries;
+  // Made when needed: there are many directories, and hardly one of them has all three.
+  #whiteouts: Set<string> | undefined;
+  #folders: Map<string, LayerDirectory> | undefined;
+  #children: Map<string, LayerNode> | undefined;
+  /** What came after all that is in `#children`: numbers of entries, and directories with their names. */
+  #waiting: (number | readonly [string, LayerDirectory])[] = [];
 
-  constructor(parent: LayerDirectory | undefined) {
+  constructor(parent: LayerDirectory | undefined, index: LayerEntries) {
     this.parent = parent;
+    this.#index = index;
+  }
+
+  /** Names that are deleted here. */
+  get whiteouts(): ReadonlySet<string> {
+    return this.#whiteouts ?? NO_NAMES;
+  }
+
+  hide(name: string): void {
+    (this.#whiteouts ??= new Set()).add(name);
+  }
+
+  /** What is in it, by name. Files get their names and places when somebody looks: few of a large layer's folders are ever opened. */
+  get children(): ReadonlyMap<string, LayerNode> {
+    return this.#all();
+  }
+
+  /** The directory of that name. No file need be looked at for it. */
+  folder(name: string): LayerDirectory | undefined {
+    return this.#folders?.get(name);
+  }
+
+  addFolder(name: string): LayerDirectory {
+    const made = new LayerDirectory(this, this.#index);
+    (this.#folders ??= new Map()).set(name, made);
+    this.#waiting.push([name, made]);
+    return made;
+  }
+
+  /** Takes in an entry that is its own content, named as its path says. There must be no directory of that name. */
+  addPlain(at: number): void {
+    this.#waiting.push(at);
+  }
+
+  set(name: string, node: LayerNode): void {
+    this.#all().set(name, node);
+    if (node.kind === 'directory') (this.#folders ??= new Map()).set(name, node);
+    else this.#folders?.delete(name);
+  }
+
+  /** Takes out what has that name. */
+  take(name: string): LayerNode | undefined {
+    const children = this.#all();
+    const node = children.get(name);
+    children.delete(name);
+    this.#folders?.delete(name);
+    return node;
+  }
+
+  #all(): Map<string, LayerNode> {
+    const children = (this.#children ??= new Map<string, LayerNode>());
+    for (const next of this.#waiting) {
+      if (typeof next !== 'number') children.set(...next);
+      else children.set(lastName(this.#index.path(next)), { kind: 'leaf', at: next, content: next });
+    }
+    if (this.#waiting.length > 0) this.#waiting = [];
+    return children;
   }
 }
 
-/** The name of a path that lies right in a directory, written without detours, and means nothing but a file. */
-function plainName(path: string, directory: string): string | undefined {
-  const from = directory.length + 1;
-  if (directory === '' || path.charCodeAt(from - 1) !== SLASH || !path.startsWith(directory)) return undefined;
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** Of a path in an archive, which may end with a slash. */
+function lastName(path: string): string {
   const to = path.charCodeAt(path.length - 1) === SLASH ? path.length - 1 : path.length;
-  const slash = path.indexOf('/', from);
-  // A leading dot may be one of the names that mean something.
-  if (to <= from || (slash !== -1 && slash < to) || path.charCodeAt(from) === DOT || path.includes('\0'))
-    return undefined;
-  return path.slice(from, to);
+  return path.slice(path.lastIndexOf('/', to - 1) + 1, to);
+}
+
+/** A last name that may mean something else than a file, or nothing. */
+function isOdd(name: string): boolean {
+  return name === '' || name.charCodeAt(0) === DOT || name.includes('\0');
 }
 
 const SLASH = 0x2f;
@@ -71,38 +133,49 @@ export function* layerTreeSteps(index: LayerEntries): Sliced<LayerDirectory> {
   return builder.grow();
 }
 
+/** A directory, and how many links had to be followed to it. */
+interface Found {
+  readonly directory: LayerDirectory;
+  readonly links: number;
+}
+
+/** What stands before the last name. */
+function parentText(path: string, name: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/', path.length - name.length - 1)));
+}
+
 /** Entries that are taken in without a pause. */
 const STEP = 500;
 
 /** Makes the tree of a layer, also while its entries are still being found. */
 export class LayerTreeBuilder {
   readonly #index: LayerEntries;
-  readonly #root = new LayerDirectory(undefined);
-  #last: { readonly path: string; readonly directory: LayerDirectory } = { path: '', directory: this.#root };
-
+  readonly #root: LayerDirectory;
+  /** Directories by what stands before the last name in the paths of entries, as far as no link leads there. */
+  readonly #known = new Map<string, LayerDirectory>();
   #next = 0;
   /** Other entries may link into it, but it is not shown. */
   #store: LayerNode | undefined;
 
   constructor(index: LayerEntries) {
     this.#index = index;
+    this.#root = new LayerDirectory(undefined, index);
   }
 
   /** Takes in the entries that have come since. Returns the root, always the same. @param upTo without the entries from this number on */
   grow(upTo = this.#index.count): LayerDirectory {
-    if (this.#store) this.#root.children.set(HARDLINK_STORE, this.#store);
+    if (this.#store) this.#root.set(HARDLINK_STORE, this.#store);
     while (this.#next < upTo) this.#add(this.#next++);
-    this.#store = this.#root.children.get(HARDLINK_STORE);
-    this.#root.children.delete(HARDLINK_STORE);
+    this.#store = this.#root.take(HARDLINK_STORE);
     return this.#root;
   }
 
   #add(at: number): void {
     const path = this.#index.path(at);
-    const name = plainName(path, this.#last.path);
-    // Nearly every entry lies in the directory of the one before it.
-    if (name === undefined) this.#addAnywhere(path, at);
-    else this.#put(this.#last.directory, name, at);
+    const name = lastName(path);
+    const known = this.#known.get(parentText(path, name));
+    if (known && !isOdd(name)) this.#put(known, name, at);
+    else this.#addAnywhere(path, at);
   }
 
   #addAnywhere(path: string, at: number): void {
@@ -115,46 +188,42 @@ export class LayerTreeBuilder {
     }
     const meaning = meaningOf([...names, name]);
     if (meaning.kind === 'ignored' || meaning.kind === 'invalid') return;
-    const directory = this.#parent(names);
-    if (!directory) return;
-    if (meaning.kind === 'whiteout') directory.whiteouts.add(meaning.hidden);
+    const found = this.#follow(names, true);
+    if (!found) return;
+    const { directory, links } = found;
+    if (meaning.kind === 'whiteout') directory.hide(meaning.hidden);
     else if (meaning.kind === 'opaque') directory.opaque = true;
-    else this.#put(directory, name, at);
+    else {
+      // Only a path that ends with the name has the rest before it.
+      const before = lastName(path) === name ? parentText(path, name) : '';
+      if (links === 0 && before !== '' && !before.includes('.wh.')) this.#known.set(before, directory);
+      this.#put(directory, name, at);
+    }
   }
 
   #put(directory: LayerDirectory, name: string, at: number): void {
-    const existing = directory.children.get(name);
+    const folder = directory.folder(name);
     const type = this.#index.type(at);
     if (type === 'directory') {
-      const made = existing?.kind === 'directory' ? existing : new LayerDirectory(directory);
-      made.at = at;
-      directory.children.set(name, made);
+      (folder ?? directory.addFolder(name)).at = at;
       return;
     }
     if (type === 'char' && isWhiteoutDevice(this.#index.entry(at))) return;
-    if (existing?.kind === 'directory') this.#last = { path: '', directory: this.#root };
-    const content = type === 'hardlink' ? this.#target(at) : at;
-    directory.children.set(name, { kind: 'leaf', at, content });
+    if (!folder && type !== 'hardlink' && lastName(this.#index.path(at)) === name) return directory.addPlain(at);
+    if (folder) this.#known.clear();
+    directory.set(name, { kind: 'leaf', at, content: type === 'hardlink' ? this.#target(at) : at });
   }
 
   /** What a hard link names, in this layer. */
   #target(at: number): number | undefined {
     const names = splitPath(this.#index.linkname(at)) ?? [];
     const name = names.pop();
-    const node = name === undefined ? undefined : this.#follow(names, false)?.children.get(name);
+    const node = name === undefined ? undefined : this.#follow(names, false)?.directory.children.get(name);
     return node?.kind === 'leaf' ? node.content : undefined;
   }
 
-  #parent(names: readonly string[]): LayerDirectory | undefined {
-    const path = names.join('/');
-    if (this.#last.path === path) return this.#last.directory;
-    const directory = this.#follow(names, true);
-    if (directory) this.#last = { path, directory };
-    return directory;
-  }
-
   /** Follows names from the root, through links of this layer; `undefined` for a loop, and where there is nothing and nothing is to be made. */
-  #follow(names: readonly string[], make: boolean): LayerDirectory | undefined {
+  #follow(names: readonly string[], make: boolean): Found | undefined {
     const ahead = names.toReversed();
     let directory = this.#root;
     let links = 0;
@@ -164,19 +233,17 @@ export class LayerTreeBuilder {
         directory = directory.parent ?? directory;
         continue;
       }
-      const node = directory.children.get(name);
+      const folder = directory.folder(name);
+      const node = folder ?? directory.children.get(name);
       if (node?.kind === 'directory') directory = node;
       else if (node && this.#index.type(node.content ?? node.at) === 'symlink') {
         if (++links > MAX_LINKS) return undefined;
         const target = this.#index.linkname(node.content ?? node.at);
         if (target.startsWith('/')) directory = this.#root;
         ahead.push(...target.split('/').reverse());
-      } else if (make) {
-        const made = new LayerDirectory(directory);
-        directory.children.set(name, made);
-        directory = made;
-      } else return undefined;
+      } else if (make) directory = directory.addFolder(name);
+      else return undefined;
     }
-    return directory;
+    return { directory, links };
   }
 }
