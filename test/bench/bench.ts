@@ -7,7 +7,6 @@
 //
 // All of one image's contenders take turns in the same run, each on a fresh disk, with the same registry (Debian's docker-registry on loopback). Needs root.
 import { rmSync } from 'node:fs';
-import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
@@ -21,7 +20,7 @@ import { floor, ways, type Contender, type Course } from './contenders.ts';
 import { onFreshDisk } from './disk.ts';
 import { hostTable } from './host.ts';
 import { benchImage, imageNames, pushBenchImage, type ImageName } from './images.ts';
-import { measure } from './measure.ts';
+import { busyProcessors, measure } from './measure.ts';
 import { caseTable, writeResults, type CaseResult, type Runs } from './report.ts';
 
 interface Case {
@@ -46,6 +45,7 @@ function contendersOf({ image, compression }: Case): Contender[] {
   if (image === 'small') return [...ways, ...floor.filter(({ id }) => id === 'starts' || id === 'warm')];
   if (image === 'layers') return [...ways];
   if (image === 'files') stages.push('open');
+  if (image === 'debian' && compression === 'gzip') stages.push('watched');
   return [...ways, ...floor.filter(({ id }) => stages.includes(id) && (compression !== 'none' || id !== 'inflate'))];
 }
 
@@ -67,7 +67,7 @@ async function bundlePrograms(): Promise<string> {
 
 async function runCase(one: Case, rounds: number, course: Course): Promise<CaseResult> {
   const field = contendersOf(one).filter(contender => contender.script(course) !== undefined);
-  const load = loadavg()[0] ?? 0;
+  const busy = await busyProcessors();
   const runs = new Map<string, Runs>(field.map(contender => [contender.id, { contender, samples: [] }]));
   for (let round = 1; round <= rounds; round++) {
     for (const contender of field) {
@@ -83,7 +83,7 @@ async function runCase(one: Case, rounds: number, course: Course): Promise<CaseR
       );
     }
   }
-  return { image: course.image, rounds, load, runs };
+  return { image: course.image, rounds, busy, runs };
 }
 
 /** A contender that did not do the work has not won. */

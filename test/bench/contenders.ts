@@ -191,6 +191,13 @@ export const floor: readonly Contender[] = [
     script: course => `${node(course, 'peel.js')} ${reference(course)} "$PWD" warm`,
   },
   {
+    id: 'watched',
+    name: 'Peel, with a look at how long its main thread is blocked',
+    checks: '',
+    stage: true,
+    script: course => `${node(course, 'peel.js')} ${reference(course)} "$PWD" watched`,
+  },
+  {
     id: 'starts',
     name: 'The bare start of skopeo and umoci (`--version`)',
     checks: '',

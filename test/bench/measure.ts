@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { findTool } from '../support/tools.ts';
 
 /** What one run took. Times in seconds, memory in bytes. */
@@ -30,6 +32,14 @@ export async function measure(script: string, folder: string): Promise<Sample> {
   if (code !== 0) throw new Error(`${script}\nended with ${code}: ${errors.slice(-2000)}${output.slice(-500)}`);
   const [, user = NaN, system = NaN, kilobytes = NaN] = readFileSync(report, 'utf8').trim().split(/\s+/).map(Number);
   return { wall, cpu: user + system, rss: kilobytes * 1024, output };
+}
+
+/** How many processors were busy within a second in which we do nothing. */
+export async function busyProcessors(): Promise<number> {
+  const idle = (): number => cpus().reduce((sum, { times }) => sum + times.idle, 0);
+  const [began, before] = [performance.now(), idle()];
+  await setTimeout(1000);
+  return Math.max(0, cpus().length - (idle() - before) / (performance.now() - began));
 }
 
 /** The middle one, or the mean of the two in the middle. */

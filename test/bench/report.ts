@@ -17,8 +17,8 @@ export interface Runs {
 export interface CaseResult {
   readonly image: BenchImage;
   readonly rounds: number;
-  /** Processes that wanted to run before the first round began. */
-  readonly load: number;
+  /** Processors that were busy with something else before the first round began. */
+  readonly busy: number;
   /** By the contender's id, in the order in which they ran. */
   readonly runs: ReadonlyMap<string, Runs>;
 }
@@ -28,13 +28,13 @@ const END = '<!-- end of figures -->';
 
 /** One image's Markdown: the ways with their ratios to Peel's, the stages, and what else Peel said of itself. */
 export function caseTable(result: CaseResult): string {
-  const { image, rounds, runs, load } = result;
+  const { image, rounds, runs, busy } = result;
   const own = runs.get('peel')?.samples ?? [];
   const base = median(own.map(sample => sample.wall));
   const lines = [
     `### ${image.name}, ${image.compression}`,
     '',
-    `${describeImage(image)}. Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.${load > 1 ? ` The machine was busy with other work: load ${load.toFixed(0)} before the first.` : ''}`,
+    `${describeImage(image)}. Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.${busy > 0.2 ? ` The machine was busy with other work: ${busy.toFixed(1)} of its processors before the first.` : ''}`,
     '',
     '| way | s | times Peel’s | CPU s | peak MB | verifies |',
     '| --- | ---: | ---: | ---: | ---: | --- |',
@@ -44,14 +44,14 @@ export function caseTable(result: CaseResult): string {
     '',
   ];
   const stages = [...runs.values()].filter(
-    ({ contender }) => floor.includes(contender) && !['starts', 'warm'].includes(contender.id),
+    ({ contender }) => floor.includes(contender) && !['starts', 'warm', 'open', 'watched'].includes(contender.id),
   );
   if (stages.length > 0) lines.push(...stageLines(stages, result, base), '');
   const starts = startLine(runs);
   if (starts !== undefined) lines.push(starts, '');
   const opening = openLine(runs.get('open')?.samples ?? []);
   if (opening !== undefined) lines.push(opening, '');
-  lines.push(ownFigures(own.map(sample => JSON.parse(sample.output) as PullReport)));
+  lines.push(ownFigures(reportsOf(own), reportsOf(runs.get('watched')?.samples ?? [])));
   return lines.join('\n');
 }
 
@@ -104,9 +104,15 @@ function openLine(samples: readonly Sample[]): string | undefined {
   return `Opening this layer again, from its index to its whole tree, in a process that has just started: ${of(({ open }) => open).toFixed(0)} ms; the slowest keystroke of finding among its ${of(({ files }) => files).toLocaleString('en')} files and links: ${of(({ key }) => key).toFixed(0)} ms.`;
 }
 
-function ownFigures(reports: readonly PullReport[]): string {
+function reportsOf(samples: readonly Sample[]): PullReport[] {
+  return samples.map(({ output }) => JSON.parse(output) as PullReport);
+}
+
+function ownFigures(reports: readonly PullReport[], watched: readonly PullReport[]): string {
   const of = (pick: (report: PullReport) => number, digits = 0) => median(reports.map(pick)).toFixed(digits);
-  return `Peel without the start of Node: ${of(report => report.pull)} ms; the same again: ${of(report => report.again, 1)} ms; its main thread was blocked for ${of(report => report.blocked)} ms at the longest.`;
+  const blocked = median(watched.map(report => report.blocked ?? NaN)).toFixed(0);
+  const longest = watched.length > 0 ? `; its main thread was blocked for ${blocked} ms at the longest` : '';
+  return `Peel without the start of Node: ${of(report => report.pull)} ms; the same again: ${of(report => report.again, 1)} ms${longest}.`;
 }
 
 /** Puts tables, each with its heading, in the place of those of the same heading, and leaves all else in the file: other tables, and what people wrote. */
