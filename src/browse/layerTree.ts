@@ -130,7 +130,13 @@ export function* layerTreeSteps(index: LayerEntries): Sliced<LayerDirectory> {
     builder.grow(upTo);
     yield;
   }
-  return builder.grow();
+  return builder.finish();
+}
+
+interface LooseLink {
+  readonly directory: LayerDirectory;
+  readonly name: string;
+  readonly at: number;
 }
 
 /** A directory, and how many links had to be followed to it. */
@@ -154,6 +160,8 @@ export class LayerTreeBuilder {
   /** Directories by what stands before the last name in the paths of entries, as far as no link leads there. */
   readonly #known = new Map<string, LayerDirectory>();
   #next = 0;
+  /** Hard links whose target has not come. */
+  #loose: LooseLink[] = [];
   /** Other entries may link into it, but it is not shown. */
   #store: LayerNode | undefined;
 
@@ -167,6 +175,15 @@ export class LayerTreeBuilder {
     if (this.#store) this.#root.set(HARDLINK_STORE, this.#store);
     while (this.#next < upTo) this.#add(this.#next++);
     this.#store = this.#root.take(HARDLINK_STORE);
+    return this.#root;
+  }
+
+  /** Takes in the rest: no more will come. */
+  finish(): LayerDirectory {
+    this.grow();
+    if (this.#store) this.#root.set(HARDLINK_STORE, this.#store);
+    this.#tieLoose();
+    this.#root.take(HARDLINK_STORE);
     return this.#root;
   }
 
@@ -209,17 +226,43 @@ export class LayerTreeBuilder {
       return;
     }
     if (type === 'char' && isWhiteoutDevice(this.#index.entry(at))) return;
-    if (!folder && type !== 'hardlink' && lastName(this.#index.path(at)) === name) return directory.addPlain(at);
+    if (type === 'hardlink') return this.#putLink(directory, name, at);
+    if (!folder && lastName(this.#index.path(at)) === name) return directory.addPlain(at);
     if (folder) this.#known.clear();
-    directory.set(name, { kind: 'leaf', at, content: type === 'hardlink' ? this.#target(at) : at });
+    directory.set(name, { kind: 'leaf', at, content: at });
   }
 
-  /** What a hard link names, in this layer. */
-  #target(at: number): number | undefined {
+  /** A link out of the image, and one to itself, change nothing; one to a directory of this layer makes nothing. */
+  #putLink(directory: LayerDirectory, name: string, at: number): void {
+    const names = splitPath(this.#index.linkname(at));
+    const target = names?.pop();
+    if (!names || (target === name && this.#follow(names, false)?.directory === directory)) return;
+    // What it takes the place of may hold its target.
+    if (directory.folder(name)) this.#known.clear();
+    directory.take(name);
+    const node = target === undefined ? this.#root : this.#follow(names, false)?.directory.children.get(target);
+    if (node?.kind === 'directory') return;
+    directory.set(name, { kind: 'leaf', at, content: node?.content });
+    if (node?.content === undefined) this.#loose.push({ directory, name, at });
+  }
+
+  /** Some archives have links before what they link to. Those that are left name files of lower layers. */
+  #tieLoose(): void {
+    for (let before = -1; this.#loose.length > 0 && this.#loose.length !== before;) {
+      before = this.#loose.length;
+      this.#loose = this.#loose.filter(link => !this.#tie(link));
+    }
+  }
+
+  /** True when the link is loose no more. */
+  #tie({ directory, name, at }: LooseLink): boolean {
+    const node = directory.children.get(name);
+    if (node?.kind !== 'leaf' || node.at !== at) return true;
     const names = splitPath(this.#index.linkname(at)) ?? [];
-    const name = names.pop();
-    const node = name === undefined ? undefined : this.#follow(names, false)?.directory.children.get(name);
-    return node?.kind === 'leaf' ? node.content : undefined;
+    const target = this.#follow(names.slice(0, -1), false)?.directory.children.get(names.at(-1) ?? '');
+    if (target?.kind !== 'leaf' || target.content === undefined) return false;
+    directory.set(name, { kind: 'leaf', at, content: target.content });
+    return true;
   }
 
   /** Follows names from the root, through links of this layer; `undefined` for a loop, and where there is nothing and nothing is to be made. */
