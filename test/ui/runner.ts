@@ -20,7 +20,7 @@ export async function runUiSuite(editor: Editor, filter?: string): Promise<Count
       glob: 'test/ui/**/*.test.ts',
       filter,
       concurrency: 1,
-      timeLimit: 15 * 60_000,
+      timeLimit: 30 * 60_000,
       env: { [uiEnvironmentVariable]: JSON.stringify(environment) },
     });
   } finally {
