@@ -1,4 +1,4 @@
-import { HARDLINK_STORE, meaningOf, splitPath } from '../layers/entryPath.ts';
+import { HARDLINK_STORE, LINK_ROUNDS, meaningOf, splitPath } from '../layers/entryPath.ts';
 import type { LayerEntries } from './layerIndex.ts';
 import { atOnce, type Sliced } from './slices.ts';
 
@@ -172,19 +172,27 @@ export class LayerTreeBuilder {
 
   /** Takes in the entries that have come since. Returns the root, always the same. @param upTo without the entries from this number on */
   grow(upTo = this.#index.count): LayerDirectory {
-    if (this.#store) this.#root.set(HARDLINK_STORE, this.#store);
+    this.#showStore();
     while (this.#next < upTo) this.#add(this.#next++);
-    this.#store = this.#root.take(HARDLINK_STORE);
+    this.#hideStore();
     return this.#root;
   }
 
   /** Takes in the rest: no more will come. */
   finish(): LayerDirectory {
     this.grow();
-    if (this.#store) this.#root.set(HARDLINK_STORE, this.#store);
+    this.#showStore();
     this.#tieLoose();
-    this.#root.take(HARDLINK_STORE);
+    this.#hideStore();
     return this.#root;
+  }
+
+  #showStore(): void {
+    if (this.#store) this.#root.set(HARDLINK_STORE, this.#store);
+  }
+
+  #hideStore(): void {
+    this.#store = this.#root.take(HARDLINK_STORE);
   }
 
   #add(at: number): void {
@@ -248,7 +256,7 @@ export class LayerTreeBuilder {
 
   /** Some archives have links before what they link to. Those that are left name files of lower layers. */
   #tieLoose(): void {
-    for (let before = -1; this.#loose.length > 0 && this.#loose.length !== before;) {
+    for (let round = 0, before = -1; round < LINK_ROUNDS && this.#loose.length !== before; round++) {
       before = this.#loose.length;
       this.#loose = this.#loose.filter(link => !this.#tie(link));
     }

@@ -39,6 +39,9 @@ const OPAQUE = '.wh..wh..opq';
 /** Where AUFS kept files that have several names; the names link to it. */
 export const HARDLINK_STORE = '.wh..wh.plnk';
 
+/** How often hard links to hard links are looked at that stand in the archive before what they link to: honest ones need one round, and a hostile archive gets no more time than this. */
+export const LINK_ROUNDS = 16;
+
 const ENTRY: Meaning = { kind: 'entry' };
 
 /** Tells a whiteout from an entry. Only the last name makes a whiteout, whatever the entry's type; names before it are plain. */

@@ -1,5 +1,5 @@
 import { dropHardlinkStore, findPlace } from './layerVisitor.ts';
-import { splitPath } from './entryPath.ts';
+import { LINK_ROUNDS, splitPath } from './entryPath.ts';
 import type { Ownership } from './ownership.ts';
 import type { SidecarContent, SidecarEntry, SidecarFacts, SidecarLink } from './sidecar.ts';
 import type { SpecialMaker } from './specials.ts';
@@ -27,9 +27,6 @@ interface Waiting<Node> {
   readonly place: Place;
   readonly node: Node;
 }
-
-/** How often links to links are looked at that stand in the archive before what they link to. */
-const MAX_ROUNDS = 16;
 
 /** What remains to be done in a tree when all entries have come: what could only be done at the end, in the order in which it can be done. */
 export class Settling {
@@ -128,7 +125,7 @@ export class Settling {
   /** Makes links to what came after them. Returns those whose target can only be in a lower layer. */
   #makeLinks(): SidecarLink[] {
     let waiting = this.#links;
-    for (let round = 0, before = -1; round < MAX_ROUNDS && waiting.length !== before; round++) {
+    for (let round = 0, before = -1; round < LINK_ROUNDS && waiting.length !== before; round++) {
       before = waiting.length;
       waiting = waiting.filter(link => !this.#makeLink(link.place, link.node));
     }

@@ -105,3 +105,12 @@ test('the tree of a layer is the one that extraction makes', t => {
   }
   assert.ok(compared > 200, `only ${compared} archives were fit to be compared`);
 });
+
+test('hard links that stand before their file are tied, as far back as extraction does it', t => {
+  // Each links to the one behind it, and only the last one to a file.
+  const links = Array.from({ length: 40 }, (_, at) => hardlink(`link-${at}`, at < 39 ? `link-${at + 1}` : 'file'));
+  const entries = [...links, file('file', 'content')];
+  const tied = found(unpack(entries, join(scratch(t), 'layer')).folder);
+  assert.ok(tied.has('link-39') && !tied.has('link-0'));
+  assert.deepEqual(sorted(listed(indexOf(entries))), sorted(tied));
+});
