@@ -3,7 +3,8 @@ import type { Digest } from '../oci/digest.ts';
 import type { EntryType } from '../layers/tarEntry.ts';
 import type { LayerFiles } from './layerFiles.ts';
 import { LayerIndex, type IndexEntry, type IndexFacts, type LayerEntries } from './layerIndex.ts';
-import { LayerTreeBuilder, type LayerDirectory } from './layerTree.ts';
+import type { LayerDirectory } from './layerDirectory.ts';
+import { LayerTreeBuilder } from './layerTree.ts';
 
 /** Entries that one pass over a layer has found, after those that it told of before. Plain data. */
 export interface FoundEntries {

@@ -1,5 +1,5 @@
 import { splitPath } from '../layers/entryPath.ts';
-import type { LayerDirectory } from './layerTree.ts';
+import type { LayerDirectory } from './layerDirectory.ts';
 import { factsOf, type FileFacts, type MergedNode, type MergedTree } from './mergedTree.ts';
 
 /** What a layer does to a path of the layers below it; `same` for folders that it only passes through. */

@@ -1,110 +1,13 @@
 import { HARDLINK_STORE, LINK_ROUNDS, meaningOf, splitPath } from '../layers/entryPath.ts';
+import { LayerDirectory, type LayerNode, lastName } from './layerDirectory.ts';
 import type { LayerEntries } from './layerIndex.ts';
 import { atOnce, type Sliced } from './slices.ts';
-
-/** Something in one layer's own tree. */
-export type LayerNode = LayerDirectory | LayerLeaf;
-
-export interface LayerLeaf {
-  readonly kind: 'leaf';
-  /** Number of the entry in the index. */
-  readonly at: number;
-  /** For a hard link the entry of the file that it names, or `undefined` when that lies in a layer below; else the same as `at`. */
-  readonly content: number | undefined;
-}
-
-/** A directory of one layer. */
-export class LayerDirectory {
-  readonly kind = 'directory';
-  readonly parent: LayerDirectory | undefined;
-  /** Number of the entry; `undefined` where the archive does not describe the directory. */
-  at: number | undefined;
-  /** Hides all that lower layers have here. */
-  opaque = false;
-  readonly #index: LayerEntries;
-  // Made when needed: there are many directories, and hardly one of them has all three.
-  #whiteouts: Set<string> | undefined;
-  #folders: Map<string, LayerDirectory> | undefined;
-  #children: Map<string, LayerNode> | undefined;
-  /** What came after all that is in `#children`: numbers of entries, and directories with their names. */
-  #waiting: (number | readonly [string, LayerDirectory])[] = [];
-
-  constructor(parent: LayerDirectory | undefined, index: LayerEntries) {
-    this.parent = parent;
-    this.#index = index;
-  }
-
-  /** Names that are deleted here. */
-  get whiteouts(): ReadonlySet<string> {
-    return this.#whiteouts ?? NO_NAMES;
-  }
-
-  hide(name: string): void {
-    (this.#whiteouts ??= new Set()).add(name);
-  }
-
-  /** What is in it, by name. Files get their names and places when somebody looks: few of a large layer's folders are ever opened. */
-  get children(): ReadonlyMap<string, LayerNode> {
-    return this.#all();
-  }
-
-  /** The directory of that name. No file need be looked at for it. */
-  folder(name: string): LayerDirectory | undefined {
-    return this.#folders?.get(name);
-  }
-
-  addFolder(name: string): LayerDirectory {
-    const made = new LayerDirectory(this, this.#index);
-    (this.#folders ??= new Map()).set(name, made);
-    this.#waiting.push([name, made]);
-    return made;
-  }
-
-  /** Takes in an entry that is its own content, named as its path says. There must be no directory of that name. */
-  addPlain(at: number): void {
-    this.#waiting.push(at);
-  }
-
-  set(name: string, node: LayerNode): void {
-    this.#all().set(name, node);
-    if (node.kind === 'directory') (this.#folders ??= new Map()).set(name, node);
-    else this.#folders?.delete(name);
-  }
-
-  /** Takes out what has that name. */
-  take(name: string): LayerNode | undefined {
-    const children = this.#all();
-    const node = children.get(name);
-    children.delete(name);
-    this.#folders?.delete(name);
-    return node;
-  }
-
-  #all(): Map<string, LayerNode> {
-    const children = (this.#children ??= new Map<string, LayerNode>());
-    for (const next of this.#waiting) {
-      if (typeof next !== 'number') children.set(...next);
-      else children.set(lastName(this.#index.path(next)), { kind: 'leaf', at: next, content: next });
-    }
-    if (this.#waiting.length > 0) this.#waiting = [];
-    return children;
-  }
-}
-
-const NO_NAMES: ReadonlySet<string> = new Set();
-
-/** Of a path in an archive, which may end with a slash. */
-function lastName(path: string): string {
-  const to = path.charCodeAt(path.length - 1) === SLASH ? path.length - 1 : path.length;
-  return path.slice(path.lastIndexOf('/', to - 1) + 1, to);
-}
 
 /** A last name that may mean something else than a file, or nothing. */
 function isOdd(name: string): boolean {
   return name === '' || name.charCodeAt(0) === DOT || name.includes('\0');
 }
 
-const SLASH = 0x2f;
 const DOT = 0x2e;
 
 /** Extraction leaves such a device out, for it would act as a deletion. */

@@ -4,7 +4,8 @@ import type { Sink } from '../oci/byteSource.ts';
 import { LinkOutOfLayerError, NoSuchPathError, WrongKindError } from './errors.ts';
 import type { LayerFiles } from './layerFiles.ts';
 import type { IndexEntry } from './layerIndex.ts';
-import { type LayerDirectory, layerTree, MAX_LINKS } from './layerTree.ts';
+import type { LayerDirectory } from './layerDirectory.ts';
+import { layerTree, MAX_LINKS } from './layerTree.ts';
 
 /** A layer with its place in the image. */
 export interface NumberedLayer {

@@ -1,5 +1,6 @@
 import type { LayerEntries } from '../browse/layerIndex.ts';
-import { layerTreeSteps, type LayerDirectory } from '../browse/layerTree.ts';
+import type { LayerDirectory } from '../browse/layerDirectory.ts';
+import { layerTreeSteps } from '../browse/layerTree.ts';
 import { atOnce, type Sliced } from '../browse/slices.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';
 

@@ -1,6 +1,6 @@
 import type { FoundEntries } from '../browse/growingLayer.ts';
 import type { LayerFiles } from '../browse/layerFiles.ts';
-import type { LayerDirectory } from '../browse/layerTree.ts';
+import type { LayerDirectory } from '../browse/layerDirectory.ts';
 import type { MergedTree, NumberedLayer } from '../browse/mergedTree.ts';
 import type { Layer } from '../oci/layer.ts';
 
