@@ -1,13 +1,14 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { Decompressor, type Inflaters } from '../layers/decompress.ts';
 import { InvalidLayerError } from '../layers/errors.ts';
+import { LayerReading } from '../layers/layerReading.ts';
 import type { UnpackLimits } from '../layers/layerVisitor.ts';
 import { RealDeletions } from '../layers/purge.ts';
 import { encodeHeader, paddingOf, storedSize } from '../layers/tarEncoder.ts';
 import type { TarEntry, TarVisitor } from '../layers/tarEntry.ts';
 import { BLOCK } from '../layers/tarHeader.ts';
 import { TarReader } from '../layers/tarReader.ts';
-import { LayerReading } from '../layers/unpack.ts';
+import { TarReading } from '../layers/tarReading.ts';
 import { Warnings } from '../layers/warnings.ts';
 import type { BlobSource } from '../oci/byteSource.ts';
 import type { Layer } from '../oci/layer.ts';
@@ -62,16 +63,19 @@ async function readTree(
 ): Promise<FlatTree> {
   const tree = new FlatTree(limits.maxEntries, warnings);
   for (const { number, descriptor, diffId } of layers) {
-    const reading = new LayerReading({
+    const options = {
       tree,
       deletions: new RealDeletions(tree),
       room: { claim() {} },
       limits,
       warnings,
-      ...(inflaters ? { inflaters } : {}),
       ...(diffId ? { expected: diffId } : {}),
-    });
-    tree.startLayer(number, () => reading.entries);
+    };
+    const reading = new LayerReading(compression => {
+      const tar = new TarReading({ ...options, compression });
+      tree.startLayer(number, () => tar.entries);
+      return tar;
+    }, inflaters);
     try {
       await source.read(descriptor, 0, reading, signal);
       const read = reading.end();

@@ -13,7 +13,6 @@ export interface Decompressed {
   readonly compression: Compression;
   /** Bytes of junk behind the compressed data. Harmless if the archive had ended before it; else part of the layer is lost. */
   readonly junk: number;
-  readonly warnings: readonly string[];
 }
 
 /** What other decoders than Node's own may be put in. */
@@ -59,8 +58,7 @@ export class Decompressor implements Sink {
   end(): Decompressed {
     if (!this.#compression) this.#start();
     const { junk } = this.#inflater?.end() ?? { junk: 0 };
-    const warnings = junk > 0 ? [`${junk} bytes behind the end of the compressed data were ignored`] : [];
-    return { compression: this.#compression ?? 'none', junk, warnings };
+    return { compression: this.#compression ?? 'none', junk };
   }
 
   /** Frees what it holds, when it is left before its end. */

@@ -5,6 +5,7 @@ import type { Layer } from '../oci/layer.ts';
 import type { Inflaters } from './decompress.ts';
 import { DiskRoom } from './diskRoom.ts';
 import { FolderNotEmptyError, InvalidLayerError } from './errors.ts';
+import { LayerReading } from './layerReading.ts';
 import type { UnpackLimits } from './layerVisitor.ts';
 import { Ownership } from './ownership.ts';
 import { RealDeletions } from './purge.ts';
@@ -12,7 +13,7 @@ import { Settling } from './settle.ts';
 import { SpecialMaker } from './specials.ts';
 import { writeSidecar } from './sidecar.ts';
 import { TreeWriter } from './treeWriter.ts';
-import { LayerReading, type Unpacked } from './unpack.ts';
+import { type TarRead, TarReading } from './tarReading.ts';
 import { Warnings } from './warnings.ts';
 
 export interface MergeOptions {
@@ -27,7 +28,7 @@ export interface MergeOptions {
 
 /** One layer on its way into a merged folder. */
 export interface MergingLayer extends Sink {
-  end(): Omit<Unpacked, 'warnings'>;
+  end(): TarRead;
   close(): void;
 }
 
@@ -67,15 +68,15 @@ export class MergedFolder {
     this.#layer += 1;
     this.#tree.startLayer(this.#layer);
     const { limits, inflaters } = this.#options;
-    return new LayerReading({
+    const options = {
       tree: this.#tree,
       deletions: new RealDeletions(this.#tree),
       room: this.#room,
       limits,
       warnings: this.#warnings,
-      ...(inflaters ? { inflaters } : {}),
       ...(expected ? { expected } : {}),
-    });
+    };
+    return new LayerReading(compression => new TarReading({ ...options, compression }), inflaters);
   }
 
   /** All layers have come: finishes the folder. Returns warnings for a person to read. */

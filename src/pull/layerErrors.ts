@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
+import { errorCode } from '../oci/errorCode.ts';
 
 /** The layer's uncompressed bytes are not those that the image's config names. */
 export class DiffIdMismatchError extends Error {
@@ -56,4 +57,10 @@ export class StoredBlobError extends Error {
     this.digest = digest;
     this.path = path;
   }
+}
+
+/** Says of a full disk what is to be done; other errors stay as they are. @param path what was being written */
+export function withRemedy(error: unknown, path: string): unknown {
+  const code = errorCode(error);
+  return code === 'ENOSPC' || code === 'EDQUOT' ? new DiskFullError(path, { cause: error }) : error;
 }

@@ -3,6 +3,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryConfig } from '../registry/config.ts';
 import type { TransportOptions } from '../registry/transportOptions.ts';
+import type { PipeMemory } from './bytePipe.ts';
 import type { Compression } from './imageFolder.ts';
 import type { UnpackLimits } from '../layers/unpack.ts';
 
@@ -42,6 +43,16 @@ export interface UnpackTarget {
   /** What the config says; absent for schema 1. */
   readonly diffId?: Digest;
   readonly limits: UnpackLimits;
+  /** A second thread makes the files, while the job's own fetches and decompresses. */
+  readonly helped?: boolean;
+}
+
+/** What a thread does that helps another: it takes a layer's tar from the pipe and unpacks it. */
+export interface TarJob {
+  readonly target: UnpackTarget;
+  /** The blob's digest, which the other thread verifies before it ends the pipe. */
+  readonly blob: Digest;
+  readonly pipe: PipeMemory;
 }
 
 export interface LayerResult {

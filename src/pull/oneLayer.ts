@@ -4,6 +4,7 @@ import { lstat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { UnpackLimits } from '../layers/unpack.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
+import { helpedLayers } from './helped.ts';
 import { FolderTakenError } from './imageFolder.ts';
 import type { LayerJob, LayerProgress } from './layerJob.ts';
 import type { Origin, Puller } from './pullImage.ts';
@@ -73,14 +74,19 @@ async function work(
   unpack?: { folder: string; limits: UnpackLimits },
 ): Promise<{ digest: Digest; size: number }> {
   const { image, origin, onProgress, signal } = options;
-  const { descriptor, diffId } = findLayer(image, options.layer);
+  const layer = findLayer(image, options.layer);
+  const { descriptor, diffId } = layer;
+  const helped = unpack !== undefined && helpedLayers([layer], puller.workers.size).has(layer);
+  if (helped) puller.workers.prepare(2);
   const job: LayerJob = {
     blob: descriptor,
     registry: origin.registry,
     repository: image.reference.repository,
     transport: origin.transport,
     blobPath: puller.store.path(descriptor.digest),
-    ...(unpack ? { unpack: { ...unpack, sidecar: `${unpack.folder}.json`, ...(diffId ? { diffId } : {}) } } : {}),
+    ...(unpack
+      ? { unpack: { ...unpack, sidecar: `${unpack.folder}.json`, helped, ...(diffId ? { diffId } : {}) } }
+      : {}),
   };
   const context = { authorizer: origin.authorizer, logger: puller.logger, onProgress, signal };
   return await puller.transfers.run(descriptor.digest, signal, () => puller.workers.run('layer', job, context));

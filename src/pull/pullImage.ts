@@ -13,6 +13,7 @@ import type { UnpackLimits } from '../layers/unpack.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
 import type { RegistryConfig } from '../registry/config.ts';
 import type { TransportOptions } from '../registry/transportOptions.ts';
+import { helpedLayers } from './helped.ts';
 import {
   claimImageFolder,
   FolderBusyError,
@@ -108,6 +109,7 @@ class Pull {
   /** As peel.json has them; a layer has its `folder` once it is unpacked. */
   readonly #layers: FolderLayer[];
   readonly #results: (LayerResult | undefined)[];
+  readonly #helped: ReadonlySet<Layer>;
   /** What peel.json says. */
   readonly #complete: boolean;
   /** Warnings of the last step. */
@@ -116,6 +118,7 @@ class Pull {
   constructor(puller: Puller, options: PullOptions, there: ImageFolder | undefined) {
     this.#puller = puller;
     this.#options = options;
+    this.#helped = helpedLayers(options.image.layers, puller.workers.size);
     this.#complete = there?.complete === true;
     this.#layers = options.image.layers.map((layer, at) => there?.layers[at] ?? folderLayer(layer));
     this.#results = options.image.layers.map(() => undefined);
@@ -216,8 +219,10 @@ class Pull {
 
   #work(layer: Layer, signal: AbortSignal): Promise<LayerResult> {
     const { workers, logger } = this.#puller;
+    const helped = this.#helped.has(layer);
+    if (helped) workers.prepare(2);
     const onProgress = (progress: LayerProgress) => this.#meter.layerProgress(layer.number, progress);
-    return workers.run('layer', this.#job(layer), {
+    return workers.run('layer', this.#job(layer, helped), {
       authorizer: this.#options.origin.authorizer,
       logger,
       signal,
@@ -233,7 +238,7 @@ class Pull {
     return { digest, size, cached: true, unpacked: { diffId, compression, tarSize: 0, entries: 0, warnings: [] } };
   }
 
-  #job(layer: Layer): LayerJob {
+  #job(layer: Layer, helped: boolean): LayerJob {
     const { image, origin, folder, limits } = this.#options;
     const target = join(folder, layerFolder(layer.number));
     return {
@@ -242,7 +247,13 @@ class Pull {
       repository: image.reference.repository,
       transport: origin.transport,
       blobPath: this.#puller.store.path(layer.descriptor.digest),
-      unpack: { folder: target, sidecar: `${target}.json`, limits, ...(layer.diffId ? { diffId: layer.diffId } : {}) },
+      unpack: {
+        folder: target,
+        sidecar: `${target}.json`,
+        limits,
+        helped,
+        ...(layer.diffId ? { diffId: layer.diffId } : {}),
+      },
     };
   }
 

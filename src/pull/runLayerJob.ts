@@ -1,25 +1,12 @@
-import { closeSync, openSync, readSync, renameSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { PartialFile } from '../blobs/partialFile.ts';
 import { DigestMismatchError, SizeMismatchError, Verifier } from '../blobs/verifier.ts';
-import type { InflateEngine } from '../layers/inflate/engine.ts';
-import { InvalidLayerError } from '../layers/errors.ts';
-import type { SpecialMaker } from '../layers/specials.ts';
-import { LayerUnpacker } from '../layers/unpack.ts';
-import { wasmGzip } from '../layers/wasmGzip.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
-import type { Digest } from '../oci/digest.ts';
-import { errorCode } from '../oci/errorCode.ts';
 import { Indexing } from './indexing.ts';
-import { DiffIdMismatchError, DiskFullError } from './layerErrors.ts';
-import type { LayerJob, LayerProgress, LayerResult, UnpackedLayer, UnpackTarget } from './layerJob.ts';
-
-/** What a thread keeps from one job to the next, to be quicker. */
-export interface Tools {
-  /** Unpacks gzip faster than Node's zlib does; absent where it cannot run. */
-  readonly engine: InflateEngine | undefined;
-  readonly specials: SpecialMaker;
-}
+import { withRemedy } from './layerErrors.ts';
+import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
+import { startUnpacking, type Tools } from './unpacking.ts';
 
 /**
  * Brings one layer's blob into the store and, when asked, unpacks it or notes what is in it, in one pass over the bytes as they come: from the store, from what an earlier try left, from the
@@ -39,7 +26,7 @@ export async function runLayerJob(
   } catch (error) {
     if (error instanceof DigestMismatchError || error instanceof SizeMismatchError)
       return await onePass(job, source, onProgress, signal, tools);
-    throw withRemedy(error, job);
+    throw withRemedy(error, job.unpack?.folder ?? job.blobPath);
   }
 }
 
@@ -52,7 +39,7 @@ async function onePass(
 ): Promise<LayerResult> {
   signal.throwIfAborted();
   const verifier = new Verifier(job.blob.digest, job.blob.size);
-  const unpacking = job.unpack ? new Unpacking(job.unpack, job.blob.digest, tools) : undefined;
+  const unpacking = job.unpack && startUnpacking(job.unpack, job.blob.digest, tools);
   let last: LayerProgress = { read: 0, downloaded: 0 };
   const tell = (progress: LayerProgress): void => onProgress((last = progress));
   const indexing = job.index
@@ -64,12 +51,11 @@ async function onePass(
     if (cached) await replay(job.blobPath, sinks, verifier, tell, signal);
     else await download(job, source, sinks, verifier, tell, signal);
     indexing?.finish();
-    const unpacked = unpacking?.finish();
+    const unpacked = await unpacking?.finish();
     return { digest: job.blob.digest, size: verifier.count, cached, ...(unpacked ? { unpacked } : {}) };
   } catch (error) {
     indexing?.abandon();
-    unpacking?.abandon();
-    throw error;
+    throw (await unpacking?.abandon(error)) ?? error;
   }
 }
 
@@ -141,66 +127,4 @@ const CHUNK = 1 << 20;
 async function breathe(signal: AbortSignal): Promise<void> {
   await setImmediate();
   signal.throwIfAborted();
-}
-
-/** A layer's folder on its way: unpacked beside its place, renamed when it is whole. */
-class Unpacking implements Sink {
-  readonly #target: UnpackTarget;
-  readonly #folder: string;
-  readonly #unpacker: LayerUnpacker;
-  readonly #specials: SpecialMaker;
-  #damage: InvalidLayerError | undefined;
-
-  constructor(target: UnpackTarget, blob: Digest, { engine, specials }: Tools) {
-    this.#target = target;
-    this.#specials = specials;
-    this.#folder = `${target.folder}.partial`;
-    rmSync(this.#folder, { recursive: true, force: true });
-    // The diff ID says more than gzip's own checksum.
-    const gzip = engine && wasmGzip(engine, { checksum: target.diffId === undefined });
-    this.#unpacker = new LayerUnpacker({
-      folder: this.#folder,
-      sidecar: target.sidecar,
-      limits: target.limits,
-      specials,
-      blob,
-      ...(target.diffId ? { expected: target.diffId } : {}),
-      ...(gzip ? { inflaters: { gzip } } : {}),
-    });
-  }
-
-  /** Damage is not told at once: the blob's digest, known at its end, says whether it came on the way, and a second try may help. */
-  write(chunk: Uint8Array): void {
-    if (this.#damage) return;
-    try {
-      this.#unpacker.write(chunk);
-    } catch (error) {
-      if (!(error instanceof InvalidLayerError)) throw error;
-      this.#damage = error;
-    }
-  }
-
-  finish(): UnpackedLayer {
-    if (this.#damage) throw this.#damage;
-    const { diffId, compression, size, entries, warnings } = this.#unpacker.end();
-    if (this.#target.diffId && diffId !== this.#target.diffId)
-      throw new DiffIdMismatchError(this.#target.diffId, diffId);
-    rmSync(this.#target.folder, { recursive: true, force: true });
-    renameSync(this.#folder, this.#target.folder);
-    this.#specials.moved(this.#folder, this.#target.folder);
-    return { diffId, compression, tarSize: size, entries, warnings };
-  }
-
-  /** Takes away what was written: it is of no use without its end. */
-  abandon(): void {
-    this.#unpacker.close();
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
-
-function withRemedy(error: unknown, job: LayerJob): unknown {
-  const code = errorCode(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new DiskFullError(job.unpack?.folder ?? job.blobPath, { cause: error });
-  return error;
 }

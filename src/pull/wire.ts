@@ -1,12 +1,14 @@
 import type { AuthorizationRequest } from '../registry/authorizer.ts';
 import type { UnpackedLayerFiles } from '../layers/finish.ts';
-import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
+import type { LayerJob, LayerProgress, LayerResult, TarJob, UnpackedLayer } from './layerJob.ts';
 import type { WiredError } from './wiredError.ts';
 
 /** Every kind of work that a thread does: what it takes, and what comes of it. Plain data, both. */
 export interface Jobs {
   /** Brings one layer's blob into the store, and unpacks it when asked. */
   readonly layer: { readonly takes: LayerJob; readonly gives: LayerResult };
+  /** Unpacks what another thread's layer job decompresses. */
+  readonly tar: { readonly takes: TarJob; readonly gives: UnpackedLayer };
   /** Does what takes all layers of an image, base first. Gives warnings. */
   readonly finish: { readonly takes: readonly UnpackedLayerFiles[]; readonly gives: readonly string[] };
 }
@@ -22,13 +24,16 @@ export type ToWorker =
   | { readonly type: 'run'; readonly work: Work }
   | { readonly type: 'abort' }
   | { readonly type: 'answer'; readonly ask: number; readonly header?: string }
-  | { readonly type: 'refuse'; readonly ask: number; readonly error: WiredError };
+  | { readonly type: 'refuse'; readonly ask: number; readonly error: WiredError }
+  | { readonly type: 'helped'; readonly layer: UnpackedLayer }
+  | { readonly type: 'unhelped'; readonly error: WiredError };
 
 /** What a worker thread says to the extension host. */
 export type ToHost<Kind extends JobKind = JobKind> =
   | { readonly type: 'progress'; readonly progress: LayerProgress }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
   | { readonly type: 'ask'; readonly ask: number; readonly question: Question }
+  | { readonly type: 'help'; readonly job: TarJob }
   | { readonly type: 'done'; readonly result: ResultOf<Kind> }
   | { readonly type: 'failed'; readonly error: WiredError };
 

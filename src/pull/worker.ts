@@ -9,8 +9,10 @@ import { RegistryClient } from '../registry/client.ts';
 import { Transport } from '../registry/transport.ts';
 import type { TransportOptions } from '../registry/transportOptions.ts';
 import type { Logger } from '../oci/logger.ts';
-import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
-import { runLayerJob, type Tools } from './runLayerJob.ts';
+import type { LayerJob, LayerProgress, LayerResult, TarJob, UnpackedLayer } from './layerJob.ts';
+import { runLayerJob } from './runLayerJob.ts';
+import type { Tools } from './unpacking.ts';
+import { unpackTar } from './unpackTar.ts';
 import { unwireError, wireError } from './wiredError.ts';
 import type { JobKind, Question, ResultOf, ToHost, ToWorker, Work } from './wire.ts';
 
@@ -19,9 +21,15 @@ class LayerWorker {
   readonly #port: MessagePort;
   readonly #asks = new Map<number, PromiseWithResolvers<string | undefined>>();
   #lastAsk = 0;
+  /** The other thread's answer: a job has one helper at a time. */
+  #helper: PromiseWithResolvers<UnpackedLayer> | undefined;
   #abort = new AbortController();
   /** The engine grows faster with use. */
-  readonly #tools: Tools = { engine: InflateEngine.load(), specials: new SpecialMaker() };
+  readonly #tools: Tools = {
+    engine: InflateEngine.load(),
+    specials: new SpecialMaker(),
+    unpackTar: job => this.#help(job),
+  };
   readonly #local = new LocalSources();
   /** Kept between jobs for its open connections. */
   #transport: { readonly key: string; readonly transport: Transport } | undefined;
@@ -48,6 +56,12 @@ class LayerWorker {
       case 'refuse':
         this.#take(message.ask)?.reject(unwireError(message.error));
         break;
+      case 'helped':
+        this.#helper?.resolve(message.layer);
+        break;
+      case 'unhelped':
+        this.#helper?.reject(unwireError(message.error));
+        break;
     }
   }
 
@@ -62,6 +76,7 @@ class LayerWorker {
 
   async #do(work: Work): Promise<ResultOf<JobKind>> {
     if (work.kind === 'finish') return finishLayers(work.job);
+    if (work.kind === 'tar') return unpackTar(work.job, this.#tools.specials);
     return await this.#layer(work.job);
   }
 
@@ -108,6 +123,12 @@ class LayerWorker {
     const answer = this.#asks.get(ask);
     this.#asks.delete(ask);
     return answer;
+  }
+
+  async #help(job: TarJob): Promise<UnpackedLayer> {
+    this.#helper = Promise.withResolvers();
+    this.#send({ type: 'help', job });
+    return await this.#helper.promise;
   }
 
   /** At most ten messages a second: the host has better things to do than to count bytes. */

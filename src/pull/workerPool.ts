@@ -1,8 +1,9 @@
 import { Worker, type ResourceLimits } from 'node:worker_threads';
 import type { Logger } from '../oci/logger.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
+import { breakPipe, type PipeMemory } from './bytePipe.ts';
 import { WorkerCrashedError } from './layerErrors.ts';
-import type { LayerProgress } from './layerJob.ts';
+import type { LayerProgress, TarJob, UnpackedLayer } from './layerJob.ts';
 import type { JobKind, JobOf, ResultOf, ToHost, ToWorker } from './wire.ts';
 import { unwireError, wireError } from './wiredError.ts';
 
@@ -41,27 +42,25 @@ export class WorkerPool {
     this.#size = () => Math.max(1, typeof size === 'number' ? size : size());
   }
 
+  /** Threads at once. */
+  get size(): number {
+    return this.#size();
+  }
+
   /** Runs one job. @throws what the job throws, as the same class; the signal's reason when it aborts */
   async run<Kind extends JobKind>(kind: Kind, job: JobOf<Kind>, context: JobContext): Promise<ResultOf<Kind>> {
     await this.#turn(context.signal);
-    const worker = this.#take();
     try {
-      const result = await runOn(worker, kind, job, context);
-      this.#rest(worker);
-      return result;
-    } catch (error) {
-      if (error instanceof WorkerCrashedError) void worker.terminate();
-      else this.#rest(worker);
-      throw error;
+      return await this.#run(kind, job, context);
     } finally {
       this.#busy--;
       this.#waiting.shift()?.();
     }
   }
 
-  /** Work is coming: starts a thread, if there is none, which is then ready when the first job is. */
-  prepare(): void {
-    if (this.#busy + this.#idle.length === 0) this.#rest(this.#start());
+  /** Work is coming: starts threads, if there are none, which are then ready when the first job is. */
+  prepare(threads = 1): void {
+    while (this.#busy + this.#idle.length < threads) this.#rest(this.#start());
   }
 
   /** Ends every thread. */
@@ -79,6 +78,28 @@ export class WorkerPool {
     if (signal.aborted) this.#waiting.shift()?.();
     signal.throwIfAborted();
     this.#busy++;
+  }
+
+  async #run<Kind extends JobKind>(kind: Kind, job: JobOf<Kind>, context: JobContext): Promise<ResultOf<Kind>> {
+    const worker = this.#take();
+    try {
+      const result = await runOn(worker, kind, job, context, tar => this.#help(tar, context));
+      this.#rest(worker);
+      return result;
+    } catch (error) {
+      if (error instanceof WorkerCrashedError) void worker.terminate();
+      else this.#rest(worker);
+      throw error;
+    }
+  }
+
+  /** A job's second thread does not wait for its turn: the first one waits for it. However it ends, nobody is left waiting at the pipe. */
+  async #help(job: TarJob, context: JobContext): Promise<UnpackedLayer> {
+    try {
+      return await this.#run('tar', job, context);
+    } finally {
+      breakPipe(job.pipe);
+    }
   }
 
   #take(): Worker {
@@ -122,15 +143,25 @@ async function runOn<Kind extends JobKind>(
   kind: Kind,
   job: JobOf<Kind>,
   context: JobContext,
+  help: (job: TarJob) => Promise<UnpackedLayer>,
 ): Promise<ResultOf<Kind>> {
   const { signal } = context;
+  const pipes: PipeMemory[] = [];
+  const helps: Promise<void>[] = [];
   const send = (message: ToWorker) => worker.postMessage(message);
   const outcome = Promise.withResolvers<ResultOf<Kind>>();
   const onMessage = (message: ToHost<Kind>) => {
     if (message.type === 'progress') context.onProgress(message.progress);
     else if (message.type === 'log') context.logger[message.level](message.message);
     else if (message.type === 'ask') void answer(message, context, send);
-    else if (message.type === 'done') outcome.resolve(message.result);
+    else if (message.type === 'help') {
+      pipes.push(message.job.pipe);
+      const helping = help(message.job).then(
+        layer => send({ type: 'helped', layer }),
+        (error: unknown) => send({ type: 'unhelped', error: wireError(error) }),
+      );
+      helps.push(helping);
+    } else if (message.type === 'done') outcome.resolve(message.result);
     else outcome.reject(signal.aborted ? signal.reason : unwireError(message.error));
   };
   const onEnd = (cause: unknown) => outcome.reject(new WorkerCrashedError({ cause }));
@@ -142,6 +173,8 @@ async function runOn<Kind extends JobKind>(
   try {
     return await outcome.promise;
   } finally {
+    for (const pipe of pipes) breakPipe(pipe);
+    await Promise.all(helps);
     worker.off('message', onMessage).off('error', onEnd).off('exit', onEnd);
     signal.removeEventListener('abort', onAbort);
   }

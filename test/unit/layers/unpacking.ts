@@ -2,7 +2,8 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Sidecar, readSidecar } from '../../../src/layers/sidecar.ts';
-import { LayerUnpacker, type Unpacked, type UnpackLimits } from '../../../src/layers/unpack.ts';
+import type { Unpacked } from '../../../src/layers/tarUnpacker.ts';
+import { LayerUnpacker, type UnpackLimits } from '../../../src/layers/unpack.ts';
 import { type Entry, tar } from '../../support/tar.ts';
 
 export const LIMITS: UnpackLimits = { maxBytes: 4e9, maxEntries: 100_000 };

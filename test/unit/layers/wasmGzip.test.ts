@@ -31,7 +31,7 @@ for (const [name, inflaters] of Object.entries(decoders)) {
       for (const size of [1 << 20, 777, 7]) {
         const { data: got, ...rest } = decompress(inflaters, stream, size);
         assert.ok(got.equals(data));
-        assert.deepEqual(rest, { compression: 'gzip', junk: 0, warnings: [] });
+        assert.deepEqual(rest, { compression: 'gzip', junk: 0 });
       }
     });
 
