@@ -2,13 +2,22 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { isObject, type JsonObject } from '../oci/json.ts';
 
-/** A description and some arrays of bytes, as one file: magic, length of the description, CRC-32 of all that follows, the description, the parts, each at a multiple of 8. */
+/**
+ * A description and some arrays of bytes, as one file or its beginning: magic, length of the description, CRC-32 and length of all that follows, the description, the parts, each at a multiple
+ * of 8. All has a length that is such a multiple.
+ */
 export interface Container {
   readonly header: JsonObject;
   readonly parts: readonly Buffer[];
 }
 
 const FIXED = 16;
+
+/** How long the container is that so begins; `undefined` when it is none of that kind. */
+export function containerLength(bytes: Buffer, magic: string): number | undefined {
+  if (bytes.length < FIXED || bytes.toString('latin1', 0, 4) !== magic) return undefined;
+  return FIXED + bytes.readUInt32LE(12);
+}
 
 /** @param magic four letters that tell what kind of file it is, with its version */
 export function pack(magic: string, header: JsonObject, parts: readonly Uint8Array[]): Buffer {
@@ -20,6 +29,7 @@ export function pack(magic: string, header: JsonObject, parts: readonly Uint8Arr
   fixed.write(magic, 'latin1');
   fixed.writeUInt32LE(text.length, 4);
   fixed.writeUInt32LE(crc32(body), 8);
+  fixed.writeUInt32LE(body.length, 12);
   return Buffer.concat([fixed, body]);
 }
 
@@ -29,10 +39,12 @@ export async function readContainer(path: string, magic: string): Promise<Contai
   return bytes && unpack(bytes, magic);
 }
 
+/** What stands behind it is not looked at. */
 export function unpack(bytes: Buffer, magic: string): Container | undefined {
-  if (bytes.length < FIXED || bytes.toString('latin1', 0, 4) !== magic) return undefined;
+  const end = containerLength(bytes, magic);
+  if (end === undefined || bytes.length < end) return undefined;
   const length = bytes.readUInt32LE(4);
-  const body = bytes.subarray(FIXED);
+  const body = bytes.subarray(FIXED, end);
   if (length > body.length || crc32(body) !== bytes.readUInt32LE(8)) return undefined;
   const header = parsed(body.toString('utf8', 0, length));
   if (!isObject(header) || !Array.isArray(header['parts'])) return undefined;

@@ -1,3 +1,5 @@
+import type { Digest } from '../oci/digest.ts';
+
 /** There is nothing at a path of an image. */
 export class NoSuchPathError extends Error {
   readonly path: string;
@@ -59,5 +61,17 @@ export class LinkOutOfLayerError extends Error {
     );
     this.name = 'LinkOutOfLayerError';
     this.path = path;
+  }
+}
+
+/** The list that is kept of a layer's files was damaged after it was opened, by the disk or by another program. */
+export class IndexDamagedError extends Error {
+  readonly digest: Digest;
+  constructor(digest: Digest) {
+    super(
+      `The list of the files of layer ${digest} is damaged in the cache. Clean the cache with "Peel: Clean Cache…" and open the image again: it is then made anew.`,
+    );
+    this.name = 'IndexDamagedError';
+    this.digest = digest;
   }
 }

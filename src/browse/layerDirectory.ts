@@ -12,27 +12,39 @@ export interface LayerLeaf {
 }
 
 /** A directory of one layer. */
-export class LayerDirectory {
-  readonly kind = 'directory';
-  readonly parent: LayerDirectory | undefined;
+export interface LayerDirectory {
+  readonly kind: 'directory';
   /** Number of the entry; `undefined` where the archive does not describe the directory. */
-  at: number | undefined;
+  readonly at: number | undefined;
   /** Hides all that lower layers have here. */
+  readonly opaque: boolean;
+  /** Names that are deleted here. */
+  readonly whiteouts: ReadonlySet<string>;
+  /** What is in it, by name. */
+  readonly children: ReadonlyMap<string, LayerNode>;
+}
+
+type GrowingNode = GrowingDirectory | LayerLeaf;
+
+/** A directory to which entries of the archive are still added. */
+export class GrowingDirectory implements LayerDirectory {
+  readonly kind = 'directory';
+  readonly parent: GrowingDirectory | undefined;
+  at: number | undefined;
   opaque = false;
   readonly #index: LayerEntries;
   // Made when needed: there are many directories, and hardly one of them has all three.
   #whiteouts: Set<string> | undefined;
-  #folders: Map<string, LayerDirectory> | undefined;
-  #children: Map<string, LayerNode> | undefined;
+  #folders: Map<string, GrowingDirectory> | undefined;
+  #children: Map<string, GrowingNode> | undefined;
   /** What came after all that is in `#children`: numbers of entries, and directories with their names. */
-  #waiting: (number | readonly [string, LayerDirectory])[] = [];
+  #waiting: (number | readonly [string, GrowingDirectory])[] = [];
 
-  constructor(parent: LayerDirectory | undefined, index: LayerEntries) {
+  constructor(parent: GrowingDirectory | undefined, index: LayerEntries) {
     this.parent = parent;
     this.#index = index;
   }
 
-  /** Names that are deleted here. */
   get whiteouts(): ReadonlySet<string> {
     return this.#whiteouts ?? NO_NAMES;
   }
@@ -41,18 +53,25 @@ export class LayerDirectory {
     (this.#whiteouts ??= new Set()).add(name);
   }
 
-  /** What is in it, by name. Files get their names and places when somebody looks: few of a large layer's folders are ever opened. */
-  get children(): ReadonlyMap<string, LayerNode> {
+  /** Files get their names and places when somebody looks: few of a large layer's folders are ever opened. */
+  get children(): ReadonlyMap<string, GrowingNode> {
     return this.#all();
   }
 
+  /**
+   * All that was put in it, in order: entries that are named as their paths say by their numbers alone. Of several with one name the last one counts, in the place of the first.
+   */
+  get parts(): Iterable<number | readonly [string, GrowingNode]> {
+    return this.#children ? [...this.#children, ...this.#waiting] : this.#waiting;
+  }
+
   /** The directory of that name. No file need be looked at for it. */
-  folder(name: string): LayerDirectory | undefined {
+  folder(name: string): GrowingDirectory | undefined {
     return this.#folders?.get(name);
   }
 
-  addFolder(name: string): LayerDirectory {
-    const made = new LayerDirectory(this, this.#index);
+  addFolder(name: string): GrowingDirectory {
+    const made = new GrowingDirectory(this, this.#index);
     (this.#folders ??= new Map()).set(name, made);
     this.#waiting.push([name, made]);
     return made;
@@ -63,14 +82,14 @@ export class LayerDirectory {
     this.#waiting.push(at);
   }
 
-  set(name: string, node: LayerNode): void {
+  set(name: string, node: GrowingNode): void {
     this.#all().set(name, node);
     if (node.kind === 'directory') (this.#folders ??= new Map()).set(name, node);
     else this.#folders?.delete(name);
   }
 
   /** Takes out what has that name. */
-  take(name: string): LayerNode | undefined {
+  take(name: string): GrowingNode | undefined {
     const children = this.#all();
     const node = children.get(name);
     children.delete(name);
@@ -78,8 +97,8 @@ export class LayerDirectory {
     return node;
   }
 
-  #all(): Map<string, LayerNode> {
-    const children = (this.#children ??= new Map<string, LayerNode>());
+  #all(): Map<string, GrowingNode> {
+    const children = (this.#children ??= new Map<string, GrowingNode>());
     for (const next of this.#waiting) {
       if (typeof next !== 'number') children.set(...next);
       else children.set(lastName(this.#index.path(next)), { kind: 'leaf', at: next, content: next });

@@ -1,11 +1,14 @@
-import { isAscii } from 'node:buffer';
-import { decodeName, nameBytes } from '../layers/byteName.ts';
 import type { Compression } from '../layers/decompress.ts';
-import type { EntryType, Segment, TarEntry } from '../layers/tarEntry.ts';
-import type { Digest } from '../oci/digest.ts';
-import { isDigest } from '../oci/digest.ts';
+import type { EntryType, TarEntry } from '../layers/tarEntry.ts';
+import { isDigest, type Digest } from '../oci/digest.ts';
 import { isObject, type JsonObject } from '../oci/json.ts';
-import { pack, unpack, type Container } from './container.ts';
+import { type Container, containerLength, unpack } from './container.ts';
+import { bytesInMemory, IndexFile, type IndexBytes } from './indexBytes.ts';
+import { IndexDamagedError } from './errors.ts';
+import { INDEX_MAGIC, PAGE, pageSum } from './indexFormat.ts';
+import { IndexPage, NARROW_BYTES, WIDE_BYTES, type PageBytes } from './indexPage.ts';
+import { keptTree } from './keptTree.ts';
+import type { LayerDirectory } from './layerDirectory.ts';
 import type { Suspect } from './secretScan.ts';
 
 /** One entry of a layer's archive, and where its content lies. */
@@ -35,7 +38,6 @@ export interface IndexFacts {
   readonly diffId?: Digest;
 }
 
-const MAGIC = 'PLI2';
 const KINDS: readonly unknown[] = [
   'gzip',
   'zstd',
@@ -45,11 +47,6 @@ const KINDS: readonly unknown[] = [
   'parts',
   'found',
 ] satisfies IndexFacts['kind'][];
-const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'fifo', 'char', 'block'];
-/** 64-bit fields of an entry: size, storedSize, mtime, offset. */
-const WIDE = 4;
-/** 32-bit fields: ends of path and link in the names, type and mode, uid, gid, crc, devMajor, devMinor. */
-const NARROW = 8;
 
 /** What a layer holds, entry by entry in the order of its archive. */
 export interface LayerEntries {
@@ -62,129 +59,76 @@ export interface LayerEntries {
   linkname(at: number): string;
   size(at: number): number;
   entry(at: number): IndexEntry;
+  /** The tree that they make, where that was kept. */
+  readonly tree?: LayerDirectory | undefined;
 }
 
-/** Collects the entries of one layer, in their order, into an index. */
-export class IndexBuilder {
-  #names = Buffer.allocUnsafe(1 << 16);
-  #length = 0;
-  #wide = new Float64Array(WIDE * 1024);
-  #narrow = new Uint32Array(NARROW * 1024);
-  #count = 0;
-  readonly #extras: Record<string, JsonObject> = {};
+/** The longest beginning that is read before it is known how much is needed. */
+const FIRST_READ = 1 << 16;
 
-  get count(): number {
-    return this.#count;
-  }
-
-  /** `crc` may come later, by {@link setCrc}. */
-  add(entry: IndexEntry): void {
-    const at = this.#count++;
-    if (at * WIDE === this.#wide.length) this.#grow();
-    this.#wide.set([entry.size, entry.storedSize, entry.mtime, entry.offset], at * WIDE);
-    const pathEnd = this.#put(entry.path);
-    const linkEnd = this.#put(entry.linkname);
-    const kind = (TYPES.indexOf(entry.type) << 16) | entry.mode;
-    const { uid, gid, crc, devMajor, devMinor } = entry;
-    this.#narrow.set([pathEnd, linkEnd, kind, uid, gid, crc, devMajor, devMinor], at * NARROW);
-    const { sparse, xattrs } = entry;
-    if (sparse || xattrs) {
-      const segments = sparse?.map(({ offset, length }) => [offset, length]);
-      this.#extras[at] = { ...(segments ? { sparse: segments } : {}), ...(xattrs ? { xattrs } : {}) };
-    }
-  }
-
-  /** The checksum of the entry that was added last. */
-  setCrc(crc: number): void {
-    this.#narrow[(this.#count - 1) * NARROW + 5] = crc;
-  }
-
-  /** What was found in the content of the entry that was added last. */
-  setSuspects(suspects: readonly Suspect[]): void {
-    const at = this.#count - 1;
-    this.#extras[at] = { ...this.#extras[at], suspects: suspects.map(({ what, line }) => [what, line]) };
-  }
-
-  /** The index as it is kept in a file. */
-  finish(facts: IndexFacts): Buffer {
-    const wide = this.#wide.subarray(0, this.#count * WIDE);
-    const narrow = this.#narrow.subarray(0, this.#count * NARROW);
-    const header = { ...facts, count: this.#count, extras: this.#extras };
-    return pack(MAGIC, header, [bytesOf(wide), bytesOf(narrow), this.#names.subarray(0, this.#length)]);
-  }
-
-  /** The entries from number `from` on, as an index by itself. */
-  part(from: number, digest: Digest): Buffer {
-    const wide = this.#wide.subarray(from * WIDE, this.#count * WIDE);
-    const narrow = this.#narrow.slice(from * NARROW, this.#count * NARROW);
-    const start = from === 0 ? 0 : (this.#narrow[(from - 1) * NARROW + 1] ?? 0);
-    for (let at = 0; at < narrow.length; at += NARROW) {
-      narrow[at] = (narrow[at] ?? 0) - start;
-      narrow[at + 1] = (narrow[at + 1] ?? 0) - start;
-    }
-    const header = { digest, kind: 'found', count: this.#count - from, extras: {} };
-    return pack(MAGIC, header, [bytesOf(wide), bytesOf(narrow), this.#names.subarray(start, this.#length)]);
-  }
-
-  #put(name: string): number {
-    const bytes = nameBytes(name);
-    const end = this.#length + bytes.length;
-    if (end > this.#names.length) {
-      const names = Buffer.allocUnsafe(Math.max(end, 2 * this.#names.length));
-      this.#names.copy(names, 0, 0, this.#length);
-      this.#names = names;
-    }
-    bytes.copy(this.#names, this.#length);
-    this.#length = end;
-    return end;
-  }
-
-  #grow(): void {
-    const wide = new Float64Array(this.#wide.length * 2);
-    wide.set(this.#wide);
-    const narrow = new Uint32Array(this.#narrow.length * 2);
-    narrow.set(this.#narrow);
-    this.#wide = wide;
-    this.#narrow = narrow;
-  }
-}
-
-function bytesOf(array: Float64Array | Uint32Array): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-}
-
-/** What one layer holds, entry by entry in the order of its archive. Entries are made when asked for: a hundred thousand of them cost a few megabytes. */
+/** The index of a layer, of which only what is asked for is ever read. @throws {IndexDamagedError} from whatever asks for entries */
 export class LayerIndex implements LayerEntries {
   readonly facts: IndexFacts;
   readonly count: number;
-  readonly #wide: Float64Array;
-  readonly #narrow: Uint32Array;
-  readonly #names: Buffer;
-  readonly #ascii: string | undefined;
+  readonly #bytes: IndexBytes;
+  /** Where the pages begin. */
+  readonly #start: number;
+  readonly #nameBytes: number;
   readonly #extras: JsonObject;
+  /** Two numbers for each page: checksum, and where its names begin. */
+  readonly #sums: Uint32Array;
+  readonly #treeParts: readonly Buffer[];
+  readonly #pages: (IndexPage | undefined)[] = [];
+  #tree: LayerDirectory | undefined;
 
-  private constructor(facts: IndexFacts, { header, parts: [wide, narrow, names] }: Container) {
+  private constructor(
+    facts: IndexFacts,
+    { header, parts: [sums, ...tree] }: Container,
+    bytes: IndexBytes,
+    start: number,
+  ) {
     this.facts = facts;
     this.count = Number(header['count']);
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#nameBytes = Number(header['names']);
     this.#extras = isObject(header['extras']) ? header['extras'] : {};
-    const [wideBytes, narrowBytes] = [aligned(wide), aligned(narrow)];
-    this.#wide = new Float64Array(wideBytes.buffer, wideBytes.byteOffset, wideBytes.length / 8);
-    this.#narrow = new Uint32Array(narrowBytes.buffer, narrowBytes.byteOffset, narrowBytes.length / 4);
-    this.#names = names ?? Buffer.alloc(0);
-    // Cutting a text is much faster than decoding bytes, and nearly every layer has plain names only.
-    this.#ascii = isAscii(this.#names) ? this.#names.toString('latin1') : undefined;
+    this.#sums = new Uint32Array(Uint8Array.from(sums ?? []).buffer);
+    this.#treeParts = tree;
   }
 
-  /** Reads what {@link IndexBuilder} made. `undefined` for a file that is damaged, of another version, or of another layer. */
+  /** Reads what {@link IndexBuilder} made. `undefined` for what is damaged, of another version, or of another layer. */
   static read(bytes: Buffer, digest: Digest): LayerIndex | undefined {
-    const container = unpack(bytes, MAGIC);
+    const first = containerLength(bytes, INDEX_MAGIC);
+    return first === undefined ? undefined : LayerIndex.#of(bytes.subarray(0, first), bytesInMemory(bytes), digest);
+  }
+
+  /** The same from a file, which stays open as long as the index is there. `undefined` also when the file is missing. */
+  static async open(path: string, digest: Digest): Promise<LayerIndex | undefined> {
+    let file: IndexFile | undefined;
+    try {
+      file = new IndexFile(path);
+      const beginning = await file.readFirst(FIRST_READ);
+      const length = containerLength(beginning, INDEX_MAGIC);
+      const enough = length === undefined || length <= beginning.length;
+      const index = LayerIndex.#of(enough ? beginning : await file.readFirst(length), file, digest);
+      if (!index) file.close();
+      return index;
+    } catch {
+      file?.close();
+      return undefined;
+    }
+  }
+
+  static #of(first: Buffer, bytes: IndexBytes, digest: Digest): LayerIndex | undefined {
+    const container = unpack(first, INDEX_MAGIC);
     if (!container || container.header['digest'] !== digest) return undefined;
-    const { count, diffId, kind, verified } = container.header;
+    const { count, diffId, kind, names, verified } = container.header;
     if (!isKind(kind)) return undefined;
-    const [wide, narrow] = container.parts;
-    if (wide?.length !== Number(count) * WIDE * 8 || narrow?.length !== Number(count) * NARROW * 4) return undefined;
+    const start = containerLength(first, INDEX_MAGIC) ?? 0;
+    if (bytes.length !== start + Number(count) * (WIDE_BYTES + NARROW_BYTES) + Number(names)) return undefined;
     const doubt: Pick<IndexFacts, 'verified'> = verified === false ? { verified } : {};
-    return new LayerIndex({ digest, kind, ...(isDigest(diffId) ? { diffId } : {}), ...doubt }, container);
+    return new LayerIndex({ digest, kind, ...(isDigest(diffId) ? { diffId } : {}), ...doubt }, container, bytes, start);
   }
 
   get checksums(): boolean {
@@ -192,49 +136,50 @@ export class LayerIndex implements LayerEntries {
     return kind === 'gzip' || kind === 'zstd' || kind === 'none';
   }
 
+  get tree(): LayerDirectory | undefined {
+    return (this.#tree ??= keptTree(this.#treeParts, this));
+  }
+
   path(at: number): string {
-    return this.#name(at === 0 ? 0 : this.#field(at - 1, 1), this.#field(at, 0));
+    return this.#page(at).path(at);
   }
 
   type(at: number): EntryType {
-    return TYPES[this.#field(at, 2) >>> 16] ?? 'file';
+    return this.#page(at).type(at);
   }
 
   linkname(at: number): string {
-    return this.#name(this.#field(at, 0), this.#field(at, 1));
+    return this.#page(at).linkname(at);
   }
 
   size(at: number): number {
-    return this.#wide[at * WIDE] ?? 0;
+    return this.#page(at).size(at);
   }
 
   entry(at: number): IndexEntry {
-    const [size = 0, storedSize = 0, mtime = 0, offset = 0] = this.#wide.subarray(at * WIDE, at * WIDE + WIDE);
-    const extras = this.#extras[at];
-    return {
-      path: this.path(at),
-      linkname: this.linkname(at),
-      type: this.type(at),
-      size,
-      storedSize,
-      mtime,
-      offset,
-      mode: this.#field(at, 2) & 0xfff,
-      uid: this.#field(at, 3),
-      gid: this.#field(at, 4),
-      crc: this.#field(at, 5),
-      devMajor: this.#field(at, 6),
-      devMinor: this.#field(at, 7),
-      ...(isObject(extras) ? extrasOf(extras) : {}),
+    return this.#page(at).entry(at);
+  }
+
+  #page(at: number): IndexPage {
+    const page = Math.floor(at / PAGE);
+    return (this.#pages[page] ??= this.#load(page));
+  }
+
+  #load(page: number): IndexPage {
+    const first = page * PAGE;
+    const count = Math.min(PAGE, this.count - first);
+    const [sum, nameStart = 0, , nameEnd = this.#nameBytes] = this.#sums.subarray(2 * page, 2 * page + 4);
+    const narrowStart = this.#start + this.count * WIDE_BYTES;
+    const bytes: PageBytes = {
+      wide: this.#bytes.read(this.#start + first * WIDE_BYTES, count * WIDE_BYTES),
+      narrow: this.#bytes.read(narrowStart + first * NARROW_BYTES, count * NARROW_BYTES),
+      names: this.#bytes.read(narrowStart + this.count * NARROW_BYTES + nameStart, nameEnd - nameStart),
     };
-  }
-
-  #field(at: number, field: number): number {
-    return this.#narrow[at * NARROW + field] ?? 0;
-  }
-
-  #name(start: number, end: number): string {
-    return this.#ascii?.slice(start, end) ?? decodeName(this.#names, start, end);
+    if (pageSum(bytes) !== sum) {
+      this.#bytes.discard();
+      throw new IndexDamagedError(this.facts.digest);
+    }
+    return new IndexPage(first, bytes, nameStart, this.#extras);
   }
 }
 
@@ -246,29 +191,4 @@ function isKind(kind: unknown): kind is IndexFacts['kind'] {
 export function indexEntry({ xattrs, ...entry }: TarEntry, offset: number): IndexEntry {
   const values = xattrs && Object.fromEntries([...xattrs].map(([name, value]) => [name, value.toString('base64')]));
   return { ...entry, offset, crc: 0, ...(values ? { xattrs: values } : {}) };
-}
-
-/** A view on numbers must begin at a multiple of eight, as the parts of a file do that was read into a buffer of its own. */
-function aligned(bytes: Buffer = Buffer.alloc(0)): Uint8Array {
-  return bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.from(bytes);
-}
-
-function extrasOf(extras: JsonObject): Pick<IndexEntry, 'sparse' | 'xattrs' | 'suspects'> {
-  const { sparse, xattrs, suspects } = extras;
-  const segments = Array.isArray(sparse) ? sparse.map(toSegment) : undefined;
-  const values = isObject(xattrs)
-    ? Object.fromEntries(Object.entries(xattrs).map(([name, value]) => [name, String(value)]))
-    : undefined;
-  const told = Array.isArray(suspects) ? { suspects: suspects.map(toSuspect) } : {};
-  return { ...(segments ? { sparse: segments } : {}), ...(values ? { xattrs: values } : {}), ...told };
-}
-
-function toSuspect(pair: unknown): Suspect {
-  const [what, line]: readonly unknown[] = Array.isArray(pair) ? pair : [];
-  return { what: String(what), line: Number(line) };
-}
-
-function toSegment(pair: unknown): Segment {
-  const [offset, length]: readonly unknown[] = Array.isArray(pair) ? pair : [];
-  return { offset: Number(offset), length: Number(length) };
 }

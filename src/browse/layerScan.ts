@@ -10,7 +10,7 @@ import { NodeZstdInflater } from '../layers/nodeZstd.ts';
 import { wasmGzip } from '../layers/wasmGzip.ts';
 import type { Sink } from '../oci/byteSource.ts';
 import type { Digest } from '../oci/digest.ts';
-import { IndexBuilder } from './layerIndex.ts';
+import { IndexBuilder } from './indexBuilder.ts';
 import { POINT_DISTANCE, PointRecorder } from './points.ts';
 import { SecretScan } from './secretScan.ts';
 import type { ZstdRecorder } from './zstdPlaces.ts';
@@ -79,7 +79,7 @@ export class LayerScan implements Sink {
     const { builder } = this.#visitor;
     return {
       diffId,
-      index: builder.finish({ digest: this.#digest, kind: compression, diffId }),
+      index: builder.finish({ digest: this.#digest, kind: compression, diffId }, { tree: true }),
       ...(compression === 'gzip' ? { points: this.#points.finish() } : {}),
       ...(this.#copied ? { points: this.#copied.finish() } : {}),
       entries: builder.count,

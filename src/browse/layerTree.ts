@@ -1,5 +1,5 @@
 import { HARDLINK_STORE, LINK_ROUNDS, meaningOf, splitPath } from '../layers/entryPath.ts';
-import { LayerDirectory, type LayerNode, lastName } from './layerDirectory.ts';
+import { GrowingDirectory, lastName, type LayerDirectory, type LayerLeaf } from './layerDirectory.ts';
 import type { LayerEntries } from './layerIndex.ts';
 import { atOnce, type Sliced } from './slices.ts';
 
@@ -28,6 +28,7 @@ export function layerTree(index: LayerEntries): LayerDirectory {
 
 /** The same, for long layers. */
 export function* layerTreeSteps(index: LayerEntries): Sliced<LayerDirectory> {
+  if (index.tree) return index.tree;
   const builder = new LayerTreeBuilder(index);
   for (let upTo = STEP; upTo < index.count; upTo += STEP) {
     builder.grow(upTo);
@@ -37,14 +38,14 @@ export function* layerTreeSteps(index: LayerEntries): Sliced<LayerDirectory> {
 }
 
 interface LooseLink {
-  readonly directory: LayerDirectory;
+  readonly directory: GrowingDirectory;
   readonly name: string;
   readonly at: number;
 }
 
 /** A directory, and how many links had to be followed to it. */
 interface Found {
-  readonly directory: LayerDirectory;
+  readonly directory: GrowingDirectory;
   readonly links: number;
 }
 
@@ -59,22 +60,22 @@ const STEP = 500;
 /** Makes the tree of a layer, also while its entries are still being found. */
 export class LayerTreeBuilder {
   readonly #index: LayerEntries;
-  readonly #root: LayerDirectory;
+  readonly #root: GrowingDirectory;
   /** Directories by what stands before the last name in the paths of entries, as far as no link leads there. */
-  readonly #known = new Map<string, LayerDirectory>();
+  readonly #known = new Map<string, GrowingDirectory>();
   #next = 0;
   /** Hard links whose target has not come. */
   #loose: LooseLink[] = [];
   /** Other entries may link into it, but it is not shown. */
-  #store: LayerNode | undefined;
+  #store: GrowingDirectory | LayerLeaf | undefined;
 
   constructor(index: LayerEntries) {
     this.#index = index;
-    this.#root = new LayerDirectory(undefined, index);
+    this.#root = new GrowingDirectory(undefined, index);
   }
 
   /** Takes in the entries that have come since. Returns the root, always the same. @param upTo without the entries from this number on */
-  grow(upTo = this.#index.count): LayerDirectory {
+  grow(upTo = this.#index.count): GrowingDirectory {
     this.#showStore();
     while (this.#next < upTo) this.#add(this.#next++);
     this.#hideStore();
@@ -82,7 +83,7 @@ export class LayerTreeBuilder {
   }
 
   /** Takes in the rest: no more will come. */
-  finish(): LayerDirectory {
+  finish(): GrowingDirectory {
     this.grow();
     this.#showStore();
     this.#tieLoose();
@@ -129,7 +130,7 @@ export class LayerTreeBuilder {
     }
   }
 
-  #put(directory: LayerDirectory, name: string, at: number): void {
+  #put(directory: GrowingDirectory, name: string, at: number): void {
     const folder = directory.folder(name);
     const type = this.#index.type(at);
     if (type === 'directory') {
@@ -144,7 +145,7 @@ export class LayerTreeBuilder {
   }
 
   /** A link out of the image, and one to itself, change nothing; one to a directory of this layer makes nothing. */
-  #putLink(directory: LayerDirectory, name: string, at: number): void {
+  #putLink(directory: GrowingDirectory, name: string, at: number): void {
     const names = splitPath(this.#index.linkname(at));
     const target = names?.pop();
     if (!names || (target === name && this.#follow(names, false)?.directory === directory)) return;

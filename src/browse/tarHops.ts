@@ -4,7 +4,8 @@ import type { UnpackLimits } from '../layers/layerVisitor.ts';
 import { TarReader } from '../layers/tarReader.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { bareMediaType } from '../oci/mediaTypes.ts';
-import { IndexBuilder, indexEntry } from './layerIndex.ts';
+import { IndexBuilder } from './indexBuilder.ts';
+import { indexEntry } from './layerIndex.ts';
 import type { ReadRange } from './tocSource.ts';
 
 /** Smaller layers come whole as quickly. */

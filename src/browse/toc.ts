@@ -1,7 +1,7 @@
 import type { EntryType } from '../layers/tarEntry.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
 import { asObjects, isObject, type JsonObject } from '../oci/json.ts';
-import { IndexBuilder } from './layerIndex.ts';
+import { IndexBuilder } from './indexBuilder.ts';
 
 /** How the pieces of a layer's files are compressed, each by itself. */
 export type TocFormat = 'estargz' | 'zstd:chunked';

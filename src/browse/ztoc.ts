@@ -4,7 +4,8 @@ import type { Digest } from '../oci/digest.ts';
 import type { UnpackLimits } from '../layers/layerVisitor.ts';
 import type { EntryType } from '../layers/tarEntry.ts';
 import { FlatTable, InvalidFlatBufferError } from './flatBuffer.ts';
-import { IndexBuilder, type IndexEntry } from './layerIndex.ts';
+import { IndexBuilder } from './indexBuilder.ts';
+import type { IndexEntry } from './layerIndex.ts';
 import { packSpans, type Span } from './spans.ts';
 
 /** A layer's index file, and the file of its spans (see spans.ts). */

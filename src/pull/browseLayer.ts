@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { BlobLayer } from '../browse/blobLayer.ts';
 import type { LayerFiles } from '../browse/layerFiles.ts';
 import { LayerIndex } from '../browse/layerIndex.ts';
@@ -65,8 +64,7 @@ class LayerOpener {
   }
 
   async #read(paths: IndexPaths): Promise<LayerFiles | undefined> {
-    const bytes = await readFile(paths.index).catch(() => undefined);
-    const index = bytes && LayerIndex.read(bytes, this.#request.layer.descriptor.digest);
+    const index = await LayerIndex.open(paths.index, this.#request.layer.descriptor.digest);
     return index && (await this.#layer(index, paths));
   }
 

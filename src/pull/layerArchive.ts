@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { LayerIndex } from '../browse/layerIndex.ts';
 import type { Compression } from '../layers/decompress.ts';
-import type { Digest } from '../oci/digest.ts';
 import { IndexLostError } from './browseLayer.ts';
 import { fetchedBlob, indexPaths, runPass, type BrowseRequest, type IndexPaths } from './layerPass.ts';
 import type { Puller } from './pullImage.ts';
@@ -32,19 +30,14 @@ export async function layerArchive(puller: Puller, request: BrowseRequest, signa
 export async function archiveIndex(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<LayerIndex> {
   const { digest } = request.layer.descriptor;
   const paths = indexPaths(puller.store, digest);
-  const kept = await keptIndex(paths.index, digest);
+  const kept = await LayerIndex.open(paths.index, digest);
   // A table of contents, from which files are fetched one by one, is kept for the next look at a single file.
   const archive: IndexPaths = kept?.facts.kind === 'toc' ? { ...paths, index: `${paths.index}.archive` } : paths;
-  let index = archive === paths ? kept : await keptIndex(archive.index, digest);
+  let index = archive === paths ? kept : await LayerIndex.open(archive.index, digest);
   if (!index?.checksums) {
     await runPass(puller, request, signal, archive);
-    index = await keptIndex(archive.index, digest);
+    index = await LayerIndex.open(archive.index, digest);
   }
   if (!index?.checksums) throw new IndexLostError(digest);
   return index;
-}
-
-async function keptIndex(path: string, digest: Digest): Promise<LayerIndex | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
-  return bytes && LayerIndex.read(bytes, digest);
 }

@@ -3,19 +3,19 @@
 //   node browse.js index LAYER …   one pass over each blob, as when a layer is opened for the first time; keeps the indexes as 0.index, 1.index …
 //   node browse.js open INDEX      reads an index and its tree, as when the layer is opened again, and finds files by typing
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { argv } from 'node:process';
 import { FuzzyPaths } from '../../src/browse/fuzzy.ts';
 import { LayerIndex } from '../../src/browse/layerIndex.ts';
 import { LayerScan } from '../../src/browse/layerScan.ts';
 import { layerTree } from '../../src/browse/layerTree.ts';
-import { MergedTree } from '../../src/browse/mergedTree.ts';
+import { factsOf, MergedTree } from '../../src/browse/mergedTree.ts';
 import { InflateEngine } from '../../src/layers/inflate/engine.ts';
 import { DEFAULT_LIMITS } from '../../src/layers/unpack.ts';
 
 /** What `open` prints. */
 export interface Opening {
-  /** Reading the index, and all of the layer's tree. */
+  /** Until the root and a folder in it can be shown, with the facts of all that is in them. */
   readonly open: number;
   readonly files: number;
   /** The slowest keystroke. */
@@ -44,14 +44,16 @@ function index(files: readonly string[]): object {
   return { took: performance.now() - began };
 }
 
-function open(file: string): Opening {
+async function open(file: string): Promise<Opening> {
   const began = performance.now();
-  const read = LayerIndex.read(readFileSync(file), DIGEST);
+  const read = await LayerIndex.open(file, DIGEST);
   if (!read) throw new Error(`${file} is no index`);
-  const directory = layerTree(read);
-  const opened = performance.now() - began;
   const files = { index: read, read: () => Promise.reject(new Error('nothing is read here')) };
-  const tree = MergedTree.ofLayer({ number: 1, files, directory });
+  const tree = MergedTree.ofLayer({ number: 1, files, directory: layerTree(read) });
+  const root = [...tree.childrenOf(tree.root).values()];
+  const folder = root.find(node => node.isDirectory);
+  for (const node of [...root, ...(folder ? tree.childrenOf(folder).values() : [])]) factsOf(node);
+  const opened = performance.now() - began;
   const paths = [...tree.walk()].filter(node => !node.isDirectory).map(node => node.path);
   const fuzzy = new FuzzyPaths(paths);
   const keys = TYPED.map(typed => {
@@ -63,4 +65,4 @@ function open(file: string): Opening {
 }
 
 const [, , mode, ...files] = argv;
-console.log(JSON.stringify(mode === 'open' ? open(files[0] ?? '') : index(files)));
+console.log(JSON.stringify(mode === 'open' ? await open(files[0] ?? '') : index(files)));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ArchivedEntries } from '../../../src/browse/archivedEntries.ts';
-import { IndexBuilder, indexEntry, LayerIndex } from '../../../src/browse/layerIndex.ts';
+import { IndexBuilder } from '../../../src/browse/indexBuilder.ts';
+import { indexEntry, LayerIndex } from '../../../src/browse/layerIndex.ts';
 import { atOnce } from '../../../src/browse/slices.ts';
 import { IMPLICIT_DIRECTORY, type EntryType } from '../../../src/layers/tarEntry.ts';
 

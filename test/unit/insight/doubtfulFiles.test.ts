@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IndexBuilder, indexEntry, LayerIndex, type IndexFacts } from '../../../src/browse/layerIndex.ts';
+import { IndexBuilder } from '../../../src/browse/indexBuilder.ts';
+import { indexEntry, LayerIndex, type IndexFacts } from '../../../src/browse/layerIndex.ts';
 import { MergedTree, type NumberedLayer } from '../../../src/browse/mergedTree.ts';
 import { atOnce } from '../../../src/browse/slices.ts';
 import { doubtfulPairs } from '../../../src/insight/doubtfulFiles.ts';

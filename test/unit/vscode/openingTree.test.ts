@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GrowingLayer } from '../../../src/browse/growingLayer.ts';
-import { IndexBuilder, LayerIndex } from '../../../src/browse/layerIndex.ts';
+import { IndexBuilder } from '../../../src/browse/indexBuilder.ts';
+import { LayerIndex } from '../../../src/browse/layerIndex.ts';
 import { layerTree } from '../../../src/browse/layerTree.ts';
 import { pathsOf } from '../browse/browsing.ts';
 import type { Layer } from '../../../src/oci/layer.ts';

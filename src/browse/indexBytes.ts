@@ -1,0 +1,71 @@
+import { closeSync, fstatSync, openSync, read, readSync, unlinkSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+/** Where an index lies: in memory or in a file. */
+export interface IndexBytes {
+  readonly length: number;
+  /** The bytes [start, start + length); fewer where it ends. */
+  read(start: number, length: number): Buffer;
+  /** Its beginning, for whom the thread need not wait. */
+  readFirst(length: number): Promise<Buffer>;
+  /** It was found to be damaged: it must not be used again. */
+  discard(): void;
+  /** It is not used. */
+  close(): void;
+}
+
+/** An index in memory. */
+export function bytesInMemory(bytes: Buffer): IndexBytes {
+  return {
+    length: bytes.length,
+    read: (start, length) => bytes.subarray(start, start + length),
+    readFirst: async length => bytes.subarray(0, length),
+    discard() {},
+    close() {},
+  };
+}
+
+const readAsync = promisify(read);
+
+/** Files of indexes that nobody has any more are closed. */
+const closing = new FinalizationRegistry<number>(closeSync);
+
+/**
+ * An index in a file, which stays open as long as the index is in use: the cache may be cleaned meanwhile. Pieces are read at once, for they are small and were written or read before, so that the
+ * system has them in memory. @throws the system's errors
+ */
+export class IndexFile implements IndexBytes {
+  readonly length: number;
+  readonly #path: string;
+  readonly #fd: number;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#fd = openSync(path, 'r');
+    this.length = fstatSync(this.#fd).size;
+    closing.register(this, this.#fd, this);
+  }
+
+  read(start: number, length: number): Buffer {
+    const buffer = Buffer.allocUnsafeSlow(length);
+    return buffer.subarray(0, readSync(this.#fd, buffer, 0, length, start));
+  }
+
+  async readFirst(length: number): Promise<Buffer> {
+    const { bytesRead, buffer } = await readAsync(this.#fd, Buffer.allocUnsafeSlow(length), 0, length, 0);
+    return buffer.subarray(0, bytesRead);
+  }
+
+  discard(): void {
+    try {
+      unlinkSync(this.#path);
+    } catch {
+      // Somebody else took it away.
+    }
+  }
+
+  close(): void {
+    closing.unregister(this);
+    closeSync(this.#fd);
+  }
+}
