@@ -6,7 +6,7 @@
 //   node esbuild.js --watch        the same, and again at every change
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, context } from 'esbuild';
 
@@ -27,6 +27,28 @@ const leanUndici = {
     const unused = /[\\/]undici[\\/]lib[\\/](web[\\/]fetch[\\/]body|dispatcher[\\/]client-h2)\.js$/;
     build.onLoad({ filter: unused }, ({ path }) => ({
       contents: `module.exports = () => { throw new Error(${JSON.stringify(`${basename(path)} of undici is not in this bundle`)}); };`,
+    }));
+  },
+};
+
+/**
+ * Keeps together what is read at activation. esbuild makes a file of what the same entries share, and all that is imported later is an entry: so the extension's own code would lie in dozens of files,
+ * each to be found, read and compiled while the window opens. Here every part that is imported later says that it needs the whole extension, which is there by then. What they share is one file then,
+ * but for what threads share too.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const oneStart = {
+  name: 'one-start',
+  setup(build) {
+    const { extension } = Object(build.initialOptions.entryPoints);
+    if (extension === undefined) return;
+    build.onResolve({ filter: /^\.\.?\// }, ({ kind, resolveDir, path }) =>
+      kind === 'dynamic-import' ? { path: relative(root, join(resolveDir, path)), namespace: 'later' } : undefined,
+    );
+    build.onLoad({ filter: /^/, namespace: 'later' }, ({ path }) => ({
+      contents: `import './${extension}'; export * from ${JSON.stringify(`./${path.replaceAll('\\', '/')}`)};`,
+      resolveDir: root,
     }));
   },
 };
@@ -59,7 +81,7 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     target: 'node22.19',
     external: ['vscode'],
     banner: { js: requireBanner },
-    plugins: [leanUndici],
+    plugins: [leanUndici, oneStart],
     // As undici is bundled for Node itself: without its second, experimental parser.
     define: { esbuildDetection: 'true' },
     minify: production,
