@@ -43,8 +43,12 @@ const oneStart = {
   setup(build) {
     const { extension } = Object(build.initialOptions.entryPoints);
     if (extension === undefined) return;
-    build.onResolve({ filter: /^\.\.?\// }, ({ kind, resolveDir, path }) =>
-      kind === 'dynamic-import' ? { path: relative(root, join(resolveDir, path)), namespace: 'later' } : undefined,
+    // Threads read the other rooms too, and there is no extension there.
+    const editorOnly = /[\\/]src[\\/](vscode[\\/].*|extension\.ts)$/;
+    build.onResolve({ filter: /^\.\.?\// }, ({ kind, importer, resolveDir, path }) =>
+      kind === 'dynamic-import' && editorOnly.test(importer)
+        ? { path: relative(root, join(resolveDir, path)), namespace: 'later' }
+        : undefined,
     );
     build.onLoad({ filter: /^/, namespace: 'later' }, ({ path }) => ({
       contents: `import './${extension}'; export * from ${JSON.stringify(`./${path.replaceAll('\\', '/')}`)};`,

@@ -151,4 +151,12 @@ describe('settings', () => {
     await set('mount.nosuidNodev', false);
     assert.doesNotMatch(await until(lines), /nosuid/);
   });
+
+  it('the files of pulled layers are not watched, and what the editor leaves out by itself stays so', () => {
+    const left = vscode.workspace.getConfiguration('files').get<Record<string, boolean>>('watcherExclude') ?? {};
+    assert.deepEqual(
+      [left['**/images/**/layers/[0-9]*/**'], left['**/.git/objects/**'] ?? left['.git/objects/**']],
+      [true, true],
+    );
+  });
 });

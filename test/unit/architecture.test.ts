@@ -103,6 +103,18 @@ test('the bundle keeps its budgets', async () => {
   }
 });
 
+test('no thread needs VS Code', async () => {
+  const { outputs } = await metafile();
+  const threads = Object.keys(outputs).filter(file => /[wW]orker\.js$/.test(file));
+  assert.equal(threads.length, 4);
+  for (const thread of threads) {
+    const read = new Set<string>();
+    loadedWith(outputs, thread, read);
+    const asks = [...read].filter(file => outputs[file]?.imports.some(({ path }) => path === 'vscode'));
+    assert.deepEqual(asks, [], thread);
+  }
+});
+
 test('what is read at activation lies in few files', async () => {
   const { outputs } = await metafile();
   const read = new Set<string>();
