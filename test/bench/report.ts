@@ -101,7 +101,7 @@ function openLine(samples: readonly Sample[]): string | undefined {
   if (samples.length === 0) return undefined;
   const openings = samples.map(sample => JSON.parse(sample.output) as Opening);
   const of = (pick: (opening: Opening) => number) => median(openings.map(pick));
-  return `Opening this layer again, from its index to its whole tree, in a process that has just started: ${of(({ open }) => open).toFixed(0)} ms; the slowest keystroke of finding among its ${of(({ files }) => files).toLocaleString('en')} files and links: ${of(({ key }) => key).toFixed(0)} ms.`;
+  return `Opening this layer again, until its root and a folder in it are there with all that is told of their files, in a process that has just started: ${of(({ open }) => open).toFixed(0)} ms; the slowest keystroke of finding among its ${of(({ files }) => files).toLocaleString('en')} files and links: ${of(({ key }) => key).toFixed(0)} ms.`;
 }
 
 function reportsOf(samples: readonly Sample[]): PullReport[] {
