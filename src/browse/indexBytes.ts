@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, read, readSync, unlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 /** Where an index lies: in memory or in a file. */
@@ -25,6 +26,11 @@ export function bytesInMemory(bytes: Buffer): IndexBytes {
   };
 }
 
+/** An index in a file. Windows replaces no file that is open, and an index is made anew while it is in use: there it is read whole. @throws the system's errors */
+export async function openBytes(path: string): Promise<IndexBytes> {
+  return process.platform === 'win32' ? bytesInMemory(await readFile(path)) : new IndexFile(path);
+}
+
 const readAsync = promisify(read);
 
 /** Files of indexes that nobody has any more are closed. */
@@ -34,7 +40,7 @@ const closing = new FinalizationRegistry<number>(closeSync);
  * An index in a file, which stays open as long as the index is in use: the cache may be cleaned meanwhile. Pieces are read at once, for they are small and were written or read before, so that the
  * system has them in memory. @throws the system's errors
  */
-export class IndexFile implements IndexBytes {
+class IndexFile implements IndexBytes {
   readonly length: number;
   readonly #path: string;
   readonly #fd: number;
@@ -42,8 +48,8 @@ export class IndexFile implements IndexBytes {
   constructor(path: string) {
     this.#path = path;
     this.#fd = openSync(path, 'r');
-    this.length = fstatSync(this.#fd).size;
     closing.register(this, this.#fd, this);
+    this.length = fstatSync(this.#fd).size;
   }
 
   read(start: number, length: number): Buffer {

@@ -3,7 +3,7 @@ import type { EntryType, TarEntry } from '../layers/tarEntry.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
 import { isObject, type JsonObject } from '../oci/json.ts';
 import { type Container, containerLength, unpack } from './container.ts';
-import { bytesInMemory, IndexFile, type IndexBytes } from './indexBytes.ts';
+import { bytesInMemory, type IndexBytes, openBytes } from './indexBytes.ts';
 import { IndexDamagedError } from './errors.ts';
 import { INDEX_MAGIC, PAGE, pageSum } from './indexFormat.ts';
 import { IndexPage, NARROW_BYTES, WIDE_BYTES, type PageBytes } from './indexPage.ts';
@@ -105,18 +105,19 @@ export class LayerIndex implements LayerEntries {
 
   /** The same from a file, which stays open as long as the index is there. `undefined` also when the file is missing. */
   static async open(path: string, digest: Digest): Promise<LayerIndex | undefined> {
-    let file: IndexFile | undefined;
+    const bytes = await openBytes(path).catch(() => undefined);
+    if (!bytes) return undefined;
+    let index: LayerIndex | undefined;
     try {
-      file = new IndexFile(path);
-      const beginning = await file.readFirst(FIRST_READ);
-      const length = containerLength(beginning, INDEX_MAGIC);
-      const enough = length === undefined || length <= beginning.length;
-      const index = LayerIndex.#of(enough ? beginning : await file.readFirst(length), file, digest);
-      if (!index) file.close();
+      const beginning = await bytes.readFirst(Math.min(FIRST_READ, bytes.length));
+      const length = containerLength(beginning, INDEX_MAGIC) ?? 0;
+      if (length > bytes.length) return undefined;
+      index = LayerIndex.#of(length <= beginning.length ? beginning : await bytes.readFirst(length), bytes, digest);
       return index;
     } catch {
-      file?.close();
       return undefined;
+    } finally {
+      if (!index) bytes.close();
     }
   }
 

@@ -6,7 +6,7 @@ const LEAST = 16 << 20;
 /**
  * The layers that two threads shall unpack together, for else threads would have nothing to do while these hold up the pull: as many of the largest as there are threads without a layer,
  * and one that is larger than all the others together.
- * @param threads how many there may be at once
+ * @param threads how many have nothing else to do
  */
 export function helpedLayers<T extends Pick<Layer, 'descriptor'>>(
   layers: readonly T[],

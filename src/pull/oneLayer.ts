@@ -76,7 +76,7 @@ async function work(
   const { image, origin, onProgress, signal } = options;
   const layer = findLayer(image, options.layer);
   const { descriptor, diffId } = layer;
-  const helped = unpack !== undefined && helpedLayers([layer], puller.workers.size).has(layer);
+  const helped = unpack !== undefined && helpedLayers([layer], puller.workers.free).has(layer);
   if (helped) puller.workers.prepare(2);
   const job: LayerJob = {
     blob: descriptor,

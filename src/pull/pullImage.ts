@@ -118,7 +118,7 @@ class Pull {
   constructor(puller: Puller, options: PullOptions, there: ImageFolder | undefined) {
     this.#puller = puller;
     this.#options = options;
-    this.#helped = helpedLayers(options.image.layers, puller.workers.size);
+    this.#helped = helpedLayers(options.image.layers, puller.workers.free);
     this.#complete = there?.complete === true;
     this.#layers = options.image.layers.map((layer, at) => there?.layers[at] ?? folderLayer(layer));
     this.#results = options.image.layers.map(() => undefined);

@@ -42,9 +42,9 @@ export class WorkerPool {
     this.#size = () => Math.max(1, typeof size === 'number' ? size : size());
   }
 
-  /** Threads at once. */
-  get size(): number {
-    return this.#size();
+  /** Threads that nobody has a job for. */
+  get free(): number {
+    return Math.max(0, this.#size() - this.#busy);
   }
 
   /** Runs one job. @throws what the job throws, as the same class; the signal's reason when it aborts */

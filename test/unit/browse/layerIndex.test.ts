@@ -103,6 +103,8 @@ test('a file that is not whole, of another layer or of another kind is none', as
     () => appendFileSync(path, 'x'),
     () => writeFileSync(path, flipped(bytes, 0)),
     () => writeFileSync(path, flipped(bytes, 200)),
+    () => writeFileSync(path, flipped(bytes, 15)),
+    () => truncateSync(path, 0),
     () => writeFileSync(path, 'PLI2'.padEnd(100, '\0')),
     () => rmSync(path),
   ];
@@ -145,7 +147,7 @@ test('a file is closed when nobody has the index any more', async t => {
 
 function flipped(whole: Buffer, at: number): Buffer {
   const copy = Buffer.from(whole);
-  copy[at] = (copy[at] ?? 0) ^ 1;
+  copy[at] = (copy[at] ?? 0) ^ 0xff;
   return copy;
 }
 
