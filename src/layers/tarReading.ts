@@ -1,4 +1,3 @@
-import type { Sink } from '../oci/byteSource.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Compression } from './decompress.ts';
 import { DiffIdHash } from './diffId.ts';
@@ -34,7 +33,7 @@ export interface TarRead {
 }
 
 /** The way of one layer's uncompressed bytes: hashed, read as tar, and made into files, all within the call that brings them. */
-export class TarReading implements Sink, TarSink<TarRead> {
+export class TarReading implements TarSink<TarRead> {
   readonly #options: TarReadingOptions;
   readonly #visitor: LayerVisitor;
   readonly #reader: TarReader;

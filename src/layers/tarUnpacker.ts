@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync } from 'node:fs';
-import type { Sink } from '../oci/byteSource.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Compression } from './decompress.ts';
 import { DiskRoom } from './diskRoom.ts';
@@ -43,7 +42,7 @@ export interface Unpacked extends TarRead {
  * be written, and the folder holds rubbish.
  * @throws {InvalidLayerError} {@link TruncatedLayerError} {@link HostileEntryError} {@link LimitExceededError} {@link DiskSpaceError}, and the system's errors (ENOSPC, EACCES…)
  */
-export class TarUnpacker implements Sink, TarSink<Unpacked> {
+export class TarUnpacker implements TarSink<Unpacked> {
   readonly #sidecar: string;
   readonly #warnings = new Warnings();
   readonly #settling: Settling;

@@ -112,7 +112,7 @@ class Control {
 }
 
 /** The end that a layer's uncompressed bytes go in at. It blocks its thread while the pipe is full. */
-export class PipeWriter implements Sink, TarSink<void> {
+export class PipeWriter implements TarSink<void> {
   readonly #control: Control;
   readonly #bytes: Uint8Array;
   readonly #compression: () => Compression;

@@ -1,4 +1,4 @@
-import { lstat, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyedMutex } from '../blobs/keyedMutex.ts';
 import { releaseLock, takeLock } from '../blobs/lockFile.ts';
@@ -8,7 +8,6 @@ import type { Layer } from '../oci/layer.ts';
 import type { Logger } from '../oci/logger.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
-import { readSidecar } from '../layers/sidecar.ts';
 import type { UnpackLimits } from '../layers/unpack.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
 import type { RegistryConfig } from '../registry/config.ts';
@@ -23,6 +22,7 @@ import {
   type FolderLayer,
   type ImageFolder,
 } from './imageFolder.ts';
+import { isLayerKept } from './keptLayer.ts';
 import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
 import { blobPath, hasLayoutDocuments, writeOciLayout } from './ociLayout.ts';
 import { PullMeter, type PullProgress } from './pullMeter.ts';
@@ -152,17 +152,8 @@ class Pull {
     return layers.every(Boolean) && (await hasLayoutDocuments(folder, image, this.#layers));
   }
 
-  /** The layer is in the folder: unpacked, described, and as a blob of the layout. */
-  async #hasLayer({ number, descriptor }: Layer): Promise<boolean> {
-    const { digest, size = -1 } = this.#layers[number - 1] ?? {};
-    const { folder } = this.#options;
-    const [unpacked, blob] = await Promise.all(
-      [join(folder, layerFolder(number)), blobPath(folder, descriptor.digest)].map(path =>
-        lstat(path).catch(() => undefined),
-      ),
-    );
-    const there = unpacked?.isDirectory() === true && blob?.isFile() === true && (size < 0 || blob.size === size);
-    return there && digest === descriptor.digest && isSidecar(join(folder, `${layerFolder(number)}.json`));
+  #hasLayer(layer: Layer): Promise<boolean> {
+    return isLayerKept(this.#options.folder, layer, this.#layers[layer.number - 1]);
   }
 
   /** Biggest first, so that no thread is left alone with the biggest at the end. The first failure stops the others. */
@@ -290,15 +281,6 @@ class Pull {
         ...this.#finishing,
       ],
     };
-  }
-}
-
-function isSidecar(file: string): boolean {
-  try {
-    readSidecar(file);
-    return true;
-  } catch {
-    return false;
   }
 }
 

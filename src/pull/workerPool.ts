@@ -16,7 +16,7 @@ export interface JobContext {
 }
 
 /**
- * Every chunk from a socket is a new buffer of 64 KiB outside the heap, which goes only when young objects are collected: often, for the memory to stay flat. That saves
+ * Through a proxy, every chunk from a socket is a new buffer of 64 KiB outside the heap, which goes only when young objects are collected: often, for the memory to stay flat. That saves
  * some 40 MB and costs no time, for hardly anything young lives on.
  */
 const RESOURCES: ResourceLimits = { maxYoungGenerationSizeMb: 4 };
