@@ -3,6 +3,7 @@ import { InflateEngine } from '../layers/inflate/engine.ts';
 import type { Inflaters } from '../layers/decompress.ts';
 import { wasmGzip } from '../layers/wasmGzip.ts';
 import { BlobFiles } from '../pull/blobFiles.ts';
+import { giveWay } from '../pull/giveWay.ts';
 import type { MergeMessage } from '../pull/mergeJob.ts';
 import { wireError } from '../pull/wiredError.ts';
 import { type Bundle, FolderBundle, TarBundle } from './bundle.ts';
@@ -39,4 +40,7 @@ async function run(job: ExportJob, source: BlobFiles): Promise<readonly string[]
 
 const port = parentPort;
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origins
-if (port) void main(workerData, message => port.postMessage(message));
+if (port) {
+  giveWay();
+  void main(workerData, message => port.postMessage(message));
+}

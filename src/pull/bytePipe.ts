@@ -2,11 +2,17 @@ import type { Compression } from '../layers/decompress.ts';
 import type { TarSink } from '../layers/layerReading.ts';
 import type { Sink } from '../oci/byteSource.ts';
 
-/** A pipe's memory, which two threads share. Plain data: it is sent to the other one. */
-export interface PipeMemory {
-  readonly control: SharedArrayBuffer;
-  /** Its length is a power of two. */
+/** Where bytes lie on their way: in places that are filled one after the other, and then anew. */
+export interface PipeRoom {
   readonly bytes: SharedArrayBuffer;
+  /** Offset of the first place in `bytes`, and of each from the one before. There are {@link PLACES}. */
+  readonly first: number;
+  readonly stride: number;
+}
+
+/** A pipe's memory, which two threads share. Plain data: it is sent to the other one. */
+export interface PipeMemory extends PipeRoom {
+  readonly control: SharedArrayBuffer;
 }
 
 /** The other end of the pipe is gone, or this one was told to stop; who holds the other end knows why. */
@@ -20,12 +26,12 @@ export class PipeBrokenError extends Error {
   }
 }
 
-/** Small enough to stay in a processor's cache on its way, large enough that the two threads seldom wait for each other. */
-const SIZE = 4 << 20;
-/** A reader is given no more at once, so that the writer soon has room again. */
-const MOST = 256 << 10;
-/** The other end is told of so many bytes at once: waking a thread takes longer than to pass on a few. Less than half of the memory, so that who waits always hears. */
-const BATCH = SIZE / 4;
+/** All places together are small enough to stay in a processor's cache on their way, and large enough that the two threads seldom wait for each other. */
+export const PLACES = 16;
+/** Bytes in a place, unless its writer puts some more there. */
+const PLACE = 256 << 10;
+/** The other end is told of so many bytes at once: waking a thread takes longer than to pass on a few. Less than half of all places, so that who waits always hears. */
+const BATCH = (PLACES * PLACE) / 4;
 
 /** Words of `control`. Positions count bytes modulo 2^32. */
 const TICK = 0;
@@ -33,7 +39,9 @@ const WRITTEN = 1;
 const READ = 2;
 const STATE = 3;
 const COMPRESSION = 4;
-const WORDS = 6;
+/** How many bytes each place was left with; 0 while it is being filled. */
+const LENGTHS = 6;
+const WORDS = LENGTHS + PLACES;
 
 const OPEN = 0;
 const ENDED = 1;
@@ -42,9 +50,10 @@ const DAMAGED = 3;
 
 const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'zstd'];
 
-/** Makes a pipe's memory. */
-export function pipeMemory(): PipeMemory {
-  return { control: new SharedArrayBuffer(WORDS * 4 + 8), bytes: new SharedArrayBuffer(SIZE) };
+/** Makes a pipe's memory. @param room that the writer has, if its bytes lie there already */
+export function pipeMemory(room?: PipeRoom): PipeMemory {
+  const { bytes, first, stride } = room ?? { bytes: new SharedArrayBuffer(PLACES * PLACE), first: 0, stride: PLACE };
+  return { control: new SharedArrayBuffer(WORDS * 4 + 8), bytes, first, stride };
 }
 
 /** Wakes whoever waits at either end, and makes both stop. For any thread, at any time: a pipe that has ended stays as it is. */
@@ -114,32 +123,49 @@ class Control {
 /** The end that a layer's uncompressed bytes go in at. It blocks its thread while the pipe is full. */
 export class PipeWriter implements TarSink<void> {
   readonly #control: Control;
+  readonly #memory: PipeMemory;
   readonly #bytes: Uint8Array;
   readonly #compression: () => Compression;
   #position = 0;
+  /** The place that is being filled, and what is in it. */
+  #place = -1;
+  #filled = 0;
+  /** The position at which each place was left. */
+  readonly #left: number[] = [];
 
   /** @param compression asked when the first byte comes */
   constructor(memory: PipeMemory, compression: () => Compression) {
     this.#control = new Control(memory);
+    this.#memory = memory;
     this.#bytes = new Uint8Array(memory.bytes);
     this.#compression = compression;
   }
 
-  /** @throws {PipeBrokenError} */
+  /** Passes on a copy; or, where they lie in the pipe's own memory since {@link next} told where, the bytes themselves. @throws {PipeBrokenError} */
   write(chunk: Uint8Array): void {
+    this.#checkState();
     if (this.#position === 0) this.#control.set(COMPRESSION, COMPRESSIONS.indexOf(this.#compression()));
+    if (chunk.buffer === this.#memory.bytes) return this.#pass(chunk.length);
     for (let at = 0; at < chunk.length;) {
-      const start = this.#position % SIZE;
-      const count = Math.min(
-        chunk.length - at,
-        SIZE - start,
-        this.#control.until(() => this.#room()),
-      );
-      this.#bytes.set(chunk.subarray(at, at + count), start);
-      at += count;
-      this.#position += count;
-      this.#control.move(WRITTEN, this.#position);
+      const to = this.#filled === PLACE || this.#place === -1 ? this.next() : this.#address + this.#filled;
+      const part = chunk.subarray(at, at + PLACE - this.#filled);
+      this.#bytes.set(part, to);
+      at += part.length;
+      this.#pass(part.length);
     }
+  }
+
+  /** Leaves a place for the next one, and waits until that is free. Returns its offset in the pipe's memory. @throws {PipeBrokenError} */
+  next(): number {
+    if (this.#place !== -1) {
+      this.#control.set(LENGTHS + this.#place, this.#filled);
+      this.#left[this.#place] = this.#position;
+    }
+    this.#place = (this.#place + 1) % PLACES;
+    this.#control.until(() => this.#isFree() || undefined);
+    this.#control.set(LENGTHS + this.#place, 0);
+    this.#filled = 0;
+    return this.#address;
   }
 
   /** All bytes went in. @throws {PipeBrokenError} */
@@ -153,10 +179,23 @@ export class PipeWriter implements TarSink<void> {
   /** Holds nothing. */
   close(): void {}
 
-  #room(): number | undefined {
+  get #address(): number {
+    return this.#memory.first + this.#place * this.#memory.stride;
+  }
+
+  /** The reader has taken something that was written after it was left. Until then, the reader may still ask how long it was. */
+  #isFree(): boolean {
     this.#checkState();
-    const room = SIZE - ((this.#position - this.#control.get(READ)) >>> 0);
-    return room > 0 ? room : undefined;
+    const left = this.#left[this.#place];
+    if (left === undefined) return true;
+    const waiting = (this.#position - this.#control.get(READ)) >>> 0;
+    return waiting < this.#position - left;
+  }
+
+  #pass(count: number): void {
+    this.#filled += count;
+    this.#position += count;
+    this.#control.move(WRITTEN, this.#position);
   }
 
   #checkState(): void {
@@ -168,11 +207,16 @@ export class PipeWriter implements TarSink<void> {
 /** The end that they come out at. It blocks its thread while the pipe is empty. */
 export class PipeReader {
   readonly #control: Control;
+  readonly #memory: PipeMemory;
   readonly #bytes: Buffer;
   #position = 0;
+  /** The place that is being emptied, and what was taken from it. */
+  #place = 0;
+  #taken = 0;
 
   constructor(memory: PipeMemory) {
     this.#control = new Control(memory);
+    this.#memory = memory;
     this.#bytes = Buffer.from(memory.bytes);
   }
 
@@ -189,8 +233,9 @@ export class PipeReader {
   /** Hands on everything that comes, until the end, as views that are good during the call. @throws {PipeBrokenError} and what the sink throws */
   pour(sink: Sink): void {
     for (let count = this.#next(); count > 0; count = this.#next()) {
-      const start = this.#position % SIZE;
+      const start = this.#memory.first + this.#place * this.#memory.stride + this.#taken;
       sink.write(this.#bytes.subarray(start, start + count));
+      this.#taken += count;
       this.#position += count;
       this.#control.move(READ, this.#position);
     }
@@ -203,12 +248,14 @@ export class PipeReader {
 
   /** How many bytes there are in one piece; 0 at the end. */
   #next(): number {
-    const start = this.#position % SIZE;
-    return Math.min(
-      MOST,
-      SIZE - start,
-      this.#control.until(() => this.#there()),
-    );
+    const there = this.#control.until(() => this.#there());
+    // Asked afterwards: while a place was not left, all that is there is in it.
+    const length = this.#control.get(LENGTHS + this.#place);
+    if (there === 0 || length === 0) return there;
+    if (this.#taken < length) return Math.min(there, length - this.#taken);
+    this.#place = (this.#place + 1) % PLACES;
+    this.#taken = 0;
+    return this.#next();
   }
 
   #there(): number | undefined {

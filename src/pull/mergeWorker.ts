@@ -3,6 +3,7 @@ import { InflateEngine } from '../layers/inflate/engine.ts';
 import { mergeLayers } from '../layers/merge.ts';
 import { wasmGzip } from '../layers/wasmGzip.ts';
 import { BlobFiles } from './blobFiles.ts';
+import { giveWay } from './giveWay.ts';
 import type { MergeJob, MergeMessage } from './mergeJob.ts';
 import { wireError } from './wiredError.ts';
 
@@ -22,4 +23,7 @@ async function main(job: MergeJob, say: (message: MergeMessage) => void): Promis
 
 const port = parentPort;
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origins
-if (port) void main(workerData, message => port.postMessage(message));
+if (port) {
+  giveWay();
+  void main(workerData, message => port.postMessage(message));
+}

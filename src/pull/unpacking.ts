@@ -1,6 +1,7 @@
 import type { Compression, Inflaters } from '../layers/decompress.ts';
 import { InvalidLayerError } from '../layers/errors.ts';
-import type { InflateEngine } from '../layers/inflate/engine.ts';
+import type { InflateEngine, InflateInstance } from '../layers/inflate/engine.ts';
+import type { GzipOptions } from '../layers/inflate/inflate.ts';
 import { LayerReading } from '../layers/layerReading.ts';
 import type { SpecialMaker } from '../layers/specials.ts';
 import type { Unpacked } from '../layers/tarUnpacker.ts';
@@ -8,7 +9,15 @@ import { LayerUnpacker } from '../layers/unpack.ts';
 import { wasmGzip } from '../layers/wasmGzip.ts';
 import type { Sink } from '../oci/byteSource.ts';
 import type { Digest } from '../oci/digest.ts';
-import { breakPipe, PipeBrokenError, type PipeMemory, pipeMemory, PipeWriter } from './bytePipe.ts';
+import {
+  breakPipe,
+  PipeBrokenError,
+  type PipeMemory,
+  pipeMemory,
+  type PipeRoom,
+  PipeWriter,
+  PLACES,
+} from './bytePipe.ts';
 import { LayerFolder } from './layerFolder.ts';
 import type { TarJob, UnpackedLayer, UnpackTarget } from './layerJob.ts';
 
@@ -35,8 +44,8 @@ export function startUnpacking(target: UnpackTarget, blob: Digest, tools: Tools)
 }
 
 /** The diff ID says more than gzip's own checksum. */
-function inflaters({ diffId }: UnpackTarget, { engine }: Tools): Inflaters {
-  return engine ? { gzip: wasmGzip(engine, { checksum: diffId === undefined }) } : {};
+function inflaters({ diffId }: UnpackTarget, { engine }: Tools, into?: GzipOptions['into']): Inflaters {
+  return engine ? { gzip: wasmGzip(engine, { checksum: diffId === undefined, ...(into ? { into } : {}) }) } : {};
 }
 
 /** Everything in this thread. */
@@ -65,15 +74,23 @@ class LoneUnpacking implements Unpacking {
   }
 }
 
-/** This thread decompresses; another one takes the tar, hashes it and makes the files. */
+/** This thread decompresses; another one takes the tar, hashes it and makes the files. Where it can, it decompresses right into the memory that both share. */
 class HelpedUnpacking implements Unpacking {
-  readonly #memory: PipeMemory = pipeMemory();
+  readonly #memory: PipeMemory;
   readonly #outcome: Promise<UnpackedLayer>;
   readonly #layer: PatientReading<void>;
 
   constructor(target: UnpackTarget, blob: Digest, tools: Tools) {
-    const pipe = (compression: () => Compression) => new PipeWriter(this.#memory, compression);
-    this.#layer = new PatientReading(new LayerReading(pipe, inflaters(target, tools)));
+    const instance = tools.engine?.withPlaces(PLACES);
+    this.#memory = pipeMemory(instance && roomOf(instance));
+    let compression = (): Compression => 'none';
+    const pipe = new PipeWriter(this.#memory, () => compression());
+    const decoders = inflaters(target, tools, instance && { instance, places: pipe });
+    const reading = new LayerReading(told => {
+      compression = told;
+      return pipe;
+    }, decoders);
+    this.#layer = new PatientReading(reading);
     this.#outcome = tools.unpackTar({ target, blob, pipe: this.#memory });
     // It is asked at the end.
     this.#outcome.catch(() => undefined);
@@ -98,6 +115,11 @@ class HelpedUnpacking implements Unpacking {
     }
     return error;
   }
+}
+
+/** The memory that an instance puts its output in. */
+function roomOf({ code, memory }: InflateInstance): PipeRoom {
+  return { bytes: memory, first: code.output(), stride: code.placeSize() };
 }
 
 /** Damage is not told at once: the blob's digest, known at its end, says whether it came on the way, and a second try may help. */

@@ -10,6 +10,7 @@ import { Transport } from '../registry/transport.ts';
 import type { TransportOptions } from '../registry/transportOptions.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { LayerJob, LayerProgress, LayerResult, TarJob, UnpackedLayer } from './layerJob.ts';
+import { giveWay } from './giveWay.ts';
 import { runLayerJob } from './runLayerJob.ts';
 import type { Tools } from './unpacking.ts';
 import { unpackTar } from './unpackTar.ts';
@@ -152,4 +153,7 @@ class LayerWorker {
   }
 }
 
-if (parentPort) new LayerWorker(parentPort).listen();
+if (parentPort) {
+  giveWay();
+  new LayerWorker(parentPort).listen();
+}

@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { RestartPoints } from '../browse/points.ts';
 import { InflateEngine } from '../layers/inflate/engine.ts';
+import { giveWay } from '../pull/giveWay.ts';
 import { wireError } from '../pull/wiredError.ts';
 import { FileSearch } from './fileSearch.ts';
 import type { Match } from './lineMatches.ts';
@@ -95,6 +96,7 @@ async function main(
 
 const port = parentPort;
 if (port) {
+  giveWay();
   const engine = InflateEngine.load();
   port.on('message', (job: SearchJob) => void main(job, engine, message => port.postMessage(message)));
 }

@@ -6,7 +6,7 @@ import { floor, ways, type Contender } from './contenders.ts';
 import { whereDisksLie } from './disk.ts';
 import { describeImage, type BenchImage } from './images.ts';
 import { median, type Sample } from './measure.ts';
-import type { PullReport } from './peel.ts';
+import type { PullReport } from './peelPulls.ts';
 
 /** All that one contender did with one image. */
 export interface Runs {

@@ -12,7 +12,8 @@ export async function compileInflate() {
   const folder = fileURLToPath(new URL('assembly', import.meta.url));
   /** @type {Uint8Array | undefined} */
   let binary;
-  const flags = '-O3 --noAssert --runtime stub --enable simd --initialMemory 8 --maximumMemory 8';
+  const flags =
+    '-O3 --noAssert --runtime stub --enable simd --enable threads --importMemory --zeroFilledMemory --sharedMemory --initialMemory 8 --maximumMemory 256';
   const { error } = await main(['index.ts', '--baseDir', folder, '--outFile', 'inflate.wasm', ...flags.split(' ')], {
     writeFile(_name, contents) {
       if (typeof contents !== 'string') binary = contents;

@@ -43,39 +43,51 @@ export interface BlockReport {
   onBlock(point: BlockPoint): void;
 }
 
+/** Where output goes, for who wants it to stay in the instance's memory for a while. */
+export interface OutputPlaces {
+  /** The address where it goes on. What it takes there, and before, is told by the instance. */
+  next(): number;
+}
+
 /** Drives one instance of the WebAssembly inflate: lays input in, hands output out, and keeps count of both. */
 export class DeflateDecoder {
-  readonly #instance: InflateInstance;
+  readonly #code: InflateInstance['code'];
   readonly #memory: Uint8Array;
   readonly #sink: Sink;
   readonly #report: BlockReport | undefined;
   readonly #input: number;
-  readonly #output: number;
+  readonly #places: OutputPlaces;
   /** Addresses: the unused input, and the output that the sink has not got. */
   #next: number;
   #end: number;
   #flushed: number;
-  /** Positions in the streams of the first byte of the input's and of the output's memory. */
+  /** Positions in the streams of the first byte of the input's memory, and of the memory's first byte in the output. */
   #inBase: number;
   #outBase: number;
   #nextReport: number;
   /** Low bits of the next byte laid in that belong to the block before. */
   #skipBits: number;
 
-  /** Decodes from the start, or from `from`: the input then begins with the byte that holds bit `from.in`. */
-  constructor(instance: InflateInstance, sink: Sink, report?: BlockReport, from?: BlockPoint) {
-    this.#instance = instance;
-    this.#memory = new Uint8Array(instance.memory.buffer);
+  /** Decodes from the start, or from `from`: the input then begins with the byte that holds bit `from.in`. Without `places`, one is used over and over. */
+  constructor(
+    { code, memory }: InflateInstance,
+    sink: Sink,
+    report?: BlockReport,
+    from?: BlockPoint,
+    places?: OutputPlaces,
+  ) {
+    this.#code = code;
+    this.#memory = new Uint8Array(memory);
     this.#sink = sink;
     this.#report = report;
-    this.#input = this.#next = this.#end = instance.input();
-    this.#output = instance.output();
+    this.#input = this.#next = this.#end = code.input();
+    this.#places = places ?? { next: () => code.output() };
     const window = from?.window.subarray(-WINDOW_SIZE) ?? new Uint8Array(0);
-    this.#memory.set(window, this.#output);
-    instance.reset(window.length);
-    this.#flushed = this.#output + window.length;
+    this.#flushed = this.#places.next();
+    this.#memory.set(window, this.#flushed - window.length);
+    code.reset(this.#flushed, window.length);
     this.#inBase = Math.floor((from?.in ?? 0) / 8);
-    this.#outBase = (from?.out ?? 0) - window.length;
+    this.#outBase = (from?.out ?? 0) - this.#flushed;
     this.#skipBits = (from?.in ?? 0) % 8;
     this.#nextReport = (from?.out ?? 0) + Math.max(report?.every ?? 0, 1);
     this.#askForReport();
@@ -88,7 +100,7 @@ export class DeflateDecoder {
 
   /** Bytes of output that the sink has got, those included that came before the point of resuming. */
   get outPosition(): number {
-    return this.#outBase + this.#flushed - this.#output;
+    return this.#outBase + this.#flushed;
   }
 
   /** Input that was laid in and not used. A view: good until the next call. */
@@ -107,7 +119,7 @@ export class DeflateDecoder {
     this.#inBase += this.#next - this.#input;
     this.#end -= this.#next - this.#input;
     this.#next = this.#input;
-    const room = this.#instance.inputSize() - (this.#end - this.#input);
+    const room = this.#code.inputSize() - (this.#end - this.#input);
     const part = chunk.subarray(from, from + room);
     this.#memory.set(part, this.#end);
     this.#end += part.length;
@@ -116,7 +128,7 @@ export class DeflateDecoder {
 
   /** Starts another stream at the next byte; it cannot refer to the output before. */
   begin(): void {
-    this.#instance.begin();
+    this.#code.begin();
   }
 
   /**
@@ -126,8 +138,8 @@ export class DeflateDecoder {
   decode(): boolean {
     this.#skipUsedBits();
     for (;;) {
-      const status = this.#instance.run(this.#next, this.#end);
-      this.#next = this.#instance.next();
+      const status = this.#code.run(this.#next, this.#end);
+      this.#next = this.#code.next();
       if (status >= FIRST_ERROR) {
         throw new InflateError(PROBLEMS[status - FIRST_ERROR] ?? `status ${status}`, this.inPosition);
       }
@@ -141,13 +153,13 @@ export class DeflateDecoder {
 
   #skipUsedBits(): void {
     if (this.#skipBits === 0 || this.#next === this.#end) return;
-    this.#instance.prime((this.#memory[this.#next] ?? 0) >> this.#skipBits, 8 - this.#skipBits);
+    this.#code.prime((this.#memory[this.#next] ?? 0) >> this.#skipBits, 8 - this.#skipBits);
     this.#next += 1;
     this.#skipBits = 0;
   }
 
   #flush(): void {
-    const out = this.#instance.out();
+    const out = this.#code.out();
     if (out === this.#flushed) return;
     const chunk = this.#memory.subarray(this.#flushed, out);
     this.#flushed = out;
@@ -155,8 +167,8 @@ export class DeflateDecoder {
   }
 
   #slide(): void {
-    this.#instance.slide();
-    const out = this.#instance.out();
+    this.#code.slide(this.#places.next());
+    const out = this.#code.out();
     this.#outBase += this.#flushed - out;
     this.#flushed = out;
     this.#askForReport();
@@ -165,17 +177,17 @@ export class DeflateDecoder {
   #askForReport(): void {
     if (this.#report === undefined) return;
     // Below the memory's beginning when a block has gone on past the place for long.
-    const address = this.#output + this.#nextReport - this.#outBase;
-    this.#instance.reportAt(Math.min(Math.max(address, 0), 0xffffffff));
+    const address = this.#nextReport - this.#outBase;
+    this.#code.reportAt(Math.min(Math.max(address, 0), 0xffffffff));
   }
 
   #reportBlock(): void {
-    const out = this.#instance.out();
-    const oldest = Math.max(this.#instance.oldest(), out - WINDOW_SIZE);
+    const out = this.#code.out();
+    const oldest = Math.max(this.#code.oldest(), out - WINDOW_SIZE);
     this.#nextReport = this.outPosition + Math.max(this.#report?.every ?? 0, 1);
     this.#askForReport();
     this.#report?.onBlock({
-      in: this.inPosition * 8 - this.#instance.held(),
+      in: this.inPosition * 8 - this.#code.held(),
       out: this.outPosition,
       window: this.#memory.subarray(oldest, out),
     });

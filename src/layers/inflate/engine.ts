@@ -1,33 +1,43 @@
 import { crc32 } from 'node:zlib';
 import { INFLATE_WASM } from './inflate.wasm.ts';
 
-/** What assembly/index.ts exports. Addresses are offsets into `memory`. */
-export interface InflateInstance {
-  readonly memory: { readonly buffer: ArrayBuffer };
+/** What assembly/index.ts exports. Addresses are offsets into its memory. */
+interface InflateCode {
   input(): number;
   inputSize(): number;
   output(): number;
-  outputSize(): number;
+  placeSize(): number;
   next(): number;
   held(): number;
   out(): number;
   oldest(): number;
-  reset(window: number): void;
+  reset(to: number, window: number): void;
   begin(): void;
   prime(bits: number, count: number): void;
   reportAt(address: number): void;
-  slide(): void;
+  slide(to: number): void;
   run(next: number, end: number): number;
+}
+
+export interface InflateInstance {
+  readonly code: InflateCode;
+  /** Threads can share it. */
+  readonly memory: SharedArrayBuffer;
 }
 
 /** The part of WebAssembly's JavaScript API that is used here; Node's types do not name it. */
 interface WebAssemblyApi {
   validate(bytes: Uint8Array): boolean;
   Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { readonly exports: InflateInstance };
+  Memory: new (pages: { initial: number; maximum: number; shared: true }) => { readonly buffer: SharedArrayBuffer };
+  Instance: new (module: object, imports: { env: { memory: object } }) => { readonly exports: InflateCode };
 }
 /** Missing where the process was started with `--jitless`. */
 declare const WebAssembly: WebAssemblyApi | undefined;
+
+/** Bytes of a page of WebAssembly's memory, and how many pages the code and one place for output take. */
+const PAGE = 65536;
+const LEAST_PAGES = 8;
 
 /**
  * The compiled inflate of one thread, to be made once: it lends instances, each with a memory of its own of half a megabyte, and takes them back.
@@ -43,7 +53,7 @@ export class InflateEngine {
     this.#module = new api.Module(code);
   }
 
-  /** The engine, or `undefined` where there is no WebAssembly with vectors, or no native CRC: use Node's zlib then. */
+  /** The engine, or `undefined` where there is no WebAssembly with vectors and shared memory, or no native CRC: use Node's zlib then. */
   static load(): InflateEngine | undefined {
     if (typeof WebAssembly === 'undefined' || typeof crc32 !== 'function') return undefined;
     const code = Buffer.from(INFLATE_WASM, 'base64');
@@ -52,11 +62,25 @@ export class InflateEngine {
 
   /** An instance that nobody else uses. Its state is whatever it was left in: `reset` it. */
   take(): InflateInstance {
-    return this.#idle.pop() ?? new this.#api.Instance(this.#module).exports;
+    return this.#idle.pop() ?? this.#make(LEAST_PAGES);
   }
 
   /** Takes back an instance that is used no more. */
   give(instance: InflateInstance): void {
     this.#idle.push(instance);
+  }
+
+  /** An instance in whose memory there are so many places for output, one behind the other. It is not to be given back. */
+  withPlaces(places: number): InflateInstance {
+    const small = this.take();
+    const size = small.code.output() + places * small.code.placeSize();
+    this.give(small);
+    return this.#make(Math.ceil(size / PAGE));
+  }
+
+  #make(pages: number): InflateInstance {
+    const memory = new this.#api.Memory({ initial: pages, maximum: pages, shared: true });
+    const { exports: code } = new this.#api.Instance(this.#module, { env: { memory } });
+    return { code, memory: memory.buffer };
   }
 }

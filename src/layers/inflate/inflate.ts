@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Sink } from '../../oci/byteSource.ts';
-import { type BlockPoint, type BlockReport, DeflateDecoder } from './deflateDecoder.ts';
+import { type BlockPoint, type BlockReport, DeflateDecoder, type OutputPlaces } from './deflateDecoder.ts';
 import type { InflateEngine, InflateInstance } from './engine.ts';
 import { GzipHeader } from './gzipHeader.ts';
 import { InflateError } from './inflateError.ts';
@@ -19,6 +19,8 @@ export interface GzipOptions {
   readonly from?: GzipPoint;
   /** False leaves the CRC-32 aside, which takes an eighth of the time: for a caller that checks a digest of all the output. The length is checked still. */
   readonly checksum?: boolean;
+  /** Output goes to these places in the memory of this instance, which nobody else writes. */
+  readonly into?: { readonly instance: InflateInstance; readonly places: OutputPlaces };
 }
 
 /** What was read when the input has ended. */
@@ -43,6 +45,8 @@ export class GzipInflater {
   readonly #engine: InflateEngine;
   readonly #decoder: DeflateDecoder;
   #instance: InflateInstance | undefined;
+  /** The instance is the engine's. */
+  readonly #lent: boolean;
   #stage: Stage = 'header';
   #header = new GzipHeader();
   #crc = 0;
@@ -55,16 +59,23 @@ export class GzipInflater {
   #junk = false;
 
   constructor(engine: InflateEngine, out: Sink, options: GzipOptions = {}) {
+    const { report, from, checksum = true, into } = options;
     this.#engine = engine;
-    this.#instance = engine.take();
-    const { report, from, checksum = true } = options;
+    this.#lent = into === undefined;
+    this.#instance = into?.instance ?? engine.take();
     this.#checksum = checksum;
     const blocks: BlockReport | undefined = report && {
       every: report.every,
       onBlock: point =>
         report.onBlock(this.#whole && checksum ? { ...point, member: { crc: this.#crc, size: this.#size } } : point),
     };
-    this.#decoder = new DeflateDecoder(this.#instance, { write: chunk => this.#put(chunk, out) }, blocks, from);
+    this.#decoder = new DeflateDecoder(
+      this.#instance,
+      { write: chunk => this.#put(chunk, out) },
+      blocks,
+      from,
+      into?.places,
+    );
     if (from === undefined) return;
     this.#stage = 'body';
     this.#whole = from.member !== undefined;
@@ -108,7 +119,7 @@ export class GzipInflater {
 
   /** Gives the memory back. For an inflater that is left before its end; `end` and errors do it themselves. */
   close(): void {
-    if (this.#instance !== undefined) this.#engine.give(this.#instance);
+    if (this.#instance !== undefined && this.#lent) this.#engine.give(this.#instance);
     this.#instance = undefined;
   }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { silentLogger } from '../../../src/oci/logger.ts';
@@ -31,6 +33,31 @@ test('a thread that was prepared takes the first job, and no second one is prepa
     await pool.dispose();
   }
 });
+
+test('threads that unpack give way to the others', { skip: process.platform !== 'linux' }, async () => {
+  const pool = new WorkerPool(new URL('../../../src/pull/worker.ts', import.meta.url), 1);
+  const own = getPriority();
+  try {
+    await pool.run('finish', [], context);
+    assert.equal(getPriority(), own, 'who started it stays as it is');
+    const lower = Math.max(own, 10);
+    assert.ok(
+      threadPriorities().some(([thread, priority]) => thread !== process.pid && priority === lower),
+      'one of the other threads has the lower priority',
+    );
+  } finally {
+    await pool.dispose();
+  }
+});
+
+/** Of all threads of this process, as Linux tells them (proc_pid_stat(5): the name in brackets is the second field, the nice value the nineteenth). */
+function threadPriorities(): [number, number][] {
+  return readdirSync('/proc/self/task').map(thread => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return [Number(thread), Number(fields[16])];
+  });
+}
 
 test('as many jobs run at once as the size says when they begin', async () => {
   // A worker that says when it has begun, and ends its job when it hears of a cancel.

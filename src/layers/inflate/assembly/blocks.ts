@@ -7,7 +7,6 @@ import {
   LITLEN_BITS,
   LITLEN_MEANINGS,
   LITLEN_TABLE,
-  OUTPUT_LIMIT,
   PRECODE_BITS,
   PRECODE_LENGTHS,
   PRECODE_MEANINGS,
@@ -121,7 +120,7 @@ export function readBlockHeader(): Status {
 
 /** Copies what there is of a stored block. */
 export function copyStored(): Status {
-  const room = State.out < OUTPUT_LIMIT ? OUTPUT_LIMIT - State.out : 0;
+  const room = State.out < State.limit ? State.limit - State.out : 0;
   const count = min(State.stored, min(State.end - State.next, room));
   memory.copy(State.out, State.next, count);
   State.next += count;
@@ -131,5 +130,5 @@ export function copyStored(): Status {
     State.mode = Mode.Header;
     return Status.Continue;
   }
-  return State.out >= OUTPUT_LIMIT ? Status.OutputFull : Status.NeedInput;
+  return State.out >= State.limit ? Status.OutputFull : Status.NeedInput;
 }

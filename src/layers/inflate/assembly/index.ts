@@ -4,7 +4,7 @@
  */
 import { align, giveBack } from './bits';
 import { copyStored, readBlockHeader } from './blocks';
-import { INPUT, INPUT_SIZE, OUTPUT, OUTPUT_SIZE, WINDOW_SIZE } from './layout';
+import { INPUT, INPUT_SIZE, OUTPUT, OUTPUT_SIZE, PLACE_SIZE, WINDOW_SIZE } from './layout';
 import { writeMeanings } from './meanings';
 import { Mode, State, Status } from './state';
 import { decodeSymbols } from './symbols';
@@ -18,13 +18,12 @@ export function input(): usize {
 export function inputSize(): usize {
   return INPUT_SIZE;
 }
-/** Address of the output's first byte, window included. */
+/** Where output may begin. Each place that it goes to takes `placeSize` bytes, of which one window lies before. */
 export function output(): usize {
-  return OUTPUT;
+  return OUTPUT + WINDOW_SIZE;
 }
-/** Bytes of output between two slides. */
-export function outputSize(): usize {
-  return OUTPUT_SIZE;
+export function placeSize(): usize {
+  return PLACE_SIZE;
 }
 /** Where the next byte of output goes. */
 export function out(): usize {
@@ -47,12 +46,17 @@ export function reportAt(address: usize): void {
   State.reportAt = address;
 }
 
-/** Starts anew, the output too: `window` bytes at its beginning are what came before; the first byte of input lacks its `skip` low bits. */
-export function reset(window: usize): void {
-  State.out = OUTPUT + window;
+/** Starts anew, the output too: it goes to `to`, and the `window` bytes before are what came before. */
+export function reset(to: usize, window: usize): void {
+  goTo(to);
   State.reportAt = usize.MAX_VALUE;
   begin();
-  State.oldest = OUTPUT;
+  State.oldest = to - window;
+}
+
+function goTo(place: usize): void {
+  State.out = place;
+  State.limit = place + OUTPUT_SIZE;
 }
 
 /** Starts a stream whose matches reach nothing that was put out before. */
@@ -70,14 +74,12 @@ export function prime(bits: u32, count: u32): void {
   State.held = count;
 }
 
-/** Moves the window to the output's beginning, which makes room. Everything before `out` must have been taken. */
-export function slide(): void {
-  const length = State.out - OUTPUT;
-  const keep = length < WINDOW_SIZE ? length : WINDOW_SIZE;
-  const by = length - keep;
-  memory.copy(OUTPUT, State.out - keep, keep);
-  State.out -= by;
-  State.oldest = State.oldest > OUTPUT + by ? State.oldest - by : OUTPUT;
+/** Goes on with the output at another place, or anew at the same; the window is copied before it. Everything before `out` must have been taken. */
+export function slide(to: usize): void {
+  const from = State.out - WINDOW_SIZE;
+  memory.copy(to - WINDOW_SIZE, from, WINDOW_SIZE);
+  State.oldest = to - min(State.out - State.oldest, WINDOW_SIZE);
+  goTo(to);
 }
 
 /** One step in the state that the decoder is in. */

@@ -39,6 +39,7 @@ export const PERIODS: usize = memory.data(16 * 16, 16);
 export const PERIOD_STEPS: usize = memory.data(16, 16);
 
 export const INPUT: usize = memory.data(128 * 1024 + 16, 64);
+/** What a place for output takes: the window, what is put out between two slides, and slack for what is written beyond. */
+export const PLACE_SIZE: usize = WINDOW_SIZE + OUTPUT_SIZE + 512;
+/** One place. Nothing lies behind it: a caller with more memory has others there. */
 export const OUTPUT: usize = memory.data(32768 + 256 * 1024 + 512, 64);
-/** A run stops when the output has come this far. */
-export const OUTPUT_LIMIT: usize = OUTPUT + WINDOW_SIZE + OUTPUT_SIZE;

@@ -40,6 +40,8 @@ export class State {
   static end: usize = 0;
   /** Where the next byte of output goes. */
   static out: usize = 0;
+  /** A run stops when the output has come this far. */
+  static limit: usize = 0;
   /** The oldest byte of output that a match may reach. */
   static oldest: usize = 0;
   /** A block that starts with the output here or farther is reported, once. */

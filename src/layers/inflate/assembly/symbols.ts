@@ -1,13 +1,5 @@
 import { refill } from './bits';
-import {
-  DISTANCE_BITS,
-  DISTANCE_TABLE,
-  LITLEN_BITS,
-  LITLEN_TABLE,
-  OUTPUT_LIMIT,
-  PERIODS,
-  PERIOD_STEPS,
-} from './layout';
+import { DISTANCE_BITS, DISTANCE_TABLE, LITLEN_BITS, LITLEN_TABLE, PERIODS, PERIOD_STEPS } from './layout';
 import { Mode, State, Status } from './state';
 import { END, LITERAL, POINTER, SPECIAL } from './tables';
 
@@ -74,6 +66,7 @@ function valueOf(entry: u32, hold: u64): u32 {
 export function decodeFast(): Status {
   const inLast = State.end - FAST_INPUT;
   const oldest = State.oldest;
+  const limit = State.limit;
   let next = State.next;
   let out = State.out;
   let held = State.held;
@@ -154,7 +147,7 @@ export function decodeFast(): Status {
     entry = litlenEntry(hold);
     copyMatch(out, distance, length);
     out += length;
-  } while (next <= inLast && out < OUTPUT_LIMIT);
+  } while (next <= inLast && out < limit);
   State.next = next;
   State.out = out;
   State.hold = hold;
@@ -207,7 +200,7 @@ function decodeOne(): Status {
 /** Decodes symbol by symbol near the end of the input, and the fast way elsewhere. */
 export function decodeSymbols(): Status {
   while (State.mode == Mode.Symbols) {
-    if (State.out >= OUTPUT_LIMIT) return Status.OutputFull;
+    if (State.out >= State.limit) return Status.OutputFull;
     const status = State.end - State.next >= FAST_INPUT ? decodeFast() : decodeOne();
     if (status != Status.Continue) return status;
   }

@@ -1,0 +1,74 @@
+// What peel.ts measures.
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { argv } from 'node:process';
+import { KeyedMutex } from '../../src/blobs/keyedMutex.ts';
+import { BlobStore } from '../../src/blobs/store.ts';
+import { DEFAULT_LIMITS } from '../../src/layers/unpack.ts';
+import { silentLogger } from '../../src/oci/logger.ts';
+import { parseReference } from '../../src/oci/reference.ts';
+import { KeptDocuments } from '../../src/pull/keptDocuments.ts';
+import { pullImage } from '../../src/pull/pullImage.ts';
+import { resolveImage } from '../../src/pull/resolveImage.ts';
+import type { WorkerPool } from '../../src/pull/workerPool.ts';
+import { anonymousAuthorizer } from '../../src/registry/authorizer.ts';
+import { RegistryClient } from '../../src/registry/client.ts';
+import { defaultConfig } from '../../src/registry/config.ts';
+import { Transport } from '../../src/registry/transport.ts';
+import { DEFAULT_TRANSPORT } from '../../src/registry/transportOptions.ts';
+
+/** What is printed; milliseconds. */
+export interface PullReport {
+  /** From its beginning: without the start of Node, with the reading of Peel's own files. */
+  readonly pull: number;
+  /** If asked for: into another cache and folder, by the same threads and connections. */
+  readonly warm?: number;
+  /** The same again, with everything there. */
+  readonly again: number;
+  /** If asked for, since watching takes a twentieth of the time: the longest time that the main thread, in whose place the extension host is, was kept from its events. */
+  readonly blocked?: number;
+}
+
+const signal = new AbortController().signal;
+
+/** Pulls, and prints what it took. `began` is when the program did. */
+export async function measurePulls(workers: WorkerPool, began: number): Promise<void> {
+  const [, , text = '', folder = '', mode] = argv;
+  const delay = mode === 'watched' ? monitorEventLoopDelay({ resolution: 1 }) : undefined;
+  delay?.enable();
+  const reference = parseReference(text);
+  const registry = defaultConfig(reference.registry);
+  const transport = new Transport(DEFAULT_TRANSPORT, silentLogger);
+  const client = new RegistryClient(registry, transport, anonymousAuthorizer, silentLogger);
+
+  const pull = async (name: string, from = performance.now()): Promise<number> => {
+    const store = new BlobStore(join(folder, name, 'cache'));
+    workers.prepare();
+    const image = await resolveImage(new KeptDocuments(client, store), reference, undefined, signal);
+    await pullImage(
+      { store, workers, transfers: new KeyedMutex(), logger: silentLogger },
+      {
+        image,
+        origin: { registry, transport: DEFAULT_TRANSPORT, authorizer: anonymousAuthorizer },
+        folder: join(folder, name, 'image'),
+        limits: DEFAULT_LIMITS,
+        onProgress: () => undefined,
+        signal,
+      },
+    );
+    return performance.now() - from;
+  };
+
+  const first = await pull('first', began);
+  delay?.disable();
+  const again = await pull('first');
+  const warm = mode === 'warm' ? await pull('second') : undefined;
+  const report: PullReport = {
+    pull: first,
+    again,
+    ...(delay ? { blocked: delay.max / 1e6 } : {}),
+    ...(warm === undefined ? {} : { warm }),
+  };
+  console.log(JSON.stringify(report));
+  await Promise.all([workers.dispose(), transport.close()]);
+}
