@@ -113,13 +113,19 @@ export class DeflateDecoder {
     this.#next += bytes;
   }
 
-  /** Copies as much of `chunk` from offset `from` as there is room for, behind what is still unused. Returns how much. */
+  /**
+   * Copies as much of `chunk` from offset `from` as there is room for, behind what is still unused. Returns how much.
+   * V8 copies into shared memory byte by byte, thirty times as slowly, where source and target lie differently in their words of eight: so what is unused is moved to where the new part lies well.
+   */
   lay(chunk: Uint8Array, from: number): number {
-    this.#memory.copyWithin(this.#input, this.#next, this.#end);
-    this.#inBase += this.#next - this.#input;
-    this.#end -= this.#next - this.#input;
-    this.#next = this.#input;
-    const room = this.#code.inputSize() - (this.#end - this.#input);
+    const unused = this.#end - this.#next;
+    const shift = (chunk.byteOffset + from - unused) & 7;
+    const to = this.#input + shift;
+    this.#memory.copyWithin(to, this.#next, this.#end);
+    this.#inBase += this.#next - to;
+    this.#next = to;
+    this.#end = to + unused;
+    const room = this.#code.inputSize() - shift - unused;
     const part = chunk.subarray(from, from + room);
     this.#memory.set(part, this.#end);
     this.#end += part.length;

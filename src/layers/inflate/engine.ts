@@ -70,12 +70,18 @@ export class InflateEngine {
     this.#idle.push(instance);
   }
 
-  /** An instance in whose memory there are so many places for output, one behind the other. It is not to be given back. */
-  withPlaces(places: number): InflateInstance {
+  /** An instance in whose memory there are so many places for output, one behind the other; `undefined` where no such memory is to be had. It is not to be given back. */
+  withPlaces(places: number): InflateInstance | undefined {
     const small = this.take();
     const size = small.code.output() + places * small.code.placeSize();
     this.give(small);
-    return this.#make(Math.ceil(size / PAGE));
+    try {
+      return this.#make(Math.ceil(size / PAGE));
+    } catch (error) {
+      // V8 reserves gigabytes of addresses for each.
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
   }
 
   #make(pages: number): InflateInstance {
