@@ -154,15 +154,16 @@ if (editorName() === 'newest')
     const workbench = await openPage(t);
     await workbench.until(
       'the window has left for its workspace',
-      async () => {
-        await workbench.openEmpty(`${editor.url}/?ew=true`);
-        await browseByName(workbench);
-        return await workbench.page.waitForURL(WORKSPACE).then(
-          () => true,
-          () => false,
-        );
-      },
-      120_000,
+      () =>
+        workbench
+          .openEmpty(`${editor.url}/?ew=true`)
+          .then(() => browseByName(workbench))
+          .then(() => workbench.page.waitForURL(WORKSPACE, { timeout: 15_000 }))
+          .then(
+            () => true,
+            () => WORKSPACE.test(workbench.page.url()),
+          ),
+      180_000,
     );
     await readSingle(workbench);
     await workbench.screenshot('browse-empty-window');

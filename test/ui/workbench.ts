@@ -26,7 +26,7 @@ const STORED_EDITORS = `(async () => {
 })()`;
 
 /** How long a person would wait for the editor to do a thing. Milliseconds. */
-const patience = 20_000;
+const patience = 30_000;
 
 /**
  * One window of VS Code as a person sees it: what can be clicked and read. Every selector of the UI tests is in this file; they hold on VS Code
@@ -257,15 +257,23 @@ export class Workbench {
     return this.quickInput.locator('.quick-input-box input');
   }
 
-  /** Runs a command by its title in the palette, like `Peel: Add Registry…`. */
+  /** Runs a command by its title in the palette, like `Peel: Add Registry…`. A palette that is opened before the extension is known never lists its commands: as a person does, it opens it again. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.quickInputBox.waitFor({ state: 'visible' });
-    await this.quickInputBox.fill(`>${title}`);
     const entry = this.quickInput.locator('.monaco-list-row', {
       has: this.page.locator('.label-name', { hasText: title }),
     });
-    await entry.first().click();
+    await this.until(`the palette lists ${title}`, async () => {
+      await this.page.keyboard.press('F1');
+      await this.quickInputBox.waitFor({ state: 'visible' });
+      await this.quickInputBox.fill(`>${title}`);
+      return entry
+        .first()
+        .click({ timeout: 5000 })
+        .then(
+          () => true,
+          () => false,
+        );
+    });
   }
 
   /** Types into the input box whose title or placeholder fits, and accepts. */
