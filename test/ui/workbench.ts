@@ -264,15 +264,14 @@ export class Workbench {
     });
     await this.until(`the palette lists ${title}`, async () => {
       await this.page.keyboard.press('F1');
-      await this.quickInputBox.waitFor({ state: 'visible' });
-      await this.quickInputBox.fill(`>${title}`);
-      return entry
-        .first()
-        .click({ timeout: 5000 })
-        .then(
-          () => true,
-          () => false,
-        );
+      try {
+        await this.quickInputBox.fill(`>${title}`, { timeout: 5000 });
+        await entry.first().click({ timeout: 5000 });
+        return true;
+      } catch {
+        await this.page.keyboard.press('Escape');
+        return false;
+      }
     });
   }
 
