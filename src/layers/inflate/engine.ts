@@ -53,11 +53,16 @@ export class InflateEngine {
     this.#module = new api.Module(code);
   }
 
-  /** The engine, or `undefined` where there is no WebAssembly with vectors and shared memory, or no native CRC: use Node's zlib then. */
+  /** The engine, or `undefined` where there is no WebAssembly with vectors and shared memory, no memory for it, or no native CRC: use Node's zlib then. */
   static load(): InflateEngine | undefined {
     if (typeof WebAssembly === 'undefined' || typeof crc32 !== 'function') return undefined;
     const code = Buffer.from(INFLATE_WASM, 'base64');
-    return WebAssembly.validate(code) ? new InflateEngine(WebAssembly, code) : undefined;
+    if (!WebAssembly.validate(code)) return undefined;
+    const engine = new InflateEngine(WebAssembly, code);
+    const first = engine.#tryMake(LEAST_PAGES);
+    if (first === undefined) return undefined;
+    engine.give(first);
+    return engine;
   }
 
   /** An instance that nobody else uses. Its state is whatever it was left in: `reset` it. */
@@ -70,15 +75,19 @@ export class InflateEngine {
     this.#idle.push(instance);
   }
 
-  /** An instance in whose memory there are so many places for output, one behind the other; `undefined` where no such memory is to be had. It is not to be given back. */
+  /** An instance in whose memory there are so many places for output, one behind the other; `undefined` where no memory for them is to be had. It is not to be given back. */
   withPlaces(places: number): InflateInstance | undefined {
     const small = this.take();
     const size = small.code.output() + places * small.code.placeSize();
     this.give(small);
+    return this.#tryMake(Math.ceil(size / PAGE));
+  }
+
+  /** `undefined` where no such memory is to be had: V8 reserves ten gigabytes of addresses for each, and a process may be allowed fewer (`ulimit -v`). */
+  #tryMake(pages: number): InflateInstance | undefined {
     try {
-      return this.#make(Math.ceil(size / PAGE));
+      return this.#make(pages);
     } catch (error) {
-      // V8 reserves gigabytes of addresses for each.
       if (error instanceof RangeError) return undefined;
       throw error;
     }

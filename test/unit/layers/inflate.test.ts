@@ -403,6 +403,21 @@ suite('use', () => {
     assert.equal(own.take(), first);
   });
 
+  test('without addresses left there is no engine, and there are no places', () => {
+    const script = `
+      import { InflateEngine } from ${JSON.stringify(new URL('../../../src/layers/inflate/engine.ts', import.meta.url).href)};
+      const kept = [];
+      let engine;
+      while (kept.length < 20 && (engine = InflateEngine.load()) !== undefined) kept.push(engine);
+      console.log(JSON.stringify({ kept: kept.length, places: kept[0]?.withPlaces(16) !== undefined }));`;
+    // 10 GiB for each memory; what Node itself takes stays below that.
+    const limited = ['-c', 'ulimit -v 45000000; exec "$0" --input-type=module', process.execPath];
+    const { stdout, stderr } = spawnSync('bash', limited, { input: script, encoding: 'utf8' });
+    const { kept, places } = JSON.parse(stdout || stderr) as { kept: number; places: boolean };
+    assert.ok(kept > 0 && kept < 20, `${kept} engines`);
+    assert.equal(places, false);
+  });
+
   test('a bomb goes through in small pieces', () => {
     assert.ok(engine);
     const stream = gzipSync(Buffer.alloc(200_000_000));
