@@ -93,8 +93,6 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     // As undici is bundled for Node itself: without its second, experimental parser.
     define: { esbuildDetection: 'true' },
     minify: production,
-    // An error that crosses to or from a worker is told by the name of its class.
-    keepNames: true,
     sourcemap: production ? false : 'linked',
     metafile: true,
     legalComments: 'none',

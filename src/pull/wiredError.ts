@@ -34,7 +34,7 @@ export function wireError(thrown: unknown, depth = 0): WiredError {
   );
   const cause = error.cause !== undefined && depth < 5 ? wireError(error.cause, depth + 1) : undefined;
   return {
-    name: error.constructor.name === 'Error' ? error.name : error.constructor.name,
+    name: error.name,
     message: error.message,
     stack: error.stack,
     fields,

@@ -37,7 +37,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Bytes of minified code. `startup` is read whenever the extension is activated, `worker` whenever a thread starts. Raise them knowingly. */
-const budgets = { startup: 140_000, worker: 420_000, total: 930_000 };
+const budgets = { startup: 130_000, worker: 400_000, total: 840_000 };
 
 const files = globSync('src/**/*.ts', { cwd: projectRoot }).map(file => file.replaceAll('\\', '/'));
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as blobs from '../../../src/blobs/verifier.ts';
 import * as layers from '../../../src/layers/errors.ts';
+import * as local from '../../../src/local/layoutFiles.ts';
+import * as jobs from '../../../src/pull/layerErrors.ts';
 import * as registry from '../../../src/registry/errors.ts';
 import { unwireError, wireError } from '../../../src/pull/wiredError.ts';
 
@@ -47,5 +49,6 @@ test('every error class of the rooms has instances named like its export, so tha
   assert.ok(classes(registry).length > 10);
   for (const [name, type] of classes(registry))
     if (name !== 'RegistryError') assert.equal(make(type, where).name, name);
-  for (const [name, type] of [...classes(blobs), ...classes(layers)]) assert.equal(make(type, 'bytes').name, name);
+  for (const [name, type] of [blobs, layers, local, jobs].flatMap(classes))
+    assert.equal(make(type, name === 'StoredBlobError' ? 'missing' : 'bytes').name, name);
 });
