@@ -21,6 +21,8 @@ interface HostRun {
   readonly filter?: string | undefined;
   /** For the specs to read. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Where the editor's folders and the workspace are made; absent = the system's temporary folder. */
+  readonly place?: string;
 }
 
 /** The whole suite, in milliseconds. */
@@ -36,7 +38,7 @@ export function runHostSuite(editor: Editor, filter?: string): Promise<Counts> {
 }
 
 /** Runs specs inside the extension host of an editor that has the project's folder as extension under development. */
-export async function runInHost(editor: Editor, { specs, filter, env: own }: HostRun): Promise<Counts> {
+export async function runInHost(editor: Editor, { specs, filter, env: own, place }: HostRun): Promise<Counts> {
   await rm(bundleFolder, { recursive: true, force: true });
   await mkdir(bundleFolder, { recursive: true });
   await bundle({ production: true });
@@ -45,6 +47,7 @@ export async function runInHost(editor: Editor, { specs, filter, env: own }: Hos
   const server = await launchEditor({
     editor,
     name: `host-${editor.name}`,
+    place,
     env: { PEEL_HOST_REPORT: reportFile, PEEL_HOST_FILTER: filter ?? '', ...(env.CI ? { CI: env.CI } : {}), ...own },
   });
   const browserServer = await launchBrowser();

@@ -30,6 +30,8 @@ export interface LaunchOptions {
   readonly workspaceTrust?: boolean;
   /** A fixed port; absent = a free one. */
   readonly port?: number;
+  /** Where its folders are made, workspaces too; absent = the system's temporary folder. */
+  readonly place?: string | undefined;
 }
 
 /** The editor did not come up. */
@@ -159,9 +161,9 @@ export async function launchEditor(options: LaunchOptions): Promise<EditorServer
   }
 }
 
-async function makeLayout({ user, settings }: LaunchOptions): Promise<Layout> {
+async function makeLayout({ user, settings, place = tmpdir() }: LaunchOptions): Promise<Layout> {
   // Short: a Unix socket lies in it.
-  const root = await mkdtemp(join(tmpdir(), 'peel-'));
+  const root = await mkdtemp(join(place, 'peel-'));
   await own(root, user);
   const layout = {
     root,
