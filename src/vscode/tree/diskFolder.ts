@@ -1,6 +1,7 @@
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compareNames } from './nameOrder.ts';
 import type { Page } from './pages.ts';
 import { resolveInRoot } from './resolveInRoot.ts';
 
@@ -41,10 +42,8 @@ export async function listDiskFolder(
   return { items, ...(from + PAGE < all.length ? { next: String(from + PAGE) } : {}) };
 }
 
-const NAMES = new Intl.Collator('en', { numeric: true });
-
 function byKindAndName(left: Dirent, right: Dirent): number {
-  return Number(right.isDirectory()) - Number(left.isDirectory()) || NAMES.compare(left.name, right.name);
+  return Number(right.isDirectory()) - Number(left.isDirectory()) || compareNames(left.name, right.name);
 }
 
 async function describe(root: string, path: string, folder: string, entry: Dirent): Promise<DiskEntry> {

@@ -6,13 +6,13 @@ import { firstInOrder } from './firstInOrder.ts';
 import { FolderRow, type RowFolder } from './folderRow.ts';
 import { InfoNode } from './infoNode.ts';
 import { MoreNode } from './moreNode.ts';
+import { compareNames } from './nameOrder.ts';
 import { ReadingNode } from './readingNode.ts';
 import { dotted, formatBytes, plainText } from './text.ts';
 import { passes, type PagedNode, type TreeNode } from './treeNode.ts';
 
 /** As many rows at once as a person looks through. */
 const PAGE = 500;
-const NAMES = new Intl.Collator('en', { numeric: true });
 
 /** A folder of an image that was not pulled, listed when somebody opens it, a part at a time. */
 export class FileFolder implements RowFolder {
@@ -85,7 +85,7 @@ export class FileFolder implements RowFolder {
 
 function byKindAndName(one: FileItem, other: FileItem): number {
   const folders = Number(other.isFolder) - Number(one.isFolder);
-  return folders || NAMES.compare(one.name, other.name);
+  return folders || compareNames(one.name, other.name);
 }
 
 /** An entry of a {@link FileFolder}: a folder, or a link to one, opens below; a file opens in an editor. */
