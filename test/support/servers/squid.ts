@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findTool } from '../tools.ts';
 import { freePort, startProcess, tempFolder } from './process.ts';
 
@@ -9,9 +10,18 @@ export interface Squid {
   /** For `HTTP_PROXY` and `http.proxy`, without credentials. */
   readonly url: string;
   readonly host: string;
-  /** One line per request: method, status, target, user. */
-  requests(): { readonly method: string; readonly status: number; readonly target: string; readonly user: string }[];
+  /** What it has written down so far. It does so when an answer has gone out as a whole, or a tunnel has ended: whoever has the answer may look too early. */
+  requests(): ProxiedRequest[];
+  /** Waits until it has written down a request like this. */
+  logged(fits: (request: ProxiedRequest) => boolean): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface ProxiedRequest {
+  readonly method: string;
+  readonly status: number;
+  readonly target: string;
+  readonly user: string;
 }
 
 /**
@@ -62,6 +72,14 @@ http_access deny all
       url: `http://127.0.0.1:${port}`,
       host: `127.0.0.1:${port}`,
       requests: () => parseLog(at('access.log')),
+      logged: async fits => {
+        const deadline = Date.now() + 10_000;
+        while (!parseLog(at('access.log')).some(fits)) {
+          if (Date.now() > deadline)
+            throw new Error(`squid wrote down only:\n${readFileSync(at('access.log'), 'utf8')}`);
+          await sleep(20);
+        }
+      },
       close: async () => {
         // Asked politely it takes its time, even with nothing to save.
         await server.stop('SIGKILL');
@@ -75,7 +93,7 @@ http_access deny all
   }
 }
 
-function parseLog(file: string): ReturnType<Squid['requests']> {
+function parseLog(file: string): ProxiedRequest[] {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
   return lines.flatMap(line => {
     const [method, status, target, user] = line.split(' ');
