@@ -12,7 +12,7 @@ export interface Delay {
   readonly longest: number;
   /** The 99th percentile. */
   readonly most: number;
-  /** The most that it worked between two events. Where it is kept for longer, it waited: for a processor that others had. */
+  /** The most that it worked between two looks at it, a millisecond apart when it is free. Where it was kept for longer, it waited for a processor that others had. */
   readonly work: number;
 }
 

@@ -154,15 +154,17 @@ if (editorName() === 'newest')
     const workbench = await openPage(t);
     await workbench.until(
       'the window has left for its workspace',
-      () =>
-        workbench
-          .openEmpty(`${editor.url}/?ew=true`)
-          .then(() => browseByName(workbench))
-          .then(() => workbench.page.waitForURL(WORKSPACE, { timeout: 15_000 }))
-          .then(
-            () => true,
-            () => WORKSPACE.test(workbench.page.url()),
-          ),
+      async () => {
+        try {
+          await workbench.openEmpty(`${editor.url}/?ew=true`);
+          await browseByName(workbench);
+          await workbench.page.waitForURL(WORKSPACE);
+          return true;
+        } catch {
+          // Cut off by the reload, or left for the workspace in the midst of it.
+          return WORKSPACE.test(workbench.page.url());
+        }
+      },
       180_000,
     );
     await readSingle(workbench);

@@ -26,7 +26,7 @@ const STORED_EDITORS = `(async () => {
 })()`;
 
 /** How long a person would wait for the editor to do a thing. Milliseconds. */
-const patience = 30_000;
+const patience = 20_000;
 
 /**
  * One window of VS Code as a person sees it: what can be clicked and read. Every selector of the UI tests is in this file; they hold on VS Code
@@ -262,17 +262,21 @@ export class Workbench {
     const entry = this.quickInput.locator('.monaco-list-row', {
       has: this.page.locator('.label-name', { hasText: title }),
     });
-    await this.until(`the palette lists ${title}`, async () => {
-      await this.page.keyboard.press('F1');
-      try {
-        await this.quickInputBox.fill(`>${title}`, { timeout: 5000 });
-        await entry.first().click({ timeout: 5000 });
-        return true;
-      } catch {
-        await this.page.keyboard.press('Escape');
-        return false;
-      }
-    });
+    await this.until(
+      `the palette lists ${title}`,
+      async () => {
+        await this.page.keyboard.press('F1');
+        try {
+          await this.quickInputBox.fill(`>${title}`, { timeout: 5000 });
+          await entry.first().click({ timeout: 5000 });
+          return true;
+        } catch {
+          await this.page.keyboard.press('Escape');
+          return false;
+        }
+      },
+      3 * patience,
+    );
   }
 
   /** Types into the input box whose title or placeholder fits, and accepts. */

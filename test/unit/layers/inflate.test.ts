@@ -412,8 +412,9 @@ suite('use', () => {
       console.log(JSON.stringify({ kept: kept.length, places: kept[0]?.withPlaces(16) !== undefined }));`;
     // 10 GiB for each memory; what Node itself takes stays below that.
     const limited = ['-c', 'ulimit -v 45000000; exec "$0" --input-type=module', process.execPath];
-    const { stdout, stderr } = spawnSync('bash', limited, { input: script, encoding: 'utf8' });
-    const { kept, places } = JSON.parse(stdout || stderr) as { kept: number; places: boolean };
+    const { status, stdout, stderr } = spawnSync('bash', limited, { input: script, encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const { kept, places } = JSON.parse(stdout) as { kept: number; places: boolean };
     assert.ok(kept > 0 && kept < 20, `${kept} engines`);
     assert.equal(places, false);
   });
