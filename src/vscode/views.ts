@@ -10,6 +10,7 @@ import { findFile } from './tree/findFile.ts';
 import { ImagesRoot } from './tree/imagesRoot.ts';
 import { NodeTree } from './tree/nodeTree.ts';
 import { RegistriesRoot } from './tree/registriesRoot.ts';
+import { revealRow } from './tree/revealRow.ts';
 import { registerTreeCommands } from './tree/treeCommands.ts';
 import { TreeChanges } from './tree/treeChanges.ts';
 import type { TreeContext, TreeNode } from './tree/treeNode.ts';
@@ -74,14 +75,14 @@ export class TreeViews implements Views, vscode.Disposable {
   async revealFolder(folder: string): Promise<void> {
     const node = await this.#images.find(folder);
     if (!node) return;
-    await this.#imagesView.reveal(node, { select: true, focus: true, expand: true });
+    await revealRow(this.#imagesView, node, true);
   }
 
   async revealFile(image: ShownImage, path: string, layer?: number): Promise<void> {
     if ('folder' in image) {
       const row = await this.#images.find(image.folder);
       const file = row && (await findFile(row, path, layer));
-      if (file) await this.#imagesView.reveal(file, { select: true, focus: true });
+      if (file) await revealRow(this.#imagesView, file, false);
       return;
     }
     const { reference, platform } = image;
@@ -100,7 +101,7 @@ export class TreeViews implements Views, vscode.Disposable {
   async #reveal(find: () => Promise<TreeNode>, expand = true): Promise<void> {
     this.#registryChanges.fire();
     await this.#registryChanges.holdDuring(async () => {
-      await this.#registriesView.reveal(await find(), { select: true, focus: true, expand });
+      await revealRow(this.#registriesView, await find(), expand);
     });
   }
 
