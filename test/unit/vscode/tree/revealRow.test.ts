@@ -1,29 +1,46 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TreeNode } from '../../../../src/vscode/tree/treeNode.ts';
 import { revealRow } from '../../../../src/vscode/tree/revealRow.ts';
+import type { TreeNode } from '../../../../src/vscode/tree/treeNode.ts';
 
-const ROW: TreeNode = { id: 'row', parent: undefined, argument: {}, toTreeItem: () => ({}) };
-
-/** A view that is drawn anew during the first tries. */
-function viewDrawnAnew(tries: number): { reveal(row: TreeNode): Promise<void>; readonly asked: TreeNode[] } {
-  const asked: TreeNode[] = [];
-  return {
-    asked,
-    async reveal(row) {
-      asked.push(row);
-      if (asked.length <= tries) throw new Error(`Cannot resolve tree item for try ${asked.length}`);
-    },
-  };
+function row(): TreeNode {
+  return { id: 'row', parent: undefined, argument: {}, toTreeItem: () => ({}) };
 }
 
-test('a row is shown once the view is no more drawn anew', async () => {
-  const view = viewDrawnAnew(2);
-  await revealRow(view, ROW, true, [1, 1, 1]);
-  assert.deepEqual(view.asked, [ROW, ROW, ROW]);
+/** A view that is drawn anew during each of these tries, and does then what it is told; from then on it shows the row, as an object of its own. */
+class View {
+  readonly selection: TreeNode[] = [];
+  readonly asked: TreeNode[] = [];
+  readonly #drawnAnew: readonly ('throws' | 'says nothing')[];
+
+  constructor(...drawnAnew: readonly ('throws' | 'says nothing')[]) {
+    this.#drawnAnew = drawnAnew;
+  }
+
+  async reveal(asked: TreeNode): Promise<void> {
+    const does = this.#drawnAnew[this.asked.length];
+    this.asked.push(asked);
+    if (does === 'throws') throw new Error(`Cannot resolve tree item in try ${this.asked.length}`);
+    if (does === undefined) this.selection.push(row());
+  }
+}
+
+test('a row is shown once the view is no more drawn anew, whether VS Code says that it gave up or not', async () => {
+  const view = new View('throws', 'says nothing');
+  await revealRow(view, row(), true, [1, 1, 1]);
+  assert.equal(view.asked.length, 3);
 });
 
-test('a row that can never be shown fails with what VS Code says of it', async () => {
-  const view = viewDrawnAnew(Number.POSITIVE_INFINITY);
-  await assert.rejects(revealRow(view, ROW, true, [1, 1]), /Cannot resolve tree item for try 3/);
+test('a row that is shown is not shown again', async () => {
+  const view = new View();
+  await revealRow(view, row(), true);
+  assert.equal(view.asked.length, 1);
+});
+
+test('a row that can never be shown fails with what VS Code says of it at last', async () => {
+  const view = new View('throws', 'throws');
+  await assert.rejects(revealRow(view, row(), true, [1, 1]), /Cannot resolve tree item in try 2/);
+  const silent = new View('throws', 'says nothing');
+  await revealRow(silent, row(), true, [1, 1]);
+  assert.equal(silent.asked.length, 2);
 });
