@@ -125,11 +125,12 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     await read(local);
     // What it writes down late is there when a later request is.
     const last = through(unused.url, plain);
-    await last.client.ping(last.signal);
-    await unused.logged(({ method }) => method === 'GET');
+    await last.client.manifest('some/name', 'latest', last.signal);
+    const its = `http://${NAME}:${plain.port}/v2/some/name/manifests/latest`;
+    await unused.logged(({ target }) => target === its);
     assert.deepEqual(
       unused.requests().map(({ target }) => target),
-      [`http://${NAME}:${plain.port}/v2/`],
+      [its],
     );
   });
 
