@@ -59,9 +59,9 @@ touch -d '2150-01-01 00:00:00 UTC' far-future
 
 # Contents.
 touch empty
-truncate -s 1G sparse
+truncate -s 128M sparse
 printf start | dd of=sparse conv=notrunc status=none
-printf middle | dd of=sparse bs=1 seek=536870912 conv=notrunc status=none
+printf middle | dd of=sparse bs=1 seek=67108864 conv=notrunc status=none
 printf end >> sparse
 head -c 8388608 /dev/urandom > random
 
