@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Editor } from './editor.ts';
 import { outFolder } from './paths.ts';
 import { removeTree } from './removeTree.ts';
-import { endGroup } from './run.ts';
+import { endGroup, run } from './run.ts';
 import { quietSettings } from './settings.ts';
 import { freePort } from '../support/servers/process.ts';
 import type { TestUser } from '../support/users.ts';
@@ -19,8 +19,8 @@ export interface LaunchOptions {
   readonly name: string;
   /** User settings on top of {@link quietSettings}. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** Packed extensions to install. */
-  readonly extensions?: readonly string[];
+  /** A folder of installed extensions ({@link installExtension}), of which it gets a copy. */
+  readonly installed?: string;
   /** The folder of an extension to load from where it is, so that a reload of the window takes a new build. */
   readonly linkedExtension?: string;
   /** The account that the editor runs as; absent = this process's. Only root may choose. */
@@ -134,7 +134,7 @@ export async function launchEditor(options: LaunchOptions): Promise<EditorServer
   const log = await open(logFile, 'w');
   try {
     if (options.linkedExtension) await symlink(options.linkedExtension, join(layout.extensions, 'linked'));
-    for (const extension of options.extensions ?? []) await installExtension(options, layout, extension, log.fd);
+    if (options.installed) await copyOwned(options.installed, layout.extensions, options.user);
     const port = options.port ?? (await freePort());
     const authority = `127.0.0.1:${port}`;
     const args = [
@@ -158,6 +158,27 @@ export async function launchEditor(options: LaunchOptions): Promise<EditorServer
     return server;
   } finally {
     await log.close();
+  }
+}
+
+/**
+ * Installs a packed extension into a folder, as a person's editor does.
+ *
+ * @throws {LaunchError} when the editor refuses it
+ */
+export async function installExtension(editor: Editor, extension: string, folder: string): Promise<void> {
+  const options = { editor, name: 'install' };
+  const layout = { ...(await makeLayout(options)), extensions: folder };
+  const logFile = join(outFolder, 'logs', 'install.log');
+  await mkdir(dirname(logFile), { recursive: true });
+  const log = await open(logFile, 'w');
+  try {
+    const child = spawnEditor(options, layout, ['--install-extension', extension, '--force'], log.fd);
+    const code = await new Promise(resolve => child.once('exit', resolve).once('error', resolve));
+    if (code !== 0) throw new LaunchError(`Installing ${extension} ended with ${String(code)}; see ${logFile}`);
+  } finally {
+    await log.close();
+    await removeTree(layout.root);
   }
 }
 
@@ -216,13 +237,6 @@ function environment({ user, env }: LaunchOptions, layout: Layout): NodeJS.Proce
   };
 }
 
-async function installExtension(options: LaunchOptions, layout: Layout, extension: string, log: number): Promise<void> {
-  const child = spawnEditor(options, layout, ['--install-extension', extension, '--force'], log);
-  const code = await new Promise(resolve => child.once('exit', resolve).once('error', resolve));
-  if (code !== 0)
-    throw new LaunchError(`Installing ${extension} ended with ${String(code)}; see out/logs/${options.name}.log`);
-}
-
 async function untilHealthy(url: string, child: ChildProcess, logFile: string): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline && child.exitCode === null) {
@@ -237,6 +251,11 @@ async function untilHealthy(url: string, child: ChildProcess, logFile: string): 
 async function makeOwned(folder: string, user: TestUser | undefined): Promise<void> {
   await mkdir(folder, { recursive: true });
   await own(folder, user);
+}
+
+async function copyOwned(from: string, to: string, user: TestUser | undefined): Promise<void> {
+  await cp(from, to, { recursive: true });
+  if (user) await run('chown', ['-R', `${user.uid}:${user.gid}`, to]);
 }
 
 async function writeOwned(file: string, text: string, user: TestUser | undefined): Promise<void> {

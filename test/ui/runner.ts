@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launchBrowser } from '../rig/browser.ts';
 import type { Editor } from '../rig/editor.ts';
+import { installExtension } from '../rig/launcher.ts';
 import { runNodeTests } from '../rig/nodeTest.ts';
 import { packageExtension } from '../rig/package.ts';
 import { outFolder } from '../rig/paths.ts';
@@ -11,9 +12,11 @@ import { uiEnvironmentVariable, type UiEnvironment } from './window.ts';
 /** Runs `test/ui/*.test.ts`: a person's clicks in the packed extension, one file after another in one browser. */
 export async function runUiSuite(editor: Editor, filter?: string): Promise<Counts> {
   await rm(join(outFolder, 'screenshots'), { recursive: true, force: true });
-  const extension = await packageExtension();
+  const installed = join(outFolder, 'installed', editor.name);
+  await rm(installed, { recursive: true, force: true });
+  await installExtension(editor, await packageExtension(), installed);
   const browser = await launchBrowser();
-  const environment: UiEnvironment = { browser: browser.wsEndpoint(), extension, editor: editor.name };
+  const environment: UiEnvironment = { browser: browser.wsEndpoint(), installed, editor: editor.name };
   try {
     return await runNodeTests({
       name: `ui-${editor.name}`,

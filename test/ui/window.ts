@@ -6,12 +6,12 @@ import { ensureEditor } from '../rig/editor.ts';
 import { parseJson } from '../support/json.ts';
 import { Workbench } from './workbench.ts';
 
-/** What the runner hands to every spec: one browser for all, the packed extension, and which editor to start. */
+/** What the runner hands to every spec: one browser for all, the installed extension, and which editor to start. */
 export interface UiEnvironment {
   /** Where playwright connects to the browser. */
   readonly browser: string;
-  /** The packed extension. */
-  readonly extension: string;
+  /** The folder into which the packed extension was installed. */
+  readonly installed: string;
   readonly editor: 'newest' | 'floor';
 }
 
@@ -34,13 +34,13 @@ export interface WindowOptions {
 }
 
 /**
- * Starts an editor with the packed extension for a test file, ended after its last test: call it in `before`.
+ * Starts an editor with the installed extension for a test file, ended after its last test: call it in `before`.
  *
  * @param name of the log files
  */
 export async function startEditor(name: string, options: Partial<LaunchOptions> = {}): Promise<EditorServer> {
-  const { editor, extension } = uiEnvironment();
-  return launchEditor({ editor: await ensureEditor(editor), name: `ui-${name}`, extensions: [extension], ...options });
+  const { editor, installed } = uiEnvironment();
+  return launchEditor({ editor: await ensureEditor(editor), name: `ui-${name}`, installed, ...options });
 }
 
 /**
@@ -80,9 +80,9 @@ export function editorName(): UiEnvironment['editor'] {
 }
 
 function uiEnvironment(): UiEnvironment {
-  const { browser, extension, editor } = parseJson(env[uiEnvironmentVariable] ?? '{}');
-  if (typeof browser !== 'string' || typeof extension !== 'string') {
-    throw new Error('UI specs need a browser and the packed extension: run them by `npm run test:ui`.');
+  const { browser, installed, editor } = parseJson(env[uiEnvironmentVariable] ?? '{}');
+  if (typeof browser !== 'string' || typeof installed !== 'string') {
+    throw new Error('UI specs need a browser and the installed extension: run them by `npm run test:ui`.');
   }
-  return { browser, extension, editor: editor === 'floor' ? 'floor' : 'newest' };
+  return { browser, installed, editor: editor === 'floor' ? 'floor' : 'newest' };
 }
