@@ -4,6 +4,9 @@ import { withSignal } from './cancellation.ts';
 import { settlesWithin } from './settlesWithin.ts';
 import { rateMeter, sayProgress, type Transfer } from './transferText.ts';
 
+/** The least time between two steps of a notification, in milliseconds: the editor draws each one as a movement of its bar, and ten a second took it 0.4 of a processor that the work itself could use. */
+const EVERY = 500;
+
 /** Tells the user of one piece of work with a cancellable notification. `report` takes what a pull tells of itself. */
 export function withTransfer<T>(
   title: string,
@@ -14,11 +17,15 @@ export function withTransfer<T>(
     (progress, token) => {
       const rate = rateMeter();
       let shown = 0;
+      let next = 0;
       return withSignal(token, signal =>
         work(signal, transfer => {
+          const now = performance.now();
+          if (now < next) return;
+          next = now + EVERY;
           const percent = transfer.total > 0 ? Math.min(100, (100 * transfer.done) / transfer.total) : 0;
           progress.report({
-            message: sayProgress(transfer, rate(transfer.downloaded, Date.now())),
+            message: sayProgress(transfer, rate(transfer.downloaded, now)),
             increment: Math.max(0, percent - shown),
           });
           shown = Math.max(shown, percent);

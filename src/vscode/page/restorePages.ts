@@ -1,57 +1,18 @@
-import { Disposable, window, type WebviewPanel } from 'vscode';
-import { describeFailure } from '../failures.ts';
+import { Disposable, window } from 'vscode';
 import { WEBVIEWS } from '../ids.ts';
 import type { CommandServices } from '../services.ts';
-import { html, type Html } from './html.ts';
-import type { PageSubject } from './pageMemory.ts';
-import { fillPanel } from './panels.ts';
 
-type MakeAgain = (subject: PageSubject, services: CommandServices) => Promise<Html>;
-
-/** How each kind of page is made again. The code is loaded when there is such a page. */
-const PAGES: Readonly<Record<string, () => Promise<MakeAgain>>> = {
-  [WEBVIEWS.imagePage]: async () => (await import('./imagePage.ts')).pageAgain,
-  [WEBVIEWS.comparison]: async () => (await import('./comparisonPage.ts')).comparisonAgain,
-};
-
-/** Lets pages that were open come back when the window has been loaded anew. */
+/** Lets pages that were open come back when the window has been loaded anew. The code is loaded when there is such a page. */
 export function restorePages(services: CommandServices): Disposable {
   return Disposable.from(
-    ...Object.entries(PAGES).map(([type, load]) =>
+    ...Object.values(WEBVIEWS).map(type =>
       window.registerWebviewPanelSerializer(type, {
         deserializeWebviewPanel: async panel => {
+          const { restorePage } = await import('./restorePage.ts');
           // VS Code waits for this before it shows anything.
-          void restore(panel, type, load, services);
+          void restorePage(panel, type, services);
         },
       }),
     ),
   );
-}
-
-async function restore(
-  panel: WebviewPanel,
-  type: string,
-  load: () => Promise<MakeAgain>,
-  services: CommandServices,
-): Promise<void> {
-  const { title } = panel;
-  const subject = services.pages.subjectOf({ type, title });
-  const page = (text: string): Html =>
-    html`<header><h1>${title}</h1></header>
-      <p>${text}</p>`;
-  let closed = false;
-  panel.onDidDispose(() => (closed = true));
-  fillPanel(panel, type, page('Loading…'));
-  let body: Html;
-  try {
-    const again = await load();
-    body = subject
-      ? await again(subject, services)
-      : page('Nothing is known of this page any more. Open it again from the Peel views.');
-  } catch (error) {
-    const { cancelled, message } = describeFailure(error);
-    if (!cancelled) services.log.error(`${type}: ${message}`);
-    body = page(`${message} Open it again from the Peel views.`);
-  }
-  if (!closed) fillPanel(panel, type, body);
 }

@@ -9,7 +9,7 @@ import { FileFolder } from './fileNode.ts';
 import { layerView } from './fileViews.ts';
 import { FolderRow } from './folderRow.ts';
 import { argumentFor, type ImagePlace } from './imagePlace.ts';
-import { dotted, formatBytes, plainText, timeAgo } from './text.ts';
+import { dotted, formatBytes, grouped, plainText, timeAgo } from './text.ts';
 import { tooltip } from './tooltip.ts';
 import type { TreeContext, TreeNode } from './treeNode.ts';
 
@@ -69,7 +69,7 @@ export class LayerNode extends FolderRow {
       [
         ['Digest', descriptor.digest],
         ['Diff ID', diffId],
-        ['Size', size && `${size} (${descriptor.size.toLocaleString('en-US')} bytes, compressed)`],
+        ['Size', size && `${size} (${grouped(descriptor.size)} bytes, compressed)`],
         ['Type', descriptor.mediaType],
         ['Created', dotted(created, timeAgo(created, Date.now()))],
         ['State', this.state],

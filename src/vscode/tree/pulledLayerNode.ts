@@ -6,7 +6,7 @@ import { contextValue } from './contextValue.ts';
 import { instructionOf } from './createdBy.ts';
 import { DiskFolder } from './diskNode.ts';
 import { FolderRow } from './folderRow.ts';
-import { dotted, formatBytes, plainText } from './text.ts';
+import { dotted, formatBytes, grouped, plainText } from './text.ts';
 import { tooltip } from './tooltip.ts';
 import type { TreeNode } from './treeNode.ts';
 
@@ -55,7 +55,7 @@ export class PulledLayerNode extends FolderRow {
       [
         ['Digest', digest],
         ['Diff ID', diffId],
-        ['Size', bytes && `${bytes} (${size.toLocaleString('en-US')} bytes${compression ? `, ${compression}` : ''})`],
+        ['Size', bytes && `${bytes} (${grouped(size)} bytes${compression ? `, ${compression}` : ''})`],
         ['State', state],
         ['Folder', this.folder?.root],
       ],

@@ -4,7 +4,7 @@ import { formatReference } from '../../oci/reference.ts';
 import type { CommandArgument } from '../commands/argument.ts';
 import { COMMANDS } from '../ids.ts';
 import type { SearchPlace, SearchRun, SearchTerms } from '../search/searchRun.ts';
-import { count, dotted, plainText } from './text.ts';
+import { count, dotted, grouped, plainText } from './text.ts';
 import { tooltip } from './tooltip.ts';
 import type { TreeNode } from './treeNode.ts';
 
@@ -51,10 +51,7 @@ export class SearchSummaryNode implements TreeNode {
       ['Files to include', terms.include],
       ['Files to exclude', terms.exclude],
       ['Searched', count(searchedFiles, 'file')],
-      [
-        'Not all',
-        limited ? `The search ended at ${most.toLocaleString('en-US')} results. Narrow it to see the others.` : '',
-      ],
+      ['Not all', limited ? `The search ended at ${grouped(most)} results. Narrow it to see the others.` : ''],
     ]);
     item.command = { command: COMMANDS.searchImage, title: 'Change the Search…', arguments: [this] };
     item.accessibilityInformation = {

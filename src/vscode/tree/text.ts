@@ -34,9 +34,14 @@ export function formatBytes(bytes: number): string {
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit] ?? ''}`;
 }
 
+/** A whole number with its thousands apart: `1,200`. By hand, for the first number that `toLocaleString` writes takes some 30 ms, in which the editor's host does nothing else. */
+export function grouped(number: number): string {
+  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
 /** `1 layer`, `3 layers`, `1,200 tags`. */
 export function count(number: number, singular: string, plural = `${singular}s`): string {
-  return `${number.toLocaleString('en-US')} ${number === 1 ? singular : plural}`;
+  return `${grouped(number)} ${number === 1 ? singular : plural}`;
 }
 
 /** Joins the parts that are there with a middle dot, as descriptions of rows are written. */

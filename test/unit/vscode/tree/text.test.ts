@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { count, dotted, formatBytes, plainText, timeAgo } from '../../../../src/vscode/tree/text.ts';
+import { count, dotted, formatBytes, grouped, plainText, timeAgo } from '../../../../src/vscode/tree/text.ts';
 
 test('plain text has no line breaks, control characters or marks that turn the direction', () => {
   assert.equal(plainText('a\r\n\tb\u0000c'), 'a b c');
@@ -32,6 +32,11 @@ test('bytes are written in powers of a thousand with two or three digits', () =>
     [-1, '0 B'],
   ];
   for (const [bytes, text] of cases) assert.equal(formatBytes(bytes), text);
+});
+
+test('whole numbers have their thousands apart', () => {
+  const numbers = [0, 12, 999, 1000, 65_536, 1_234_567, 12_345_678_901];
+  for (const number of numbers) assert.equal(grouped(number), number.toLocaleString('en-US'));
 });
 
 test('counts agree with their noun', () => {
