@@ -40,9 +40,7 @@ export interface WindowOptions {
  */
 export async function startEditor(name: string, options: Partial<LaunchOptions> = {}): Promise<EditorServer> {
   const { editor, installed } = uiEnvironment();
-  // Else the extension host of a window that was closed goes on for three hours, in case that it comes back: those of the tests before would take their share of the processors.
-  const env = { CODE_SERVER_RECONNECTION_GRACE_TIME: '10', ...options.env };
-  return launchEditor({ editor: await ensureEditor(editor), name: `ui-${name}`, installed, ...options, env });
+  return launchEditor({ editor: await ensureEditor(editor), name: `ui-${name}`, installed, ...options });
 }
 
 /**
