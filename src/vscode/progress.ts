@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { ArchiveWatch } from '../local/plainArchive.ts';
 import { withSignal } from './cancellation.ts';
+import { pace } from './pace.ts';
 import { settlesWithin } from './settlesWithin.ts';
 import { rateMeter, sayProgress, type Transfer } from './transferText.ts';
 
@@ -16,21 +17,16 @@ export function withTransfer<T>(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
     (progress, token) => {
       const rate = rateMeter();
-      let shown = 0;
-      let next = 0;
-      return withSignal(token, signal =>
-        work(signal, transfer => {
-          const now = performance.now();
-          if (now < next) return;
-          next = now + EVERY;
-          const percent = transfer.total > 0 ? Math.min(100, (100 * transfer.done) / transfer.total) : 0;
-          progress.report({
-            message: sayProgress(transfer, rate(transfer.downloaded, now)),
-            increment: Math.max(0, percent - shown),
-          });
-          shown = Math.max(shown, percent);
-        }),
-      );
+      let percent = 0;
+      const paced = pace(EVERY, (transfer: Transfer) => {
+        const before = percent;
+        if (transfer.total > 0) percent = Math.max(before, Math.min(100, (100 * transfer.done) / transfer.total));
+        progress.report({
+          message: sayProgress(transfer, rate(transfer.downloaded, performance.now())),
+          increment: percent - before,
+        });
+      });
+      return withSignal(token, signal => work(signal, paced.tell)).finally(paced.stop);
     },
   );
 }
