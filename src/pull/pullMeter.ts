@@ -13,11 +13,10 @@ export interface PullProgress {
   readonly layers: number;
 }
 
-/** Adds the layers' progress up and passes it on, at most ten times a second. */
+/** Adds the layers' progress up and passes it on, as often as the threads tell of it. */
 export class PullMeter {
   readonly #layers: Map<number, { size: number; progress: LayerProgress; done: boolean }>;
   readonly #onProgress: (progress: PullProgress) => void;
-  #next = 0;
 
   constructor(layers: readonly Layer[], onProgress: (progress: PullProgress) => void) {
     this.#layers = new Map(
@@ -32,7 +31,7 @@ export class PullMeter {
   layerProgress(number: number, progress: LayerProgress): void {
     const layer = this.#layers.get(number);
     if (layer) layer.progress = progress;
-    this.#tell(false);
+    this.#tell();
   }
 
   layerDone(number: number, result: LayerResult): void {
@@ -41,18 +40,15 @@ export class PullMeter {
     layer.done = true;
     layer.size = result.size;
     layer.progress = { read: result.size, downloaded: result.cached ? 0 : layer.progress.downloaded };
-    this.#tell(true);
+    this.#tell();
   }
 
   /** The last word: everything is there. */
   end(): void {
-    this.#tell(true);
+    this.#tell();
   }
 
-  #tell(always: boolean): void {
-    const now = performance.now();
-    if (!always && now < this.#next) return;
-    this.#next = now + 100;
+  #tell(): void {
     const all = [...this.#layers.values()];
     const total = all.some(layer => layer.size < 0) ? -1 : sum(all.map(layer => layer.size));
     this.#onProgress({
