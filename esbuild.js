@@ -4,7 +4,7 @@
 //   node esbuild.js                build for use: minified, no source maps
 //   node esbuild.js --development  readable, with source maps, for the debugger
 //   node esbuild.js --watch        the same, and again at every change
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,31 +35,117 @@ const leanUndici = {
   },
 };
 
+/** Needed by the extension at its start and by threads: the room that all others know, and some of the others'. */
+const common = [
+  ...globSync('src/oci/*.ts', { cwd: root }),
+  'src/blobs/verifier.ts',
+  'src/local/localAddress.ts',
+  'src/pull/layerErrors.ts',
+  'src/registry/config.ts',
+  'src/registry/rateLimit.ts',
+];
+
+/** Needed by the editor, though not at its start, and by threads. */
+const shared = [
+  'src/blobs/lockFile.ts',
+  'src/browse/layerTree.ts',
+  'src/browse/slices.ts',
+  'src/layers/byteName.ts',
+  'src/layers/entryPath.ts',
+  'src/layers/errors.ts',
+  'src/layers/sidecar.ts',
+  'src/local/layoutFiles.ts',
+  'src/pull/bytePipe.ts',
+  'src/pull/wiredError.ts',
+];
+
+/** Needed by the editor as soon as somebody looks at an image or pulls one: the parts of other rooms, which it imports later, so that it gets all of them then; and its own. */
+const base = [
+  'src/blobs/keyedMutex.ts',
+  'src/blobs/store.ts',
+  'src/browse/errors.ts',
+  'src/browse/layerTree.ts',
+  'src/browse/mergedTree.ts',
+  'src/browse/slices.ts',
+  'src/overlay/mountState.ts',
+  'src/pull/imageFolder.ts',
+  'src/pull/keptDocuments.ts',
+  'src/pull/openReference.ts',
+  'src/pull/pullImage.ts',
+  'src/pull/resolveImage.ts',
+  'src/pull/workerPool.ts',
+];
+const ownBase = ['src/vscode/ask.ts', 'src/vscode/choosePlatform.ts', 'src/vscode/place.ts', 'src/vscode/progress.ts'];
+
+/** Needed by whoever reads layers: threads, and in the editor those below. */
+const reading = [
+  'src/browse/container.ts',
+  'src/browse/indexBuilder.ts',
+  'src/browse/keptTree.ts',
+  'src/browse/points.ts',
+  'src/browse/zstdPlaces.ts',
+  'src/layers/decompress.ts',
+  'src/layers/inflate/engine.ts',
+  'src/layers/tarReader.ts',
+  'src/layers/wasmGzip.ts',
+  'src/pull/giveWay.ts',
+];
+const readers = [
+  'src/browse/growingLayer.ts',
+  'src/local/localSources.ts',
+  'src/local/plainArchive.ts',
+  'src/pull/browseLayer.ts',
+  'src/pull/layerArchive.ts',
+];
+
 /**
- * Keeps together what is read at activation. esbuild makes a file of what the same entries share, and all that is imported later is an entry: so the extension's own code would lie in dozens of files,
- * each to be found, read and compiled while the window opens. Here every part that is imported later says that it needs the whole extension, which is there by then. What they share is one file then,
- * but for what threads share too.
+ * Keeps together what is read together. esbuild makes a file of what the same entries share, and all that is imported later is an entry: so the sources would lie in hundreds of files, each to be found,
+ * read and compiled, which takes the extension host longer than what stands in most of them. Here each entry says what it needs besides: of the lists above, and the whole extension, which is there by
+ * then, where the extension imports it later.
  *
  * @type {import('esbuild').Plugin}
  */
-const oneStart = {
-  name: 'one-start',
+const fewFiles = {
+  name: 'few-files',
   setup(build) {
-    const { extension } = Object(build.initialOptions.entryPoints);
-    if (extension === undefined) return;
+    const extension = 'src/extension.ts';
+    if (!Object.values(Object(build.initialOptions.entryPoints)).includes(extension)) return;
     // Threads read the other rooms too, and there is no extension there.
-    const editorOnly = /[\\/]src[\\/](vscode[\\/].*|extension\.ts)$/;
-    build.onResolve({ filter: /^\.\.?\// }, ({ kind, importer, resolveDir, path }) =>
-      kind === 'dynamic-import' && editorOnly.test(importer)
-        ? { path: relative(root, join(resolveDir, path)), namespace: 'later' }
-        : undefined,
+    const editorOnly = /^src\/(vscode\/.*|extension\.ts)$/;
+    const named = (/** @type {string} */ path) => relative(root, path).replaceAll('\\', '/');
+    build.onResolve({ filter: /^/ }, ({ kind, importer, resolveDir, path }) => {
+      if (kind === 'entry-point') return { path: named(join(root, path)), namespace: 'entry' };
+      if (kind !== 'dynamic-import' || !path.startsWith('.') || !editorOnly.test(named(importer))) return undefined;
+      const wanted = named(join(resolveDir, path));
+      return { path: base.includes(wanted) ? 'base' : wanted, namespace: 'later' };
+    });
+    build.onLoad({ filter: /^/, namespace: 'entry' }, ({ path }) =>
+      moduleOf([path], path === extension ? common : [...common, ...shared, ...reading]),
     );
-    build.onLoad({ filter: /^/, namespace: 'later' }, ({ path }) => ({
-      contents: `import './${extension}'; export * from ${JSON.stringify(`./${path.replaceAll('\\', '/')}`)};`,
-      resolveDir: root,
-    }));
+    build.onLoad({ filter: /^/, namespace: 'later' }, ({ path }) =>
+      moduleOf(path === 'base' ? base : [path], [
+        ...common,
+        ...shared,
+        ...base,
+        ...ownBase,
+        ...(readers.includes(path) ? reading : []),
+        extension,
+      ]),
+    );
   },
 };
+
+/**
+ * A module that exports what some files export, and needs some more.
+ *
+ * @param {string[]} files
+ * @param {string[]} others
+ * @returns {import('esbuild').OnLoadResult}
+ */
+function moduleOf(files, others) {
+  const lines = [...others.map(file => `import './${file}';`), ...files.map(file => `export * from './${file}';`)];
+  return { contents: lines.join('\n'), resolveDir: root };
+}
 
 /**
  * What esbuild is told, for building, for watching and for the architecture test.
@@ -89,7 +175,7 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     target: 'node22.19',
     external: ['vscode'],
     banner: { js: requireBanner },
-    plugins: [leanUndici, oneStart],
+    plugins: [leanUndici, fewFiles],
     // As undici is bundled for Node itself: without its second, experimental parser.
     define: { esbuildDetection: 'true' },
     minify: production,

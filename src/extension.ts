@@ -34,15 +34,7 @@ export function activate(context: vscode.ExtensionContext): void {
     secrets,
     new RepositoryMemory(context.globalState),
     new LocalRegistries(context.workspaceState, context.globalState, join(cache, 'archives')),
-    async () => {
-      const [{ connect, transportOptions }, { credentialSources }] = await Promise.all([
-        import('./vscode/network.ts'),
-        import('./vscode/credentialSources.ts'),
-      ]);
-      const settings = configuration.settings();
-      const options = transportOptions(settings, configuration.network(), process.env, version);
-      return connect(options, await credentialSources(secrets, settings, process.env), log);
-    },
+    async () => (await import('./vscode/network.ts')).configuredNetwork(configuration, secrets, version, log),
   );
   const settings = () => configuration.settings();
   const pulls = new Pulls(cache, registries, settings, log);

@@ -8,7 +8,7 @@ import { choosePlatformFor } from './choosePlatform.ts';
 import type { CommandArgument } from './commands/argument.ts';
 import { withArchive } from './progress.ts';
 import type { CommandServices } from './services.ts';
-import { IncompleteImageError } from './taskPlan.ts';
+import { IncompleteImageError } from './taskErrors.ts';
 import { absolutePath } from './workspacePaths.ts';
 
 /** A folder or archive holds more than one image, and nobody said which is meant. */

@@ -8,7 +8,7 @@ import { choosePlatformFor } from './choosePlatform.ts';
 import type { CommandArgument } from './commands/argument.ts';
 import { defaultFolderName } from './folderNames.ts';
 import type { CommandServices } from './services.ts';
-import { IncompleteImageError } from './taskPlan.ts';
+import { IncompleteImageError } from './taskErrors.ts';
 
 /** An image that is to be exported: a pulled one, or one of a registry. */
 export interface ExportSource {

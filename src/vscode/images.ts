@@ -24,17 +24,17 @@ export class PulledImages implements Images, vscode.Disposable {
   readonly #memory: vscode.Memento;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable;
-  #watchers: vscode.Disposable;
+  /** From the first time on that somebody looks at what is there: nobody else needs to be told of changes, and the editor takes its time to begin to watch. */
+  #watchers: vscode.Disposable | undefined;
   readonly onDidChange = this.#changed.event;
 
   /** @param memory of the workspace */
   constructor(configuration: Configuration, memory: vscode.Memento) {
     this.#configuration = configuration;
     this.#memory = memory;
-    this.#watchers = this.#watch();
     const again = (): void => {
-      this.#watchers.dispose();
-      this.#watchers = this.#watch();
+      this.#watchers?.dispose();
+      this.#watchers = undefined;
       this.refresh();
     };
     this.#subscriptions = vscode.Disposable.from(
@@ -50,6 +50,7 @@ export class PulledImages implements Images, vscode.Disposable {
   }
 
   async list(): Promise<readonly ImageOnDisk[]> {
+    this.#watchers ??= this.#watch();
     const { listImageFolders, readImageFolder } = await import('../pull/imageFolder.ts');
     const usual = await Promise.all(this.imagesFolders().map(listImageFolders));
     const elsewhere = await Promise.all(
@@ -91,7 +92,7 @@ export class PulledImages implements Images, vscode.Disposable {
   }
 
   dispose(): void {
-    this.#watchers.dispose();
+    this.#watchers?.dispose();
     this.#subscriptions.dispose();
     this.#changed.dispose();
   }

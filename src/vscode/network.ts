@@ -1,13 +1,17 @@
 import type { Logger } from '../oci/logger.ts';
+import { askChallenge, verifyAccount } from '../registry/access.ts';
+import { AccountAuthorizer } from '../registry/accountAuthorizer.ts';
 import type { Authorizer } from '../registry/authorizer.ts';
-import type { DockerHub } from '../registry/dockerHub.ts';
 import type { Challenge } from '../registry/challenge.ts';
-import type { RegistryClient } from '../registry/client.ts';
+import { RegistryClient } from '../registry/client.ts';
 import type { RegistryConfig } from '../registry/config.ts';
 import type { Credential, CredentialSource } from '../registry/credentials.ts';
+import { DockerHub } from '../registry/dockerHub.ts';
 import { resolveProxies } from '../registry/proxies.ts';
+import { Transport } from '../registry/transport.ts';
 import { DEFAULT_TRANSPORT, type TransportOptions } from '../registry/transportOptions.ts';
-import type { EditorNetwork } from './configuration.ts';
+import type { Configuration, EditorNetwork } from './configuration.ts';
+import { credentialSources } from './credentialSources.ts';
 import type { Settings } from './settings.ts';
 
 /** How requests are sent, out of Peel's settings, the editor's own for its network, and the environment. */
@@ -44,32 +48,27 @@ export interface Network {
   close(): Promise<void>;
 }
 
-/** Loads the registry room and joins its parts. @param sources asked for accounts in this order */
-export async function connect(
-  options: TransportOptions,
-  sources: readonly CredentialSource[],
+/** The network as settings and environment are now. @param own the accounts that were signed in with here @throws {InvalidSettingError} */
+export function configuredNetwork(
+  configuration: Configuration,
+  own: CredentialSource,
+  version: string,
   log: Logger,
-): Promise<Network> {
-  const [
-    { Transport },
-    { AccountAuthorizer },
-    { RegistryClient: Client },
-    { askChallenge, verifyAccount },
-    { DockerHub: Hub },
-  ] = await Promise.all([
-    import('../registry/transport.ts'),
-    import('../registry/accountAuthorizer.ts'),
-    import('../registry/client.ts'),
-    import('../registry/access.ts'),
-    import('../registry/dockerHub.ts'),
-  ]);
+): Network {
+  const settings = configuration.settings();
+  const options = transportOptions(settings, configuration.network(), process.env, version);
+  return connect(options, credentialSources(own, settings, process.env), log);
+}
+
+/** Joins the parts of the registry room. @param sources asked for accounts in this order */
+export function connect(options: TransportOptions, sources: readonly CredentialSource[], log: Logger): Network {
   const transport = new Transport(options, log);
   const authorizer = new AccountAuthorizer(transport, sources, log);
   return {
     options,
     authorizer,
-    hub: new Hub(transport),
-    client: config => new Client(config, transport, authorizer, log),
+    hub: new DockerHub(transport),
+    client: config => new RegistryClient(config, transport, authorizer, log),
     verify: (config, account, signal) => verifyAccount(transport, config, account, signal),
     challenge: (config, signal) => askChallenge(transport, config, signal),
     forgetAccount: registry => authorizer.forget(registry),

@@ -1,4 +1,5 @@
 import type { MountFailure } from '../overlay/failures.ts';
+import type { ImageFolder } from '../pull/imageFolder.ts';
 
 /** What a task does, in the words of its messages. */
 const NOUNS: Readonly<Record<string, string>> = {
@@ -36,6 +37,16 @@ export class UntrustedWorkspaceError extends Error {
   constructor() {
     super('This workspace is not trusted, so Peel runs no command in a terminal for it. Trust the workspace first.');
     this.name = 'UntrustedWorkspaceError';
+  }
+}
+
+/** The image's pull has not ended, so there are layers that it lacks. */
+export class IncompleteImageError extends Error {
+  readonly folder: string;
+  constructor({ folder, reference }: ImageFolder) {
+    super(`The pull into ${folder} has not ended. Pull ${reference} again: it goes on from where it stopped.`);
+    this.name = 'IncompleteImageError';
+    this.folder = folder;
   }
 }
 

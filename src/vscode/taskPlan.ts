@@ -8,6 +8,7 @@ import type { ImageFolder } from '../pull/imageFolder.ts';
 import { readFolderDocument } from './folderDocument.ts';
 import type { Settings } from './settings.ts';
 import type { TaskAction } from './taskDefinition.ts';
+import { IncompleteImageError } from './taskErrors.ts';
 
 /** What a task may be told beside its definition. */
 export interface PlanOptions {
@@ -15,16 +16,6 @@ export interface PlanOptions {
   readonly lazy?: boolean;
   /** Tells this run from others of the same task that go on. */
   readonly terminal?: number;
-}
-
-/** The image's pull has not ended, so there are layers that it lacks. */
-export class IncompleteImageError extends Error {
-  readonly folder: string;
-  constructor({ folder, reference }: ImageFolder) {
-    super(`The pull into ${folder} has not ended. Pull ${reference} again: it goes on from where it stopped.`);
-    this.name = 'IncompleteImageError';
-    this.folder = folder;
-  }
 }
 
 /** What the terminal is to run for a task. @throws {IncompleteImageError} and what the plans throw */

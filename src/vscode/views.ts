@@ -46,7 +46,10 @@ export class TreeViews implements Views, vscode.Disposable {
     const imageTree = new NodeTree(this.#images, imageChanges);
     this.#registriesView = vscode.window.createTreeView(VIEWS.registries, options(this.#registryTree));
     this.#imagesView = vscode.window.createTreeView(VIEWS.images, options(imageTree));
+    // In a turn of its own, for other extensions wait to be activated.
+    const first = setImmediate(() => this.#showImages());
     this.#disposables = vscode.Disposable.from(
+      { dispose: () => clearImmediate(first) },
       this.#registriesView,
       this.#imagesView,
       this.#registryTree,
@@ -59,7 +62,6 @@ export class TreeViews implements Views, vscode.Disposable {
       registerTreeCommands([this.#registryTree, imageTree], services),
     );
     mounts.watch(this.#imagesView.visible);
-    this.#showImages();
   }
 
   async revealReference(reference: Reference, platform?: string): Promise<void> {

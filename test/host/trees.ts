@@ -44,7 +44,7 @@ export function makeTrees(): Trees {
   const secrets = new StoredSecrets(new MemorySecrets());
   const memory = new RepositoryMemory(new MemoryMemento());
   const local = new LocalRegistries(new MemoryMemento(), new MemoryMemento(), join(scratch, 'archives'));
-  const registries = new ConfiguredRegistries(configuration, secrets, memory, local, () =>
+  const registries = new ConfiguredRegistries(configuration, secrets, memory, local, async () =>
     connect({ ...DEFAULT_TRANSPORT, idleTimeout: 10_000 }, [secrets], log),
   );
   const store = new BlobStore(scratch);

@@ -10,7 +10,7 @@ import { offer, reveal, warningsNoted } from '../offer.ts';
 import { placeFor } from '../place.ts';
 import { withTransfer } from '../progress.ts';
 import type { CommandServices } from '../services.ts';
-import { IncompleteImageError } from '../taskPlan.ts';
+import { IncompleteImageError } from '../taskErrors.ts';
 import type { CommandArgument } from './argument.ts';
 import { absolutePath } from '../workspacePaths.ts';
 import type { RunCommand } from './table.ts';

@@ -3,8 +3,7 @@ import { probeOverlay } from '../../overlay/capability.ts';
 import { planFuse, planRootless } from '../../overlay/rootlessPlan.ts';
 import { askImageFolder } from '../ask.ts';
 import { offerMount } from '../offerMount.ts';
-import { NoWayWithoutSudoError, NotVerifiedError } from '../taskErrors.ts';
-import { IncompleteImageError } from '../taskPlan.ts';
+import { IncompleteImageError, NoWayWithoutSudoError, NotVerifiedError } from '../taskErrors.ts';
 import type { RunCommand } from './table.ts';
 
 /** Mounts a pulled image by the user's own right: by fuse-overlayfs, or inside one terminal with a namespace of its own. */
