@@ -4,7 +4,7 @@
 //   node esbuild.js                build for use: minified, no source maps
 //   node esbuild.js --development  readable, with source maps, for the debugger
 //   node esbuild.js --watch        the same, and again at every change
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +37,7 @@ const leanUndici = {
 
 /** Needed by the extension at its start and by threads: the room that all others know, and some of the others'. */
 const common = [
-  ...globSync('src/oci/*.ts', { cwd: root }),
+  ...readdirSync(root + 'src/oci').map(name => `src/oci/${name}`),
   'src/blobs/verifier.ts',
   'src/local/localAddress.ts',
   'src/pull/layerErrors.ts',
@@ -59,8 +59,8 @@ const shared = [
   'src/pull/wiredError.ts',
 ];
 
-/** Needed by the editor as soon as somebody looks at an image or pulls one: the parts of other rooms, which it imports later, so that it gets all of them then; and its own. */
-const base = [
+/** Needed by the editor as soon as somebody looks at an image or pulls one: the parts of other rooms, which it imports later, so that it gets all of them then (no two may export the same name); and its own. */
+export const base = [
   'src/blobs/keyedMutex.ts',
   'src/blobs/store.ts',
   'src/browse/errors.ts',
