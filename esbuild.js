@@ -17,7 +17,7 @@ const requireBanner =
   "import{createRequire as __peelCreateRequire}from'node:module';const require=__peelCreateRequire(import.meta.url);";
 
 /**
- * Leaves out what undici loads and Peel never uses: HTTP/2 (`allowH2: false`) and the bodies of `fetch`; and one of its two forms of llhttp, the one with vectors, which reads long headers faster:
+ * Leaves out what undici loads and Peel never uses: HTTP/2 (`allowH2: false`), the bodies of `fetch` and forms; and one of its two forms of llhttp, the one with vectors, which reads long headers faster:
  * 72 kB that every thread would read, find the ends of functions in, and keep.
  *
  * @type {import('esbuild').Plugin}
@@ -25,7 +25,8 @@ const requireBanner =
 const leanUndici = {
   name: 'lean-undici',
   setup(build) {
-    const unused = /[\\/]undici[\\/]lib[\\/](web[\\/]fetch[\\/]body|dispatcher[\\/]client-h2)\.js$/;
+    const unused =
+      /[\\/]undici[\\/]lib[\\/](web[\\/](fetch[\\/](body|formdata)|webidl[\\/]index)|dispatcher[\\/]client-h2)\.js$/;
     build.onLoad({ filter: unused }, ({ path }) => ({
       contents: `module.exports = () => { throw new Error(${JSON.stringify(`${basename(path)} of undici is not in this bundle`)}); };`,
     }));

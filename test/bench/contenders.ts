@@ -191,6 +191,13 @@ export const floor: readonly Contender[] = [
     script: course => `${node(course, 'peel.js')} ${reference(course)} "$PWD" warm`,
   },
   {
+    id: 'again',
+    name: 'Peel, and the same again',
+    checks: '',
+    stage: true,
+    script: course => `${node(course, 'peel.js')} ${reference(course)} "$PWD" again`,
+  },
+  {
     id: 'watched',
     name: 'Peel, with a look at how long its main thread is blocked',
     checks: '',

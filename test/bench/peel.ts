@@ -1,4 +1,4 @@
-// One pull by Peel's core in plain Node, for bench.ts to measure: `node peel.js REFERENCE FOLDER [warm|watched]`. Prints what it took as JSON.
+// One pull by Peel's core in plain Node, for bench.ts to measure: `node peel.js REFERENCE FOLDER [again|warm|watched]`. Prints what it took as JSON.
 import { availableParallelism } from 'node:os';
 import { WorkerPool } from '../../src/pull/workerPool.ts';
 

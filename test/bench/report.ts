@@ -44,14 +44,16 @@ export function caseTable(result: CaseResult): string {
     '',
   ];
   const stages = [...runs.values()].filter(
-    ({ contender }) => floor.includes(contender) && !['starts', 'warm', 'open', 'watched'].includes(contender.id),
+    ({ contender }) =>
+      floor.includes(contender) && !['starts', 'warm', 'open', 'again', 'watched'].includes(contender.id),
   );
   if (stages.length > 0) lines.push(...stageLines(stages, result, base), '');
   const starts = startLine(runs);
   if (starts !== undefined) lines.push(starts, '');
   const opening = openLine(runs.get('open')?.samples ?? []);
   if (opening !== undefined) lines.push(opening, '');
-  lines.push(ownFigures(reportsOf(own), reportsOf(runs.get('watched')?.samples ?? [])));
+  const extra = (id: string) => reportsOf(runs.get(id)?.samples ?? []);
+  lines.push(ownFigures(reportsOf(own), extra('again'), extra('watched')));
   return lines.join('\n');
 }
 
@@ -108,11 +110,16 @@ function reportsOf(samples: readonly Sample[]): PullReport[] {
   return samples.map(({ output }) => JSON.parse(output) as PullReport);
 }
 
-function ownFigures(reports: readonly PullReport[], watched: readonly PullReport[]): string {
-  const of = (pick: (report: PullReport) => number, digits = 0) => median(reports.map(pick)).toFixed(digits);
+function ownFigures(
+  own: readonly PullReport[],
+  repeated: readonly PullReport[],
+  watched: readonly PullReport[],
+): string {
+  const pull = median(own.map(report => report.pull)).toFixed(0);
+  const again = median(repeated.map(report => report.again ?? NaN)).toFixed(1);
   const blocked = median(watched.map(report => report.blocked ?? NaN)).toFixed(0);
   const longest = watched.length > 0 ? `; its main thread was blocked for ${blocked} ms at the longest` : '';
-  return `Peel without the start of Node: ${of(report => report.pull)} ms; the same again: ${of(report => report.again, 1)} ms${longest}.`;
+  return `Peel without the start of Node: ${pull} ms; the same again: ${again} ms${longest}.`;
 }
 
 /** Puts tables, each with its heading, in the place of those of the same heading, and leaves all else in the file: other tables, and what people wrote. */
