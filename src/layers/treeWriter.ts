@@ -45,8 +45,8 @@ export class TreeWriter {
   #fileNodes = new Map<SidecarFacts | undefined, FileNode>();
   #layer = 1;
   #made = 0;
-  /** The directory of the last entry, by the path in the archive. */
-  #lastParent: { readonly path: string; readonly directory: DirectoryNode } | undefined;
+  /** The directory of the last entry, whose names in the archive these are. */
+  #lastParent: { readonly names: readonly string[]; readonly directory: DirectoryNode } | undefined;
   #lastBase: { readonly directory: DirectoryNode; readonly path: string } | undefined;
 
   constructor(folder: string, maxEntries: number, ownership: Ownership, warnings: Warnings) {
@@ -76,14 +76,13 @@ export class TreeWriter {
 
   /** The directory that holds an entry; missing ones are made, and what is none and in the way is removed. `undefined` for a loop of symlinks. */
   parentOf(names: readonly string[]): DirectoryNode | undefined {
-    const path = names.slice(0, -1).join('/');
-    if (this.#lastParent?.path === path) return this.#lastParent.directory;
+    if (this.#lastParent && areSiblings(this.#lastParent.names, names)) return this.#lastParent.directory;
     const directory = resolveDirectory(this.root, names.slice(0, -1), (parent, name) => this.#makeParent(parent, name));
     if (!directory) return undefined;
     for (let node: DirectoryNode | undefined = directory; node && node.layer !== this.#layer; node = node.parent) {
       node.layer = this.#layer;
     }
-    this.#lastParent = { path, directory };
+    this.#lastParent = { names, directory };
     return directory;
   }
 
@@ -261,6 +260,13 @@ export class TreeWriter {
     this.#lastBase = { directory, path };
     return path;
   }
+}
+
+/** True for names that differ in the last at most. */
+function areSiblings(names: readonly string[], others: readonly string[]): boolean {
+  if (names.length !== others.length) return false;
+  for (let at = names.length - 2; at >= 0; at--) if (names[at] !== others[at]) return false;
+  return true;
 }
 
 /** File systems without hard links, and inodes with as many as there may be, get a copy. */
