@@ -96,24 +96,17 @@ export class DirectoryNode {
 
   /** From the root of the image, without a slash before it; '' for the root. */
   get path(): string {
-    return lineage(this)
-      .map(node => node.name)
-      .join('/');
+    let path = this.name;
+    for (let node = this.parent; node?.parent; node = node.parent) path = `${node.name}/${path}`;
+    return path;
   }
 
   /** From the root on disk; '' for the root. */
   get hostPath(): string {
-    return lineage(this)
-      .map(node => node.hostName)
-      .join('/');
+    let path = this.hostName;
+    for (let node = this.parent; node?.parent; node = node.parent) path = `${node.hostName}/${path}`;
+    return path;
   }
-}
-
-/** The directories from below the root down to this one. */
-function lineage(directory: DirectoryNode): DirectoryNode[] {
-  const nodes: DirectoryNode[] = [];
-  for (let node = directory; node.parent; node = node.parent) nodes.push(node);
-  return nodes.reverse();
 }
 
 /** `name` in the directory at `path`. */
