@@ -12,7 +12,7 @@ import type { LayerDirectory } from './layerDirectory.ts';
 import type { Suspect } from './secretScan.ts';
 
 /** One entry of a layer's archive, and where its content lies. */
-export interface IndexEntry extends Omit<TarEntry, 'uname' | 'gname' | 'xattrs'> {
+export interface IndexEntry extends Omit<TarEntry, 'xattrs'> {
   /** Of the stored content in the uncompressed archive; for a layer with a table of contents the number of the entry in that table. */
   readonly offset: number;
   /** CRC-32 of the stored content; 0 where not all of the layer was read. */

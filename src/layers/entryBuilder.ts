@@ -73,8 +73,6 @@ export class EntryBuilder {
       mode: raw.mode,
       uid: id(records.number('uid', raw.uid)),
       gid: id(records.number('gid', raw.gid)),
-      uname: records.name('uname', raw.uname),
-      gname: records.name('gname', raw.gname),
       mtime: records.number('mtime', raw.mtime),
       linkname: isLink(type) ? (this.#longLink ?? records.name('linkpath', raw.linkname)) : '',
       devMajor: raw.devMajor,

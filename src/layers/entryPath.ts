@@ -21,8 +21,8 @@ export function splitPath(path: string): string[] | undefined {
 /** Why a path cannot be made on disk, or `undefined` when it can. */
 export function unusablePath(path: string, names: readonly string[]): string | undefined {
   if (path.length * 3 > MAX_PATH && nameLength(path) > MAX_PATH) return 'its path is too long';
-  if (names.some(name => name.length * 3 > MAX_NAME && nameLength(name) > MAX_NAME)) return 'its name is too long';
-  return names.some(name => name.includes('\0')) ? 'its name has a NUL' : undefined;
+  if (path.length * 3 > MAX_NAME && names.some(name => nameLength(name) > MAX_NAME)) return 'its name is too long';
+  return path.includes('\0') ? 'its name has a NUL' : undefined;
 }
 
 /** What an entry's name means in a layer (image-spec, layer.md#whiteouts; AUFS's own files). */

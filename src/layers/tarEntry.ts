@@ -1,7 +1,7 @@
 /** What an entry is. A contiguous file counts as a file, a GNU dump directory as a directory. */
 export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'fifo' | 'char' | 'block';
 
-/** One entry of an archive, with everything that its headers say, as it is: nothing is resolved or made safe. */
+/** One entry of an archive, with everything that its headers say but the names of its owners, as it is: nothing is resolved or made safe. */
 export interface TarEntry {
   /** As the archive has it, bytes that are no UTF-8 as lone surrogates (see byteName.ts). */
   readonly path: string;
@@ -14,8 +14,6 @@ export interface TarEntry {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  readonly uname: string;
-  readonly gname: string;
   /** Seconds since 1970, with a fraction where the archive has one; may be negative. */
   readonly mtime: number;
   /** Target of a symlink or hardlink, in the same form as `path`; else ''. */
@@ -36,8 +34,6 @@ export const IMPLICIT_DIRECTORY: TarEntry = {
   mode: 0o755,
   uid: 0,
   gid: 0,
-  uname: '',
-  gname: '',
   mtime: 0,
   linkname: '',
   devMajor: 0,

@@ -14,8 +14,6 @@ export interface RawHeader {
   readonly mtime: number;
   readonly flag: string;
   readonly linkname: string;
-  readonly uname: string;
-  readonly gname: string;
   readonly devMajor: number;
   readonly devMinor: number;
   /** Written by GNU tar, which has other fields where POSIX has the path's prefix. */
@@ -28,9 +26,9 @@ export interface RawHeader {
  */
 export function decodeHeader(block: Buffer): RawHeader {
   checkSum(block);
-  const magic = block.toString('latin1', 257, 263);
-  const posix = magic === 'ustar\0';
-  const gnu = magic === 'ustar ';
+  const ustar = block.readUInt32BE(257) === 0x75737461 && block[261] === 0x72;
+  const posix = ustar && block[262] === 0;
+  const gnu = ustar && block[262] === 0x20;
   const name = text(block, 0, 100);
   const prefix = posix ? text(block, 345, isStar(block) ? 131 : 155) : '';
   return {
@@ -42,8 +40,6 @@ export function decodeHeader(block: Buffer): RawHeader {
     mtime: numeric(block, 136, 12),
     flag: String.fromCharCode(block[156] ?? 0),
     linkname: text(block, 157, 100),
-    uname: posix || gnu ? text(block, 265, 32) : '',
-    gname: posix || gnu ? text(block, 297, 32) : '',
     devMajor: posix || gnu ? device(block, 329) : 0,
     devMinor: posix || gnu ? device(block, 337) : 0,
     gnu,

@@ -79,7 +79,6 @@ function filesOf(tar: Buffer): ZtocFile[] {
 function fileTable(builder: Builder, { entry, offset, size }: ZtocFile): number {
   const texts = [entry.path, TYPES[entry.type] ?? entry.type].map(value => builder.createString(value));
   const linkname = builder.createString(entry.linkname);
-  const [uname, gname] = [builder.createString(entry.uname), builder.createString(entry.gname)];
   const time = builder.createString(new Date(entry.mtime * 1000).toISOString().replace('.000', ''));
   const records = [...(entry.xattrs ?? [])].map(([name, value]) => {
     const [key, content] = [builder.createString(`SCHILY.xattr.${name}`), builder.createString(value)];
@@ -98,8 +97,6 @@ function fileTable(builder: Builder, { entry, offset, size }: ZtocFile): number 
   builder.addFieldInt64(5, BigInt(entry.mode), 0n);
   builder.addFieldInt32(6, entry.uid, 0);
   builder.addFieldInt32(7, entry.gid, 0);
-  builder.addFieldOffset(8, uname, 0);
-  builder.addFieldOffset(9, gname, 0);
   builder.addFieldOffset(10, time, 0);
   builder.addFieldInt64(11, BigInt(entry.devMajor), 0n);
   builder.addFieldInt64(12, BigInt(entry.devMinor), 0n);

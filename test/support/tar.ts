@@ -18,8 +18,6 @@ export interface Entry {
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
-  readonly uname?: string;
-  readonly gname?: string;
   /** Seconds; may be negative or have a fraction. Default: the year 2024. */
   readonly mtime?: number;
   readonly body?: string | Uint8Array;
@@ -109,8 +107,6 @@ function header(entry: Entry, path: Buffer, link: Buffer, length: number): Buffe
   block.write(entry.flag ?? TYPE_FLAGS[entry.type ?? 'file'], 156, 1, 'latin1');
   link.copy(block, 157, 0, 100);
   block.write(gnu ? 'ustar  \0' : 'ustar\x0000', 257, 'latin1');
-  block.write(entry.uname ?? '', 265, 32);
-  block.write(entry.gname ?? '', 297, 32);
   number(block, 329, 8, entry.major ?? 0, gnu);
   number(block, 337, 8, entry.minor ?? 0, gnu);
   entry.patch?.(block);
