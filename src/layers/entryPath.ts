@@ -20,9 +20,14 @@ export function splitPath(path: string): string[] | undefined {
 
 /** Why a path cannot be made on disk, or `undefined` when it can. */
 export function unusablePath(path: string, names: readonly string[]): string | undefined {
-  if (path.length * 3 > MAX_PATH && nameLength(path) > MAX_PATH) return 'its path is too long';
-  if (path.length * 3 > MAX_NAME && names.some(name => nameLength(name) > MAX_NAME)) return 'its name is too long';
+  if (isLonger(path, MAX_PATH)) return 'its path is too long';
+  if (isLonger(path, MAX_NAME) && names.some(name => isLonger(name, MAX_NAME))) return 'its name is too long';
   return path.includes('\0') ? 'its name has a NUL' : undefined;
+}
+
+/** No character has more than three bytes to a unit of its string, so that most need not be measured. */
+function isLonger(name: string, bytes: number): boolean {
+  return name.length * 3 > bytes && nameLength(name) > bytes;
 }
 
 /** What an entry's name means in a layer (image-spec, layer.md#whiteouts; AUFS's own files). */

@@ -112,7 +112,7 @@ export const ways: readonly Contender[] = [
   },
 ];
 
-/** What no way can go without. */
+/** The stages: what no way can go without, and Peel's own. */
 export const floor: readonly Contender[] = [
   {
     id: 'bytes',
@@ -127,9 +127,11 @@ export const floor: readonly Contender[] = [
     checks: '',
     stage: true,
     script: ({ image }) =>
-      ({ gzip: `igzip -dc ${files(image)} > /dev/null`, zstd: `zstd -qdc ${files(image)} > /dev/null`, none: 'true' })[
-        image.compression
-      ],
+      ({
+        gzip: `igzip -dc ${files(image)} > /dev/null`,
+        zstd: `zstd -qdc ${files(image)} > /dev/null`,
+        none: undefined,
+      })[image.compression],
   },
   {
     id: 'hash',
@@ -175,6 +177,10 @@ export const floor: readonly Contender[] = [
     stage: true,
     script: course => `${node(course, 'browse.js')} index ${files(course.image)}`,
   },
+];
+
+/** What is not in the tables but told beside them. */
+export const extras: readonly Contender[] = [
   {
     id: 'open',
     name: 'opening an indexed layer',

@@ -43,10 +43,7 @@ export function caseTable(result: CaseResult): string {
       .map(({ contender, samples }) => row(contender, samples, base)),
     '',
   ];
-  const stages = [...runs.values()].filter(
-    ({ contender }) =>
-      floor.includes(contender) && !['starts', 'warm', 'open', 'again', 'watched'].includes(contender.id),
-  );
+  const stages = [...runs.values()].filter(({ contender }) => floor.includes(contender));
   if (stages.length > 0) lines.push(...stageLines(stages, result, base), '');
   const starts = startLine(runs);
   if (starts !== undefined) lines.push(starts, '');
