@@ -40,24 +40,24 @@ const leanUndici = {
 const common = [
   ...readdirSync(root + 'src/oci').map(name => `src/oci/${name}`),
   'src/blobs/verifier.ts',
-  'src/local/localAddress.ts',
-  'src/pull/layerErrors.ts',
+  'src/layout/localAddress.ts',
+  'src/workers/layerErrors.ts',
   'src/registry/config.ts',
-  'src/registry/rateLimit.ts',
+  'src/registry/http/rateLimit.ts',
 ];
 
 /** Needed by the editor, though not at its start, and by threads. */
 const shared = [
   'src/blobs/lockFile.ts',
-  'src/browse/layerTree.ts',
-  'src/browse/slices.ts',
-  'src/layers/byteName.ts',
-  'src/layers/entryPath.ts',
+  'src/browse/listing/layerTree.ts',
+  'src/browse/formats/slices.ts',
+  'src/layers/tar/byteName.ts',
+  'src/layers/tar/entryPath.ts',
   'src/layers/errors.ts',
-  'src/layers/sidecar.ts',
-  'src/local/layoutFiles.ts',
-  'src/pull/bytePipe.ts',
-  'src/pull/wiredError.ts',
+  'src/layers/unpack/sidecar.ts',
+  'src/layout/layoutFiles.ts',
+  'src/workers/bytePipe.ts',
+  'src/workers/errorTransfer.ts',
 ];
 
 /** Needed by the editor as soon as somebody looks at an image or pulls one: the parts of other rooms, which it imports later, so that it gets all of them then (no two may export the same name); and its own. */
@@ -65,38 +65,43 @@ export const base = [
   'src/blobs/keyedMutex.ts',
   'src/blobs/store.ts',
   'src/browse/errors.ts',
-  'src/browse/layerTree.ts',
-  'src/browse/mergedTree.ts',
-  'src/browse/slices.ts',
+  'src/browse/listing/layerTree.ts',
+  'src/browse/tree/mergedTree.ts',
+  'src/browse/formats/slices.ts',
   'src/overlay/mountState.ts',
   'src/pull/imageFolder.ts',
-  'src/pull/keptDocuments.ts',
-  'src/pull/openReference.ts',
+  'src/resolve/cachedDocuments.ts',
+  'src/resolve/openReference.ts',
   'src/pull/pullImage.ts',
-  'src/pull/resolveImage.ts',
-  'src/pull/workerPool.ts',
+  'src/resolve/resolveImage.ts',
+  'src/workers/workerPool.ts',
 ];
-const ownBase = ['src/vscode/ask.ts', 'src/vscode/choosePlatform.ts', 'src/vscode/place.ts', 'src/vscode/progress.ts'];
+const ownBase = [
+  'src/vscode/command/ask.ts',
+  'src/vscode/command/choosePlatform.ts',
+  'src/vscode/command/targetFolder.ts',
+  'src/vscode/common/progress.ts',
+];
 
 /** Needed by whoever reads layers: threads, and in the editor those below. */
 const reading = [
-  'src/browse/container.ts',
-  'src/browse/indexBuilder.ts',
-  'src/browse/keptTree.ts',
-  'src/browse/points.ts',
-  'src/browse/zstdPlaces.ts',
-  'src/layers/decompress.ts',
-  'src/layers/inflate/engine.ts',
-  'src/layers/tarReader.ts',
-  'src/layers/wasmGzip.ts',
-  'src/pull/giveWay.ts',
+  'src/browse/formats/container.ts',
+  'src/browse/listing/listingBuilder.ts',
+  'src/browse/listing/packedTree.ts',
+  'src/browse/formats/restartPoints.ts',
+  'src/browse/formats/zstdRestartPoints.ts',
+  'src/layers/compression/decompress.ts',
+  'src/layers/compression/inflate/engine.ts',
+  'src/layers/tar/tarReader.ts',
+  'src/layers/compression/wasmGzip.ts',
+  'src/workers/lowerPriority.ts',
 ];
 const readers = [
-  'src/browse/growingLayer.ts',
-  'src/local/localSources.ts',
-  'src/local/plainArchive.ts',
-  'src/pull/browseLayer.ts',
-  'src/pull/layerArchive.ts',
+  'src/browse/sources/growingLayer.ts',
+  'src/layout/localSources.ts',
+  'src/layout/plainArchive.ts',
+  'src/layerAccess/openLayer.ts',
+  'src/layerAccess/layerArchive.ts',
 ];
 
 /**
@@ -157,8 +162,8 @@ function moduleOf(files, others) {
 export function bundleOptions({ production, outdir = 'dist' }) {
   const entries = {
     extension: 'src/extension.ts',
-    worker: 'src/pull/worker.ts',
-    mergeWorker: 'src/pull/mergeWorker.ts',
+    worker: 'src/workers/worker.ts',
+    mergeWorker: 'src/export/mergeWorker.ts',
     exportWorker: 'src/export/exportWorker.ts',
     searchWorker: 'src/search/searchWorker.ts',
   };

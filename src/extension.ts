@@ -1,26 +1,26 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { registerCommands } from './vscode/commands/register.ts';
-import { Configuration } from './vscode/configuration.ts';
-import { JsonDocuments } from './vscode/documents.ts';
-import { ImageFileSystem } from './vscode/fileSystem.ts';
-import { ImageFiles } from './vscode/imageFiles.ts';
-import { PulledImages } from './vscode/images.ts';
-import { ImageTasks } from './vscode/imageTasks.ts';
-import { LayerStates } from './vscode/layerStates.ts';
-import { LocalRegistries } from './vscode/localRegistries.ts';
-import { RegistryImageLookup } from './vscode/lookup.ts';
+import { registerCommands } from './vscode/registerCommands.ts';
+import { Configuration } from './vscode/settings/configuration.ts';
+import { JsonDocuments } from './vscode/documents/documents.ts';
+import { ImageFileSystem } from './vscode/files/fileSystem.ts';
+import { ImageFiles } from './vscode/files/imageFiles.ts';
+import { PulledImages } from './vscode/images/pulledImages.ts';
+import { ImageTasks } from './vscode/mount/imageTasks.ts';
+import { LayerStates } from './vscode/images/layerStates.ts';
+import { LocalRegistries } from './vscode/registries/localRegistries.ts';
+import { RegistryImageLookup } from './vscode/registries/lookup.ts';
 import { PageMemory } from './vscode/page/pageMemory.ts';
-import { restorePages } from './vscode/page/restorePages.ts';
-import { Pulls } from './vscode/pulls.ts';
-import { ConfiguredRegistries } from './vscode/registries.ts';
-import { RepositoryMemory } from './vscode/repositoryMemory.ts';
-import { StoredSecrets } from './vscode/secrets.ts';
+import { restorePages } from './vscode/restorePages.ts';
+import { Pulls } from './vscode/images/pulls.ts';
+import { ConfiguredRegistries } from './vscode/registries/registries.ts';
+import { RepositoryMemory } from './vscode/registries/repositoryMemory.ts';
+import { StoredSecrets } from './vscode/settings/secrets.ts';
 import { SearchMemory } from './vscode/search/searchMemory.ts';
 import { Searches } from './vscode/search/searches.ts';
-import type { Services } from './vscode/services.ts';
-import { registerTasks } from './vscode/tasks.ts';
-import { TreeViews } from './vscode/views.ts';
+import type { Services } from './vscode/features.ts';
+import { registerTasks } from './vscode/mount/tasks.ts';
+import { TreeViews } from './vscode/reveal/views.ts';
 
 /** Builds the parts, joins them and hands their ends to VS Code. What is heavy is loaded by whoever needs it first. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -34,7 +34,7 @@ export function activate(context: vscode.ExtensionContext): void {
     secrets,
     new RepositoryMemory(context.globalState),
     new LocalRegistries(context.workspaceState, context.globalState, join(cache, 'archives')),
-    async () => (await import('./vscode/network.ts')).configuredNetwork(configuration, secrets, version, log),
+    async () => (await import('./vscode/settings/network.ts')).configuredNetwork(configuration, secrets, version, log),
   );
   const settings = () => configuration.settings();
   const pulls = new Pulls(cache, registries, settings, log);

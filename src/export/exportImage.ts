@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { UnpackLimits } from '../layers/layerVisitor.ts';
+import type { UnpackLimits } from '../layers/unpack/layerVisitor.ts';
 import { FolderTakenError } from '../pull/imageFolder.ts';
-import { type LayerFile, refuseTaken } from '../pull/mergeImage.ts';
-import type { MergeWatch } from '../pull/mergeJob.ts';
+import { type LayerFile, refuseTaken } from './mergeImage.ts';
+import type { MergeWatch } from './mergeJob.ts';
 import { removeTree } from '../pull/removeTree.ts';
-import type { ResolvedImage } from '../pull/resolveImage.ts';
-import { runStoredThread } from '../pull/storedThread.ts';
+import type { ResolvedImage } from '../resolve/resolveImage.ts';
+import { runStoredThread } from './storedThread.ts';
 import type { ExportFormat, ExportJob } from './exportJob.ts';
 
 export interface ExportTarget {

@@ -1,6 +1,6 @@
-import type { UnpackLimits } from '../layers/layerVisitor.ts';
-import type { StoredLayers } from '../pull/mergeJob.ts';
-import type { ResolvedImage } from '../pull/resolveImage.ts';
+import type { UnpackLimits } from '../layers/unpack/layerVisitor.ts';
+import type { StoredLayers } from './mergeJob.ts';
+import type { ResolvedImage } from '../resolve/resolveImage.ts';
 
 /** What an image can be written as. */
 export const EXPORT_FORMATS = ['oci-layout', 'oci-archive', 'docker-archive', 'rootfs-tar'] as const;

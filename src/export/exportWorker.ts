@@ -1,11 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { InflateEngine } from '../layers/inflate/engine.ts';
-import type { Inflaters } from '../layers/decompress.ts';
-import { wasmGzip } from '../layers/wasmGzip.ts';
-import { BlobFiles } from '../pull/blobFiles.ts';
-import { giveWay } from '../pull/giveWay.ts';
-import type { MergeMessage } from '../pull/mergeJob.ts';
-import { wireError } from '../pull/wiredError.ts';
+import { InflateEngine } from '../layers/compression/inflate/engine.ts';
+import type { Inflaters } from '../layers/compression/decompress.ts';
+import { wasmGzip } from '../layers/compression/wasmGzip.ts';
+import { BlobFiles } from './blobFiles.ts';
+import { giveWay } from '../workers/lowerPriority.ts';
+import type { MergeMessage } from './mergeJob.ts';
+import { wireError } from '../workers/errorTransfer.ts';
 import { type Bundle, FolderBundle, TarBundle } from './bundle.ts';
 import type { ExportJob } from './exportJob.ts';
 import { bundleDockerArchive, bundleOciLayout } from './imageBundle.ts';

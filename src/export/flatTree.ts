@@ -1,7 +1,7 @@
-import { splitPath } from '../layers/entryPath.ts';
+import { splitPath } from '../layers/tar/entryPath.ts';
 import { LimitExceededError, quoted } from '../layers/errors.ts';
-import { type ContentTaker, dropHardlinkStore, findPlace, type TreeMaker } from '../layers/layerVisitor.ts';
-import { IMPLICIT_DIRECTORY, type TarEntry } from '../layers/tarEntry.ts';
+import { type ContentTaker, dropHardlinkStore, findPlace, type TreeMaker } from '../layers/unpack/layerVisitor.ts';
+import { IMPLICIT_DIRECTORY, type TarEntry } from '../layers/tar/tarEntry.ts';
 import {
   childPath,
   DirectoryNode,
@@ -10,8 +10,8 @@ import {
   resolveDirectory,
   type SymlinkNode,
   type TreeNode,
-} from '../layers/tree.ts';
-import type { Place } from '../layers/treeWriter.ts';
+} from '../layers/unpack/tree.ts';
+import type { Place } from '../layers/unpack/treeWriter.ts';
 import type { Warnings } from '../layers/warnings.ts';
 
 /** Where in an image a file's content stands. */

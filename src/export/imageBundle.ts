@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Inflaters } from '../layers/decompress.ts';
+import type { Inflaters } from '../layers/compression/decompress.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
 import { digestHex, type Digest } from '../oci/digest.ts';
 import { familiarRepository } from '../oci/reference.ts';
-import { blobName, configDocument, isOci, layoutDocuments, type ReadLayer } from '../pull/ociLayout.ts';
-import type { ResolvedImage } from '../pull/resolveImage.ts';
+import { blobName, configDocument, isOci, layoutDocuments, type ReadLayer } from '../layout/ociLayout.ts';
+import type { ResolvedImage } from '../resolve/resolveImage.ts';
 import { type Bundle, putFile } from './bundle.ts';
 import type { ExportJob } from './exportJob.ts';
 import { LayerMeasure } from './layerMeasure.ts';

@@ -1,10 +1,10 @@
-import { Decompressor, type Inflaters } from '../layers/decompress.ts';
-import { DiffIdHash } from '../layers/diffId.ts';
+import { Decompressor, type Inflaters } from '../layers/compression/decompress.ts';
+import { DiffIdHash } from '../layers/unpack/diffId.ts';
 import { LimitExceededError } from '../layers/errors.ts';
 import type { Sink } from '../oci/byteSource.ts';
 import type { Digest } from '../oci/digest.ts';
-import { DiffIdMismatchError } from '../pull/layerErrors.ts';
-import type { ReadLayer } from '../pull/ociLayout.ts';
+import { DiffIdMismatchError } from '../workers/layerErrors.ts';
+import type { ReadLayer } from '../layout/ociLayout.ts';
 
 export interface MeasureOptions {
   /** What the config says of the layer; absent for schema 1. */

@@ -1,10 +1,10 @@
 import type { ImageFolder } from '../pull/imageFolder.ts';
-import type { LayerFile } from '../pull/mergeImage.ts';
-import { blobPath } from '../pull/ociLayout.ts';
-import { resolveImage, type ResolvedImage } from '../pull/resolveImage.ts';
+import type { LayerFile } from './mergeImage.ts';
+import { blobPath } from '../layout/ociLayout.ts';
+import { resolveImage, type ResolvedImage } from '../resolve/resolveImage.ts';
 import { DigestMismatchError, SizeMismatchError } from '../blobs/verifier.ts';
-import { FolderFiles, InvalidLocalImageError, NoSuchImageError } from '../local/layoutFiles.ts';
-import { LayoutSource } from '../local/layoutSource.ts';
+import { FolderFiles, InvalidLocalImageError, NoSuchImageError } from '../layout/layoutFiles.ts';
+import { LayoutSource } from '../layout/layoutSource.ts';
 import { InvalidManifestError } from '../oci/manifest.ts';
 import { parseReference } from '../oci/reference.ts';
 

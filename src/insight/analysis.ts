@@ -1,4 +1,4 @@
-import { atOnce, type Sliced } from '../browse/slices.ts';
+import { atOnce, type Sliced } from '../browse/formats/slices.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';
 import { secretFiles, surestFirst, type SecretFile } from './secretFiles.ts';
 import { spaceSteps, type Space } from './space.ts';

@@ -1,4 +1,4 @@
-import { atOnce, type Sliced } from '../browse/slices.ts';
+import { atOnce, type Sliced } from '../browse/formats/slices.ts';
 import type { FileEntry } from './layerContent.ts';
 
 /** An entry that is on both sides, and not the same. */

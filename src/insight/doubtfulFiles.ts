@@ -1,5 +1,5 @@
-import type { MergedNode, MergedTree } from '../browse/mergedTree.ts';
-import type { Sliced } from '../browse/slices.ts';
+import type { MergedNode, MergedTree } from '../browse/tree/mergedTree.ts';
+import type { Sliced } from '../browse/formats/slices.ts';
 
 /** The same path on both sides: two files of one size, in different archives. */
 export type DoubtfulPair = readonly [left: MergedNode, right: MergedNode];

@@ -1,4 +1,4 @@
-import type { Suspect } from '../browse/secretScan.ts';
+import type { Suspect } from '../secrets/secretScan.ts';
 
 /** One thing in a layer, under its plain path: no slash at either end, no `.` and `..`. */
 export interface FileEntry {

@@ -1,7 +1,7 @@
-import type { LayerEntries } from '../browse/layerIndex.ts';
-import type { LayerDirectory } from '../browse/layerDirectory.ts';
-import { layerTreeSteps } from '../browse/layerTree.ts';
-import { atOnce, type Sliced } from '../browse/slices.ts';
+import type { LayerEntries } from '../browse/listing/layerListing.ts';
+import type { LayerDirectory } from '../browse/listing/layerDirectory.ts';
+import { layerTreeSteps } from '../browse/listing/layerTree.ts';
+import { atOnce, type Sliced } from '../browse/formats/slices.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';
 
 /** What a layer adds and takes away, as its extraction would: under plain paths, links on the way followed. */

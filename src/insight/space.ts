@@ -1,4 +1,4 @@
-import { atOnce, type Sliced } from '../browse/slices.ts';
+import { atOnce, type Sliced } from '../browse/formats/slices.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';
 
 /** Files of one path that nobody sees, for later layers overwrote or deleted them. */

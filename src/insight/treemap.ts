@@ -1,4 +1,4 @@
-import { atOnce, type Sliced } from '../browse/slices.ts';
+import { atOnce, type Sliced } from '../browse/formats/slices.ts';
 
 /** A thing with a size, made of smaller things or of nothing. */
 export interface SizeNode {

@@ -1,5 +1,5 @@
-import { nameBytes } from './byteName.ts';
-import { BLOCK } from './tarHeader.ts';
+import { nameBytes } from './tar/byteName.ts';
+import { BLOCK } from './tar/tarHeader.ts';
 
 /** What Node.js cannot make, and the system's tar can. Paths are relative. */
 export type Special =

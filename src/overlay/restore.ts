@@ -6,7 +6,7 @@ import { isRoot } from './plan.ts';
 import { OWNED, RESTORED, RESTORED_NEW, restoreLines, twinArchive, type RestoreSteps } from './restorePlan.ts';
 import { readSidecar } from './sidecar.ts';
 import { TarWriter } from './tarWriter.ts';
-import { LinkCount, planTwin, type TwinItem, type TwinPlan } from './twin.ts';
+import { LinkCount, planTwin, type TwinItem, type TwinPlan } from './restoredLayer.ts';
 import { bytesPath } from './layerWalk.ts';
 
 /*

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { dataRanges, type Range } from './sparse.ts';
+import { dataRanges, type Range } from '../layers/tar/fileHoles.ts';
 
 /** What an entry is made of. Paths are one char for each byte (latin1). */
 export interface TarItem {

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import type { UnpackLimits } from '../layers/unpack.ts';
+import type { UnpackLimits } from '../layers/unpack/unpack.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
-import { helpedLayers } from './helped.ts';
+import { helpedLayers } from '../workers/sharedUnpack.ts';
 import { FolderTakenError } from './imageFolder.ts';
-import type { LayerJob, LayerProgress } from './layerJob.ts';
+import type { LayerJob, LayerProgress } from '../workers/layerJob.ts';
 import type { Origin, Puller } from './pullImage.ts';
-import type { ResolvedImage } from './resolveImage.ts';
+import type { ResolvedImage } from '../resolve/resolveImage.ts';
 
 /** The image has no layer of that number or digest. */
 export class LayerNotFoundError extends Error {

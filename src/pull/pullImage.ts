@@ -8,11 +8,11 @@ import type { Layer } from '../oci/layer.ts';
 import type { Logger } from '../oci/logger.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
-import type { UnpackLimits } from '../layers/unpack.ts';
-import type { Authorizer } from '../registry/authorizer.ts';
+import type { UnpackLimits } from '../layers/unpack/unpack.ts';
+import type { Authorizer } from '../registry/auth/authorizer.ts';
 import type { RegistryConfig } from '../registry/config.ts';
-import type { TransportOptions } from '../registry/transportOptions.ts';
-import { helpedLayers } from './helped.ts';
+import type { TransportOptions } from '../registry/http/transportOptions.ts';
+import { helpedLayers } from '../workers/sharedUnpack.ts';
 import {
   claimImageFolder,
   FolderBusyError,
@@ -22,12 +22,12 @@ import {
   type FolderLayer,
   type ImageFolder,
 } from './imageFolder.ts';
-import { isLayerKept } from './keptLayer.ts';
-import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
-import { blobPath, hasLayoutDocuments, writeOciLayout } from './ociLayout.ts';
+import { isLayerKept } from './isLayerWhole.ts';
+import type { LayerJob, LayerProgress, LayerResult } from '../workers/layerJob.ts';
+import { blobPath, hasLayoutDocuments, writeOciLayout } from '../layout/ociLayout.ts';
 import { PullMeter, type PullProgress } from './pullMeter.ts';
-import type { ResolvedImage } from './resolveImage.ts';
-import type { WorkerPool } from './workerPool.ts';
+import type { ResolvedImage } from '../resolve/resolveImage.ts';
+import type { WorkerPool } from '../workers/workerPool.ts';
 
 /** What every pull shares: where blobs are kept, who works, how the network is reached. */
 export interface Puller {

@@ -1,5 +1,5 @@
 import type { Layer } from '../oci/layer.ts';
-import type { LayerProgress, LayerResult } from './layerJob.ts';
+import type { LayerProgress, LayerResult } from '../workers/layerJob.ts';
 
 /** How far a pull is. Bytes are those of the blobs. */
 export interface PullProgress {

@@ -1,4 +1,4 @@
-import type { LayerEntries } from '../browse/layerIndex.ts';
+import type { LayerEntries } from '../browse/listing/layerListing.ts';
 import { PIECE } from './searchJob.ts';
 import type { WantedFile } from './wantedFiles.ts';
 

@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import type { RestartPoints } from '../browse/points.ts';
-import { type Compression, Decompressor } from '../layers/decompress.ts';
-import type { InflateEngine } from '../layers/inflate/engine.ts';
-import type { GzipPoint } from '../layers/inflate/inflate.ts';
-import { wasmGzip } from '../layers/wasmGzip.ts';
+import type { RestartPoints } from '../browse/formats/restartPoints.ts';
+import { type Compression, Decompressor } from '../layers/compression/decompress.ts';
+import type { InflateEngine } from '../layers/compression/inflate/engine.ts';
+import type { GzipPoint } from '../layers/compression/inflate/inflate.ts';
+import { wasmGzip } from '../layers/compression/wasmGzip.ts';
 import type { Sink } from '../oci/byteSource.ts';
 import { PIECE } from './searchJob.ts';
 

@@ -1,6 +1,6 @@
-import type { LayerIndex } from '../browse/layerIndex.ts';
-import type { NumberedLayer } from '../browse/mergedTree.ts';
-import type { Compression } from '../layers/decompress.ts';
+import type { LayerIndex } from '../browse/listing/layerListing.ts';
+import type { NumberedLayer } from '../browse/tree/mergedTree.ts';
+import type { Compression } from '../layers/compression/decompress.ts';
 import { layerPieces } from './layerPieces.ts';
 import { LayerQueue } from './layerQueue.ts';
 import type { Match } from './lineMatches.ts';

@@ -1,5 +1,5 @@
-import type { Compression } from '../layers/decompress.ts';
-import type { WiredError } from '../pull/wiredError.ts';
+import type { Compression } from '../layers/compression/decompress.ts';
+import type { WiredError } from '../workers/errorTransfer.ts';
 import type { Match } from './lineMatches.ts';
 import type { SearchQuery } from './query.ts';
 

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { WorkerCrashedError } from '../pull/layerErrors.ts';
-import { unwireError } from '../pull/wiredError.ts';
+import { WorkerCrashedError } from '../workers/layerErrors.ts';
+import { unwireError } from '../workers/errorTransfer.ts';
 import type { SearchJob, SearchMessage } from './searchJob.ts';
 
 /** What a thread tells of its work. */

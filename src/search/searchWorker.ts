@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
-import { RestartPoints } from '../browse/points.ts';
-import { InflateEngine } from '../layers/inflate/engine.ts';
-import { giveWay } from '../pull/giveWay.ts';
-import { wireError } from '../pull/wiredError.ts';
+import { RestartPoints } from '../browse/formats/restartPoints.ts';
+import { InflateEngine } from '../layers/compression/inflate/engine.ts';
+import { giveWay } from '../workers/lowerPriority.ts';
+import { wireError } from '../workers/errorTransfer.ts';
 import { FileSearch } from './fileSearch.ts';
 import type { Match } from './lineMatches.ts';
 import { compileQuery } from './query.ts';

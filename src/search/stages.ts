@@ -1,6 +1,6 @@
-import type { LayerFiles } from '../browse/layerFiles.ts';
-import { layerTree } from '../browse/layerTree.ts';
-import { MergedTree, type NumberedLayer } from '../browse/mergedTree.ts';
+import type { LayerFiles } from '../browse/sources/layerFiles.ts';
+import { layerTree } from '../browse/listing/layerTree.ts';
+import { MergedTree, type NumberedLayer } from '../browse/tree/mergedTree.ts';
 
 /** Layers of an image that can be searched now, with all that may hide files of theirs. */
 export interface SearchStage {

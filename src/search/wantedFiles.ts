@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { MergedNode, MergedTree, NumberedLayer } from '../browse/mergedTree.ts';
-import { splitPath } from '../layers/entryPath.ts';
+import type { MergedNode, MergedTree, NumberedLayer } from '../browse/tree/mergedTree.ts';
+import { splitPath } from '../layers/tar/entryPath.ts';
 
 /** After so many files others have their turn: an image may have a million. */
 const BREATH = 4096;

@@ -59,7 +59,7 @@ async function bundlePrograms(): Promise<string> {
       browse: 'test/bench/browse.ts',
       peel: 'test/bench/peel.ts',
       stages: 'test/bench/stages.ts',
-      worker: 'src/pull/worker.ts',
+      worker: 'src/workers/worker.ts',
     },
   });
   return outdir;

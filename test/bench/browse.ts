@@ -5,13 +5,13 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { argv } from 'node:process';
-import { FuzzyPaths } from '../../src/browse/fuzzy.ts';
-import { LayerIndex } from '../../src/browse/layerIndex.ts';
-import { LayerScan } from '../../src/browse/layerScan.ts';
-import { layerTree } from '../../src/browse/layerTree.ts';
-import { factsOf, MergedTree } from '../../src/browse/mergedTree.ts';
-import { InflateEngine } from '../../src/layers/inflate/engine.ts';
-import { DEFAULT_LIMITS } from '../../src/layers/unpack.ts';
+import { FuzzyPaths } from '../../src/browse/tree/fuzzy.ts';
+import { LayerIndex } from '../../src/browse/listing/layerListing.ts';
+import { LayerScan } from '../../src/browse/listing/layerScan.ts';
+import { layerTree } from '../../src/browse/listing/layerTree.ts';
+import { factsOf, MergedTree } from '../../src/browse/tree/mergedTree.ts';
+import { InflateEngine } from '../../src/layers/compression/inflate/engine.ts';
+import { DEFAULT_LIMITS } from '../../src/layers/unpack/unpack.ts';
 
 /** What `open` prints. */
 export interface Opening {

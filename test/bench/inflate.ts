@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { constants, createGunzip, gunzipSync, gzipSync } from 'node:zlib';
-import { InflateEngine } from '../../src/layers/inflate/engine.ts';
-import { GzipInflater } from '../../src/layers/inflate/inflate.ts';
-import { NodeGzipInflater } from '../../src/layers/nodeGzip.ts';
+import { InflateEngine } from '../../src/layers/compression/inflate/engine.ts';
+import { GzipInflater } from '../../src/layers/compression/inflate/inflate.ts';
+import { NodeGzipInflater } from '../../src/layers/compression/nodeGzip.ts';
 import type { Sink } from '../../src/oci/byteSource.ts';
 import { findTool } from '../support/tools.ts';
 

@@ -4,18 +4,18 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { argv } from 'node:process';
 import { KeyedMutex } from '../../src/blobs/keyedMutex.ts';
 import { BlobStore } from '../../src/blobs/store.ts';
-import { DEFAULT_LIMITS } from '../../src/layers/unpack.ts';
+import { DEFAULT_LIMITS } from '../../src/layers/unpack/unpack.ts';
 import { silentLogger } from '../../src/oci/logger.ts';
 import { parseReference } from '../../src/oci/reference.ts';
-import { KeptDocuments } from '../../src/pull/keptDocuments.ts';
+import { KeptDocuments } from '../../src/resolve/cachedDocuments.ts';
 import { pullImage } from '../../src/pull/pullImage.ts';
-import { resolveImage } from '../../src/pull/resolveImage.ts';
-import type { WorkerPool } from '../../src/pull/workerPool.ts';
-import { anonymousAuthorizer } from '../../src/registry/authorizer.ts';
-import { RegistryClient } from '../../src/registry/client.ts';
+import { resolveImage } from '../../src/resolve/resolveImage.ts';
+import type { WorkerPool } from '../../src/workers/workerPool.ts';
+import { anonymousAuthorizer } from '../../src/registry/auth/authorizer.ts';
+import { RegistryClient } from '../../src/registry/api/client.ts';
 import { defaultConfig } from '../../src/registry/config.ts';
-import { Transport } from '../../src/registry/transport.ts';
-import { DEFAULT_TRANSPORT } from '../../src/registry/transportOptions.ts';
+import { Transport } from '../../src/registry/http/transport.ts';
+import { DEFAULT_TRANSPORT } from '../../src/registry/http/transportOptions.ts';
 
 /** What is printed; milliseconds. */
 export interface PullReport {

@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { argv } from 'node:process';
-import { Decompressor } from '../../src/layers/decompress.ts';
-import { InflateEngine } from '../../src/layers/inflate/engine.ts';
-import { TarReader } from '../../src/layers/tarReader.ts';
-import { wasmGzip } from '../../src/layers/wasmGzip.ts';
+import { Decompressor } from '../../src/layers/compression/decompress.ts';
+import { InflateEngine } from '../../src/layers/compression/inflate/engine.ts';
+import { TarReader } from '../../src/layers/tar/tarReader.ts';
+import { wasmGzip } from '../../src/layers/compression/wasmGzip.ts';
 import type { Sink } from '../../src/oci/byteSource.ts';
 
 const [, , stage, ...files] = argv;

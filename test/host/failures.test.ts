@@ -18,10 +18,10 @@ import {
   TlsError,
   Unauthorized,
 } from '../../src/registry/errors.ts';
-import { describeFailure } from '../../src/vscode/failures.ts';
-import { InvalidSettingError } from '../../src/vscode/settings.ts';
-import { UntrustedWorkspaceError } from '../../src/vscode/taskErrors.ts';
-import { taskFailed } from '../../src/vscode/taskFailure.ts';
+import { describeFailure } from '../../src/vscode/common/failures.ts';
+import { InvalidSettingError } from '../../src/vscode/settings/settings.ts';
+import { UntrustedWorkspaceError } from '../../src/vscode/common/errors.ts';
+import { taskFailed } from '../../src/vscode/mount/taskFailure.ts';
 
 const where = { registry: 'r.example', repository: 'a/b' };
 

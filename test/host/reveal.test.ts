@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { parseReference } from '../../src/oci/reference.ts';
-import { findFile } from '../../src/vscode/tree/findFile.ts';
+import { findFile } from '../../src/vscode/reveal/findRow.ts';
 import { FolderRow } from '../../src/vscode/tree/folderRow.ts';
 import type { TreeNode } from '../../src/vscode/tree/treeNode.ts';
 import { image, layer } from '../support/image.ts';

@@ -90,7 +90,7 @@ async function bundleSpecs(glob: string): Promise<void> {
   };
   await build({ ...common, entryPoints: ['test/host/inside.ts'], outfile: join(bundleFolder, 'inside.js') });
   // Specs that build services of their own start threads of their own.
-  await build({ ...common, entryPoints: ['src/pull/worker.ts'], outfile: join(bundleFolder, 'worker.js') });
+  await build({ ...common, entryPoints: ['src/workers/worker.ts'], outfile: join(bundleFolder, 'worker.js') });
   const contents = specs.map(spec => `import './${spec}';`).join('\n');
   await build({
     ...common,

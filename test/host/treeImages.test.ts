@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import type { MountState } from '../../src/overlay/mountState.ts';
 import type { ImageFolder } from '../../src/pull/imageFolder.ts';
-import type { ImageOnDisk } from '../../src/vscode/images.ts';
+import type { ImageOnDisk } from '../../src/vscode/images/pulledImages.ts';
 import type { NodeTree } from '../../src/vscode/tree/nodeTree.ts';
 import { isFiltered, type TreeNode } from '../../src/vscode/tree/treeNode.ts';
 import { sha256 } from '../support/registry/store.ts';

@@ -1,8 +1,8 @@
 import { Builder } from 'flatbuffers';
-import { InflateEngine } from '../../src/layers/inflate/engine.ts';
-import { GzipInflater, type GzipPoint } from '../../src/layers/inflate/inflate.ts';
-import type { TarEntry } from '../../src/layers/tarEntry.ts';
-import { TarReader } from '../../src/layers/tarReader.ts';
+import { InflateEngine } from '../../src/layers/compression/inflate/engine.ts';
+import { GzipInflater, type GzipPoint } from '../../src/layers/compression/inflate/inflate.ts';
+import type { TarEntry } from '../../src/layers/tar/tarEntry.ts';
+import { TarReader } from '../../src/layers/tar/tarReader.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { OCI_MANIFEST } from '../../src/oci/mediaTypes.ts';
 import type { BuiltLayer } from './image.ts';

@@ -9,32 +9,23 @@ import { projectRoot } from '../rig/paths.ts';
 /** The table of ARCHITECTURE.md: which room may import which others. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   oci: [],
-  registry: ['oci'],
+  secrets: [],
   blobs: ['oci'],
+  registry: ['oci'],
   layers: ['oci'],
-  overlay: ['oci'],
-  browse: ['oci', 'layers', 'blobs'],
-  insight: ['oci', 'browse'],
-  pull: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'local'],
-  local: ['oci', 'blobs', 'layers'],
-  export: ['oci', 'blobs', 'layers', 'local', 'pull'],
-  search: ['oci', 'layers', 'browse', 'pull'],
-  vscode: ['oci', 'registry', 'blobs', 'layers', 'overlay', 'browse', 'insight', 'pull', 'local', 'export', 'search'],
-  'extension.ts': [
-    'oci',
-    'registry',
-    'blobs',
-    'layers',
-    'overlay',
-    'browse',
-    'insight',
-    'pull',
-    'local',
-    'export',
-    'search',
-    'vscode',
-  ],
+  layout: ['oci', 'blobs', 'layers', 'pull', 'resolve', 'workers'],
+  overlay: ['oci', 'layers'],
+  browse: ['oci', 'layers', 'secrets'],
+  resolve: ['oci', 'blobs'],
+  workers: ['oci', 'blobs', 'browse', 'layers', 'layout', 'pull', 'registry'],
+  pull: ['oci', 'blobs', 'layers', 'layout', 'registry', 'resolve', 'workers'],
+  layerAccess: ['oci', 'blobs', 'browse', 'layers', 'pull', 'registry', 'resolve', 'workers'],
+  insight: ['oci', 'browse', 'secrets'],
+  search: ['oci', 'browse', 'layers', 'workers'],
+  export: ['oci', 'blobs', 'layers', 'layout', 'pull', 'registry', 'resolve', 'workers'],
 };
+const core = Object.keys(mayImport);
+Object.assign(mayImport, { vscode: core, 'extension.ts': [...core, 'vscode'] });
 
 /** Bytes of minified code. `startup` is read whenever the extension is activated, `worker` whenever a thread starts. Raise them knowingly. */
 const budgets = { startup: 130_000, worker: 400_000, total: 840_000 };
@@ -119,7 +110,7 @@ test('what is read together lies in few files', async () => {
   const { outputs } = await metafile();
   // The last one is what a command reads at its first use, with what the window has read by then.
   const first = Object.keys(outputs).find(
-    file => outputs[file]?.entryPoint === 'later:src/vscode/commands/pullImage.ts',
+    file => outputs[file]?.entryPoint === 'later:src/vscode/imagesView/pullImage.ts',
   );
   const most = { 'dist/extension.js': 4, 'dist/worker.js': 12, [first ?? 'the command']: 10 };
   for (const [entry, limit] of Object.entries(most)) {

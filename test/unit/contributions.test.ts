@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectRoot } from '../rig/paths.ts';
 
-// What `test/unit/vscode/ids.test.ts` does for commands, views and settings, for the context values of tree rows.
+// What `test/unit/vscode/common/ids.test.ts` does for commands, views and settings, for the context values of tree rows.
 
 const manifest = readFileSync(join(projectRoot, 'package.json'), 'utf8');
 const sources = globSync('src/vscode/**/*.ts', { cwd: projectRoot }).map(file =>

@@ -1,6 +1,6 @@
 import type { Memento } from 'vscode';
 import { isObject } from '../../oci/json.ts';
-import { argumentOf, type CommandArgument } from '../commands/argument.ts';
+import { argumentOf, type CommandArgument } from '../common/argument.ts';
 
 const KEY = 'pages';
 /** As many pages nobody has open at once; the oldest go first. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import { COMMANDS, WEBVIEWS } from '../ids.ts';
+import { COMMANDS, WEBVIEWS } from '../common/ids.ts';
 import type { Html } from './html.ts';
 import { pageHtml } from './pageHtml.ts';
 

@@ -1,4 +1,4 @@
-import { count } from '../tree/text.ts';
+import { count } from '../common/text.ts';
 import type { FoundMatch } from './searchRun.ts';
 
 /** A layer that could not be searched, or not to its end, and why. */

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
-import type { LayerFiles } from '../../browse/layerFiles.ts';
+import type { LayerFiles } from '../../browse/sources/layerFiles.ts';
 import { findLayer } from '../../pull/oneLayer.ts';
 import type { SearchStage } from '../../search/stages.ts';
-import { layerRequest } from '../layerRequest.ts';
-import type { Pulls } from '../pulls.ts';
-import type { Services } from '../services.ts';
-import { settlesWithin } from '../settlesWithin.ts';
+import { layerRequest } from '../files/layerRequest.ts';
+import type { Pulls } from '../images/pulls.ts';
+import type { Services } from '../features.ts';
+import { settlesWithin } from '../common/settlesWithin.ts';
 import type { SearchRun } from './searchRun.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function runSearch(
   const [{ compileQuery }, { searchFiles }, { layerArchive }] = await Promise.all([
     import('../../search/query.ts'),
     import('../../search/searchFiles.ts'),
-    import('../../pull/layerArchive.ts'),
+    import('../../layerAccess/layerArchive.ts'),
   ]);
   const { image, path } = run.place;
   const { include, exclude, ...query } = run.terms;

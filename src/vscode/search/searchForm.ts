@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { dotted, plainText } from '../tree/text.ts';
+import { dotted, plainText } from '../common/text.ts';
 import type { SearchMemory } from './searchMemory.ts';
 import type { SearchPlace, SearchTerms } from './searchRun.ts';
 

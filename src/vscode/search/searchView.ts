@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
-import { describeFailure } from '../failures.ts';
-import { CONTEXTS, VIEWS } from '../ids.ts';
-import type { Pulls } from '../pulls.ts';
-import type { Services } from '../services.ts';
-import { SearchRoot } from '../tree/searchRoot.ts';
+import { describeFailure } from '../common/failures.ts';
+import { CONTEXTS, VIEWS } from '../common/ids.ts';
+import type { Pulls } from '../images/pulls.ts';
+import type { Services } from '../features.ts';
+import { SearchRoot } from './searchRoot.ts';
 import { NodeTree } from '../tree/nodeTree.ts';
 import { TreeChanges } from '../tree/treeChanges.ts';
 import type { TreeNode } from '../tree/treeNode.ts';

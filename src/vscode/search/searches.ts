@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
-import type { Pulls } from '../pulls.ts';
-import type { Services } from '../services.ts';
+import type { Pulls } from '../images/pulls.ts';
+import type { Services } from '../features.ts';
 import type { SearchView } from './searchView.ts';
 
 /** Makes the Search view when somebody searches for the first time: until then it is not shown, and its code is not loaded. */

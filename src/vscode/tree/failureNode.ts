@@ -1,8 +1,8 @@
 import { ThemeIcon, TreeItem, type Command } from 'vscode';
-import type { CommandArgument } from '../commands/argument.ts';
-import { describeFailure, type Failure, type FailureAction } from '../failures.ts';
-import { COMMANDS, TREE_COMMANDS } from '../ids.ts';
-import { plainText } from './text.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import { describeFailure, type Failure, type FailureAction } from '../common/failures.ts';
+import { COMMANDS, TREE_COMMANDS } from '../common/ids.ts';
+import { plainText } from '../common/text.ts';
 import type { TreeNode } from './treeNode.ts';
 
 /** A row that says why a list could not be had, with what can be done about it as buttons; a click does the likeliest of these. */

@@ -1,4 +1,4 @@
-import type { CommandArgument } from '../commands/argument.ts';
+import type { CommandArgument } from '../common/argument.ts';
 import { MoreNode } from './moreNode.ts';
 import type { TreeItem } from 'vscode';
 import { passes, type FilteredNode, type PagedNode, type TreeNode } from './treeNode.ts';

@@ -1,5 +1,5 @@
 import { ThemeIcon, TreeItem, type Command } from 'vscode';
-import type { CommandArgument } from '../commands/argument.ts';
+import type { CommandArgument } from '../common/argument.ts';
 import type { TreeNode } from './treeNode.ts';
 
 /** What an {@link InfoNode} may have beside its text. */

@@ -1,5 +1,5 @@
 import { ThemeIcon, TreeItem } from 'vscode';
-import { TREE_COMMANDS } from '../ids.ts';
+import { TREE_COMMANDS } from '../common/ids.ts';
 import type { PagedNode, TreeNode } from './treeNode.ts';
 
 /** The last row of a list that goes on: a click or Enter loads the next part. */

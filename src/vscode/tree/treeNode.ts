@@ -1,6 +1,6 @@
 import type { TreeItem } from 'vscode';
-import type { CommandArgument } from '../commands/argument.ts';
-import type { Services } from '../services.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import type { Services } from '../features.ts';
 
 /** A row of a tree. It answers for itself; the provider asks no row what kind it is. */
 export interface TreeNode {

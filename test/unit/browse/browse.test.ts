@@ -16,11 +16,11 @@ import {
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { FileDamagedError, NoSuchPathError, WrongKindError } from '../../../src/browse/errors.ts';
-import { layerChanges } from '../../../src/browse/layerChanges.ts';
-import { factsOf, MergedTree, type MergedNode } from '../../../src/browse/mergedTree.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
-import { browseLayer } from '../../../src/pull/browseLayer.ts';
-import { DiffIdMismatchError } from '../../../src/pull/layerErrors.ts';
+import { layerChanges } from '../../../src/browse/tree/layerChanges.ts';
+import { factsOf, MergedTree, type MergedNode } from '../../../src/browse/tree/mergedTree.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
+import { browseLayer } from '../../../src/layerAccess/openLayer.ts';
+import { DiffIdMismatchError } from '../../../src/workers/layerErrors.ts';
 import { image, layer, type BuiltLayer } from '../../support/image.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';
 import { sha256 } from '../../support/registry/store.ts';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { MergedTree } from '../../../src/browse/mergedTree.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
+import { MergedTree } from '../../../src/browse/tree/mergedTree.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { silentLogger } from '../../../src/oci/logger.ts';
-import { browseLayer } from '../../../src/pull/browseLayer.ts';
-import { SociIndexes } from '../../../src/pull/sociIndexes.ts';
-import { anonymousAuthorizer } from '../../../src/registry/authorizer.ts';
-import { RegistryClient } from '../../../src/registry/client.ts';
+import { browseLayer } from '../../../src/layerAccess/openLayer.ts';
+import { SociIndexes } from '../../../src/resolve/sociIndexes.ts';
+import { anonymousAuthorizer } from '../../../src/registry/auth/authorizer.ts';
+import { RegistryClient } from '../../../src/registry/api/client.ts';
 import { defaultConfig } from '../../../src/registry/config.ts';
-import { Transport } from '../../../src/registry/transport.ts';
-import { DEFAULT_TRANSPORT } from '../../../src/registry/transportOptions.ts';
+import { Transport } from '../../../src/registry/http/transport.ts';
+import { DEFAULT_TRANSPORT } from '../../../src/registry/http/transportOptions.ts';
 import type { LoggedRequest } from '../../support/listen.ts';
 import { Pulling } from '../pull/pulling.ts';
 

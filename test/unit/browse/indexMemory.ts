@@ -1,4 +1,4 @@
-import { LayerScan } from '../../../src/browse/layerScan.ts';
+import { LayerScan } from '../../../src/browse/listing/layerScan.ts';
 import { tarWithoutEnd } from '../../support/tar.ts';
 
 /*

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { factsOf, type MergedTree } from '../../../src/browse/mergedTree.ts';
+import { factsOf, type MergedTree } from '../../../src/browse/tree/mergedTree.ts';
 import { image, layer } from '../../support/image.ts';
 import { recompress, writeLayout } from '../../support/layout.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IndexBuilder } from '../../../src/browse/indexBuilder.ts';
-import { indexEntry, LayerIndex, type IndexFacts } from '../../../src/browse/layerIndex.ts';
-import { MergedTree, type NumberedLayer } from '../../../src/browse/mergedTree.ts';
-import { atOnce } from '../../../src/browse/slices.ts';
+import { IndexBuilder } from '../../../src/browse/listing/listingBuilder.ts';
+import { indexEntry, LayerIndex, type IndexFacts } from '../../../src/browse/listing/layerListing.ts';
+import { MergedTree, type NumberedLayer } from '../../../src/browse/tree/mergedTree.ts';
+import { atOnce } from '../../../src/browse/formats/slices.ts';
 import { doubtfulPairs } from '../../../src/insight/doubtfulFiles.ts';
-import { IMPLICIT_DIRECTORY, type TarEntry } from '../../../src/layers/tarEntry.ts';
+import { IMPLICIT_DIRECTORY, type TarEntry } from '../../../src/layers/tar/tarEntry.ts';
 
 type Described = Pick<TarEntry, 'path'> & Partial<TarEntry>;
 

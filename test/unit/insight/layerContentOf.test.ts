@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
-import { LayerIndex } from '../../../src/browse/layerIndex.ts';
-import { LayerScan } from '../../../src/browse/layerScan.ts';
+import { LayerIndex } from '../../../src/browse/listing/layerListing.ts';
+import { LayerScan } from '../../../src/browse/listing/layerScan.ts';
 import type { LayerContent } from '../../../src/insight/layerContent.ts';
 import { layerContentOf } from '../../../src/insight/layerContentOf.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { directory, file, hardlink, opaque, symlink, tar, whiteout, type Entry } from '../../support/tar.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}` as const;

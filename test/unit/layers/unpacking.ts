@@ -1,9 +1,9 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Sidecar, readSidecar } from '../../../src/layers/sidecar.ts';
-import type { Unpacked } from '../../../src/layers/tarUnpacker.ts';
-import { LayerUnpacker, type UnpackLimits } from '../../../src/layers/unpack.ts';
+import { type Sidecar, readSidecar } from '../../../src/layers/unpack/sidecar.ts';
+import type { Unpacked } from '../../../src/layers/unpack/tarUnpacker.ts';
+import { LayerUnpacker, type UnpackLimits } from '../../../src/layers/unpack/unpack.ts';
 import { type Entry, tar } from '../../support/tar.ts';
 
 export const LIMITS: UnpackLimits = { maxBytes: 4e9, maxEntries: 100_000 };

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { errorCode } from '../../../src/oci/errorCode.ts';
-import { DiskFullError } from '../../../src/pull/layerErrors.ts';
+import { DiskFullError } from '../../../src/workers/layerErrors.ts';
 import { image, layer } from '../../support/image.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';
 import { directory, file } from '../../support/tar.ts';

@@ -24,8 +24,8 @@ import {
   listImageFolders,
   readImageFolder,
 } from '../../../src/pull/imageFolder.ts';
-import { DiffIdMismatchError } from '../../../src/pull/layerErrors.ts';
-import { NotAnImageError } from '../../../src/pull/resolveImage.ts';
+import { DiffIdMismatchError } from '../../../src/workers/layerErrors.ts';
+import { NotAnImageError } from '../../../src/resolve/resolveImage.ts';
 import { artifact, image, index, layer, type BuiltLayer } from '../../support/image.ts';
 import { corrupt, noRanges, pauseAt, resetAfter, shorten } from '../../support/registry/faults.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';

@@ -3,25 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KeyedMutex } from '../../../src/blobs/keyedMutex.ts';
 import { BlobStore } from '../../../src/blobs/store.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { silentLogger } from '../../../src/oci/logger.ts';
 import type { BlobSource } from '../../../src/oci/byteSource.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
-import { KeptDocuments } from '../../../src/pull/keptDocuments.ts';
+import { KeptDocuments } from '../../../src/resolve/cachedDocuments.ts';
 import { pullImage, type Origin, type PulledImage, type Puller } from '../../../src/pull/pullImage.ts';
 import type { PullProgress } from '../../../src/pull/pullMeter.ts';
-import { resolveImage, type ResolvedImage } from '../../../src/pull/resolveImage.ts';
-import { WorkerPool } from '../../../src/pull/workerPool.ts';
-import { anonymousAuthorizer } from '../../../src/registry/authorizer.ts';
-import { RegistryClient } from '../../../src/registry/client.ts';
+import { resolveImage, type ResolvedImage } from '../../../src/resolve/resolveImage.ts';
+import { WorkerPool } from '../../../src/workers/workerPool.ts';
+import { anonymousAuthorizer } from '../../../src/registry/auth/authorizer.ts';
+import { RegistryClient } from '../../../src/registry/api/client.ts';
 import { defaultConfig } from '../../../src/registry/config.ts';
-import { Transport } from '../../../src/registry/transport.ts';
-import { DEFAULT_TRANSPORT } from '../../../src/registry/transportOptions.ts';
+import { Transport } from '../../../src/registry/http/transport.ts';
+import { DEFAULT_TRANSPORT } from '../../../src/registry/http/transportOptions.ts';
 
 /** Everything that a pull needs, in plain Node, with a folder of its own; `end` takes all of it away. */
 export class Pulling {
   readonly root = mkdtempSync(join(tmpdir(), 'peel-pull-'));
-  readonly #workers = new WorkerPool(new URL('../../../src/pull/worker.ts', import.meta.url), 2);
+  readonly #workers = new WorkerPool(new URL('../../../src/workers/worker.ts', import.meta.url), 2);
   /** Quick to give up, so that tests of failures end soon. */
   readonly #options = { ...DEFAULT_TRANSPORT, retryDelay: 5, idleTimeout: 2000, firstByteTimeout: 2000 };
   readonly #transport = new Transport(this.#options, silentLogger);

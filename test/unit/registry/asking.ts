@@ -3,12 +3,12 @@ import type { Sink } from '../../../src/oci/byteSource.ts';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';
 import type { Logger } from '../../../src/oci/logger.ts';
 import { OCI_LAYER_GZIP } from '../../../src/oci/mediaTypes.ts';
-import { AccountAuthorizer } from '../../../src/registry/accountAuthorizer.ts';
-import { RegistryClient } from '../../../src/registry/client.ts';
+import { AccountAuthorizer } from '../../../src/registry/auth/accountAuthorizer.ts';
+import { RegistryClient } from '../../../src/registry/api/client.ts';
 import type { RegistryConfig } from '../../../src/registry/config.ts';
-import type { Credential, CredentialSource } from '../../../src/registry/credentials.ts';
-import { Transport } from '../../../src/registry/transport.ts';
-import { DEFAULT_TRANSPORT, type TransportOptions } from '../../../src/registry/transportOptions.ts';
+import type { Credential, CredentialSource } from '../../../src/registry/auth/credentials.ts';
+import { Transport } from '../../../src/registry/http/transport.ts';
+import { DEFAULT_TRANSPORT, type TransportOptions } from '../../../src/registry/http/transportOptions.ts';
 import { type RegistryStore, sha256 } from '../../support/registry/store.ts';
 
 /** A log that can be read afterwards. */

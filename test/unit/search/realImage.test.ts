@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before, suite } from 'node:test';
-import { nameBytes } from '../../../src/layers/byteName.ts';
+import { nameBytes } from '../../../src/layers/tar/byteName.ts';
 import { Grep } from '../../support/grep.ts';
 import { putRealImage, realImage, requireRealImage, unpackTruth } from '../../support/realImage.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';

@@ -1,10 +1,10 @@
-import type { LayerFiles } from '../../../src/browse/layerFiles.ts';
-import { MergedTree } from '../../../src/browse/mergedTree.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack.ts';
-import { browseLayer } from '../../../src/pull/browseLayer.ts';
-import { layerArchive } from '../../../src/pull/layerArchive.ts';
-import type { BrowseRequest } from '../../../src/pull/layerPass.ts';
-import type { ResolvedImage } from '../../../src/pull/resolveImage.ts';
+import type { LayerFiles } from '../../../src/browse/sources/layerFiles.ts';
+import { MergedTree } from '../../../src/browse/tree/mergedTree.ts';
+import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
+import { browseLayer } from '../../../src/layerAccess/openLayer.ts';
+import { layerArchive } from '../../../src/layerAccess/layerArchive.ts';
+import type { BrowseRequest } from '../../../src/layerAccess/layerPass.ts';
+import type { ResolvedImage } from '../../../src/resolve/resolveImage.ts';
 import { searchFiles, type FileSearchRequest } from '../../../src/search/searchFiles.ts';
 import type { Match } from '../../../src/search/lineMatches.ts';
 import type { SearchQuery } from '../../../src/search/query.ts';

@@ -1,0 +1,118 @@
+import type { LayerEntries } from './layerListing.ts';
+
+/** Something in one layer's own tree. */
+export type LayerNode = LayerDirectory | LayerLeaf;
+
+export interface LayerLeaf {
+  readonly kind: 'leaf';
+  /** Number of the entry in the index. */
+  readonly at: number;
+  /** For a hard link the entry of the file that it names, or `undefined` when that lies in a layer below; else the same as `at`. */
+  readonly content: number | undefined;
+}
+
+/** A directory of one layer. */
+export interface LayerDirectory {
+  readonly kind: 'directory';
+  /** Number of the entry; `undefined` where the archive does not describe the directory. */
+  readonly at: number | undefined;
+  /** Hides all that lower layers have here. */
+  readonly opaque: boolean;
+  /** Names that are deleted here. */
+  readonly whiteouts: ReadonlySet<string>;
+  /** What is in it, by name. */
+  readonly children: ReadonlyMap<string, LayerNode>;
+}
+
+type GrowingNode = GrowingDirectory | LayerLeaf;
+
+/** A directory to which entries of the archive are still added. */
+export class GrowingDirectory implements LayerDirectory {
+  readonly kind = 'directory';
+  readonly parent: GrowingDirectory | undefined;
+  at: number | undefined;
+  opaque = false;
+  readonly #index: LayerEntries;
+  // Made when needed: there are many directories, and hardly one of them has all three.
+  #whiteouts: Set<string> | undefined;
+  #folders: Map<string, GrowingDirectory> | undefined;
+  #children: Map<string, GrowingNode> | undefined;
+  /** What came after all that is in `#children`: numbers of entries, and directories with their names. */
+  #waiting: (number | readonly [string, GrowingDirectory])[] = [];
+
+  constructor(parent: GrowingDirectory | undefined, index: LayerEntries) {
+    this.parent = parent;
+    this.#index = index;
+  }
+
+  get whiteouts(): ReadonlySet<string> {
+    return this.#whiteouts ?? NO_NAMES;
+  }
+
+  hide(name: string): void {
+    (this.#whiteouts ??= new Set()).add(name);
+  }
+
+  /** Files get their names and places when somebody looks: few of a large layer's folders are ever opened. */
+  get children(): ReadonlyMap<string, GrowingNode> {
+    return this.#all();
+  }
+
+  /**
+   * All that was put in it, in order: entries that are named as their paths say by their numbers alone. Of several with one name the last one counts, in the place of the first.
+   */
+  get parts(): Iterable<number | readonly [string, GrowingNode]> {
+    return this.#children ? [...this.#children, ...this.#waiting] : this.#waiting;
+  }
+
+  /** The directory of that name. No file need be looked at for it. */
+  folder(name: string): GrowingDirectory | undefined {
+    return this.#folders?.get(name);
+  }
+
+  addFolder(name: string): GrowingDirectory {
+    const made = new GrowingDirectory(this, this.#index);
+    (this.#folders ??= new Map()).set(name, made);
+    this.#waiting.push([name, made]);
+    return made;
+  }
+
+  /** Takes in an entry that is its own content, named as its path says. There must be no directory of that name. */
+  addPlain(at: number): void {
+    this.#waiting.push(at);
+  }
+
+  set(name: string, node: GrowingNode): void {
+    this.#all().set(name, node);
+    if (node.kind === 'directory') (this.#folders ??= new Map()).set(name, node);
+    else this.#folders?.delete(name);
+  }
+
+  /** Takes out what has that name. */
+  take(name: string): GrowingNode | undefined {
+    const children = this.#all();
+    const node = children.get(name);
+    children.delete(name);
+    this.#folders?.delete(name);
+    return node;
+  }
+
+  #all(): Map<string, GrowingNode> {
+    const children = (this.#children ??= new Map<string, GrowingNode>());
+    for (const next of this.#waiting) {
+      if (typeof next !== 'number') children.set(...next);
+      else children.set(lastName(this.#index.path(next)), { kind: 'leaf', at: next, content: next });
+    }
+    if (this.#waiting.length > 0) this.#waiting = [];
+    return children;
+  }
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+const SLASH = 0x2f;
+
+/** The last name of a path in an archive, which may end with a slash. */
+export function lastName(path: string): string {
+  const to = path.charCodeAt(path.length - 1) === SLASH ? path.length - 1 : path.length;
+  return path.slice(path.lastIndexOf('/', to - 1) + 1, to);
+}

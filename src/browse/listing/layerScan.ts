@@ -1,0 +1,146 @@
+import { crc32 } from 'node:zlib';
+import { Decompressor } from '../../layers/compression/decompress.ts';
+import { DiffIdHash } from '../../layers/unpack/diffId.ts';
+import { InvalidLayerError, LimitExceededError } from '../../layers/errors.ts';
+import type { InflateEngine } from '../../layers/compression/inflate/engine.ts';
+import type { UnpackLimits } from '../../layers/unpack/layerVisitor.ts';
+import type { TarEntry, TarVisitor } from '../../layers/tar/tarEntry.ts';
+import { TarReader } from '../../layers/tar/tarReader.ts';
+import { NodeZstdInflater } from '../../layers/compression/nodeZstd.ts';
+import { wasmGzip } from '../../layers/compression/wasmGzip.ts';
+import type { Sink } from '../../oci/byteSource.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { IndexBuilder } from './listingBuilder.ts';
+import { POINT_DISTANCE, PointRecorder } from '../formats/restartPoints.ts';
+import { SecretScan } from '../../secrets/secretScan.ts';
+import type { ZstdRecorder } from '../formats/zstdRestartPoints.ts';
+
+/** What one pass over a layer found. */
+export interface Scanned {
+  readonly diffId: Digest;
+  /** A file for `LayerIndex.read`. */
+  readonly index: Buffer;
+  /** A file for `RestartPoints.read` of a gzip layer, for `ZstdPlaces.read` of a zstd layer. */
+  readonly points?: Buffer;
+  readonly entries: number;
+}
+
+/** What is asked of a layer that is scanned. */
+export interface ScanTerms {
+  readonly limits: UnpackLimits;
+  /** What the config says, see {@link DiffIdHash}. That it is so is the caller's to check. */
+  readonly diffId?: Digest;
+}
+
+/** Goes through one layer's blob as its bytes come, extracts nothing, and notes what is in it, where, and from where it can be inflated again. */
+export class LayerScan implements Sink {
+  readonly #digest: Digest;
+  readonly #maxBytes: number;
+  readonly #decompressor: Decompressor;
+  readonly #hash: DiffIdHash;
+  readonly #reader: TarReader;
+  readonly #visitor: IndexingVisitor;
+  readonly #points = new PointRecorder();
+  readonly #zstd: ZstdRecorder | undefined;
+  /** Set when the layer turns out to be zstd. */
+  #copied: ZstdRecorder | undefined;
+
+  /**
+   * @param digest of the blob, which the caller verifies
+   * @param engine without it, later reads of a gzip layer begin at its start
+   * @param zstd without it, those of a zstd layer do
+   */
+  constructor(digest: Digest, { limits, diffId }: ScanTerms, engine: InflateEngine | undefined, zstd?: ZstdRecorder) {
+    this.#digest = digest;
+    this.#hash = new DiffIdHash(diffId);
+    this.#maxBytes = limits.maxBytes;
+    this.#visitor = new IndexingVisitor(limits.maxEntries, () => this.#reader.position);
+    this.#reader = new TarReader(this.#visitor);
+    const report = { every: POINT_DISTANCE, onBlock: this.#points.record.bind(this.#points) };
+    const gzip = engine && wasmGzip(engine, { checksum: false, report });
+    this.#zstd = zstd;
+    this.#decompressor = new Decompressor(
+      { write: chunk => this.#take(chunk) },
+      { ...(gzip ? { gzip } : {}), zstd: out => this.#zstdInflater(out) },
+    );
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#decompressor.write(chunk);
+  }
+
+  /** All bytes have come. @throws {InvalidLayerError} {@link TruncatedLayerError} */
+  end(): Scanned {
+    const { compression, junk } = this.#decompressor.end();
+    const { marked } = this.#reader.end();
+    if (junk > 0 && !marked)
+      throw new InvalidLayerError(`${junk} bytes of its compressed data are damaged, and its archive has no end`);
+    const { diffId } = this.#hash.read();
+    const { builder } = this.#visitor;
+    return {
+      diffId,
+      index: builder.finish({ digest: this.#digest, kind: compression, diffId }, { tree: true }),
+      ...(compression === 'gzip' ? { points: this.#points.finish() } : {}),
+      ...(this.#copied ? { points: this.#copied.finish() } : {}),
+      entries: builder.count,
+    };
+  }
+
+  /** The entries that came after the first `from`; `undefined` when there are none. */
+  found(from: number): { readonly part: Buffer; readonly count: number } | undefined {
+    const { builder } = this.#visitor;
+    if (builder.count === from) return undefined;
+    return { part: builder.part(from, this.#digest), count: builder.count };
+  }
+
+  /** Frees what it holds, when it is left before its end. */
+  close(): void {
+    this.#decompressor.close();
+    this.#zstd?.abandon();
+  }
+
+  #zstdInflater(out: Sink): NodeZstdInflater {
+    this.#copied = this.#zstd;
+    return new NodeZstdInflater(out, at => this.#copied?.frame(at));
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#hash.update(chunk);
+    if (this.#hash.size > this.#maxBytes) throw new LimitExceededError('bytes', this.#maxBytes);
+    this.#copied?.write(chunk);
+    this.#reader.write(chunk);
+  }
+}
+
+class IndexingVisitor implements TarVisitor {
+  readonly builder = new IndexBuilder();
+  readonly #maxEntries: number;
+  readonly #position: () => number;
+  readonly #secrets = new SecretScan();
+  #crc = 0;
+
+  /** @param position where the reader stands: at an entry, the beginning of its content */
+  constructor(maxEntries: number, position: () => number) {
+    this.#maxEntries = maxEntries;
+    this.#position = position;
+  }
+
+  entry({ xattrs, ...entry }: TarEntry): void {
+    if (this.builder.count >= this.#maxEntries) throw new LimitExceededError('entries', this.#maxEntries);
+    const values = xattrs && Object.fromEntries([...xattrs].map(([name, value]) => [name, value.toString('base64')]));
+    this.#crc = 0;
+    this.#secrets.begin(entry.path, entry.type === 'file' && !entry.sparse ? entry.size : 0);
+    this.builder.add({ ...entry, offset: this.#position(), crc: 0, ...(values ? { xattrs: values } : {}) });
+  }
+
+  data(chunk: Uint8Array): void {
+    this.#crc = crc32(chunk, this.#crc);
+    this.#secrets.data(chunk);
+  }
+
+  endEntry(): void {
+    this.builder.setCrc(this.#crc);
+    const suspects = this.#secrets.end();
+    if (suspects.length > 0) this.builder.setSuspects(suspects);
+  }
+}

@@ -1,0 +1,204 @@
+import { HARDLINK_STORE, LINK_ROUNDS, meaningOf, splitPath } from '../../layers/tar/entryPath.ts';
+import { GrowingDirectory, lastName, type LayerDirectory, type LayerLeaf } from './layerDirectory.ts';
+import type { LayerEntries } from './layerListing.ts';
+import { atOnce, type Sliced } from '../formats/slices.ts';
+
+/** A last name that may mean something else than a file, or nothing. */
+function isOdd(name: string): boolean {
+  return name === '' || name.charCodeAt(0) === DOT || name.includes('\0');
+}
+
+const DOT = 0x2e;
+
+/** Extraction leaves such a device out, for it would act as a deletion. */
+function isWhiteoutDevice({ devMajor, devMinor }: { readonly devMajor: number; readonly devMinor: number }): boolean {
+  return devMajor === 0 && devMinor === 0;
+}
+
+/** As many links in a row as Linux follows. */
+export const MAX_LINKS = 40;
+
+/**
+ * The tree of one layer as extraction would make it: later entries take the place of earlier ones, what lies behind a link of the same layer goes where that leads,
+ * and what would lead out of the image is left out.
+ */
+export function layerTree(index: LayerEntries): LayerDirectory {
+  return atOnce(layerTreeSteps(index));
+}
+
+/** The same, for long layers. */
+export function* layerTreeSteps(index: LayerEntries): Sliced<LayerDirectory> {
+  if (index.tree) return index.tree;
+  const builder = new LayerTreeBuilder(index);
+  for (let upTo = STEP; upTo < index.count; upTo += STEP) {
+    builder.grow(upTo);
+    yield;
+  }
+  return builder.finish();
+}
+
+interface LooseLink {
+  readonly directory: GrowingDirectory;
+  readonly name: string;
+  readonly at: number;
+}
+
+/** A directory, and how many links had to be followed to it. */
+interface Found {
+  readonly directory: GrowingDirectory;
+  readonly links: number;
+}
+
+/** What stands before the last name. */
+function parentText(path: string, name: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/', path.length - name.length - 1)));
+}
+
+/** Entries that are taken in without a pause. */
+const STEP = 500;
+
+/** Makes the tree of a layer, also while its entries are still being found. */
+export class LayerTreeBuilder {
+  readonly #index: LayerEntries;
+  readonly #root: GrowingDirectory;
+  /** Directories by what stands before the last name in the paths of entries, as far as no link leads there. */
+  readonly #known = new Map<string, GrowingDirectory>();
+  #next = 0;
+  /** Hard links whose target has not come. */
+  #loose: LooseLink[] = [];
+  /** Other entries may link into it, but it is not shown. */
+  #store: GrowingDirectory | LayerLeaf | undefined;
+
+  constructor(index: LayerEntries) {
+    this.#index = index;
+    this.#root = new GrowingDirectory(undefined, index);
+  }
+
+  /** Takes in the entries that have come since. Returns the root, always the same. @param upTo without the entries from this number on */
+  grow(upTo = this.#index.count): GrowingDirectory {
+    this.#showStore();
+    while (this.#next < upTo) this.#add(this.#next++);
+    this.#hideStore();
+    return this.#root;
+  }
+
+  /** Takes in the rest: no more will come. */
+  finish(): GrowingDirectory {
+    this.grow();
+    this.#showStore();
+    this.#tieLoose();
+    this.#hideStore();
+    return this.#root;
+  }
+
+  #showStore(): void {
+    if (this.#store) this.#root.set(HARDLINK_STORE, this.#store);
+  }
+
+  #hideStore(): void {
+    this.#store = this.#root.take(HARDLINK_STORE);
+  }
+
+  #add(at: number): void {
+    const path = this.#index.path(at);
+    const name = lastName(path);
+    const known = this.#known.get(parentText(path, name));
+    if (known && !isOdd(name)) this.#put(known, name, at);
+    else this.#addAnywhere(path, at);
+  }
+
+  #addAnywhere(path: string, at: number): void {
+    const names = splitPath(path);
+    if (!names || names.some(name => name.includes('\0'))) return;
+    const name = names.pop();
+    if (name === undefined) {
+      if (this.#index.type(at) === 'directory') this.#root.at = at;
+      return;
+    }
+    const meaning = meaningOf([...names, name]);
+    if (meaning.kind === 'ignored' || meaning.kind === 'invalid') return;
+    const found = this.#follow(names, true);
+    if (!found) return;
+    const { directory, links } = found;
+    if (meaning.kind === 'whiteout') directory.hide(meaning.hidden);
+    else if (meaning.kind === 'opaque') directory.opaque = true;
+    else {
+      // Only a path that ends with the name has the rest before it.
+      const before = lastName(path) === name ? parentText(path, name) : '';
+      if (links === 0 && before !== '' && !before.includes('.wh.')) this.#known.set(before, directory);
+      this.#put(directory, name, at);
+    }
+  }
+
+  #put(directory: GrowingDirectory, name: string, at: number): void {
+    const folder = directory.folder(name);
+    const type = this.#index.type(at);
+    if (type === 'directory') {
+      (folder ?? directory.addFolder(name)).at = at;
+      return;
+    }
+    if (type === 'char' && isWhiteoutDevice(this.#index.entry(at))) return;
+    if (type === 'hardlink') return this.#putLink(directory, name, at);
+    if (!folder && lastName(this.#index.path(at)) === name) return directory.addPlain(at);
+    if (folder) this.#known.clear();
+    directory.set(name, { kind: 'leaf', at, content: at });
+  }
+
+  /** A link out of the image, and one to itself, change nothing; one to a directory of this layer makes nothing. */
+  #putLink(directory: GrowingDirectory, name: string, at: number): void {
+    const names = splitPath(this.#index.linkname(at));
+    const target = names?.pop();
+    if (!names || (target === name && this.#follow(names, false)?.directory === directory)) return;
+    // What it takes the place of may hold its target.
+    if (directory.folder(name)) this.#known.clear();
+    directory.take(name);
+    const node = target === undefined ? this.#root : this.#follow(names, false)?.directory.children.get(target);
+    if (node?.kind === 'directory') return;
+    directory.set(name, { kind: 'leaf', at, content: node?.content });
+    if (node?.content === undefined) this.#loose.push({ directory, name, at });
+  }
+
+  /** Some archives have links before what they link to. Those that are left name files of lower layers. */
+  #tieLoose(): void {
+    for (let round = 0, before = -1; round < LINK_ROUNDS && this.#loose.length !== before; round++) {
+      before = this.#loose.length;
+      this.#loose = this.#loose.filter(link => !this.#tie(link));
+    }
+  }
+
+  /** True when the link is loose no more. */
+  #tie({ directory, name, at }: LooseLink): boolean {
+    const node = directory.children.get(name);
+    if (node?.kind !== 'leaf' || node.at !== at) return true;
+    const names = splitPath(this.#index.linkname(at)) ?? [];
+    const target = this.#follow(names.slice(0, -1), false)?.directory.children.get(names.at(-1) ?? '');
+    if (target?.kind !== 'leaf' || target.content === undefined) return false;
+    directory.set(name, { kind: 'leaf', at, content: target.content });
+    return true;
+  }
+
+  /** Follows names from the root, through links of this layer; `undefined` for a loop, and where there is nothing and nothing is to be made. */
+  #follow(names: readonly string[], make: boolean): Found | undefined {
+    const ahead = names.toReversed();
+    let directory = this.#root;
+    let links = 0;
+    for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+      if (name === '' || name === '.') continue;
+      if (name === '..') {
+        directory = directory.parent ?? directory;
+        continue;
+      }
+      const folder = directory.folder(name);
+      const node = folder ?? directory.children.get(name);
+      if (node?.kind === 'directory') directory = node;
+      else if (node && this.#index.type(node.content ?? node.at) === 'symlink') {
+        if (++links > MAX_LINKS) return undefined;
+        const target = this.#index.linkname(node.content ?? node.at);
+        if (target.startsWith('/')) directory = this.#root;
+        ahead.push(...target.split('/').reverse());
+      } else if (make) directory = directory.addFolder(name);
+      else return undefined;
+    }
+    return { directory, links };
+  }
+}

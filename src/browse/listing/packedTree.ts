@@ -1,0 +1,150 @@
+import { decodeName, nameBytes } from '../../layers/tar/byteName.ts';
+import {
+  type GrowingDirectory,
+  lastName,
+  type LayerDirectory,
+  type LayerLeaf,
+  type LayerNode,
+} from './layerDirectory.ts';
+import type { LayerEntries } from './layerListing.ts';
+
+/*
+ * A layer's tree as an index keeps it, so that opening the layer takes no time: four arrays, of which only what somebody looks at is ever gone through.
+ *
+ * directories  three numbers each, the root first: its entry, the end of its children, 1 when it is opaque
+ * children     a number each: twice that of its entry, for one that is named as its path says; else twice its row in `others`, and 1. Of several with one name the last one counts
+ * others       four numbers each: its kind, that of its directory or entry, that of the content's entry and 1, the end of its name
+ * names        of all others
+ */
+
+const DIRECTORY = 0;
+const LEAF = 1;
+const WHITEOUT = 2;
+
+/** In place of an entry's number, where there is none. */
+const NONE = 0xffffffff;
+
+const DIRECTORY_FIELDS = 3;
+const OTHER_FIELDS = 4;
+
+/** The arrays that keep a tree. */
+export function packTree(root: GrowingDirectory): Uint8Array[] {
+  return new TreePacker().pack(root);
+}
+
+class TreePacker {
+  readonly #open: GrowingDirectory[] = [];
+  readonly #directories: number[] = [];
+  readonly #children: number[] = [];
+  readonly #others: number[] = [];
+  readonly #names: Buffer[] = [];
+  #nameEnd = 0;
+
+  pack(root: GrowingDirectory): Uint8Array[] {
+    this.#open.push(root);
+    // More come while the loop runs.
+    for (const directory of this.#open) this.#add(directory);
+    const arrays = [this.#directories, this.#children, this.#others].map(numbers => Uint32Array.from(numbers));
+    return [...arrays.map(array => new Uint8Array(array.buffer)), Buffer.concat(this.#names)];
+  }
+
+  #add(directory: GrowingDirectory): void {
+    for (const name of directory.whiteouts) this.#addOther(name, WHITEOUT, 0);
+    for (const part of directory.parts) {
+      if (typeof part === 'number') this.#children.push(2 * part);
+      else this.#addNode(...part);
+    }
+    this.#directories.push(directory.at ?? NONE, this.#children.length, directory.opaque ? 1 : 0);
+  }
+
+  #addNode(name: string, node: GrowingDirectory | LayerLeaf): void {
+    if (node.kind === 'directory') this.#addOther(name, DIRECTORY, this.#open.push(node) - 1);
+    else this.#addOther(name, LEAF, node.at, node.content);
+  }
+
+  #addOther(name: string, kind: number, number: number, content?: number): void {
+    const bytes = nameBytes(name);
+    this.#names.push(bytes);
+    this.#nameEnd += bytes.length;
+    this.#children.push((2 * this.#others.length) / OTHER_FIELDS + 1);
+    this.#others.push(kind, number, content === undefined ? 0 : content + 1, this.#nameEnd);
+  }
+}
+
+/** The tree that `packTree` packed. `undefined` where there is none. */
+export function keptTree(parts: readonly (Buffer | undefined)[], index: LayerEntries): LayerDirectory | undefined {
+  const [directories, children, others, names] = parts;
+  if (!directories || !children || !others || !names) return undefined;
+  const tree = { directories: numbersIn(directories), children: numbersIn(children), others: numbersIn(others), names };
+  return new KeptDirectory({ ...tree, index }, 0);
+}
+
+function numbersIn(bytes: Buffer): Uint32Array {
+  const whole = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
+  return new Uint32Array(whole.buffer, whole.byteOffset, whole.length / 4);
+}
+
+interface Arrays {
+  readonly directories: Uint32Array;
+  readonly children: Uint32Array;
+  readonly others: Uint32Array;
+  readonly names: Buffer;
+  readonly index: LayerEntries;
+}
+
+type Content = Pick<LayerDirectory, 'whiteouts' | 'children'>;
+
+class KeptDirectory implements LayerDirectory {
+  readonly kind = 'directory';
+  readonly #arrays: Arrays;
+  readonly #number: number;
+  #content: Content | undefined;
+
+  constructor(arrays: Arrays, number: number) {
+    this.#arrays = arrays;
+    this.#number = number;
+  }
+
+  get at(): number | undefined {
+    const at = this.#field(this.#number, 0);
+    return at === NONE ? undefined : at;
+  }
+
+  get opaque(): boolean {
+    return this.#field(this.#number, 2) === 1;
+  }
+
+  get whiteouts(): ReadonlySet<string> {
+    return (this.#content ??= this.#read()).whiteouts;
+  }
+
+  get children(): ReadonlyMap<string, LayerNode> {
+    return (this.#content ??= this.#read()).children;
+  }
+
+  #read(): Content {
+    const { children: numbers, others, names, index } = this.#arrays;
+    const whiteouts = new Set<string>();
+    const children = new Map<string, LayerNode>();
+    const end = this.#field(this.#number, 1);
+    for (let child = this.#number === 0 ? 0 : this.#field(this.#number - 1, 1); child < end; child++) {
+      const number = numbers[child] ?? 0;
+      const half = number >>> 1;
+      if (number % 2 === 0) {
+        children.set(lastName(index.path(half)), { kind: 'leaf', at: half, content: half });
+        continue;
+      }
+      const row = half * OTHER_FIELDS;
+      const [kind, at = 0, content = 0, nameEnd] = others.subarray(row, row + OTHER_FIELDS);
+      const name = decodeName(names, half === 0 ? 0 : others[row - 1], nameEnd);
+      if (kind === WHITEOUT) whiteouts.add(name);
+      else if (kind === DIRECTORY) children.set(name, new KeptDirectory(this.#arrays, at));
+      else children.set(name, { kind: 'leaf', at, content: content === 0 ? undefined : content - 1 });
+    }
+    return { whiteouts, children };
+  }
+
+  #field(directory: number, field: number): number {
+    return this.#arrays.directories[directory * DIRECTORY_FIELDS + field] ?? 0;
+  }
+}

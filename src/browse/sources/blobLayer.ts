@@ -1,0 +1,150 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { Decompressor } from '../../layers/compression/decompress.ts';
+import { InflateEngine } from '../../layers/compression/inflate/engine.ts';
+import type { GzipPoint } from '../../layers/compression/inflate/inflate.ts';
+import { wasmGzip } from '../../layers/compression/wasmGzip.ts';
+import type { Sink } from '../../oci/byteSource.ts';
+import { FileDamagedError } from '../errors.ts';
+import type { LayerFiles } from './layerFiles.ts';
+import type { LayerIndex } from '../listing/layerListing.ts';
+import type { RestartPoints } from '../formats/restartPoints.ts';
+import { withHoles } from './holes.ts';
+import type { ZstdPlaces } from '../formats/zstdRestartPoints.ts';
+
+/** Bytes of a blob that are inflated at once; between two such the thread does other things. */
+const CHUNK = 1 << 17;
+
+export interface BlobLayerOptions {
+  readonly index: LayerIndex;
+  /** Brings the blob into the cache, if it is there no more, and tells where it lies. */
+  readonly blob: (signal: AbortSignal) => Promise<string>;
+  /** Of a gzip layer. */
+  readonly points: () => Promise<RestartPoints | undefined>;
+  /** Of a zstd layer. */
+  readonly frames: () => Promise<ZstdPlaces | undefined>;
+}
+
+/** A layer whose blob lies in the cache. A file is read from the restart point, frame or copied piece before it; in a layer without such, from the beginning to the file's end. */
+export class BlobLayer implements LayerFiles {
+  readonly index: LayerIndex;
+  readonly #options: BlobLayerOptions;
+  #points: Promise<RestartPoints | undefined> | undefined;
+  #frames: Promise<ZstdPlaces | undefined> | undefined;
+  #engine: InflateEngine | undefined;
+
+  constructor(options: BlobLayerOptions) {
+    this.index = options.index;
+    this.#options = options;
+  }
+
+  async read(at: number, sink: Sink, signal: AbortSignal): Promise<void> {
+    const entry = this.index.entry(at);
+    const part = new Part(entry.offset, entry.storedSize, withHoles(entry, sink));
+    if (this.index.facts.kind === 'zstd') await this.#fromCopy(part, signal);
+    if (!part.done) await this.#inflate(part, signal);
+    part.end();
+    if (!part.done || part.crc !== entry.crc) throw new FileDamagedError(entry.path);
+  }
+
+  /** As far as there are pieces that can be read. */
+  async #fromCopy(part: Part, signal: AbortSignal): Promise<void> {
+    this.#frames ??= this.#options.frames();
+    const frames = await this.#frames;
+    for (let piece = await frames?.piece(part.next); piece && !part.done; piece = await frames?.piece(part.next)) {
+      signal.throwIfAborted();
+      const before = part.next;
+      part.start(piece.out);
+      part.write(piece.bytes);
+      // A piece that is shorter than it should be.
+      if (part.next === before) return;
+    }
+  }
+
+  async #inflate(part: Part, signal: AbortSignal): Promise<void> {
+    const file = await open(await this.#options.blob(signal));
+    try {
+      if (this.index.facts.kind === 'none') return await pump(file, part.next, part, part, signal);
+      const frame = (await this.#frames)?.before(part.next);
+      const point = await this.#pointBefore(part.next);
+      part.start(frame?.out ?? point?.out ?? 0);
+      const decoder = this.#decoder(point, part);
+      try {
+        await pump(file, frame?.in ?? (point ? Math.floor(point.in / 8) : 0), decoder, part, signal);
+      } finally {
+        decoder.close();
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #pointBefore(offset: number): Promise<GzipPoint | undefined> {
+    this.#engine ??= InflateEngine.load();
+    if (this.index.facts.kind !== 'gzip' || !this.#engine) return undefined;
+    this.#points ??= this.#options.points();
+    return (await this.#points)?.before(offset);
+  }
+
+  #decoder(from: GzipPoint | undefined, out: Sink): Sink & { close(): void } {
+    const gzip = this.#engine && wasmGzip(this.#engine, { checksum: false, ...(from ? { from } : {}) });
+    // What starts in the middle is no gzip by its first bytes.
+    if (from && gzip) return gzip(out);
+    return new Decompressor(out, gzip ? { gzip } : {});
+  }
+}
+
+async function pump(file: FileHandle, from: number, decoder: Sink, part: Part, signal: AbortSignal): Promise<void> {
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  if (decoder === part) part.start(from);
+  for (let at = from; !part.done;) {
+    const { bytesRead } = await file.read(buffer, 0, CHUNK, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    decoder.write(buffer.subarray(0, bytesRead));
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+}
+
+/** Lets one part of an archive through, and sums it up. */
+class Part implements Sink {
+  readonly #end: number;
+  readonly #out: Sink & { end(): void };
+  #position = 0;
+  /** Where in the archive the first byte is that is still wanted. */
+  next: number;
+  crc = 0;
+
+  constructor(offset: number, length: number, out: Sink & { end(): void }) {
+    this.next = offset;
+    this.#end = offset + length;
+    this.#out = out;
+  }
+
+  /** All of it came through. */
+  get done(): boolean {
+    return this.next >= this.#end;
+  }
+
+  /** Where in the archive the next bytes are from. */
+  start(position: number): void {
+    this.#position = position;
+  }
+
+  write(chunk: Uint8Array): void {
+    const from = Math.max(0, this.next - this.#position);
+    const to = Math.min(chunk.length, this.#end - this.#position);
+    this.#position += chunk.length;
+    if (from >= to) return;
+    this.next += to - from;
+    const wanted = chunk.subarray(from, to);
+    this.crc = crc32(wanted, this.crc);
+    this.#out.write(wanted);
+  }
+
+  end(): void {
+    this.#out.end();
+  }
+}

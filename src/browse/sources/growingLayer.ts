@@ -1,0 +1,107 @@
+import type { Sink } from '../../oci/byteSource.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { EntryType } from '../../layers/tar/tarEntry.ts';
+import type { LayerFiles } from './layerFiles.ts';
+import { LayerIndex, type IndexEntry, type IndexFacts, type LayerEntries } from '../listing/layerListing.ts';
+import type { LayerDirectory } from '../listing/layerDirectory.ts';
+import { LayerTreeBuilder } from '../listing/layerTree.ts';
+
+/** Entries that one pass over a layer has found, after those that it told of before. Plain data. */
+export interface FoundEntries {
+  /** Number of the first; 0 begins anew, for a pass may have to. */
+  readonly from: number;
+  /** What `IndexBuilder.part` made. */
+  readonly part: Uint8Array;
+}
+
+/** A layer of which one pass is finding the files right now. They can be listed; their contents come when the layer was read to its end and verified. */
+export class GrowingLayer implements LayerFiles {
+  readonly #digest: Digest;
+  readonly #whole: () => Promise<LayerFiles>;
+  #index: GrowingIndex;
+  #builder: LayerTreeBuilder;
+
+  /** @param whole the layer, once it is read */
+  constructor(digest: Digest, whole: () => Promise<LayerFiles>) {
+    this.#digest = digest;
+    this.#whole = whole;
+    this.#index = new GrowingIndex(digest);
+    this.#builder = new LayerTreeBuilder(this.#index);
+  }
+
+  get index(): LayerEntries {
+    return this.#index;
+  }
+
+  /** The layer's own tree as far as it is known. */
+  get directory(): LayerDirectory {
+    return this.#builder.grow();
+  }
+
+  /** What does not follow on what is here is left out: the whole comes at the end. */
+  add({ from, part }: FoundEntries): void {
+    if (from === 0) {
+      this.#index = new GrowingIndex(this.#digest);
+      this.#builder = new LayerTreeBuilder(this.#index);
+    }
+    const entries = LayerIndex.read(Buffer.from(part.buffer, part.byteOffset, part.byteLength), this.#digest);
+    if (entries && from === this.#index.count) this.#index.add(entries);
+  }
+
+  async read(at: number, sink: Sink, signal: AbortSignal): Promise<void> {
+    await (await this.#whole()).read(at, sink, signal);
+  }
+}
+
+/** Indexes of parts of one layer, one behind the other. */
+class GrowingIndex implements LayerEntries {
+  readonly facts: IndexFacts;
+  readonly checksums = false;
+  readonly #parts: { readonly start: number; readonly entries: LayerIndex }[] = [];
+  #count = 0;
+
+  constructor(digest: Digest) {
+    this.facts = { digest, kind: 'found' };
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(entries: LayerIndex): void {
+    this.#parts.push({ start: this.#count, entries });
+    this.#count += entries.count;
+  }
+
+  path(at: number): string {
+    return this.#in(at, (entries, place) => entries.path(place));
+  }
+
+  type(at: number): EntryType {
+    return this.#in(at, (entries, place) => entries.type(place));
+  }
+
+  linkname(at: number): string {
+    return this.#in(at, (entries, place) => entries.linkname(place));
+  }
+
+  size(at: number): number {
+    return this.#in(at, (entries, place) => entries.size(place));
+  }
+
+  entry(at: number): IndexEntry {
+    return this.#in(at, (entries, place) => entries.entry(place));
+  }
+
+  #in<T>(at: number, ask: (entries: LayerIndex, place: number) => T): T {
+    let low = 0;
+    for (let high = this.#parts.length - 1; low < high;) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#parts[middle]?.start ?? 0) <= at) low = middle;
+      else high = middle - 1;
+    }
+    const part = this.#parts[low];
+    if (!part) throw new RangeError(`the layer has no entry ${at}`);
+    return ask(part.entries, at - part.start);
+  }
+}

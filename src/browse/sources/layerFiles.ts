@@ -1,0 +1,12 @@
+import type { Sink } from '../../oci/byteSource.ts';
+import type { LayerEntries } from '../listing/layerListing.ts';
+
+/** One layer that can be browsed: what is in it, and the content of each of its files. */
+export interface LayerFiles {
+  readonly index: LayerEntries;
+  /**
+   * Hands out a file's content, holes included, checked against what the index tells of it. `at` is the number of an entry of type `file`.
+   * @throws {FileDamagedError} what was handed out was wrong: the caller throws it away
+   */
+  read(at: number, sink: Sink, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,189 @@
+import { decodeName } from '../../layers/tar/byteName.ts';
+import { isDigest } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { UnpackLimits } from '../../layers/unpack/layerVisitor.ts';
+import type { EntryType } from '../../layers/tar/tarEntry.ts';
+import { FlatTable, InvalidFlatBufferError } from './flatBuffer.ts';
+import { IndexBuilder } from '../listing/listingBuilder.ts';
+import type { IndexEntry } from '../listing/layerListing.ts';
+import { packSpans, type Span } from '../formats/spans.ts';
+
+/** A layer's index file, and the file of its spans (see spans.ts). */
+export interface ZtocFiles {
+  readonly index: Buffer;
+  readonly spans: Buffer;
+}
+
+export interface ZtocOptions {
+  /** Of the layer. */
+  readonly digest: Digest;
+  readonly size: number;
+  readonly limits: UnpackLimits;
+  /** False: nothing in the image's manifest vouches for the zTOC. */
+  readonly verified: boolean;
+}
+
+const TYPES: Readonly<Record<string, EntryType>> = {
+  reg: 'file',
+  dir: 'directory',
+  symlink: 'symlink',
+  hardlink: 'hardlink',
+  char: 'char',
+  block: 'block',
+  fifo: 'fifo',
+};
+
+/** The fields of the schema's tables by their number (soci-snapshotter, ztoc/fbs/ztoc.fbs). */
+const ZTOC = { compressedSize: 2, uncompressedSize: 3, toc: 4, compression: 5 };
+const COMPRESSION = { algorithm: 0, maxSpanId: 1, spanDigests: 2, checkpoints: 3 };
+const FILE = {
+  name: 0,
+  type: 1,
+  offset: 2,
+  size: 3,
+  linkname: 4,
+  mode: 5,
+  uid: 6,
+  gid: 7,
+  modTime: 10,
+  devMajor: 11,
+  devMinor: 12,
+  xattrs: 13,
+};
+const GZIP = 1;
+const BLOCK = 512;
+const WINDOW = 32_768;
+/** Bytes before the checkpoints, and of each: where in the blob, where in the archive, bits, window. */
+const HEAD = 12;
+const CHECKPOINT = 17 + WINDOW;
+/** A span is read as a whole. */
+const MAX_SPAN = 64 << 20;
+/** A zTOC that tells what cannot be. */
+class InvalidZtocError extends Error {}
+
+/**
+ * Makes of a layer's zTOC what is kept of it. Its bytes were verified by their digest; what they say is checked as far as the layer itself is not needed for it. `undefined` when it is no zTOC
+ * of a gzip layer that can be used: the layer is read as a whole then.
+ */
+export function readZtoc(bytes: Buffer, options: ZtocOptions): ZtocFiles | undefined {
+  try {
+    const root = FlatTable.root(bytes);
+    if (root.int64(ZTOC.compressedSize) !== options.size) return undefined;
+    const compression = root.table(ZTOC.compression);
+    if (!compression || compression.byte(COMPRESSION.algorithm, GZIP) !== GZIP) return undefined;
+    const archiveSize = root.int64(ZTOC.uncompressedSize);
+    if (archiveSize > options.limits.maxBytes) return undefined;
+    const entries = entriesOf(root.table(ZTOC.toc), options.limits.maxEntries, bytes.length);
+    checkPlaces(entries, archiveSize);
+    const spans = spansOf(compression, options.size, archiveSize);
+    const builder = new IndexBuilder();
+    for (const entry of entries) builder.add(entry);
+    const { digest, verified } = options;
+    const index = builder.finish({ digest, kind: 'soci', ...(verified ? {} : { verified }) });
+    return { index, spans: packSpans(spans) };
+  } catch (error) {
+    if (error instanceof InvalidFlatBufferError || error instanceof InvalidZtocError) return undefined;
+    throw error;
+  }
+}
+
+function entriesOf(toc: FlatTable | undefined, maxEntries: number, length: number): IndexEntry[] {
+  const count = toc?.count(0) ?? 0;
+  if (!toc || count > maxEntries) throw new InvalidZtocError();
+  const entries: IndexEntry[] = [];
+  // Tables may share their texts, so that a short buffer could tell of endless ones.
+  let room = 4 * length;
+  for (let at = 0; at < count; at++) {
+    const file = toc.tableAt(0, at);
+    const type = TYPES[file.bytes(FILE.type).toString('latin1', 0, 16)];
+    if (!type) throw new InvalidZtocError();
+    const entry = entryOf(file, type, texts => (room -= texts));
+    if (room < 0) throw new InvalidZtocError();
+    entries.push(entry);
+  }
+  return entries.sort((a, b) => a.offset - b.offset);
+}
+
+function entryOf(file: FlatTable, type: EntryType, uses: (bytes: number) => void): IndexEntry {
+  const path = file.bytes(FILE.name);
+  const linkname = file.bytes(FILE.linkname);
+  uses(path.length + linkname.length + 64);
+  const size = type === 'file' ? file.int64(FILE.size) : 0;
+  const xattrs = xattrsOf(file, uses);
+  return {
+    path: decodeName(path),
+    type,
+    size,
+    storedSize: size,
+    mode: file.int64(FILE.mode) & 0xfff,
+    uid: file.uint32(FILE.uid),
+    gid: file.uint32(FILE.gid),
+    mtime: (Date.parse(file.bytes(FILE.modTime).toString('latin1', 0, 64)) || 0) / 1000,
+    linkname: type === 'symlink' || type === 'hardlink' ? decodeName(linkname) : '',
+    devMajor: file.int64(FILE.devMajor) >>> 0,
+    devMinor: file.int64(FILE.devMinor) >>> 0,
+    offset: file.int64(FILE.offset),
+    crc: 0,
+    ...(xattrs.length > 0 ? { xattrs: Object.fromEntries(xattrs) } : {}),
+  };
+}
+
+/** They are all records of the extended header; those of attributes are meant. */
+function xattrsOf(file: FlatTable, uses: (bytes: number) => void): [string, string][] {
+  const found: [string, string][] = [];
+  for (let at = 0; at < file.count(FILE.xattrs); at++) {
+    const record = file.tableAt(FILE.xattrs, at);
+    const [key, value] = [record.bytes(0), record.bytes(1)];
+    uses(key.length + value.length + 64);
+    const name = /^SCHILY\.xattr\.(.+)$/s.exec(decodeName(key))?.[1];
+    if (name !== undefined) found.push([name, value.toString('base64')]);
+  }
+  return found;
+}
+
+/** Between the end of one content and the next there is a header, in whole blocks. Where the table is wrong about that, such as with sparse files, it is not used. */
+function checkPlaces(entries: readonly IndexEntry[], archiveSize: number): void {
+  let end = 0;
+  for (const { offset, storedSize } of entries) {
+    if (storedSize < 0 || offset % BLOCK !== 0 || offset < end + BLOCK) throw new InvalidZtocError();
+    end = Math.ceil((offset + storedSize) / BLOCK) * BLOCK;
+    if (offset + storedSize > archiveSize) throw new InvalidZtocError();
+  }
+}
+
+/** The checkpoints are packed, little end first; in the first version the first of them is left out, for it was held to be always the same. */
+function spansOf(compression: FlatTable, size: number, archiveSize: number): Span[] {
+  const packed = compression.bytes(COMPRESSION.checkpoints);
+  const count = compression.int32(COMPRESSION.maxSpanId) + 1;
+  if (count < 1 || compression.count(COMPRESSION.spanDigests) !== count) throw new InvalidZtocError();
+  const first = (packed.length - HEAD) / CHECKPOINT === count - 1 ? 1 : 0;
+  if (packed.length !== HEAD + (count - first) * CHECKPOINT || packed.readInt32LE() !== count)
+    throw new InvalidZtocError();
+  const points = Array.from({ length: count }, (_, at) =>
+    at < first
+      ? { whole: 10, out: 0, bits: 0, window: Buffer.alloc(0) }
+      : point(packed, HEAD + (at - first) * CHECKPOINT),
+  );
+  return points.map(({ whole, out, bits, window }, at): Span => {
+    const digest = compression.bytesAt(COMPRESSION.spanDigests, at).toString('latin1', 0, 200);
+    const next = points[at + 1] ?? { whole: size, out: archiveSize };
+    const start = bits > 0 ? whole - 1 : whole;
+    const fits = bits < 8 && start >= 0 && next.whole > start && next.whole <= size && next.out >= out;
+    if (!isDigest(digest) || !fits || next.whole - start > MAX_SPAN || (at === 0 && out !== 0))
+      throw new InvalidZtocError();
+    return { in: whole * 8 - bits, out, end: next.whole, digest, window };
+  });
+}
+
+function point(packed: Buffer, at: number): { whole: number; out: number; bits: number; window: Buffer } {
+  const [whole, out] = [Number(packed.readBigInt64LE(at)), Number(packed.readBigInt64LE(at + 8))];
+  if (!Number.isSafeInteger(whole) || !Number.isSafeInteger(out)) throw new InvalidZtocError();
+  const window = packed.subarray(at + 17, at + CHECKPOINT);
+  // Before the archive's beginning there is nothing to refer to.
+  return {
+    whole,
+    out,
+    bits: packed[at + 16] ?? 0,
+    window: window.subarray(WINDOW - Math.min(WINDOW, Math.max(out, 0))),
+  };
+}

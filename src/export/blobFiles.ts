@@ -1,0 +1,87 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { DigestMismatchError, SizeMismatchError, Verifier } from '../blobs/verifier.ts';
+import type { BlobSource, Sink } from '../oci/byteSource.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { errorCode } from '../oci/errorCode.ts';
+import { StoredBlobError } from '../workers/layerErrors.ts';
+import type { MergeMessage, StoredLayers } from './mergeJob.ts';
+
+const CHUNK = 1 << 18;
+/** Milliseconds between two messages. */
+const PAUSE = 100;
+
+/** Blobs as files, verified while they are read: what lies on a disk may have been changed. */
+export class BlobFiles implements BlobSource {
+  readonly #files: ReadonlyMap<string, { readonly path: string; readonly layer: number }>;
+  readonly #say: (message: MergeMessage) => void;
+  readonly #buffer = Buffer.allocUnsafe(CHUNK);
+  #read = 0;
+  #done = 0;
+  #next = 0;
+
+  constructor({ layers, blobs }: StoredLayers, say: (message: MergeMessage) => void) {
+    this.#files = new Map(
+      layers.map(({ descriptor, number }, at) => [descriptor.digest, { path: blobs[at] ?? '', layer: number }]),
+    );
+    this.#say = say;
+  }
+
+  /** @throws {StoredBlobError} the blob's file is missing or changed, whatever the sink made of it; and what the sink throws */
+  async read(blob: Descriptor, from: number, sink: Sink): Promise<void> {
+    if (from !== 0) throw new RangeError('a blob is read from its beginning here');
+    const { path = '', layer = 0 } = this.#files.get(blob.digest) ?? {};
+    const wrong = (problem: 'missing' | 'damaged', cause: unknown): StoredBlobError =>
+      new StoredBlobError(layer, blob.digest, path, problem, { cause });
+    let file;
+    try {
+      file = openSync(path, 'r');
+    } catch (error) {
+      throw errorCode(error) === 'ENOENT' ? wrong('missing', error) : error;
+    }
+    try {
+      this.#pass(blob, file, sink);
+    } catch (error) {
+      const changed = error instanceof DigestMismatchError || error instanceof SizeMismatchError;
+      throw changed ? wrong('damaged', error) : error;
+    } finally {
+      closeSync(file);
+    }
+    this.#done += 1;
+  }
+
+  #pass(blob: Descriptor, file: number, sink: Sink): void {
+    const verifier = new Verifier(blob.digest, blob.size);
+    let refused: Error | undefined;
+    for (let count = readSync(file, this.#buffer); count > 0; count = readSync(file, this.#buffer)) {
+      const chunk = this.#buffer.subarray(0, count);
+      verifier.write(chunk);
+      // Whether the layer was made so or this file was changed is known at its end.
+      refused ??= refusalOf(sink, chunk);
+      this.#tell(count);
+    }
+    verifier.end();
+    if (refused) throw refused;
+  }
+
+  readRange(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  #tell(count: number): void {
+    this.#read += count;
+    if (performance.now() < this.#next) return;
+    this.#next = performance.now() + PAUSE;
+    this.#say({ type: 'progress', read: this.#read, layersDone: this.#done });
+  }
+}
+
+/** What the sink has against the bytes. What the system has against writing them is thrown at once. */
+function refusalOf(sink: Sink, chunk: Uint8Array): Error | undefined {
+  try {
+    sink.write(chunk);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Error && errorCode(error) === undefined) return error;
+    throw error;
+  }
+}

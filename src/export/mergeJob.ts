@@ -1,0 +1,31 @@
+import type { UnpackLimits } from '../layers/unpack/layerVisitor.ts';
+import type { Layer } from '../oci/layer.ts';
+import type { PullProgress } from '../pull/pullMeter.ts';
+import type { WiredError } from '../workers/errorTransfer.ts';
+
+/** Layers whose blobs lie on the disk. Plain data. */
+export interface StoredLayers {
+  /** Base first. */
+  readonly layers: readonly Pick<Layer, 'number' | 'descriptor' | 'diffId'>[];
+  /** The file of each layer's blob, in the same order. */
+  readonly blobs: readonly string[];
+}
+
+/** What a merging thread is given. Plain data. */
+export interface MergeJob extends StoredLayers {
+  /** Made, and must be new or empty. */
+  readonly folder: string;
+  readonly limits: UnpackLimits;
+}
+
+/** What a thread that reads stored layers says. */
+export type MergeMessage =
+  | { readonly type: 'progress'; readonly read: number; readonly layersDone: number }
+  | { readonly type: 'done'; readonly warnings: readonly string[] }
+  | { readonly type: 'failed'; readonly error: WiredError };
+
+/** How the work of such a thread is watched and ended. */
+export interface MergeWatch {
+  readonly onProgress: (progress: PullProgress) => void;
+  readonly signal: AbortSignal;
+}

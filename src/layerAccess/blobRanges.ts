@@ -1,0 +1,39 @@
+import { open } from 'node:fs/promises';
+import { fetchedBlob, type BrowseRequest } from './layerPass.ts';
+import type { Puller } from '../pull/pullImage.ts';
+
+/** Parts of one layer's blob: from the cache where it is there, else from the source. */
+export class BlobParts {
+  readonly #puller: Puller;
+  readonly #request: BrowseRequest;
+
+  constructor(puller: Puller, request: BrowseRequest) {
+    this.#puller = puller;
+    this.#request = request;
+  }
+
+  /** Bytes [start, end); `undefined` where the source gives no parts. */
+  async part(start: number, end: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const { descriptor } = this.#request.layer;
+    const { store } = this.#puller;
+    if (await store.has(descriptor.digest, descriptor.size)) return readPart(store.path(descriptor.digest), start, end);
+    return (await this.#request.blobs()).readRange(descriptor, start, end, signal);
+  }
+
+  /** The same; where the source gives no parts, the whole is fetched once. */
+  async always(start: number, end: number, signal: AbortSignal): Promise<Uint8Array> {
+    const part = await this.part(start, end, signal);
+    return part ?? readPart(await fetchedBlob(this.#puller, this.#request, signal), start, end);
+  }
+}
+
+async function readPart(path: string, start: number, end: number): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const buffer = Buffer.alloc(end - start);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,90 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { pack, readContainer } from '../browse/formats/container.ts';
+import type { LayerIndex } from '../browse/listing/layerListing.ts';
+import { Toc, type TocFormat } from '../browse/toc/toc.ts';
+import { TocLayer } from '../browse/sources/tocLayer.ts';
+import { findToc } from '../browse/toc/tocSource.ts';
+import { writeWhole } from '../blobs/store.ts';
+import type { BlobParts } from './blobRanges.ts';
+import type { BrowseRequest } from './layerPass.ts';
+
+const MAGIC = 'PLT1';
+
+interface Parsed {
+  readonly toc: Toc;
+  readonly format: TocFormat;
+}
+
+/** A layer's own table of contents: fetched once, kept beside the index, read again when a file is. */
+export class KeptToc {
+  readonly #parts: BlobParts;
+  readonly #request: BrowseRequest;
+  readonly #path: string;
+  #parsed: Promise<Parsed> | undefined;
+
+  constructor(parts: BlobParts, request: BrowseRequest, path: string) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#path = path;
+  }
+
+  /** The layer's index, of its table of contents; `undefined` when it has none, or too much is in it. */
+  async makeIndex(signal: AbortSignal): Promise<Buffer | undefined> {
+    const parsed = await this.#fetch(signal);
+    if (!parsed) return undefined;
+    this.#parsed = Promise.resolve(parsed);
+    return parsed.toc.index(this.#request.layer.descriptor.digest, this.#request.limits.maxEntries);
+  }
+
+  async layer(index: LayerIndex): Promise<TocLayer> {
+    const container = await readContainer(this.#path, MAGIC);
+    const format = container?.header['format'] === 'zstd:chunked' ? 'zstd:chunked' : 'estargz';
+    return new TocLayer({
+      index,
+      format,
+      toc: async signal => (await this.#get(signal)).toc,
+      readRange: (start, end, signal) => this.#parts.always(start, end, signal),
+    });
+  }
+
+  async #get(signal: AbortSignal): Promise<Parsed> {
+    this.#parsed ??= this.#load(signal);
+    try {
+      return await this.#parsed;
+    } catch (error) {
+      this.#parsed = undefined;
+      throw error;
+    }
+  }
+
+  async #load(signal: AbortSignal): Promise<Parsed> {
+    const container = await readContainer(this.#path, MAGIC);
+    const [text] = container?.parts ?? [];
+    const { format, end } = container?.header ?? {};
+    if (text && (format === 'estargz' || format === 'zstd:chunked')) {
+      const toc = Toc.parse(gunzipSync(text).toString('utf8'), Number(end));
+      if (toc) return { toc, format };
+    }
+    const fetched = await this.#fetch(signal);
+    if (!fetched) throw new TocGoneError();
+    return fetched;
+  }
+
+  async #fetch(signal: AbortSignal): Promise<Parsed | undefined> {
+    const { descriptor } = this.#request.layer;
+    const found = await findToc(descriptor, (start, end, reading) => this.#parts.part(start, end, reading), signal);
+    const toc = found && Toc.parse(found.text.toString('utf8'), found.end);
+    if (!toc) return undefined;
+    const { format, end } = found;
+    await writeWhole(this.#path, pack(MAGIC, { format, end }, [gzipSync(found.text, { level: 1 })]));
+    return { toc, format };
+  }
+}
+
+/** The table of contents of a layer was there when its index was made, and now is not. */
+export class TocGoneError extends Error {
+  constructor() {
+    super('The registry gives the table of contents of this layer no more. Clean the cache and try again.');
+    this.name = 'TocGoneError';
+  }
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { BlobStore } from '../blobs/store.ts';
+import type { UnpackLimits } from '../layers/unpack/unpack.ts';
+import type { BlobSource } from '../oci/byteSource.ts';
+import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
+import type { Layer } from '../oci/layer.ts';
+import type { LayerJob, LayerProgress } from '../workers/layerJob.ts';
+import type { Origin, Puller } from '../pull/pullImage.ts';
+import type { SociIndexes } from '../resolve/sociIndexes.ts';
+
+/** Where a layer is to be had, and how much it may hold. */
+export interface BrowseRequest {
+  readonly layer: Pick<Layer, 'descriptor' | 'diffId'>;
+  readonly repository: string;
+  /** Where parts of the layer can be had. */
+  readonly blobs: () => Promise<BlobSource>;
+  readonly origin: () => Promise<Origin>;
+  readonly limits: UnpackLimits;
+  /** Of the image whose layer it is; absent: no SOCI index is looked for. */
+  readonly soci?: SociIndexes;
+  /** Takes no listing that nothing vouches for: such a layer is read as a whole. */
+  readonly verifiedOnly?: boolean;
+  readonly onProgress: (progress: LayerProgress) => void;
+  /** The progress is also to tell what is found. */
+  readonly followed?: boolean;
+}
+
+/** The files that are kept of a layer that was browsed. */
+export interface IndexPaths {
+  readonly toc: string;
+  readonly index: string;
+  readonly points: string;
+  readonly copy: string;
+  readonly spans: string;
+}
+
+/** Beside the blobs, so that cleaning the cache takes them too. */
+export function indexPaths(store: BlobStore, digest: Digest): IndexPaths {
+  return pathsOf(join(store.root, 'indexes', digestAlgorithm(digest), digestHex(digest)));
+}
+
+/** Of what nothing vouches for: it is kept for each place that it came from by itself, so that one registry cannot tell what is in the layers of another. */
+export async function doubtfulPaths(store: BlobStore, request: BrowseRequest): Promise<IndexPaths> {
+  const { registry } = await request.origin();
+  const { digest } = request.layer.descriptor;
+  const place = createHash('sha256')
+    .update(JSON.stringify([registry.url, request.repository]))
+    .digest('hex');
+  const folder = join(store.root, 'indexes', 'unverified', place.slice(0, 32));
+  return pathsOf(join(folder, digestAlgorithm(digest), digestHex(digest)));
+}
+
+function pathsOf(stem: string): IndexPaths {
+  return {
+    toc: `${stem}.toc`,
+    index: `${stem}.index`,
+    points: `${stem}.points`,
+    copy: `${stem}.copy`,
+    spans: `${stem}.spans`,
+  };
+}
+
+/** Brings the blob into the cache, if it is there no more, and tells where it lies. */
+export async function fetchedBlob(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<string> {
+  const { digest, size } = request.layer.descriptor;
+  if (!(await puller.store.has(digest, size))) await runPass(puller, request, signal);
+  return puller.store.path(digest);
+}
+
+/** One pass over the blob. Without `paths` it is only brought into the cache. */
+export async function runPass(
+  puller: Puller,
+  request: BrowseRequest,
+  signal: AbortSignal,
+  paths?: IndexPaths,
+): Promise<void> {
+  const { layer, repository, limits, onProgress, followed = false } = request;
+  const { descriptor, diffId } = layer;
+  const { registry, transport, authorizer } = await request.origin();
+  const index = paths && {
+    path: paths.index,
+    pointsPath: paths.points,
+    copyPath: paths.copy,
+    limits,
+    followed,
+    ...(diffId ? { diffId } : {}),
+  };
+  const job: LayerJob = {
+    blob: descriptor,
+    registry,
+    repository,
+    transport,
+    blobPath: puller.store.path(descriptor.digest),
+    ...(index ? { index } : {}),
+  };
+  const context = { authorizer, logger: puller.logger, onProgress, signal };
+  await puller.transfers.run(descriptor.digest, signal, () => puller.workers.run('layer', job, context));
+}

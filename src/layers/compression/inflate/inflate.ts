@@ -1,0 +1,241 @@
+import { crc32 } from 'node:zlib';
+import type { Sink } from '../../../oci/byteSource.ts';
+import { type BlockPoint, type BlockReport, DeflateDecoder, type OutputPlaces } from './deflateDecoder.ts';
+import type { InflateEngine, InflateInstance } from './engine.ts';
+import { GzipHeader } from './gzipHeader.ts';
+import { InflateError } from './inflateError.ts';
+
+/** A place in a gzip stream where decoding can start: with `member`, even so that the checksum of the member is checked at its end. */
+export interface GzipPoint extends BlockPoint {
+  /** CRC-32 and length, modulo 2^32, of what the member that the block belongs to has put out before it. */
+  readonly member?: { readonly crc: number; readonly size: number };
+}
+
+/** What a gzip inflater does beyond inflating. */
+export interface GzipOptions {
+  /** Reports restart points. */
+  readonly report?: { readonly every: number; onBlock(point: GzipPoint): void };
+  /** Starts here; the input then begins with byte `floor(from.in / 8)`. */
+  readonly from?: GzipPoint;
+  /** False leaves the CRC-32 aside, which takes an eighth of the time: for a caller that checks a digest of all the output. The length is checked still. */
+  readonly checksum?: boolean;
+  /** Output goes to these places in the memory of this instance, which nobody else writes. */
+  readonly into?: { readonly instance: InflateInstance; readonly places: OutputPlaces };
+}
+
+/** What was read when the input has ended. */
+export interface GzipEnd {
+  /** Members that ended, each with the right checksum and length (but a first one that was entered at a point without `member`). */
+  readonly members: number;
+  /** Bytes of input and output, from the stream's start. */
+  readonly in: number;
+  readonly out: number;
+  /** Bytes behind the last member: NUL bytes only, as tapes and some tools leave them, are padding; anything else is junk. */
+  readonly padding: number;
+  readonly junk: number;
+}
+
+type Stage = 'header' | 'body' | 'trailer' | 'between' | 'trailing';
+
+/**
+ * Inflates a gzip stream (RFC 1952), of one member or of many, and checks the CRC-32 and the length of each. Input comes in chunks of any size; all the
+ * output that a chunk makes has gone to the sink when `write` returns, in a buffer that is used again. After an error nothing more can be written.
+ */
+export class GzipInflater {
+  readonly #engine: InflateEngine;
+  readonly #decoder: DeflateDecoder;
+  #instance: InflateInstance | undefined;
+  /** The instance is the engine's. */
+  readonly #lent: boolean;
+  #stage: Stage = 'header';
+  #header = new GzipHeader();
+  #crc = 0;
+  #size = 0;
+  /** The member is known from its start, so that its trailer can be checked. */
+  #whole = true;
+  readonly #checksum: boolean;
+  #members = 0;
+  #trailing = 0;
+  #junk = false;
+
+  constructor(engine: InflateEngine, out: Sink, options: GzipOptions = {}) {
+    const { report, from, checksum = true, into } = options;
+    this.#engine = engine;
+    this.#lent = into === undefined;
+    this.#instance = into?.instance ?? engine.take();
+    this.#checksum = checksum;
+    const blocks: BlockReport | undefined = report && {
+      every: report.every,
+      onBlock: point =>
+        report.onBlock(this.#whole && checksum ? { ...point, member: { crc: this.#crc, size: this.#size } } : point),
+    };
+    this.#decoder = new DeflateDecoder(
+      this.#instance,
+      { write: chunk => this.#put(chunk, out) },
+      blocks,
+      from,
+      into?.places,
+    );
+    if (from === undefined) return;
+    this.#stage = 'body';
+    this.#whole = from.member !== undefined;
+    this.#crc = from.member?.crc ?? 0;
+    this.#size = from.member?.size ?? 0;
+  }
+
+  /** Takes the next input. @throws {InflateError}, and whatever the sink throws. */
+  write(chunk: Uint8Array): void {
+    if (this.#instance === undefined) throw new Error('The inflater was closed');
+    try {
+      for (let from = 0; from < chunk.length;) {
+        from += this.#decoder.lay(chunk, from);
+        while (this.#step());
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Tells that the input has ended, and what it was. @throws {InflateError} when it ended within a member. */
+  end(): GzipEnd {
+    if (this.#instance === undefined) throw new Error('The inflater was closed');
+    this.close();
+    const decoder = this.#decoder;
+    if (this.#stage !== 'between' && this.#stage !== 'trailing') {
+      throw new InflateError('it ends within a gzip member', decoder.inPosition + decoder.rest.length, true);
+    }
+    // A single byte 1f may have been waiting for its second.
+    const waiting = decoder.rest.length;
+    const junk = this.#junk || waiting > 0 ? this.#trailing + waiting : 0;
+    return {
+      members: this.#members,
+      in: decoder.inPosition + waiting,
+      out: decoder.outPosition,
+      padding: junk > 0 ? 0 : this.#trailing,
+      junk,
+    };
+  }
+
+  /** Gives the memory back. For an inflater that is left before its end; `end` and errors do it themselves. */
+  close(): void {
+    if (this.#instance !== undefined && this.#lent) this.#engine.give(this.#instance);
+    this.#instance = undefined;
+  }
+
+  #put(chunk: Uint8Array, out: Sink): void {
+    if (this.#checksum && this.#whole) this.#crc = crc32(chunk, this.#crc);
+    this.#size = (this.#size + chunk.length) % 0x1_0000_0000;
+    out.write(chunk);
+  }
+
+  /** Goes on in the stage that the stream is in; false when that takes more input. */
+  #step(): boolean {
+    switch (this.#stage) {
+      case 'header':
+        return this.#readHeader();
+      case 'body':
+        if (!this.#decoder.decode()) return false;
+        this.#stage = 'trailer';
+        return true;
+      case 'trailer':
+        return this.#readTrailer();
+      case 'between':
+        return this.#findNext();
+      default:
+        return this.#skipTrailing();
+    }
+  }
+
+  #readHeader(): boolean {
+    this.#decoder.skip(this.#header.read(this.#decoder.rest, this.#decoder.inPosition));
+    if (!this.#header.done) return false;
+    this.#decoder.begin();
+    this.#crc = 0;
+    this.#size = 0;
+    this.#whole = true;
+    this.#stage = 'body';
+    return true;
+  }
+
+  #readTrailer(): boolean {
+    const { rest, inPosition } = this.#decoder;
+    if (rest.length < 8) return false;
+    const view = new DataView(rest.buffer, rest.byteOffset, 8);
+    if (this.#whole && this.#checksum && view.getUint32(0, true) !== this.#crc) {
+      throw new InflateError('incorrect data check', inPosition);
+    }
+    if (this.#whole && view.getUint32(4, true) !== this.#size) {
+      throw new InflateError('incorrect length check', inPosition);
+    }
+    this.#decoder.skip(8);
+    this.#members += 1;
+    this.#stage = 'between';
+    return true;
+  }
+
+  /** Behind a member: another one, or what is none. */
+  #findNext(): boolean {
+    const [first, second] = this.#decoder.rest;
+    if (first === undefined || (first === 0x1f && second === undefined)) return false;
+    this.#header = new GzipHeader();
+    this.#stage = first === 0x1f && second === 0x8b ? 'header' : 'trailing';
+    return true;
+  }
+
+  #skipTrailing(): false {
+    const { rest } = this.#decoder;
+    this.#trailing += rest.length;
+    this.#junk ||= rest.some(byte => byte !== 0);
+    this.#decoder.skip(rest.length);
+    return false;
+  }
+}
+
+/** Inflates a raw deflate stream (RFC 1951), from its start or from a point between two blocks. It checks nothing that deflate itself does not tell. */
+export class RawInflater {
+  readonly #engine: InflateEngine;
+  readonly #decoder: DeflateDecoder;
+  #instance: InflateInstance | undefined;
+  #done = false;
+
+  constructor(engine: InflateEngine, out: Sink, options: { report?: BlockReport; from?: BlockPoint } = {}) {
+    this.#engine = engine;
+    this.#instance = engine.take();
+    this.#decoder = new DeflateDecoder(this.#instance, out, options.report, options.from);
+  }
+
+  /** The last block has ended: what is written from here on is ignored. */
+  get done(): boolean {
+    return this.#done;
+  }
+
+  /** Takes the next input. @throws {InflateError}, and whatever the sink throws. */
+  write(chunk: Uint8Array): void {
+    if (this.#instance === undefined) throw new Error('The inflater was closed');
+    try {
+      for (let from = 0; from < chunk.length && !this.#done;) {
+        from += this.#decoder.lay(chunk, from);
+        this.#done = this.#decoder.decode();
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Tells that the input has ended. Returns the bytes of input that the stream took. @throws {InflateError} when it ended within the stream. */
+  end(): { readonly in: number; readonly out: number } {
+    if (this.#instance === undefined) throw new Error('The inflater was closed');
+    this.close();
+    const { inPosition, outPosition, rest } = this.#decoder;
+    if (!this.#done) throw new InflateError('it ends within a deflate block', inPosition + rest.length, true);
+    return { in: inPosition, out: outPosition };
+  }
+
+  /** Gives the memory back. For an inflater that is left before its end; `end` and errors do it themselves. */
+  close(): void {
+    if (this.#instance !== undefined) this.#engine.give(this.#instance);
+    this.#instance = undefined;
+  }
+}

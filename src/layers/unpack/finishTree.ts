@@ -1,0 +1,181 @@
+import { dropHardlinkStore, findPlace } from './layerVisitor.ts';
+import { LINK_ROUNDS, splitPath } from '../tar/entryPath.ts';
+import type { Ownership } from './ownership.ts';
+import type { SidecarContent, SidecarEntry, SidecarFacts, SidecarLink } from './sidecar.ts';
+import type { SpecialMaker } from './specialFiles.ts';
+import type { Special } from '../specialTar.ts';
+import { childPath, type DirectoryNode, type LinkNode, type SpecialNode, type TreeNode } from './tree.ts';
+import type { Place, TreeWriter } from './treeWriter.ts';
+import { quoted } from '../errors.ts';
+import type { Warnings } from '../warnings.ts';
+
+/** Owner and mode of what nobody described. */
+const PLAIN: SidecarFacts = { uid: 0, gid: 0, mode: 0 };
+
+export interface SettlingOptions {
+  readonly folder: string;
+  readonly tree: TreeWriter;
+  readonly ownership: Ownership;
+  readonly warnings: Warnings;
+  readonly specials: SpecialMaker;
+  /** Deletions are to be marked; else they were carried out. */
+  readonly overlay: boolean;
+}
+
+/** Something in its place that is not on disk yet. */
+interface Waiting<Node> {
+  readonly place: Place;
+  readonly node: Node;
+}
+
+/** What remains to be done in a tree when all entries have come: what could only be done at the end, in the order in which it can be done. */
+export class Settling {
+  readonly #folder: string;
+  readonly #overlay: boolean;
+  readonly #tree: TreeWriter;
+  readonly #ownership: Ownership;
+  readonly #warnings: Warnings;
+  readonly #maker: SpecialMaker;
+  readonly #specials: Waiting<SpecialNode>[] = [];
+  readonly #links: Waiting<LinkNode>[] = [];
+  readonly #whiteouts: string[] = [];
+  readonly #opaque: string[] = [];
+  readonly #implicit: string[] = [];
+  /** What the system did not let be made: whiteouts, and marks of opaque directories. */
+  readonly #missing: SidecarEntry[] = [];
+  readonly #unmarked: string[] = [];
+
+  constructor({ folder, tree, ownership, warnings, specials, overlay }: SettlingOptions) {
+    this.#maker = specials;
+    this.#folder = folder;
+    this.#overlay = overlay;
+    this.#tree = tree;
+    this.#ownership = ownership;
+    this.#warnings = warnings;
+  }
+
+  /** Does it, and returns what the sidecar must say. */
+  settle(): SidecarContent {
+    dropHardlinkStore(this.#tree);
+    this.#collect(this.#tree.root, '', false);
+    this.#makeSpecials();
+    const links = this.#makeLinks();
+    this.#settleDirectories(this.#tree.root);
+    return {
+      entries: this.#entries(),
+      opaque: this.#opaque,
+      unmarked: this.#unmarked,
+      implicit: this.#implicit,
+      whiteouts: this.#whiteouts,
+      links,
+      diverted: [...this.#tree.diversions],
+    };
+  }
+
+  /** Finds what is left to do. `hidden`: lower layers do not show here anyway. */
+  #collect(directory: DirectoryNode, path: string, hidden: boolean): void {
+    if (this.#overlay && directory.opaque && !hidden) this.#opaque.push(path);
+    const inside = hidden || directory.opaque;
+    if (!directory.entry && directory.parent && !hidden) this.#implicit.push(path);
+    for (const [name, node] of directory.entries()) {
+      const place: Place = { directory, name };
+      if (node.kind === 'directory') this.#collect(node, childPath(path, name), inside);
+      else if (node.kind === 'whiteout') {
+        if (inside) directory.delete(name);
+        else this.#whiteouts.push(childPath(path, name));
+      } else if (node.kind === 'link') this.#links.push({ place, node });
+      else if (node.kind !== 'file' && node.kind !== 'symlink') this.#specials.push({ place, node });
+    }
+  }
+
+  #makeSpecials(): void {
+    const fifos = new Map<string, Waiting<SpecialNode>>();
+    const wanted: Special[] = [
+      ...this.#whiteouts.map(path => ({ kind: 'whiteout', path }) as const),
+      // The root of a layer has no use for the mark: no layer's root is looked up in another's.
+      ...this.#opaque.filter(path => path !== '').map(path => ({ kind: 'opaque', path }) as const),
+    ];
+    for (const special of this.#specials) {
+      const { place, node } = special;
+      if (node.kind !== 'fifo') continue;
+      const path = childPath(place.directory.hostPath, place.directory.hostNameOf(place.name));
+      fifos.set(path, special);
+      wanted.push({ kind: 'fifo', path, mode: node.entry.mode });
+    }
+    if (wanted.length === 0) return;
+    const failed = new Set(process.platform === 'linux' ? this.#maker.make(this.#folder, wanted) : wanted);
+    for (const special of wanted) {
+      const fifo = special.kind === 'fifo' ? fifos.get(special.path) : undefined;
+      if (failed.has(special)) this.#reportMissing(special);
+      else if (fifo) this.#tree.settleSpecial(fifo.place, fifo.node.entry);
+    }
+  }
+
+  #reportMissing(special: Special): void {
+    if (special.kind === 'whiteout') {
+      this.#missing.push({ path: special.path, ...PLAIN, type: 'char', devMajor: 0, devMinor: 0 });
+      this.#warnings.add(
+        `${quoted(special.path)} is deleted by this layer, but the mark for it could not be made here`,
+      );
+    } else if (special.kind === 'opaque') {
+      this.#unmarked.push(special.path);
+    }
+  }
+
+  /** Makes links to what came after them. Returns those whose target can only be in a lower layer. */
+  #makeLinks(): SidecarLink[] {
+    let waiting = this.#links;
+    for (let round = 0, before = -1; round < LINK_ROUNDS && waiting.length !== before; round++) {
+      before = waiting.length;
+      waiting = waiting.filter(link => !this.#makeLink(link.place, link.node));
+    }
+    return waiting.map(({ place, node }) => {
+      const path = childPath(place.directory.path, place.name);
+      place.directory.delete(place.name);
+      const target = (splitPath(node.entry.linkname) ?? []).join('/');
+      return { path, target, ...this.#ownership.allFacts({ ...node.entry, type: 'file' }) };
+    });
+  }
+
+  #makeLink(place: Place, { entry }: LinkNode): boolean {
+    const target = findPlace(this.#tree.root, splitPath(entry.linkname) ?? []);
+    const node = target && target.directory.get(target.name);
+    if (!target || (node?.kind !== 'file' && node?.kind !== 'symlink')) return false;
+    this.#tree.makeLink(place, target, node);
+    return true;
+  }
+
+  #settleDirectories(directory: DirectoryNode): void {
+    for (const [, node] of directory.entries()) if (node.kind === 'directory') this.#settleDirectories(node);
+    this.#tree.settleDirectory(directory);
+  }
+
+  *#entries(): Generator<SidecarEntry> {
+    yield* this.#missing;
+    const waiting: [DirectoryNode, string][] = [[this.#tree.root, '']];
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const [directory, path] = next;
+      if (directory.facts) yield { path, ...directory.facts };
+      yield* this.#entriesIn(directory, path, waiting);
+    }
+  }
+
+  /** Of what lies in one directory. Its directories are put with those that wait. Not a generator: V8 takes long to compile one with much to do. */
+  #entriesIn(directory: DirectoryNode, path: string, waiting: [DirectoryNode, string][]): SidecarEntry[] {
+    const entries: SidecarEntry[] = [];
+    for (const [name, node] of directory.entries()) {
+      if (node.kind === 'directory') waiting.push([node, childPath(path, name)]);
+      else {
+        const facts = this.#factsOf(node);
+        if (facts) entries.push({ path: childPath(path, name), ...facts });
+      }
+    }
+    return entries;
+  }
+
+  #factsOf(node: Exclude<TreeNode, DirectoryNode>): SidecarFacts | undefined {
+    if (node.kind === 'file' || node.kind === 'symlink') return node.facts;
+    if (node.kind === 'whiteout' || node.kind === 'link') return undefined;
+    return this.#ownership.allFacts(node.entry);
+  }
+}

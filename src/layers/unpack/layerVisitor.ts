@@ -1,0 +1,202 @@
+import type { DiskRoom } from './diskRoom.ts';
+import { HARDLINK_STORE, meaningOf, splitPath, unusablePath } from '../tar/entryPath.ts';
+import { HostileEntryError, LimitExceededError, quoted } from '../errors.ts';
+import type { TarEntry, TarVisitor } from '../tar/tarEntry.ts';
+import { type DirectoryNode, type FileNode, resolveDirectory, type SymlinkNode, type TreeNode } from './tree.ts';
+import type { Place } from './treeWriter.ts';
+import type { Warnings } from '../warnings.ts';
+import { XattrFilter } from '../tar/xattrs.ts';
+
+/** How much a layer may hold. */
+export interface UnpackLimits {
+  /** Bytes of the tar, and of the files with their holes. */
+  readonly maxBytes: number;
+  readonly maxEntries: number;
+}
+
+/** What deletions become: marks for the overlay, or deletions. */
+export interface Deletions {
+  /** Hides what lower layers have at a path. */
+  hide(names: readonly string[], hidden: string): void;
+  /** Hides what lower layers have in a directory. */
+  hideAll(names: readonly string[]): void;
+}
+
+/** Takes a file's content, in pieces with their places. */
+export interface ContentTaker {
+  write(chunk: Uint8Array, position: number): void;
+  close(): void;
+}
+
+/** What a layer's entries are made in: a folder on disk (`TreeWriter`), or only the memory of what there would be. */
+export interface TreeMaker {
+  readonly root: DirectoryNode;
+  /** Number of the layer that entries come from. */
+  readonly layer: number;
+  parentOf(names: readonly string[]): DirectoryNode | undefined;
+  openFile(place: Place, entry: TarEntry): ContentTaker;
+  closeFile(place: Place, file: ContentTaker): void;
+  makeDirectory(place: Place, entry: TarEntry): void;
+  makeSymlink(place: Place, entry: TarEntry): void;
+  makeLink(place: Place, target: Place, node: FileNode | SymlinkNode): void;
+  keep(place: Place, node: TreeNode): void;
+  clear(place: Place): void;
+}
+
+export interface LayerVisitorOptions {
+  readonly tree: TreeMaker;
+  readonly deletions: Deletions;
+  readonly limits: UnpackLimits;
+  readonly room: Pick<DiskRoom, 'claim'>;
+  readonly warnings: Warnings;
+}
+
+/** Errors of the system that a name is to blame for: the one entry is left out. */
+const NAME_ERRORS = new Set(['ENAMETOOLONG', 'EILSEQ', 'EINVAL', 'ENOTSUP', 'EPERM']);
+
+/** Turns the entries of one layer into files, links, and deletions, each only after it was found safe. */
+export class LayerVisitor implements TarVisitor {
+  readonly #tree: TreeMaker;
+  readonly #deletions: Deletions;
+  readonly #limits: UnpackLimits;
+  readonly #room: Pick<DiskRoom, 'claim'>;
+  readonly #warnings: Warnings;
+  readonly #xattrs: XattrFilter;
+  #entries = 0;
+  #bytes = 0;
+  #open: { readonly file: ContentTaker; readonly place: Place } | undefined;
+
+  constructor({ tree, deletions, limits, room, warnings }: LayerVisitorOptions) {
+    this.#tree = tree;
+    this.#deletions = deletions;
+    this.#limits = limits;
+    this.#room = room;
+    this.#warnings = warnings;
+    this.#xattrs = new XattrFilter(warnings);
+  }
+
+  /** Entries so far, whatever became of them. */
+  get entries(): number {
+    return this.#entries;
+  }
+
+  entry(entry: TarEntry): void {
+    this.#entries += 1;
+    if (this.#entries > this.#limits.maxEntries) throw new LimitExceededError('entries', this.#limits.maxEntries);
+    this.#bytes += entry.size;
+    if (this.#bytes > this.#limits.maxBytes) throw new LimitExceededError('bytes', this.#limits.maxBytes);
+    const names = splitPath(entry.path);
+    if (!names) return this.#refuse(entry, 'leads out of the image');
+    const problem = unusablePath(entry.path, names);
+    if (problem !== undefined) return this.#refuse(entry, `cannot be made: ${problem}`);
+    try {
+      this.#place(entry, names);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      if (!NAME_ERRORS.has(code)) throw error;
+      this.#refuse(entry, `cannot be made on this file system (${code})`);
+    }
+  }
+
+  data(chunk: Uint8Array, position: number): void {
+    this.#open?.file.write(chunk, position);
+  }
+
+  endEntry(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open) this.#tree.closeFile(open.place, open.file);
+  }
+
+  /** Leaves the layer as far as it came. */
+  close(): void {
+    this.#open?.file.close();
+    this.#open = undefined;
+  }
+
+  #place(entry: TarEntry, names: readonly string[]): void {
+    const meaning = meaningOf(names);
+    switch (meaning.kind) {
+      case 'invalid':
+        throw new HostileEntryError(entry.path, 'is a whiteout of the directory that it is in, or of the one above');
+      case 'whiteout':
+        return this.#deletions.hide(names.slice(0, -1), meaning.hidden);
+      case 'opaque':
+        return this.#deletions.hideAll(names.slice(0, -1));
+      case 'ignored':
+        return;
+      default:
+        return this.#make(this.#xattrs.filter(entry), names);
+    }
+  }
+
+  #make(entry: TarEntry, names: readonly string[]): void {
+    const name = names.at(-1);
+    if (name === undefined) {
+      if (entry.type !== 'directory')
+        throw new HostileEntryError(entry.path, 'puts something else in place of the root directory');
+      this.#tree.root.entry = entry;
+      return;
+    }
+    const directory = this.#tree.parentOf(names);
+    if (!directory) return this.#refuse(entry, 'lies behind a loop of symbolic links');
+    const place: Place = { directory, name };
+    if (entry.type === 'directory') this.#tree.makeDirectory(place, entry);
+    else if (entry.type === 'file') this.#openFile(place, entry);
+    else if (entry.type === 'symlink') this.#makeSymlink(place, entry);
+    else if (entry.type === 'hardlink') this.#makeLink(place, entry);
+    else this.#keepSpecial(place, entry, entry.type);
+  }
+
+  #openFile(place: Place, entry: TarEntry): void {
+    this.#room.claim(entry.storedSize);
+    this.#open = { file: this.#tree.openFile(place, entry), place };
+  }
+
+  /** The target is stored as it is, wherever it points: nothing is ever done through it. */
+  #makeSymlink(place: Place, entry: TarEntry): void {
+    if (entry.linkname === '' || entry.linkname.length > 4095 || entry.linkname.includes('\0')) {
+      return this.#refuse(entry, 'is a symbolic link with an impossible target');
+    }
+    this.#tree.makeSymlink(place, entry);
+  }
+
+  #makeLink(place: Place, entry: TarEntry): void {
+    const names = splitPath(entry.linkname);
+    if (!names) return this.#refuse(entry, `is a hard link to ${quoted(entry.linkname)}, out of the image`);
+    const before = findPlace(this.#tree.root, names);
+    if (before && before.directory === place.directory && before.name === place.name) return;
+    // What the link takes the place of may hold its target.
+    this.#tree.clear(place);
+    const target = findPlace(this.#tree.root, names);
+    const node = target && target.directory.get(target.name);
+    if (names.length === 0 || node?.kind === 'directory') return this.#refuse(entry, 'is a hard link to a directory');
+    if (target && (node?.kind === 'file' || node?.kind === 'symlink')) this.#tree.makeLink(place, target, node);
+    else if (node?.kind === 'char' || node?.kind === 'block')
+      this.#tree.keep(place, { ...node, layer: this.#tree.layer });
+    else this.#tree.keep(place, { kind: 'link', layer: this.#tree.layer, entry });
+  }
+
+  #keepSpecial(place: Place, entry: TarEntry, kind: 'fifo' | 'char' | 'block'): void {
+    if (kind === 'char' && entry.devMajor === 0 && entry.devMinor === 0) {
+      return this.#refuse(entry, 'is a device 0/0, which would act as a deletion');
+    }
+    this.#tree.keep(place, { kind, layer: this.#tree.layer, entry });
+  }
+
+  #refuse(entry: TarEntry, reason: string): void {
+    this.#warnings.add(`${quoted(entry.path)} was left out: it ${reason}`);
+  }
+}
+
+/** Where a path leads within the tree, its last name not followed; `undefined` where there is no such directory. */
+export function findPlace(root: DirectoryNode, names: readonly string[]): Place | undefined {
+  const name = names.at(-1);
+  const directory = name === undefined ? undefined : resolveDirectory(root, names.slice(0, -1));
+  return directory && name !== undefined ? { directory, name } : undefined;
+}
+
+/** AUFS's store of files with several names was only needed for the links to it. */
+export function dropHardlinkStore(tree: Pick<TreeMaker, 'root' | 'clear'>): void {
+  tree.clear({ directory: tree.root, name: HARDLINK_STORE });
+}

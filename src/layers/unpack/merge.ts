@@ -1,0 +1,123 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import type { BlobSource, Sink } from '../../oci/byteSource.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Layer } from '../../oci/layer.ts';
+import type { Inflaters } from '../compression/decompress.ts';
+import { DiskRoom } from './diskRoom.ts';
+import { FolderNotEmptyError, InvalidLayerError } from '../errors.ts';
+import { LayerReading } from './layerReading.ts';
+import type { UnpackLimits } from './layerVisitor.ts';
+import { Ownership } from './ownership.ts';
+import { RealDeletions } from './applyDeletions.ts';
+import { Settling } from './finishTree.ts';
+import { SpecialMaker } from './specialFiles.ts';
+import { writeSidecar } from './sidecar.ts';
+import { TreeWriter } from './treeWriter.ts';
+import { type TarRead, TarReading } from './tarReading.ts';
+import { Warnings } from '../warnings.ts';
+
+export interface MergeOptions {
+  /** Where the image's files go: made if it is missing, else it must be empty. */
+  readonly folder: string;
+  /** The file for what the disk cannot say (see sidecar.ts); absent: that is not kept. */
+  readonly sidecar?: string;
+  /** For each layer. */
+  readonly limits: UnpackLimits;
+  readonly inflaters?: Inflaters;
+}
+
+/** One layer on its way into a merged folder. */
+export interface MergingLayer extends Sink {
+  end(): TarRead;
+  close(): void;
+}
+
+/**
+ * Applies layers in order, base first, to one plain folder: what a container would see, without overlay and mount. `layer()` for each, its bytes, its `end()`; then
+ * `end()`. After an error the folder holds rubbish.
+ * @throws what {@link LayerUnpacker} throws
+ */
+export class MergedFolder {
+  readonly #options: MergeOptions;
+  readonly #warnings = new Warnings();
+  readonly #tree: TreeWriter;
+  readonly #settling: Settling;
+  readonly #room: DiskRoom;
+  #layer = 0;
+
+  constructor(options: MergeOptions) {
+    const { folder, limits } = options;
+    this.#options = options;
+    mkdirSync(folder, { recursive: true });
+    if (readdirSync(folder).length > 0) throw new FolderNotEmptyError(folder);
+    const ownership = new Ownership(folder);
+    this.#tree = new TreeWriter(folder, limits.maxEntries, ownership, this.#warnings);
+    this.#settling = new Settling({
+      folder,
+      tree: this.#tree,
+      ownership,
+      warnings: this.#warnings,
+      specials: new SpecialMaker(),
+      overlay: false,
+    });
+    this.#room = new DiskRoom(folder);
+  }
+
+  /** Takes the next layer. The one before must have ended. @param expected its diff ID, as the config says */
+  layer(expected?: Digest): MergingLayer {
+    this.#layer += 1;
+    this.#tree.startLayer(this.#layer);
+    const { limits, inflaters } = this.#options;
+    const options = {
+      tree: this.#tree,
+      deletions: new RealDeletions(this.#tree),
+      room: this.#room,
+      limits,
+      warnings: this.#warnings,
+      ...(expected ? { expected } : {}),
+    };
+    return new LayerReading(compression => new TarReading({ ...options, compression }), inflaters);
+  }
+
+  /** All layers have come: finishes the folder. Returns warnings for a person to read. */
+  end(): string[] {
+    const { sidecar } = this.#options;
+    const content = this.#settling.settle();
+    for (const { path, target } of content.links ?? []) {
+      this.#warnings.add(
+        `${JSON.stringify(path)} is missing: it is a hard link to ${JSON.stringify(target)}, which no layer has`,
+      );
+    }
+    if (sidecar !== undefined) writeSidecar(sidecar, { entries: content.entries, diverted: content.diverted ?? [] });
+    return this.#warnings.list();
+  }
+}
+
+/**
+ * Applies an image's layers, base first, from where their blobs are. Each layer is checked against its diff ID, if it has one; the blobs' own digests are the source's
+ * business. Returns warnings.
+ * @throws what {@link MergedFolder} and the source throw
+ */
+export async function mergeLayers(
+  source: BlobSource,
+  layers: readonly Layer[],
+  options: MergeOptions,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const merged = new MergedFolder(options);
+  for (const { descriptor, diffId, number } of layers) {
+    const sink = merged.layer(diffId);
+    try {
+      await source.read(descriptor, 0, sink, signal);
+      const read = sink.end();
+      if (diffId && read.diffId !== diffId) {
+        throw new InvalidLayerError(
+          `layer ${number} has the diff ID ${read.diffId}, and the image's config says ${diffId}`,
+        );
+      }
+    } finally {
+      sink.close();
+    }
+  }
+  return merged.end();
+}

@@ -1,0 +1,106 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, linkSync, lstatSync, unlinkSync } from 'node:fs';
+import { fsPath, hasRawBytes } from '../tar/byteName.ts';
+import { type Special, specialTar } from '../specialTar.ts';
+import { isWhiteout } from './stackView.ts';
+
+/** Where the system's tools are. The environment's PATH is not asked: a workspace may have had a hand in it. */
+const TOOL_FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin', '/run/current-system/sw/bin'];
+/** So many are made in one go. */
+const BATCH = 4096;
+
+/**
+ * Makes whiteouts, opaque marks and FIFOs in folders that nobody else writes to: by one archive fed to the system's tar, as single calls would cost a process each;
+ * where that is no GNU tar, by single calls. Once there is a whiteout, the others become further names of it, which takes no process at all: the kernel's own whiteouts
+ * are links of one file, too (Linux, fs/overlayfs/dir.c, since 5.8).
+ */
+export class SpecialMaker {
+  /** Where a whiteout was made. It may be gone by now. */
+  #whiteout: { readonly folder: string; readonly path: string } | undefined;
+
+  /** Returns those that could not be made: where the system does not let devices or attributes be set, or has no tools. */
+  make(folder: string, specials: readonly Special[]): Special[] {
+    const left = specials.filter(special => !(special.kind === 'whiteout' && this.#link(folder, special.path)));
+    const failed = new Set<Special>();
+    for (let at = 0; at < left.length; at += BATCH) {
+      for (const special of makeBatch(folder, left.slice(at, at + BATCH))) failed.add(special);
+    }
+    const made = left.find(special => special.kind === 'whiteout' && !failed.has(special));
+    if (made) this.#whiteout = { folder, path: made.path };
+    return [...failed];
+  }
+
+  /** A folder has another name now. */
+  moved(from: string, to: string): void {
+    if (this.#whiteout?.folder === from) this.#whiteout = { ...this.#whiteout, folder: to };
+  }
+
+  /** False where that cannot be done: other file systems, file systems without links, an inode with as many as it may have. */
+  #link(folder: string, path: string): boolean {
+    if (!this.#whiteout) return false;
+    const name = fsPath(`${folder}/${path}`);
+    try {
+      linkSync(fsPath(`${this.#whiteout.folder}/${this.#whiteout.path}`), name);
+    } catch {
+      return false;
+    }
+    // Somebody may have put something else in its place since.
+    if (isWhiteout(lstatSync(name))) return true;
+    unlinkSync(name);
+    return false;
+  }
+}
+
+function makeBatch(folder: string, specials: readonly Special[]): Special[] {
+  const tar = findTool('tar');
+  const all = tar !== undefined && runTar(tar, folder, specials);
+  return specials.filter(special => !(isMade(folder, special, all) || makeSingly(folder, special)));
+}
+
+/** True when tar had nothing to complain of. */
+function runTar(tar: string, folder: string, specials: readonly Special[]): boolean {
+  const { status, stderr } = spawnSync(
+    tar,
+    ['-x', '-f', '-', '--no-same-owner', '--same-permissions', '--xattrs', '--xattrs-include=*'],
+    { cwd: folder, input: specialTar(specials), env: { LC_ALL: 'C' }, stdio: ['pipe', 'ignore', 'pipe'] },
+  );
+  return status === 0 && stderr.length === 0;
+}
+
+/** Files can be looked at; for marks there is tar's word only. */
+function isMade(folder: string, special: Special, all: boolean): boolean {
+  if (special.kind === 'opaque') return all;
+  const stat = lstatSync(fsPath(`${folder}/${special.path}`), { throwIfNoEntry: false });
+  if (!stat) return false;
+  return special.kind === 'fifo' ? stat.isFIFO() : isWhiteout(stat);
+}
+
+function makeSingly(folder: string, special: Special): boolean {
+  // Arguments of programs are text.
+  if (hasRawBytes(special.path)) return false;
+  const path = `./${special.path}`;
+  switch (special.kind) {
+    case 'whiteout':
+      return run('mknod', [path, 'c', '0', '0'], folder);
+    case 'fifo':
+      return run('mkfifo', ['-m', (special.mode & 0o777).toString(8), path], folder);
+    default:
+      return run('setfattr', ['-h', '-n', 'user.overlay.opaque', '-v', 'y', path], folder);
+  }
+}
+
+function run(name: string, args: readonly string[], cwd: string): boolean {
+  const tool = findTool(name);
+  return tool !== undefined && spawnSync(tool, args, { cwd, env: { LC_ALL: 'C' }, stdio: 'ignore' }).status === 0;
+}
+
+function findTool(name: string): string | undefined {
+  return TOOL_FOLDERS.map(folder => `${folder}/${name}`).find(path => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,80 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { Compression } from '../compression/decompress.ts';
+import { DiffIdHash } from './diffId.ts';
+import type { DiskRoom } from './diskRoom.ts';
+import { InvalidLayerError, LimitExceededError } from '../errors.ts';
+import type { TarSink } from './layerReading.ts';
+import { type Deletions, LayerVisitor, type TreeMaker, type UnpackLimits } from './layerVisitor.ts';
+import { TarReader } from '../tar/tarReader.ts';
+import type { Warnings } from '../warnings.ts';
+
+export interface TarReadingOptions {
+  readonly tree: TreeMaker;
+  readonly deletions: Deletions;
+  readonly room: Pick<DiskRoom, 'claim'>;
+  readonly limits: UnpackLimits;
+  readonly warnings: Warnings;
+  /** How the blob is compressed; asked when the first byte comes. */
+  readonly compression: () => Compression;
+  /** What the config says, see {@link DiffIdHash}. That it is so is the caller's to check. */
+  readonly expected?: Digest;
+  /** The blob's digest, for a caller who checks that too. */
+  readonly blob?: Digest;
+}
+
+/** What a layer was. */
+export interface TarRead {
+  /** Digest over the uncompressed tar, with whatever stands behind its end; see {@link DiffIdHash}. */
+  readonly diffId: Digest;
+  /** Bytes of that tar. */
+  readonly size: number;
+  readonly entries: number;
+  readonly compression: Compression;
+}
+
+/** The way of one layer's uncompressed bytes: hashed, read as tar, and made into files, all within the call that brings them. */
+export class TarReading implements TarSink<TarRead> {
+  readonly #options: TarReadingOptions;
+  readonly #visitor: LayerVisitor;
+  readonly #reader: TarReader;
+  #hash: DiffIdHash | undefined;
+
+  constructor(options: TarReadingOptions) {
+    this.#options = options;
+    this.#visitor = new LayerVisitor(options);
+    this.#reader = new TarReader(this.#visitor);
+  }
+
+  /** Entries so far, the one that is just being taken included. */
+  get entries(): number {
+    return this.#visitor.entries;
+  }
+
+  write(chunk: Uint8Array): void {
+    const { maxBytes } = this.#options.limits;
+    this.#hash ??= this.#startHash();
+    this.#hash.update(chunk);
+    if (this.#hash.size > maxBytes) throw new LimitExceededError('bytes', maxBytes);
+    this.#reader.write(chunk);
+  }
+
+  end(junk: number): TarRead {
+    const end = this.#reader.end();
+    const { warnings, compression } = this.#options;
+    if (junk > 0 && !end.marked)
+      throw new InvalidLayerError(`${junk} bytes of its compressed data are damaged, and its archive has no end`);
+    if (junk > 0) warnings.add(`${junk} bytes behind the end of the compressed data were ignored`);
+    warnings.addAll(end.warnings);
+    const hash = this.#hash ?? this.#startHash();
+    return { diffId: hash.read().diffId, size: hash.size, entries: this.entries, compression: compression() };
+  }
+
+  close(): void {
+    this.#visitor.close();
+  }
+
+  #startHash(): DiffIdHash {
+    const { expected, blob, compression } = this.#options;
+    return new DiffIdHash(expected, compression() === 'none' ? blob : undefined);
+  }
+}

@@ -1,0 +1,151 @@
+import type { SidecarFacts } from './sidecar.ts';
+import type { TarEntry } from '../tar/tarEntry.ts';
+
+/**
+ * What was made in a folder, kept in memory. As the folder was empty and nobody else writes there, this is the whole truth: paths are resolved in it, never by
+ * the kernel, so that no symlink can lead out; and no entry costs a look at the disk.
+ */
+export type TreeNode = DirectoryNode | FileNode | SymlinkNode | SpecialNode | WhiteoutNode | LinkNode;
+
+/** A regular file. Files with the same facts share one node, for there are many. */
+export interface FileNode {
+  readonly kind: 'file';
+  readonly layer: number;
+  /** What the disk does not say of it. */
+  readonly facts: SidecarFacts | undefined;
+}
+
+export interface SymlinkNode {
+  readonly kind: 'symlink';
+  readonly layer: number;
+  readonly target: string;
+  readonly facts: SidecarFacts | undefined;
+}
+
+/** A FIFO or device: nothing is on disk until all is there, and a device not even then. */
+export interface SpecialNode {
+  readonly kind: 'fifo' | 'char' | 'block';
+  readonly layer: number;
+  readonly entry: TarEntry;
+}
+
+/** Hides what the layers below have here. */
+export interface WhiteoutNode {
+  readonly kind: 'whiteout';
+  readonly layer: number;
+}
+
+/** A hardlink whose target is not there yet. */
+export interface LinkNode {
+  readonly kind: 'link';
+  readonly layer: number;
+  readonly entry: TarEntry;
+}
+
+export class DirectoryNode {
+  readonly kind = 'directory';
+  readonly parent: DirectoryNode | undefined;
+  /** In the image. '' for the root. */
+  readonly name: string;
+  /** On disk, where it may have to be another one. */
+  readonly hostName: string;
+  /** The last layer that named it. */
+  layer: number;
+  /** What the archive says of it; `undefined` when it was only made for what is in it. */
+  entry: TarEntry | undefined;
+  /** What the disk does not say of it, once it is finished. */
+  facts: SidecarFacts | undefined;
+  /** Hides what the directories of layers below have in it. */
+  opaque = false;
+  /** The last layer in which everything older was taken out of it. */
+  purged = 0;
+  #children: Map<string, TreeNode> | undefined;
+  #hostNames: Map<string, string> | undefined;
+
+  constructor(parent: DirectoryNode | undefined, name: string, hostName: string, layer: number) {
+    this.parent = parent;
+    this.name = name;
+    this.hostName = hostName;
+    this.layer = layer;
+  }
+
+  get(name: string): TreeNode | undefined {
+    return this.#children?.get(name);
+  }
+
+  set(name: string, node: TreeNode, hostName = name): void {
+    this.#children ??= new Map();
+    this.#children.set(name, node);
+    if (hostName !== name) (this.#hostNames ??= new Map()).set(name, hostName);
+    else this.#hostNames?.delete(name);
+  }
+
+  delete(name: string): void {
+    this.#children?.delete(name);
+    this.#hostNames?.delete(name);
+  }
+
+  entries(): Iterable<[string, TreeNode]> {
+    return this.#children ?? [];
+  }
+
+  /** How a child is called on disk. */
+  hostNameOf(name: string): string {
+    return this.#hostNames?.get(name) ?? name;
+  }
+
+  /** From the root of the image, without a slash before it; '' for the root. */
+  get path(): string {
+    let path = this.name;
+    for (let node = this.parent; node?.parent; node = node.parent) path = `${node.name}/${path}`;
+    return path;
+  }
+
+  /** From the root on disk; '' for the root. */
+  get hostPath(): string {
+    let path = this.hostName;
+    for (let node = this.parent; node?.parent; node = node.parent) path = `${node.hostName}/${path}`;
+    return path;
+  }
+}
+
+/** `name` in the directory at `path`. */
+export function childPath(path: string, name: string): string {
+  return path === '' ? name : `${path}/${name}`;
+}
+
+/** More symlinks than this on one path are a loop, as for the kernel. */
+const MAX_SYMLINKS = 40;
+
+/** Makes a directory where a path needs one; `undefined` when none is to be made. */
+export type DirectoryMaker = (parent: DirectoryNode, name: string) => DirectoryNode;
+
+/**
+ * Follows names from the root to a directory. Symlinks are followed within the root: an absolute one starts there, and `..` does not go above it.
+ * `undefined` for a loop, and, without `make`, where there is no such directory.
+ */
+export function resolveDirectory(
+  root: DirectoryNode,
+  names: readonly string[],
+  make?: DirectoryMaker,
+): DirectoryNode | undefined {
+  const ahead = names.toReversed();
+  let directory = root;
+  let followed = 0;
+  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      directory = directory.parent ?? root;
+      continue;
+    }
+    const node = directory.get(name);
+    if (node?.kind === 'directory') directory = node;
+    else if (node?.kind === 'symlink') {
+      if (++followed > MAX_SYMLINKS) return undefined;
+      if (node.target.startsWith('/')) directory = root;
+      ahead.push(...node.target.split('/').reverse());
+    } else if (make) directory = make(directory, name);
+    else return undefined;
+  }
+  return directory;
+}

@@ -1,0 +1,282 @@
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+} from 'node:fs';
+import { fsPath } from '../tar/byteName.ts';
+import { copyAttributes } from './copyAttributes.ts';
+import { LimitExceededError, quoted } from '../errors.ts';
+import { diskTime, FileWriter } from './fileWriter.ts';
+import { divertedName, hostNameFor } from './hostNames.ts';
+import type { Ownership } from './ownership.ts';
+import type { SidecarFacts } from './sidecar.ts';
+import { IMPLICIT_DIRECTORY, type TarEntry } from '../tar/tarEntry.ts';
+import { childPath, DirectoryNode, type FileNode, resolveDirectory, type SymlinkNode, type TreeNode } from './tree.ts';
+import type { Warnings } from '../warnings.ts';
+
+/** A place in the tree: what is or shall be called `name` in a directory. */
+export interface Place {
+  readonly directory: DirectoryNode;
+  readonly name: string;
+}
+
+/** A name that the file system could not hold, and the one it has. Both are paths from the root. */
+export interface Diversion {
+  readonly path: string;
+  readonly as: string;
+}
+
+/** Makes and removes files in one folder, and keeps the tree of what is there. Every path that it gives to the system goes through directories only that it made. */
+export class TreeWriter {
+  readonly root: DirectoryNode;
+  readonly #folder: string;
+  readonly #ownership: Ownership;
+  readonly #warnings: Warnings;
+  readonly #maxEntries: number;
+  readonly #diverted = new Map<string, Diversion>();
+  #fileNodes = new Map<SidecarFacts | undefined, FileNode>();
+  #layer = 1;
+  #made = 0;
+  /** The directory of the last entry, whose names in the archive these are. */
+  #lastParent: { readonly names: readonly string[]; readonly directory: DirectoryNode } | undefined;
+  #lastBase: { readonly directory: DirectoryNode; readonly path: string } | undefined;
+
+  constructor(folder: string, maxEntries: number, ownership: Ownership, warnings: Warnings) {
+    this.#folder = folder;
+    this.#maxEntries = maxEntries;
+    this.#ownership = ownership;
+    this.#warnings = warnings;
+    this.root = new DirectoryNode(undefined, '', '', 1);
+  }
+
+  /** Number of the layer that entries come from. */
+  get layer(): number {
+    return this.#layer;
+  }
+
+  get diversions(): Iterable<Diversion> {
+    return this.#diverted.values();
+  }
+
+  /** Entries come from another layer from here on. */
+  startLayer(layer: number): void {
+    this.#layer = layer;
+    this.#fileNodes = new Map();
+    this.#lastParent = undefined;
+    this.#made = 0;
+  }
+
+  /** The directory that holds an entry; missing ones are made, and what is none and in the way is removed. `undefined` for a loop of symlinks. */
+  parentOf(names: readonly string[]): DirectoryNode | undefined {
+    if (this.#lastParent && areSiblings(this.#lastParent.names, names)) return this.#lastParent.directory;
+    const directory = resolveDirectory(this.root, names.slice(0, -1), (parent, name) => this.#makeParent(parent, name));
+    if (!directory) return undefined;
+    for (let node: DirectoryNode | undefined = directory; node && node.layer !== this.#layer; node = node.parent) {
+      node.layer = this.#layer;
+    }
+    this.#lastParent = { names, directory };
+    return directory;
+  }
+
+  /** Where something is on disk. */
+  hostPath(directory: DirectoryNode, name: string): string | Buffer {
+    return fsPath(this.#base(directory) + directory.hostNameOf(name));
+  }
+
+  openFile(place: Place, entry: TarEntry): FileWriter {
+    this.clear(place);
+    return this.#create(place, path => new FileWriter(path, entry, this.#ownership));
+  }
+
+  closeFile({ directory, name }: Place, file: FileWriter): void {
+    const facts = file.finish(this.#ownership);
+    this.#keep(directory, name, this.#fileNode(facts));
+  }
+
+  /** Makes a directory, or describes anew one that is there. What it takes the place of was hiding what the layers below have here, and so must it. */
+  makeDirectory(place: Place, entry: TarEntry): void {
+    const { directory, name } = place;
+    const existing = directory.get(name);
+    const node = existing?.kind === 'directory' ? existing : this.#mkdir(place, existing);
+    node.entry = entry;
+    node.layer = this.#layer;
+  }
+
+  makeSymlink(place: Place, entry: TarEntry): void {
+    this.clear(place);
+    const path = this.#create(place, path => {
+      symlinkSync(fsPath(entry.linkname), path);
+      return path;
+    });
+    const owned = this.#ownership.own(path, entry);
+    const time = diskTime(entry.mtime);
+    lutimesSync(path, time, time);
+    const facts = this.#ownership.factsOf(entry, owned, entry.mode);
+    this.#keep(place.directory, place.name, {
+      kind: 'symlink',
+      layer: this.#layer,
+      target: entry.linkname,
+      facts,
+    });
+  }
+
+  /** Another name for a file or symlink that is there. What the link's own header says of owner, mode and time counts for nothing, as for GNU tar and umoci: the file has these once. */
+  makeLink(place: Place, target: Place, node: FileNode | SymlinkNode): void {
+    this.clear(place);
+    const from = this.hostPath(target.directory, target.name);
+    this.#create(place, path => {
+      if (node.kind === 'file') linkOrCopy(from, path);
+      else if (process.platform === 'linux') linkSync(from, path);
+      else symlinkSync(fsPath(node.target), path);
+    });
+    const named = node.kind === 'file' ? this.#fileNode(node.facts) : { ...node, layer: this.#layer };
+    this.#keep(place.directory, place.name, named);
+  }
+
+  /** Describes a FIFO that was made. */
+  settleSpecial({ directory, name }: Place, entry: TarEntry): void {
+    const path = this.hostPath(directory, name);
+    const owned = this.#ownership.own(path, entry);
+    const mode = this.#ownership.diskMode(entry, owned);
+    chmodSync(path, mode);
+    const time = diskTime(entry.mtime);
+    utimesSync(path, time, time);
+    directory.set(name, this.#fileNode(this.#ownership.factsOf(entry, owned, mode)), directory.hostNameOf(name));
+  }
+
+  /** Gives a directory its owner, mode and time. Only when all in it is done: making files changes its time, and its mode may forbid to make any. */
+  settleDirectory(node: DirectoryNode): void {
+    const path = fsPath(this.#base(node).slice(0, -1));
+    const entry = node.entry ?? { ...IMPLICIT_DIRECTORY, path: node.path };
+    if (!node.entry && !node.parent) return;
+    const owned = this.#ownership.own(path, entry);
+    const mode = this.#ownership.diskMode(entry, owned);
+    chmodSync(path, mode);
+    if (node.entry) {
+      const time = diskTime(entry.mtime);
+      utimesSync(path, time, time);
+    }
+    node.facts = node.parent ? this.#ownership.factsOf(entry, owned, mode) : this.#ownership.allFacts(entry);
+  }
+
+  /** Keeps something in the tree that is not on disk. */
+  keep(place: Place, node: TreeNode): void {
+    this.clear(place);
+    this.#keep(place.directory, place.name, node);
+  }
+
+  /** Removes what is there, with all that is in it. */
+  clear({ directory, name }: Place): void {
+    const node = directory.get(name);
+    if (!node) return;
+    this.#lastParent = undefined;
+    this.#lastBase = undefined;
+    this.#remove(directory, name, node);
+  }
+
+  #remove(directory: DirectoryNode, name: string, node: TreeNode): void {
+    if (node.kind === 'directory') {
+      for (const [childName, child] of node.entries()) this.#remove(node, childName, child);
+      rmdirSync(this.#onDisk(directory, name));
+    } else if (node.kind === 'file' || node.kind === 'symlink') unlinkSync(this.#onDisk(directory, name));
+    if (directory.hostNameOf(name) !== name) this.#diverted.delete(childPath(directory.path, name));
+    directory.delete(name);
+  }
+
+  /** Like `hostPath`, for a walk through many directories. */
+  #onDisk(directory: DirectoryNode, name: string): string | Buffer {
+    return fsPath(`${this.#folder}/${childPath(directory.hostPath, directory.hostNameOf(name))}`);
+  }
+
+  #makeParent(parent: DirectoryNode, name: string): DirectoryNode {
+    return this.#mkdir({ directory: parent, name }, parent.get(name));
+  }
+
+  #mkdir(place: Place, existing: TreeNode | undefined): DirectoryNode {
+    this.clear(place);
+    const hostName = this.#create(place, (path, hostName) => {
+      mkdirSync(path, 0o755);
+      return hostName;
+    });
+    const { directory, name } = place;
+    const node = new DirectoryNode(directory, name, hostName, this.#layer);
+    node.opaque = existing !== undefined;
+    this.#keep(directory, name, node);
+    return node;
+  }
+
+  /**
+   * Makes something under its own name, or, where the file system takes that for the same as another name (case, Unicode forms) or cannot hold it, under one beside it.
+   */
+  #create<T>({ directory, name }: Place, make: (path: string | Buffer, hostName: string) => T): T {
+    const wanted = hostNameFor(name, process.platform);
+    for (let attempt = 1, hostName = wanted; ; hostName = divertedName(wanted, ++attempt)) {
+      try {
+        const made = make(fsPath(this.#base(directory) + hostName), hostName);
+        if (hostName !== name) this.#divert(directory, name, hostName);
+        return made;
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST') || attempt > 999) throw error;
+      }
+    }
+  }
+
+  #divert(directory: DirectoryNode, name: string, hostName: string): void {
+    const path = childPath(directory.path, name);
+    const as = childPath(directory.hostPath, hostName);
+    this.#diverted.set(path, { path, as });
+    // The node comes when it is finished; its place on disk is needed before.
+    directory.set(name, { kind: 'file', layer: this.#layer, facts: undefined }, hostName);
+    this.#warnings.add(
+      `${quoted(path)} is stored as ${quoted(as)}, for this file system cannot hold both names or not this one`,
+    );
+  }
+
+  #keep(directory: DirectoryNode, name: string, node: TreeNode): void {
+    this.#made += 1;
+    if (this.#made > this.#maxEntries) throw new LimitExceededError('entries', this.#maxEntries);
+    directory.set(name, node, directory.hostNameOf(name));
+  }
+
+  #fileNode(facts: SidecarFacts | undefined): FileNode {
+    const known = this.#fileNodes.get(facts);
+    if (known) return known;
+    const node: FileNode = { kind: 'file', layer: this.#layer, facts };
+    this.#fileNodes.set(facts, node);
+    return node;
+  }
+
+  #base(directory: DirectoryNode): string {
+    if (this.#lastBase?.directory === directory) return this.#lastBase.path;
+    const path = directory.parent ? `${this.#folder}/${directory.hostPath}/` : `${this.#folder}/`;
+    this.#lastBase = { directory, path };
+    return path;
+  }
+}
+
+/** True for names that differ in the last at most. */
+function areSiblings(names: readonly string[], others: readonly string[]): boolean {
+  if (names.length !== others.length) return false;
+  for (let at = names.length - 2; at >= 0; at--) if (names[at] !== others[at]) return false;
+  return true;
+}
+
+/** File systems without hard links, and inodes with as many as there may be, get a copy. */
+function linkOrCopy(from: string | Buffer, to: string | Buffer): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'EMLINK' && code !== 'EPERM' && code !== 'ENOTSUP') throw error;
+    copyFileSync(from, to, constants.COPYFILE_EXCL);
+    copyAttributes(to, lstatSync(from));
+  }
+}

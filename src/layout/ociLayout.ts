@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeWhole } from '../blobs/store.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
+import {
+  isForeignLayer,
+  OCI_CONFIG,
+  OCI_INDEX,
+  OCI_LAYER,
+  OCI_LAYER_GZIP,
+  OCI_LAYER_ZSTD,
+  OCI_MANIFEST,
+} from '../oci/mediaTypes.ts';
+import { configOfSchema1 } from '../oci/schema1.ts';
+import type { Compression } from '../pull/imageFolder.ts';
+import type { LayerResult } from '../workers/layerJob.ts';
+import type { ResolvedImage } from '../resolve/resolveImage.ts';
+
+/** What is known of a layer once its bytes were read. */
+export interface ReadLayer {
+  /** Bytes of the blob. */
+  readonly size: number;
+  /** Needed for Docker's schemas alone. */
+  readonly diffId?: Digest;
+  readonly compression?: Compression;
+}
+
+/** A document of a layout: its path in the layout's folder, and its bytes. */
+export interface LayoutDocument {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Everything of an image's OCI layout but the layer blobs (image-spec, image-layout.md), the index last. An OCI manifest goes in as it came; Docker's schemas 1 and 2, which a layout may not hold, are
+ * turned into OCI with the same config and the same layer blobs.
+ * @param layers one for each layer, base first
+ */
+export function layoutDocuments(image: ResolvedImage, layers: readonly ReadLayer[]): readonly LayoutDocument[] {
+  const config = configDocument(image, layers);
+  const configDigest = image.manifest.kind === 'image' ? image.manifest.config.digest : sha256(config);
+  const manifest = isOci(image) ? image.manifestBytes : convert(image, layers, configDigest, config.length);
+  const manifestDigest = isOci(image) ? image.manifestDigest : sha256(manifest);
+  return [
+    { name: blobName(configDigest), bytes: config },
+    { name: blobName(manifestDigest), bytes: manifest },
+    { name: 'oci-layout', bytes: Buffer.from('{"imageLayoutVersion":"1.0.0"}\n') },
+    { name: 'index.json', bytes: indexDocument(image, manifestDigest, manifest.length) },
+  ];
+}
+
+/** Writes an image folder's OCI layout around the layer blobs that are in it already: what skopeo, crane, umoci and podman read. */
+export async function writeOciLayout(
+  folder: string,
+  image: ResolvedImage,
+  results: readonly LayerResult[],
+): Promise<void> {
+  const layers = results.map(({ size, unpacked }) => ({ size, ...unpacked }));
+  for (const { name, bytes } of layoutDocuments(image, layers)) await writeWhole(join(folder, name), bytes);
+}
+
+/** Whether the folder has all that {@link writeOciLayout} writes, and the blobs of it with the very bytes. The index is only read: it names the tag of an earlier pull. */
+export async function hasLayoutDocuments(
+  folder: string,
+  image: ResolvedImage,
+  layers: readonly ReadLayer[],
+): Promise<boolean> {
+  const there = layoutDocuments(image, layers).map(async ({ name, bytes }) => {
+    const found = await readFile(join(folder, name)).catch(() => Buffer.alloc(0));
+    return name.startsWith('blobs/') ? found.equals(bytes) : isJson(found);
+  });
+  return (await Promise.all(there)).every(Boolean);
+}
+
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The manifest is one that a layout may hold as it is. */
+export function isOci(image: ResolvedImage): boolean {
+  return image.manifest.kind === 'image' && image.manifest.mediaType === OCI_MANIFEST;
+}
+
+/** The config as it came, or, for schema 1, which has none, the one that its history makes. */
+export function configDocument(image: ResolvedImage, layers: readonly ReadLayer[]): Uint8Array {
+  if (image.manifest.kind === 'image') return image.configBytes;
+  const diffIds = layers.map(({ diffId }) => diffId).filter(id => id !== undefined);
+  return Buffer.from(JSON.stringify(configOfSchema1(image.manifest, diffIds)));
+}
+
+function convert(image: ResolvedImage, layers: readonly ReadLayer[], configDigest: Digest, configSize: number): Buffer {
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    config: { mediaType: OCI_CONFIG, digest: configDigest, size: configSize },
+    layers: image.layers.map(({ descriptor }, at) => ociLayer(descriptor, layers[at])),
+    ...(image.manifest.kind === 'image' && Object.keys(image.manifest.annotations).length
+      ? { annotations: image.manifest.annotations }
+      : {}),
+  };
+  return Buffer.from(JSON.stringify(manifest));
+}
+
+/** The media type tells what the bytes are, not what the registry called them. */
+function ociLayer(descriptor: Descriptor, layer: ReadLayer | undefined): Descriptor {
+  const types = { gzip: OCI_LAYER_GZIP, zstd: OCI_LAYER_ZSTD, none: OCI_LAYER };
+  const mediaType = types[layer?.compression ?? 'gzip'];
+  const { annotations } = descriptor;
+  return {
+    mediaType: isForeignLayer(descriptor.mediaType)
+      ? mediaType.replace('image.layer.', 'image.layer.nondistributable.')
+      : mediaType,
+    digest: descriptor.digest,
+    size: layer?.size ?? descriptor.size,
+    ...(descriptor.urls ? { urls: descriptor.urls } : {}),
+    ...(annotations ? { annotations } : {}),
+  };
+}
+
+function indexDocument(image: ResolvedImage, digest: Digest, size: number): Uint8Array {
+  const { os, architecture, variant } = image.platform;
+  const name = image.reference.tag;
+  const index = {
+    schemaVersion: 2,
+    mediaType: OCI_INDEX,
+    manifests: [
+      {
+        mediaType: OCI_MANIFEST,
+        digest,
+        size,
+        platform: { os, architecture, ...(variant ? { variant } : {}) },
+        ...(name ? { annotations: { 'org.opencontainers.image.ref.name': name } } : {}),
+      },
+    ],
+  };
+  return Buffer.from(`${JSON.stringify(index)}\n`);
+}
+
+/** A blob's path in a layout. */
+export function blobName(digest: Digest): string {
+  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
+}
+
+/** Where a layout keeps a blob. */
+export function blobPath(folder: string, digest: Digest): string {
+  return join(folder, blobName(digest));
+}
+
+function sha256(bytes: Uint8Array): Digest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}

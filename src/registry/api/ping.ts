@@ -1,0 +1,69 @@
+import type { Asker } from './asker.ts';
+import { parseChallenges } from '../auth/challenge.ts';
+import type { Endpoint } from '../config.ts';
+import { RegistryError } from '../errors.ts';
+import { fetchPage } from './listing.ts';
+import { looksLikeHtml, responseError } from '../http/responseErrors.ts';
+import { headerOf } from '../http/retry.ts';
+
+/** What was found at an address. */
+export interface PingResult {
+  /** It speaks the distribution API, version 2. */
+  readonly v2: boolean;
+  /** What it asks for: `none`, `basic`, `bearer`, or another scheme's name. */
+  readonly authentication: string;
+  /** Where tokens come from, without secrets; of `bearer` alone. */
+  readonly realm?: string;
+  /** It lists its repositories for whoever is signed in now. */
+  readonly catalog: boolean;
+  /** The `Server` header, where it says something. */
+  readonly server?: string;
+}
+
+const LONGEST_PING = 64 * 1024;
+
+/** Asks `/v2/` without an account, and for the catalog with whatever account there is. @throws {RegistryError} nothing that is a registry answers */
+export async function pingEndpoint(asker: Asker, endpoint: Endpoint, signal: AbortSignal): Promise<PingResult> {
+  const url = `${endpoint.url}/v2/`;
+  const { response, body } = await asker.transport.sendForBody({ endpoint, url }, LONGEST_PING, signal);
+  const where = { registry: endpoint.name, url };
+  const { status, headers } = response;
+  const text = new TextDecoder().decode(body ?? new Uint8Array());
+  const named = headerOf(headers, 'docker-distribution-api-version') !== undefined;
+  const challenges = parseChallenges(headers['www-authenticate']);
+  const v2 =
+    (status === 200 && (named || !looksLikeHtml(text, headers))) ||
+    (status === 401 && (named || challenges.length > 0 || !looksLikeHtml(text, headers)));
+  if (!v2) throw responseError(response, body, where, 'no registry answers there');
+  const challenge =
+    challenges.find(({ scheme }) => scheme === 'bearer') ??
+    challenges.find(({ scheme }) => scheme === 'basic') ??
+    challenges[0];
+  const realm = challenge?.scheme === 'bearer' ? challenge.parameters.realm : undefined;
+  const server = headerOf(headers, 'server');
+  return {
+    v2,
+    authentication: status === 401 ? (challenge?.scheme ?? 'unknown') : 'none',
+    ...(realm === undefined || !URL.canParse(realm, url) ? {} : { realm: withoutQuery(realm, url) }),
+    catalog: await hasCatalog(asker, endpoint, signal),
+    ...(server === undefined ? {} : { server }),
+  };
+}
+
+function withoutQuery(realm: string, base: string): string {
+  const { origin, pathname } = new URL(realm, base);
+  return `${origin}${pathname}`;
+}
+
+async function hasCatalog(asker: Asker, endpoint: Endpoint, signal: AbortSignal): Promise<boolean> {
+  if (endpoint.name === 'docker.io') return false;
+  const list = { path: '_catalog', member: 'repositories' as const, scope: 'registry:catalog:*' };
+  try {
+    await fetchPage(asker, endpoint, list, { size: 1 }, signal);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof RegistryError) return false;
+    throw error;
+  }
+}

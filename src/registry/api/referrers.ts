@@ -1,0 +1,112 @@
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { digestAlgorithm, digestHex, type Digest } from '../../oci/digest.ts';
+import { asObjects, isObject } from '../../oci/json.ts';
+import { descriptor } from '../../oci/manifest.ts';
+import { OCI_INDEX } from '../../oci/mediaTypes.ts';
+import { pullScope, type Asker } from './asker.ts';
+import type { Endpoint } from '../config.ts';
+import { NotFound, RedirectRefused } from '../errors.ts';
+import { nextLink } from '../http/links.ts';
+
+const LONGEST_INDEX = 4 * 1024 * 1024;
+const MOST_PAGES = 100;
+/** Answers of registries that do not know the referrers API. */
+const NO_API: readonly number[] = [400, 404, 405, 406, 501];
+
+/**
+ * What points to a manifest: signatures, SBOMs, attestations (distribution-spec, "Listing Referrers"), by the API or by the tag that stands in for it.
+ * @param artifactType only these; undefined = all
+ * @param byTag gets the index under a tag, verified as any manifest
+ */
+export async function fetchReferrers(
+  asker: Asker,
+  endpoint: Endpoint,
+  repository: string,
+  digest: Digest,
+  artifactType: string | undefined,
+  byTag: (tag: string) => Promise<{ readonly bytes: Uint8Array }>,
+  signal: AbortSignal,
+): Promise<Descriptor[]> {
+  const found =
+    (await fromApi(asker, endpoint, repository, digest, artifactType, signal)) ?? (await fromTag(digest, byTag));
+  const wanted = found.filter(item => artifactType === undefined || item.artifactType === artifactType);
+  return [...new Map(wanted.map(item => [item.digest, item])).values()];
+}
+
+/** The tag that clients write where a registry has no API: the digest with a `-`, cut to fit. */
+export function referrersTag(digest: Digest): string {
+  return `${digestAlgorithm(digest).slice(0, 32)}-${digestHex(digest).slice(0, 64)}`;
+}
+
+async function fromApi(
+  asker: Asker,
+  endpoint: Endpoint,
+  repository: string,
+  digest: Digest,
+  artifactType: string | undefined,
+  signal: AbortSignal,
+): Promise<Descriptor[] | undefined> {
+  const base = `${repository}/referrers/${digest}`;
+  const found: Descriptor[] = [];
+  const seen = new Set<string>();
+  let query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
+  while (!seen.has(query) && seen.size < MOST_PAGES) {
+    seen.add(query);
+    const question = {
+      path: `${base}${query}`,
+      headers: { accept: OCI_INDEX },
+      scope: pullScope(repository),
+      repository,
+      accepted: NO_API,
+    };
+    const { response, body } = await asker.askForBody(endpoint, question, LONGEST_INDEX, signal);
+    const page = response.status === 200 && body ? readIndex(body) : undefined;
+    // A page that is no index comes from servers that answer anything to any path.
+    if (!page) return seen.size === 1 ? undefined : found;
+    found.push(...page);
+    const link = nextLink(response.headers.link);
+    if (link === undefined) return found;
+    query = sameList(link, response.url, base, endpoint.name);
+  }
+  return found;
+}
+
+/** Only the query of the link is taken, so it cannot leave the registry. */
+function sameList(link: string, from: string, path: string, registry: string): string {
+  const target = URL.canParse(link, from) ? new URL(link, from) : undefined;
+  if (!target || !target.pathname.replaceAll(/%3a/gi, ':').endsWith(`/v2/${path}`)) {
+    throw new RedirectRefused('the link to further referrers leads elsewhere', { registry, url: target?.href });
+  }
+  target.searchParams.delete('ns');
+  return target.search;
+}
+
+async function fromTag(
+  digest: Digest,
+  byTag: (tag: string) => Promise<{ readonly bytes: Uint8Array }>,
+): Promise<Descriptor[]> {
+  try {
+    return readIndex((await byTag(referrersTag(digest))).bytes) ?? [];
+  } catch (error) {
+    if (error instanceof NotFound) return [];
+    throw error;
+  }
+}
+
+/** The descriptors of an index; one that cannot be checked is left out, for it is only a hint to further content. */
+function readIndex(bytes: Uint8Array): Descriptor[] | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+  if (!isObject(json) || !('manifests' in json)) return undefined;
+  return asObjects(json.manifests).flatMap(item => {
+    try {
+      return [descriptor(item)];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,0 +1,261 @@
+import { createHash } from 'node:crypto';
+import type { BlobSource, Sink } from '../../oci/byteSource.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { digestAlgorithm, type Digest } from '../../oci/digest.ts';
+import type { Logger } from '../../oci/logger.ts';
+import { isForeignLayer } from '../../oci/mediaTypes.ts';
+import { blobPath, pullScope, type Answer, type Asker, type Question } from './asker.ts';
+import { BlobDownload, WrongRange, type AskForBytes } from './blobDownload.ts';
+import type { Endpoint } from '../config.ts';
+import { parseContentRange } from '../http/contentRange.ts';
+import { DigestMismatch, RegistryError, ServerError, SizeMismatch, TooLarge } from '../errors.ts';
+import { failover } from '../http/failover.ts';
+import type { FetchPart } from '../http/parallelParts.ts';
+import { LONGEST_REASON, responseError } from '../http/responseErrors.ts';
+import { headerOf } from '../http/retry.ts';
+
+/** One place that may have a blob: a mirror, the registry, or an address that a foreign layer names. */
+interface Place {
+  readonly name: string;
+  readonly url: string;
+  readonly ask: AskForBytes;
+  /** Of the registry and its mirrors alone. */
+  readonly part?: FetchPart;
+}
+
+/** The blobs of one repository, from the registry, its mirrors, foreign addresses, or the descriptor itself. */
+export class RegistryBlobs implements BlobSource {
+  readonly #asker: Asker;
+  readonly #endpoints: readonly [...Endpoint[], Endpoint];
+  readonly #repository: string;
+  readonly #logger: Logger;
+  /** Who gave a blob whole. Who asks for all of it again had no use for it, and tries somewhere else first. */
+  readonly #gave = new Map<Digest, string>();
+  /** Where the registry sent readers of a blob's parts. */
+  readonly #storage = new Map<Digest, string>();
+
+  constructor(asker: Asker, endpoints: readonly [...Endpoint[], Endpoint], repository: string, logger: Logger) {
+    this.#asker = asker;
+    this.#endpoints = endpoints;
+    this.#repository = repository;
+    this.#logger = logger;
+  }
+
+  async read(blob: Descriptor, from: number, sink: Sink, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const where = { registry: this.#own.name, repository: this.#repository };
+    if (blob.size >= 0 && from > blob.size) throw new SizeMismatch(blob.size, from, where);
+    const download = new BlobDownload(blob, from, sink, signal, this.#asker.transport.options, this.#logger);
+    await download.guard(async () => {
+      const inline = inlineData(blob);
+      if (inline) download.deliver(inline.subarray(from));
+      if (download.complete) return;
+      const fetch = async (place: Place): Promise<void> => {
+        await download.from(place.ask, { ...where, url: place.url }, place.part);
+        if (from === 0) this.#gave.set(blob.digest, place.url);
+      };
+      await failover(this.#places(blob, signal), fetch, signal, this.#logger);
+    });
+  }
+
+  async readRange(blob: Descriptor, start: number, end: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    signal.throwIfAborted();
+    if (end <= start) return new Uint8Array();
+    const inline = inlineData(blob);
+    if (inline) return inline.subarray(start, end);
+    try {
+      return await failover(
+        this.#endpoints,
+        endpoint => this.#part(endpoint, blob, start, end, signal),
+        signal,
+        this.#logger,
+      );
+    } catch (error) {
+      if (error instanceof WrongRange) return undefined;
+      throw error;
+    }
+  }
+
+  /** A small blob as a whole, verified; wrong content is asked for once more. @throws {TooLarge} @throws {DigestMismatch} */
+  async bytes(blob: Descriptor, limit: number, signal: AbortSignal): Promise<Uint8Array> {
+    try {
+      return await this.#verified(blob, limit, signal);
+    } catch (error) {
+      if (!(error instanceof DigestMismatch)) throw error;
+      return this.#verified(blob, limit, signal);
+    }
+  }
+
+  /** The length that the registry tells for a blob. @throws {ServerError} it tells none */
+  async size(digest: Digest, signal: AbortSignal): Promise<number> {
+    return failover(this.#endpoints, endpoint => this.#sizeAt(endpoint, digest, signal), signal, this.#logger);
+  }
+
+  get #own(): Endpoint {
+    return this.#endpoints[this.#endpoints.length - 1] ?? this.#endpoints[0];
+  }
+
+  async #sizeAt(endpoint: Endpoint, digest: Digest, signal: AbortSignal): Promise<number> {
+    const head = await this.#asker.ask(
+      endpoint,
+      { ...this.#question(digest), method: 'HEAD', accepted: [405, 501] },
+      signal,
+    );
+    head.discard();
+    const length = headerOf(head.headers, 'content-length');
+    if (head.status === 200 && length !== undefined && /^\d+$/.test(length)) return Number(length);
+    const headers = { range: 'bytes=0-0' };
+    const part = await this.#asker.ask(endpoint, { ...this.#question(digest), headers, accepted: [206] }, signal);
+    part.discard();
+    const total =
+      part.status === 206
+        ? parseContentRange(headerOf(part.headers, 'content-range'))?.total
+        : Number(headerOf(part.headers, 'content-length') ?? NaN);
+    if (total !== undefined && Number.isSafeInteger(total)) return total;
+    throw new ServerError(part.status, undefined, `it does not tell the size of ${digest}`, {
+      registry: endpoint.name,
+      repository: this.#repository,
+      url: part.url,
+    });
+  }
+
+  async #verified(blob: Descriptor, limit: number, signal: AbortSignal): Promise<Uint8Array> {
+    const where = { registry: this.#own.name, repository: this.#repository };
+    if (blob.size > limit) throw new TooLarge(limit, where);
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    const sink: Sink = {
+      write(chunk) {
+        length += chunk.length;
+        if (length > limit) throw new TooLarge(limit, where);
+        chunks.push(Uint8Array.from(chunk));
+      },
+    };
+    await this.read(blob, 0, sink, signal);
+    const bytes = Buffer.concat(chunks);
+    const actual = digestOf(bytes, blob.digest);
+    if (actual !== blob.digest) throw new DigestMismatch(blob.digest, actual, where);
+    return bytes;
+  }
+
+  /** Foreign addresses come first for foreign layers, which registries do not keep, and last for others. */
+  #places(blob: Descriptor, signal: AbortSignal): Place[] {
+    const registry = this.#endpoints.map(({ name, ...endpoint }): Place => ({
+      name,
+      url: endpoint.url,
+      ask: range => this.#askRegistry({ name, ...endpoint }, blob, range, signal),
+      part: (start, end, shared) => this.#part({ name, ...endpoint }, blob, start, end, shared),
+    }));
+    const foreign = (blob.urls ?? []).filter(url => URL.canParse(url)).map(url => this.#foreign(url, signal));
+    // The registry's own failure is the one to tell, so it stays last where others may help.
+    const places = isForeignLayer(blob.mediaType)
+      ? [...foreign, ...registry]
+      : [...registry.slice(0, -1), ...foreign, ...registry.slice(-1)];
+    const before = this.#gave.get(blob.digest);
+    return [...places.filter(place => place.url !== before), ...places.filter(place => place.url === before)];
+  }
+
+  #askRegistry(
+    endpoint: Endpoint,
+    blob: Descriptor,
+    range: string | undefined,
+    signal: AbortSignal,
+  ): ReturnType<AskForBytes> {
+    const headers = range === undefined ? {} : { range };
+    return this.#asker.ask(endpoint, { ...this.#question(blob.digest), headers, accepted: [206, 416] }, signal);
+  }
+
+  /** Never with a header that proves an account, whatever the manifest says (CVE-2020-15157). */
+  #foreign(url: string, signal: AbortSignal): Place {
+    const { insecure: _insecure, cert: _cert, key: _key, ...endpoint } = this.#own;
+    const name = new URL(url).host;
+    const ask: AskForBytes = async range => {
+      const response = await this.#asker.transport.send(
+        { endpoint, url, headers: range === undefined ? {} : { range }, repository: this.#repository },
+        signal,
+      );
+      if ([200, 206, 416].includes(response.status)) return response;
+      const body = await response.bytes(LONGEST_REASON).catch(() => undefined);
+      throw responseError(response, body, { registry: endpoint.name, repository: this.#repository, url }, undefined, {
+        what: 'blob',
+      });
+    };
+    return { name, url, ask };
+  }
+
+  /** One part, or `WrongRange` when the endpoint gives no parts. */
+  async #part(
+    endpoint: Endpoint,
+    blob: Descriptor,
+    start: number,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const headers = { range: `bytes=${start}-${end - 1}` };
+    const known = await this.#partFromStorage(endpoint, blob, start, end, signal);
+    if (known) return known;
+    const question = { ...this.#question(blob.digest), headers, accepted: [206] };
+    const answer = await this.#asker.askForBody(endpoint, question, end - start, signal);
+    const { response, body } = answer;
+    const where = { registry: endpoint.name, repository: this.#repository, url: response.url };
+    if (response.status === 200 && start === 0 && body?.length === end) return body;
+    const total = response.status === 206 ? parseContentRange(headerOf(response.headers, 'content-range'))?.total : -1;
+    const part = checkedPart(answer, start, end);
+    if (!part) throw new WrongRange(where);
+    if (blob.size >= 0 && total !== undefined && total !== blob.size) throw new SizeMismatch(blob.size, total, where);
+    if (new URL(response.url).host !== new URL(endpoint.url).host) this.#storage.set(blob.digest, response.url);
+    return part;
+  }
+
+  /** From where the registry sent us for an earlier part; such addresses end after some minutes, and then the registry is asked again. */
+  async #partFromStorage(
+    endpoint: Endpoint,
+    blob: Descriptor,
+    start: number,
+    end: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
+    const url = this.#storage.get(blob.digest);
+    if (url === undefined) return undefined;
+    const headers = { range: `bytes=${start}-${end - 1}` };
+    try {
+      const request = { endpoint, url, headers, repository: this.#repository };
+      const response = await this.#asker.transport.sendForBody(request, end - start, signal);
+      const part = checkedPart(response, start, end);
+      if (part) return part;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof RegistryError)) throw error;
+    }
+    this.#storage.delete(blob.digest);
+    return undefined;
+  }
+
+  #question(digest: Digest): Question {
+    const repository = this.#repository;
+    return {
+      path: blobPath(repository, digest),
+      scope: pullScope(repository),
+      repository,
+      wanted: { what: 'blob', version: digest },
+    };
+  }
+}
+
+/** The part that was asked for; undefined for any other answer. */
+function checkedPart({ response, body }: Answer, start: number, end: number): Uint8Array | undefined {
+  const range = response.status === 206 ? parseContentRange(headerOf(response.headers, 'content-range')) : undefined;
+  return range?.start === start && range.end === end && body?.length === end - start ? body : undefined;
+}
+
+/** A descriptor's own content, when it is what its digest says; else it is fetched (image-spec, descriptor.md). */
+function inlineData(blob: Descriptor): Uint8Array | undefined {
+  if (blob.data === undefined) return undefined;
+  const bytes = Buffer.from(blob.data, 'base64');
+  return bytes.length === blob.size && digestOf(bytes, blob.digest) === blob.digest ? bytes : undefined;
+}
+
+function digestOf(bytes: Uint8Array, like: Digest): Digest {
+  const algorithm = digestAlgorithm(like);
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
+}

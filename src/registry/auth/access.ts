@@ -1,0 +1,69 @@
+import { parseChallenges, type Challenge } from './challenge.ts';
+import { endpointsOf, type Endpoint, type RegistryConfig } from '../config.ts';
+import { basicAuthorization, type Credential } from './credentials.ts';
+import { AccountRefused, Unauthorized } from '../errors.ts';
+import { responseError } from '../http/responseErrors.ts';
+import { fetchToken } from './tokenServer.ts';
+import type { Transport } from '../http/transport.ts';
+
+const LONGEST_REASON = 64 * 1024;
+
+/** What a registry asks for before it answers; undefined = nothing. Its own address is asked, without an account. */
+export async function askChallenge(
+  transport: Transport,
+  config: RegistryConfig,
+  signal: AbortSignal,
+): Promise<Challenge | undefined> {
+  const endpoint = ownEndpoint(config);
+  const response = await transport.send({ endpoint, url: `${endpoint.url}/v2/` }, signal);
+  response.discard();
+  if (response.status !== 401) return undefined;
+  const challenges = parseChallenges(response.headers['www-authenticate']);
+  return (
+    challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.realm) ??
+    challenges.find(({ scheme }) => scheme === 'basic')
+  );
+}
+
+/**
+ * Tries an account where the registry has it checked: at its token server, or at the API's root. Unlike a pull it does not go on without the account.
+ * A registry that asks for none takes any.
+ * @throws {AccountRefused} the account is not taken
+ */
+export async function verifyAccount(
+  transport: Transport,
+  config: RegistryConfig,
+  account: Credential,
+  signal: AbortSignal,
+): Promise<'taken' | 'not asked for'> {
+  const endpoint = ownEndpoint(config);
+  const challenge = await askChallenge(transport, config, signal);
+  if (!challenge) return 'not asked for';
+  const where = { registry: endpoint.name, url: `${endpoint.url}/v2/` };
+  const authorization = await headerFor(transport, endpoint, challenge, account, signal).catch((error: unknown) => {
+    throw error instanceof Unauthorized ? new AccountRefused(where, error) : error;
+  });
+  const request = { endpoint, url: where.url, authorization };
+  const { response, body } = await transport.sendForBody(request, LONGEST_REASON, signal);
+  // An account whose token has expired is answered with 403 by some (Amazon's).
+  if (response.status === 401 || response.status === 403)
+    throw new AccountRefused(where, responseError(response, body, where));
+  return 'taken';
+}
+
+async function headerFor(
+  transport: Transport,
+  endpoint: Endpoint,
+  challenge: Challenge,
+  account: Credential,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (challenge.scheme === 'basic')
+    return 'username' in account ? basicAuthorization(account.username, account.password) : undefined;
+  return `Bearer ${(await fetchToken(transport, endpoint, challenge, '', account, signal)).token}`;
+}
+
+function ownEndpoint(config: RegistryConfig): Endpoint {
+  const endpoints = endpointsOf(config);
+  return endpoints[endpoints.length - 1] ?? endpoints[0];
+}

@@ -1,0 +1,148 @@
+import { asString, isObject, type JsonObject } from '../../oci/json.ts';
+import type { Challenge } from './challenge.ts';
+import type { Endpoint } from '../config.ts';
+import { basicAuthorization, type Credential } from './credentials.ts';
+import { RedirectRefused, ServerError, Unauthorized } from '../errors.ts';
+import type { HttpResponse } from '../http/exchange.ts';
+import { responseError } from '../http/responseErrors.ts';
+import { headerOf } from '../http/retry.ts';
+import type { HttpRequest, Transport } from '../http/transport.ts';
+
+/** A token and how long it may be used. */
+export interface Token {
+  readonly token: string;
+  /** Milliseconds of this machine's clock. */
+  readonly expires: number;
+}
+
+/** The longest answer of a token server that is read. */
+const LONGEST_ANSWER = 64 * 1024;
+/** What distribution's token specification sets where the server says nothing; seconds. */
+const DEFAULT_LIFE = 60;
+const CLIENT_ID = 'peel';
+
+/**
+ * Asks the token server that a challenge names (distribution, "Token Authentication" and "OAuth2 Token Authentication").
+ * @param credential undefined = an anonymous token
+ * @throws {RedirectRefused} the realm is no address that secrets may go to
+ * @throws {Unauthorized} the account is not taken
+ */
+export async function fetchToken(
+  transport: Transport,
+  endpoint: Endpoint,
+  challenge: Challenge,
+  scope: string,
+  credential: Credential | undefined,
+  signal: AbortSignal,
+): Promise<Token> {
+  const realm = realmOf(challenge, endpoint);
+  const service = challenge.parameters.service;
+  const ask = { transport, endpoint, realm, service, scope, signal };
+  if (credential && 'registryToken' in credential) return { token: credential.registryToken, expires: Infinity };
+  if (credential && 'identityToken' in credential) {
+    const form = { grant_type: 'refresh_token', refresh_token: credential.identityToken };
+    return (await post(ask, form, NO_POST)) ?? get(ask, basicAuthorization('', credential.identityToken));
+  }
+  const basic = credential && basicAuthorization(credential.username, credential.password);
+  try {
+    return await get(ask, basic);
+  } catch (error) {
+    // Servers of OAuth 2 alone know no GET.
+    if (!credential || !(error instanceof ServerError) || (error.status !== 404 && error.status !== 405)) throw error;
+    const form = { grant_type: 'password', username: credential.username, password: credential.password };
+    const token = await post(ask, form, []);
+    if (!token) throw error;
+    return token;
+  }
+}
+
+/** Answers to a POST that mean "ask with GET". */
+const NO_POST: readonly number[] = [400, 401, 404, 405];
+
+interface Ask {
+  readonly transport: Transport;
+  readonly endpoint: Endpoint;
+  readonly realm: URL;
+  readonly service: string | undefined;
+  readonly scope: string;
+  readonly signal: AbortSignal;
+}
+
+/** The realm may be relative and may hold a query, which is kept. */
+function realmOf(challenge: Challenge, endpoint: Endpoint): URL {
+  const text = challenge.parameters.realm ?? '';
+  const base = `${endpoint.url}/v2/`;
+  const where = { registry: endpoint.name, url: base };
+  if (text === '' || !URL.canParse(text, base))
+    throw new RedirectRefused('the realm of its challenge is no address', where);
+  const realm = new URL(text, base);
+  realm.hash = '';
+  return realm;
+}
+
+async function get(ask: Ask, authorization: string | undefined): Promise<Token> {
+  const url = new URL(ask.realm);
+  if (ask.service !== undefined) url.searchParams.append('service', ask.service);
+  for (const scope of ask.scope.split(' ').filter(Boolean)) url.searchParams.append('scope', scope);
+  const { response, body } = await send(ask, { endpoint: ask.endpoint, url: url.href, authorization });
+  if (response.status !== 200) throw refused(ask, response, body);
+  return readToken(ask, response, body);
+}
+
+async function post(
+  ask: Ask,
+  form: Readonly<Record<string, string>>,
+  otherwise: readonly number[],
+): Promise<Token | undefined> {
+  const body = new URLSearchParams({
+    ...form,
+    service: ask.service ?? '',
+    client_id: CLIENT_ID,
+    scope: ask.scope,
+  }).toString();
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const answer = await send(ask, { endpoint: ask.endpoint, url: ask.realm.href, method: 'POST', headers, body });
+  if (otherwise.includes(answer.response.status)) return undefined;
+  if (answer.response.status !== 200) throw refused(ask, answer.response, answer.body);
+  return readToken(ask, answer.response, answer.body);
+}
+
+function send(ask: Ask, request: HttpRequest): Promise<{ response: HttpResponse; body: Uint8Array | undefined }> {
+  return ask.transport.sendForBody(request, LONGEST_ANSWER, ask.signal);
+}
+
+function refused(ask: Ask, response: HttpResponse, body: Uint8Array | undefined): Error {
+  const where = { registry: ask.endpoint.name, url: ask.realm.href };
+  if (response.status === 401 || response.status === 403)
+    return new Unauthorized(where, 'its token server does not take the account');
+  return responseError(response, body, where);
+}
+
+function readToken(ask: Ask, response: HttpResponse, body: Uint8Array | undefined): Token {
+  const where = { registry: ask.endpoint.name, url: ask.realm.href };
+  const json = body && parseObject(body);
+  const token = asString(json?.token) ?? asString(json?.access_token);
+  if (!json || token === undefined) throw responseError(response, body, where, 'it gave no token');
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new ServerError(response.status, undefined, 'its token holds characters that no header may hold', where);
+  return { token, expires: expiry(json, response, Date.now()) };
+}
+
+/** Shortly before the token's end. Its age when it came (from a cache of the server) is told by the server's clock alone. */
+function expiry(json: JsonObject, response: HttpResponse, now: number): number {
+  const said = Number(json.expires_in);
+  const life = Number.isFinite(said) && said > 0 ? said : DEFAULT_LIFE;
+  const issued = Date.parse(asString(json.issued_at) ?? '');
+  const serverNow = Date.parse(headerOf(response.headers, 'date') ?? '');
+  const age = Number.isNaN(issued) || Number.isNaN(serverNow) ? 0 : Math.max(0, serverNow - issued);
+  return now + Math.max(0, life * 1000 - age - Math.min(30_000, life * 100));
+}
+
+function parseObject(body: Uint8Array): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(body));
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

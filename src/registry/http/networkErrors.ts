@@ -1,0 +1,105 @@
+import { PrivateAddressError } from './addresses.ts';
+import {
+  ClientCertificateNeeded,
+  ConnectionLost,
+  ConnectionRefused,
+  ProxyError,
+  RedirectRefused,
+  RegistryError,
+  Timeout,
+  TlsError,
+  UnknownHost,
+  type Where,
+} from '../errors.ts';
+
+/** Turns what a socket, the resolver or undici threw into a failure that tells what happened. Failures of ours and aborts pass as they are. */
+export function networkError(error: unknown, where: Where): unknown {
+  if (error instanceof RegistryError || !(error instanceof Error)) return error;
+  const code = codeOf(error);
+  const refused = findCause(error, PrivateAddressError);
+  if (refused) return new RedirectRefused(`${refused.message}, while the registry is not`, where);
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new UnknownHost(where, error);
+  if (code === 'ECONNREFUSED') return new ConnectionRefused(where, error);
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return new Timeout('connect', where, error);
+  if (code === 'UND_ERR_HEADERS_TIMEOUT') return new Timeout('firstByte', where, error);
+  if (code === 'UND_ERR_BODY_TIMEOUT') return new Timeout('idle', where, error);
+  if (isProxyTrouble(error, code))
+    return new ProxyError(error.message.replaceAll(/\/\/[^\s/@]*@/g, '//'), where, error);
+  if (CLIENT_CERTIFICATE.test(code)) return new ClientCertificateNeeded(code, where, error);
+  if (isTlsTrouble(error, code)) return new TlsError(tlsReason(error, code), tlsAdvice(error, code), where, error);
+  if (LOST.test(code) || error.name === 'HTTPParserError')
+    return new ConnectionLost(code || 'no HTTP', where, error, hintFor(code, where));
+  return error;
+}
+
+/** Whether the same request may fare better the next time. */
+export function isRetryableError(error: unknown): boolean {
+  if (error instanceof ConnectionLost || error instanceof Timeout) return true;
+  return error instanceof UnknownHost && error.cause instanceof Error && codeOf(error.cause) === 'EAI_AGAIN';
+}
+
+const LOST =
+  /^(?:ECONNRESET|ECONNABORTED|EPIPE|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_HEADERS_OVERFLOW|HPE_.*|UND_ERR_INFO|UND_ERR_DESTROYED)$/;
+
+/** Alerts about certificates that a server sends are about the client's (RFC 8446, 6.2); "handshake failure" has other causes as well. */
+const CLIENT_CERTIFICATE =
+  /^ERR_SSL_.*_ALERT_(?:CERTIFICATE_(?:REQUIRED|EXPIRED|REVOKED|UNKNOWN)|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)$/;
+
+/** Where a server just hangs up, nothing tells for certain that it wanted a client certificate. */
+function hintFor(code: string, { url }: Where): string {
+  if (code !== 'UND_ERR_SOCKET' || !url?.startsWith('https:')) return '';
+  return "; if it asks for a client certificate, put one into certs.d or the registry's settings";
+}
+
+function codeOf(error: Error): string {
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  if (error instanceof AggregateError) {
+    const inner: unknown = error.errors[0];
+    if (inner instanceof Error) return codeOf(inner);
+  }
+  return '';
+}
+
+function findCause<T>(error: Error, type: new (...parameters: never[]) => T): T | undefined {
+  let current: unknown = error;
+  for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
+    if (current instanceof type) return current;
+    current = current.cause;
+  }
+  return undefined;
+}
+
+function isProxyTrouble(error: Error, code: string): boolean {
+  return (
+    code === 'UND_ERR_PRX_TLS' ||
+    code === 'UND_ERR_PROXY_CONNECTION' ||
+    /proxy/i.test(error.message) ||
+    /SOCKS/.test(code)
+  );
+}
+
+function isTlsTrouble(error: Error, code: string): boolean {
+  return (
+    /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_|CRL_|HOSTNAME_MISMATCH|PATH_LENGTH_|EPROTO)/.test(
+      code,
+    ) || /before secure TLS connection/.test(error.message)
+  );
+}
+
+function tlsReason(error: Error, code: string): string {
+  const detail = /SSL alert number \d+|wrong version number|alert [a-z ]+/.exec(error.message)?.[0];
+  return [code, detail].filter(Boolean).join(', ') || 'handshake failed';
+}
+
+function tlsAdvice(error: Error, code: string): string {
+  if (/^(?:DEPTH_ZERO_)?SELF_SIGNED|^UNABLE_TO_/.test(code))
+    return 'its certificate is of an authority that is not known here; add that authority\'s certificate to the registry\'s settings ("ca") or to certs.d';
+  if (code === 'CERT_HAS_EXPIRED') return 'its certificate has expired; its owner must renew it';
+  if (code === 'CERT_NOT_YET_VALID') return "its certificate is not valid yet; check this machine's clock";
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'its certificate is for another name; check the address';
+  if (/wrong version number|packet length too long|http request/i.test(`${code} ${error.message}`))
+    return 'it speaks no TLS there; if it is a plain HTTP registry, mark it as insecure with an http:// address';
+  if (/handshake failure|alert number 40/.test(error.message))
+    return "it asks for a client certificate; put one into certs.d or the registry's settings";
+  return 'the handshake failed; check the address, the proxy and the certificate settings';
+}

@@ -1,0 +1,56 @@
+import { COMMANDS } from './common/ids.ts';
+import type { CommandServices } from './features.ts';
+import type { CommandArgument } from './common/argument.ts';
+
+/** A command's work. What the argument lacks, it asks the user for; `undefined` when the user left such a question unanswered. */
+export type RunCommand = (argument: CommandArgument, services: CommandServices) => Promise<unknown>;
+
+/** Each command and where its work lies. The file is loaded when the command is first used, so that activation loads none. */
+export const COMMAND_TABLE: Readonly<Record<(typeof COMMANDS)[keyof typeof COMMANDS], () => Promise<RunCommand>>> = {
+  [COMMANDS.addRegistry]: async () => (await import('./registriesView/addRegistry.ts')).addRegistry,
+  [COMMANDS.removeRegistry]: async () => (await import('./registriesView/removeRegistry.ts')).removeRegistry,
+  [COMMANDS.trustRegistry]: async () => (await import('./registriesView/trustRegistry.ts')).trustRegistry,
+  [COMMANDS.signIn]: async () => (await import('./registriesView/signIn.ts')).signIn,
+  [COMMANDS.signOut]: async () => (await import('./registriesView/signOut.ts')).signOut,
+  [COMMANDS.openImage]: async () => (await import('./registriesView/openImage.ts')).openImage,
+  [COMMANDS.openLocal]: async () => (await import('./registriesView/openLocal.ts')).openLocal,
+  [COMMANDS.searchHub]: async () => (await import('./registriesView/searchHub.ts')).searchHub,
+  [COMMANDS.unpinRepository]: async () => (await import('./registriesView/unpinRepository.ts')).unpinRepository,
+  [COMMANDS.listTags]: async () => (await import('./registriesView/listTags.ts')).listTags,
+  [COMMANDS.showManifest]: async () => (await import('./documents/showManifest.ts')).showManifest,
+  [COMMANDS.showConfig]: async () => (await import('./documents/showConfig.ts')).showConfig,
+  [COMMANDS.showImagePage]: async () => (await import('./imagePage/showImagePage.ts')).showImagePage,
+  [COMMANDS.analyzeImage]: async () => (await import('./imagePage/analyzeImage.ts')).analyzeImage,
+  [COMMANDS.compareImages]: async () => (await import('./compare/compareImages.ts')).compareImages,
+  [COMMANDS.compareLayers]: async () => (await import('./compare/compareLayers.ts')).compareLayers,
+  [COMMANDS.compareFiles]: async () => (await import('./compare/compareFiles.ts')).compareFiles,
+  [COMMANDS.listFiles]: async () => (await import('./filesView/listFiles.ts')).listFiles,
+  [COMMANDS.openFile]: async () => (await import('./filesView/openFile.ts')).openFile,
+  [COMMANDS.saveFile]: async () => (await import('./filesView/saveFile.ts')).saveFile,
+  [COMMANDS.findFile]: async () => (await import('./filesView/findFile.ts')).findFile,
+  [COMMANDS.searchImage]: async () => (await import('./search/searchImage.ts')).searchImage,
+  [COMMANDS.searchAgain]: async () => (await import('./search/searchAgain.ts')).searchAgain,
+  [COMMANDS.cancelSearch]: async () => (await import('./search/cancelSearch.ts')).cancelSearch,
+  [COMMANDS.clearSearch]: async () => (await import('./search/clearSearch.ts')).clearSearch,
+  [COMMANDS.copyPath]: async () => (await import('./filesView/copyPath.ts')).copyPath,
+  [COMMANDS.revealInLayer]: async () => (await import('./reveal/revealInLayer.ts')).revealInLayer,
+  [COMMANDS.revealInFiles]: async () => (await import('./reveal/revealInFiles.ts')).revealInFiles,
+  [COMMANDS.browseImage]: async () => (await import('./reveal/browseImage.ts')).browseImage,
+  [COMMANDS.downloadLayer]: async () => (await import('./imagesView/downloadLayer.ts')).downloadLayer,
+  [COMMANDS.extractLayer]: async () => (await import('./imagesView/extractLayer.ts')).extractLayer,
+  [COMMANDS.pullImage]: async () => (await import('./imagesView/pullImage.ts')).pullImage,
+  [COMMANDS.extractMerged]: async () => (await import('./imagesView/extractMerged.ts')).extractMerged,
+  [COMMANDS.exportImage]: async () => (await import('./imagesView/exportImage.ts')).exportImage,
+  [COMMANDS.mountImage]: async () => (await import('./mount/mountImage.ts')).mountImage,
+  [COMMANDS.unmountImage]: async () => (await import('./mount/unmountImage.ts')).unmountImage,
+  [COMMANDS.mountWithoutSudo]: async () => (await import('./mount/mountWithoutSudo.ts')).mountWithoutSudo,
+  [COMMANDS.unmountLazily]: async () => (await import('./mount/unmountLazily.ts')).unmountLazily,
+  [COMMANDS.openShell]: async () => (await import('./mount/openShell.ts')).openShell,
+  [COMMANDS.openFolder]: async () => (await import('./imagesView/openFolder.ts')).openFolder,
+  [COMMANDS.removeImage]: async () => (await import('./imagesView/removeImage.ts')).removeImage,
+  [COMMANDS.cleanCache]: async () => (await import('./imagesView/cleanCache.ts')).cleanCache,
+  [COMMANDS.copyCurl]: async () => (await import('./registriesView/copyCurl.ts')).copyCurl,
+  [COMMANDS.copyReference]: async () => (await import('./registriesView/copyReference.ts')).copyReference,
+  [COMMANDS.copyDigest]: async () => (await import('./registriesView/copyDigest.ts')).copyDigest,
+  [COMMANDS.showLog]: async () => (await import('./command/showLog.ts')).showLog,
+};

@@ -1,0 +1,188 @@
+import * as vscode from 'vscode';
+import { DigestMismatchError, SizeMismatchError } from '../../blobs/verifier.ts';
+import { DamagedFolderError } from '../../pull/folderErrors.ts';
+import { DiskFullError, WorkerCrashedError } from '../../workers/layerErrors.ts';
+import {
+  AccountRefused,
+  ClientCertificateNeeded,
+  ConnectionLost,
+  ConnectionRefused,
+  DigestMismatch,
+  Forbidden,
+  HtmlInstead,
+  InsecureRefused,
+  NoCatalog,
+  NotFound,
+  ProxyError,
+  RateLimited,
+  RegistryError,
+  ServerError,
+  SizeMismatch,
+  Timeout,
+  TlsError,
+  Unauthorized,
+  UnknownHost,
+} from '../../registry/errors.ts';
+import type { CommandArgument } from './argument.ts';
+import { COMMANDS, SECTION, SETTINGS } from './ids.ts';
+import { InvalidSettingError } from '../settings/settings.ts';
+import { systemMessage } from './systemMessage.ts';
+import { TaskFailedError, UntrustedWorkspaceError } from './errors.ts';
+
+/** A button under a failure's message. */
+export interface FailureAction {
+  readonly title: string;
+  readonly command: string;
+  /** For a command of Peel, handed over as from a row of a tree; for others as it is. */
+  readonly argument?: CommandArgument | string;
+}
+
+/** An error as a person reads it. */
+export interface Failure {
+  /** The user ended the work; nothing is to be said. */
+  readonly cancelled: boolean;
+  /** What happened and what to do about it. */
+  readonly message: string;
+  /** It may go well when it is tried again as it is. */
+  readonly retry: boolean;
+  /** What helps, best first. */
+  readonly actions: readonly FailureAction[];
+}
+
+type ErrorClass = abstract new (...parameters: never[]) => Error;
+
+/** Failures that may be over when the same is tried again. */
+const PASSING: readonly ErrorClass[] = [
+  ConnectionLost,
+  ConnectionRefused,
+  DigestMismatch,
+  DigestMismatchError,
+  DiskFullError,
+  HtmlInstead,
+  ProxyError,
+  RateLimited,
+  SizeMismatch,
+  SizeMismatchError,
+  Timeout,
+  UnknownHost,
+  WorkerCrashedError,
+];
+
+/** Failures that an account, or another one, may end. */
+const ACCOUNT_HELPS: readonly ErrorClass[] = [AccountRefused, Forbidden, RateLimited, Unauthorized];
+
+const GENERIC: ReadonlySet<string> = new Set(['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError']);
+
+const SHOW_LOG: FailureAction = { title: 'Show Log', command: COMMANDS.showLog };
+
+/** Turns any error into what is told of it: by its class, never by its message. */
+export function describeFailure(error: unknown): Failure {
+  if (isCancellation(error)) return { cancelled: true, message: 'Cancelled.', retry: false, actions: [] };
+  const retry = PASSING.some(type => error instanceof type) || (error instanceof ServerError && error.status >= 500);
+  return { cancelled: false, message: messageOf(error), retry, actions: actionsFor(error) };
+}
+
+/** Tells the user, and does what they choose. `again` repeats what failed. */
+export async function showFailure(
+  failure: Failure,
+  log: vscode.LogOutputChannel,
+  again: () => Thenable<unknown>,
+): Promise<void> {
+  const retry = 'Retry';
+  const titles = [...(failure.retry ? [retry] : []), ...failure.actions.map(action => action.title)];
+  const chosen = await vscode.window.showErrorMessage(failure.message, ...titles);
+  if (chosen === retry) {
+    await again();
+    return;
+  }
+  const action = failure.actions.find(({ title }) => title === chosen);
+  if (!action) return;
+  if (action.command === COMMANDS.showLog) log.show();
+  else await runAction(action);
+}
+
+/** Does what a button says, as if a person had chosen it on a row. */
+export async function runAction({ command, argument }: FailureAction): Promise<void> {
+  await vscode.commands.executeCommand(command, typeof argument === 'object' ? { argument } : argument);
+}
+
+function isCancellation(error: unknown): boolean {
+  return error instanceof vscode.CancellationError || (error instanceof Error && error.name === 'AbortError');
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return `Something unexpected happened in Peel: ${String(error)}`;
+  const { message } = error;
+  const system = systemMessage(error);
+  if (system !== undefined) return system;
+  return isOurs(error) ? message : `Something unexpected happened in Peel: ${message}. The log may tell more.`;
+}
+
+/** Classes of ours carry a message for people. What Node or a library threw by mistake does not. */
+function isOurs(error: unknown): boolean {
+  return error instanceof Error && !GENERIC.has(error.name) && error.message !== '';
+}
+
+function actionsFor(error: unknown): readonly FailureAction[] {
+  if (error instanceof RegistryError) return [...registryActions(error), SHOW_LOG];
+  if (error instanceof InvalidSettingError) return [openSettings(error.key.replace(/\[.*$/, ''))];
+  if (error instanceof UntrustedWorkspaceError) return [{ title: 'Manage Trust', command: 'workbench.trust.manage' }];
+  if (error instanceof TaskFailedError) return taskActions(error);
+  if (error instanceof DamagedFolderError)
+    return [{ title: 'Remove Image…', command: COMMANDS.removeImage, argument: { folder: error.folder } }];
+  return isOurs(error) ? [] : [SHOW_LOG];
+}
+
+function openSettings(key: string): FailureAction {
+  return { title: 'Open Settings', command: 'workbench.action.openSettings', argument: `${SECTION}.${key}` };
+}
+
+function registryActions(error: RegistryError): readonly FailureAction[] {
+  const argument = { registry: error.registry };
+  if (ACCOUNT_HELPS.some(type => error instanceof type) || (error instanceof NotFound && error.orNoAccess)) {
+    return [{ title: 'Sign In…', command: COMMANDS.signIn, argument }];
+  }
+  if (error instanceof TlsError || error instanceof InsecureRefused)
+    return [{ title: 'Trust…', command: COMMANDS.trustRegistry, argument }];
+  if (error instanceof ClientCertificateNeeded) return [openSettings(SETTINGS.registries)];
+  if (error instanceof NoCatalog) return [{ title: 'Open Image…', command: COMMANDS.openImage }];
+  if (error instanceof NotFound && error.suggestion !== undefined) {
+    const reference = `${error.registry}/${error.suggestion}`;
+    return [{ title: `Open ${error.suggestion}`, command: COMMANDS.openImage, argument: { reference } }];
+  }
+  if (error instanceof ProxyError)
+    return [{ title: 'Proxy Settings', command: 'workbench.action.openSettings', argument: 'http.proxy' }];
+  return [];
+}
+
+/** The ways around sudo, where sudo is what failed. */
+function taskActions({ failure, folder }: TaskFailedError): readonly FailureAction[] {
+  const argument = { folder };
+  const withoutSudo = { title: 'Mount Without sudo…', command: COMMANDS.mountWithoutSudo, argument };
+  const merged = { title: 'Extract Merged…', command: COMMANDS.extractMerged, argument };
+  switch (failure?.reason) {
+    case 'no-sudo':
+    case 'sudo-blocked':
+    case 'sudo-refused':
+    case 'no-overlay':
+      return [withoutSudo, merged];
+    case 'not-permitted':
+    case 'kernel-too-old':
+    case 'unfit-disk':
+    case 'read-only-disk':
+    case 'not-yours':
+    case 'mount-failed':
+    case 'no-namespaces':
+    case 'no-fuse':
+      return [merged];
+    case 'busy':
+    case 'unmount-failed':
+      return [{ title: 'Unmount Lazily', command: COMMANDS.unmountLazily, argument }];
+    case 'not-mounted':
+      return [{ title: 'Mount', command: COMMANDS.mountImage, argument }];
+    case 'still-mounted':
+      return [{ title: 'Unmount', command: COMMANDS.unmountImage, argument }];
+    default:
+      return [];
+  }
+}

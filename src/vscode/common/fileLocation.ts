@@ -1,0 +1,57 @@
+import { isDigest } from '../../oci/digest.ts';
+import { parseReference, type Reference } from '../../oci/reference.ts';
+import { SCHEMES } from './ids.ts';
+
+/** What a Uri of scheme `peel` names: a path in an image, or in one of its layers. */
+export interface FilePlace {
+  readonly reference: Reference;
+  readonly platform: string;
+  /** A layer's number; absent = all layers merged. */
+  readonly layer?: number;
+  /** Without a slash before it. */
+  readonly path: string;
+}
+
+/** The parts of a Uri that tell a file's place. */
+export interface FileUriParts {
+  readonly scheme: string;
+  readonly authority: string;
+  readonly path: string;
+}
+
+/** The Uri does not name a file of an image. */
+export class InvalidFileUriError extends Error {
+  constructor({ scheme, authority, path }: FileUriParts) {
+    super(
+      `${`${scheme}://${authority}${path}`.slice(0, 300)} is no file of an image. Open it again from the Peel views.`,
+    );
+    this.name = 'InvalidFileUriError';
+  }
+}
+
+/** An authority that says these texts. VS Code puts an authority into lower case and compares it so: all but digits and small letters is written as the hex of its bytes. */
+export function authorityOf(texts: readonly string[]): string {
+  return texts.map(escaped).join('~');
+}
+
+/** @throws {InvalidFileUriError} @throws {InvalidReferenceError} */
+export function parseFileUri(uri: FileUriParts): FilePlace {
+  const [reference = '', platform = '', layer, ...more] = uri.authority.split('~').map(unescaped);
+  const parsed = reference === '' ? undefined : parseReference(reference);
+  const valid = more.length === 0 && (layer === undefined || /^[1-9]\d*$/.test(layer));
+  if (uri.scheme !== SCHEMES.files || !parsed || !isDigest(parsed.digest) || platform === '' || !valid)
+    throw new InvalidFileUriError(uri);
+  const path = uri.path.replace(/^\/+/, '');
+  return { reference: parsed, platform, path, ...(layer === undefined ? {} : { layer: Number(layer) }) };
+}
+
+function escaped(text: string): string {
+  return Buffer.from(text, 'utf8')
+    .toString('latin1')
+    .replace(/[^a-z0-9.-]/g, char => `_${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+function unescaped(text: string): string {
+  const bytes = text.replace(/_([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}

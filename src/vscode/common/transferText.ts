@@ -1,0 +1,36 @@
+import { count, dotted, formatBytes } from './text.ts';
+
+/** How far a download is; sizes in bytes. */
+export interface Transfer {
+  /** Of `total`, wherever they came from. */
+  readonly done: number;
+  /** Over the network. */
+  readonly downloaded: number;
+  /** 0 where nobody knows. */
+  readonly total: number;
+  readonly layersDone: number;
+  readonly layers: number;
+}
+
+/** `12 of 45 MB · 8.1 MB/s · 2 of 5 layers`. */
+export function sayProgress(transfer: Transfer, bytesPerSecond: number | undefined): string {
+  const { done, total, layersDone, layers } = transfer;
+  const bytes = total > 0 ? `${formatBytes(Math.min(done, total))} of ${formatBytes(total)}` : formatBytes(done);
+  const rate = bytesPerSecond !== undefined && bytesPerSecond > 0 && `${formatBytes(bytesPerSecond)}/s`;
+  return dotted(bytes, rate, layers > 0 && `${layersDone} of ${count(layers, 'layer')}`);
+}
+
+/** The window over which a rate is taken, in ms: long enough to be calm, short enough to show a stall. */
+const WINDOW = 3000;
+
+/** Makes a function that is told the bytes so far and the time in ms, and answers bytes per second over the last seconds; at first `undefined`. */
+export function rateMeter(): (bytes: number, now: number) => number | undefined {
+  const samples: { bytes: number; now: number }[] = [];
+  return (bytes, now) => {
+    samples.push({ bytes, now });
+    while (samples.length > 2 && now - (samples[1]?.now ?? now) > WINDOW) samples.shift();
+    const first = samples[0];
+    if (!first || now - first.now < 500) return undefined;
+    return (1000 * (bytes - first.bytes)) / (now - first.now);
+  };
+}

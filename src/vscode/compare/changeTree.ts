@@ -1,0 +1,79 @@
+import { atOnce, type Sliced } from '../../browse/formats/slices.ts';
+import type { Difference } from '../../insight/compare.ts';
+import type { FileEntry } from '../../insight/layerContent.ts';
+
+export type ChangeMark = 'added' | 'removed' | 'changed';
+
+/** A path that differs, or a folder with such below it. */
+export interface ChangeNode {
+  /** One name, or several where a folder has nothing but another folder. */
+  readonly name: string;
+  readonly path: string;
+  readonly mark?: ChangeMark;
+  readonly entry?: FileEntry;
+  /** What differs, in words. */
+  readonly differs: readonly string[];
+  /** Bytes that the right side has more; of a folder those of all that is below. */
+  readonly growth: number;
+  /** How many paths differ here and below. */
+  readonly count: number;
+  readonly children: readonly ChangeNode[];
+}
+
+interface Draft {
+  mark?: ChangeMark;
+  entry?: FileEntry;
+  differs?: readonly string[];
+  growth: number;
+  readonly children: Map<string, Draft>;
+}
+
+/** Paths nest as deep as an image likes; a page does not. Deeper ones keep their slashes. */
+const MAX_DEPTH = 40;
+
+/** Puts what differs into its folders. */
+export function changeTree(difference: Difference): ChangeNode {
+  return atOnce(changeTreeSteps(difference));
+}
+
+/** The same, for large images. */
+export function* changeTreeSteps({ added, removed, changed }: Difference): Sliced<ChangeNode> {
+  const root: Draft = { growth: 0, children: new Map() };
+  const put = (mark: ChangeMark, entry: FileEntry, growth: number, differs: readonly string[] = []): void => {
+    const names = entry.path.split('/');
+    const shown =
+      names.length > MAX_DEPTH ? [...names.slice(0, MAX_DEPTH - 1), names.slice(MAX_DEPTH - 1).join('/')] : names;
+    let draft = root;
+    for (const name of shown) {
+      let child = draft.children.get(name);
+      if (!child) draft.children.set(name, (child = { growth: 0, children: new Map() }));
+      draft = child;
+    }
+    Object.assign(draft, { mark, entry, growth, differs });
+  };
+  for (const entry of added) yield put('added', entry, entry.size);
+  for (const entry of removed) yield put('removed', entry, -entry.size);
+  for (const entry of changed) yield put('changed', entry, entry.size - entry.before.size, entry.differs);
+  return yield* finished('', '', root);
+}
+
+function* finished(name: string, path: string, draft: Draft): Sliced<ChangeNode> {
+  const [only] = draft.children;
+  if (name !== '' && !draft.mark && draft.children.size === 1 && only?.[1].children.size)
+    return yield* finished(`${name}/${only[0]}`, `${path}/${only[0]}`, only[1]);
+  yield;
+  const children: ChangeNode[] = [];
+  for (const [child, inner] of draft.children)
+    children.push(yield* finished(child, path === '' ? child : `${path}/${child}`, inner));
+  children.sort((a, b) => Number(b.children.length > 0) - Number(a.children.length > 0) || (a.name < b.name ? -1 : 1));
+  return {
+    name,
+    path,
+    ...(draft.mark ? { mark: draft.mark } : {}),
+    ...(draft.entry ? { entry: draft.entry } : {}),
+    differs: draft.differs ?? [],
+    growth: children.reduce((sum, { growth }) => sum + growth, draft.growth),
+    count: children.reduce((sum, { count }) => sum + count, draft.mark ? 1 : 0),
+    children,
+  };
+}

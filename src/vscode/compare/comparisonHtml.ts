@@ -1,0 +1,101 @@
+import type { PackageChange } from '../../insight/packages/packages.ts';
+import type { Comparison, PackageComparison } from './comparison.ts';
+import { count, dotted, formatBytes, plainText } from '../common/text.ts';
+import type { ChangeNode } from './changeTree.ts';
+import { html, type Html } from '../page/html.ts';
+import { section } from '../page/parts.ts';
+
+/** Where a click on a path leads; `undefined` for what cannot be opened. */
+export type LinkTo = (node: ChangeNode) => string | undefined;
+
+/** Rows of the tree at most: more is not read by anybody, and slow to draw. */
+const MAX_ROWS = 4_000;
+/** Packages of each list at most. */
+const MAX_PACKAGES = 2_000;
+const SIGNS = { added: '+', removed: '−', changed: '±' } as const;
+
+/** What differs between two images, or two layers: packages first, then the files as a tree. */
+export function comparisonHtml(left: string, right: string, comparison: Comparison, linkTo: LinkTo): Html {
+  const { added, removed, changed, packages, unread, tree: root } = comparison;
+  const rows = { left: MAX_ROWS };
+  const tree = root.children.map(child => nodeHtml(child, linkTo, rows, root.count <= 60));
+  const told = dotted(`${added.length} added`, `${removed.length} removed`, `${changed.length} changed`, grown(root));
+  return html`<header>
+      <h1>${plainText(left)} ↔ ${plainText(right)}</h1>
+      <p>${told}</p>
+    </header>
+    ${
+      unread !== undefined &&
+      html`<p class="warning" role="note">${plainText(unread)} Packages are compared as files only.</p>`
+    }
+    ${packages.map(packagesHtml)}
+    ${section(
+      'Files',
+      root.count === 0
+        ? html`<p>There is no difference, times aside.</p>`
+        : html`<div class="tree">${tree}</div>
+            ${rows.left < 0 && html`<p class="quiet">and ${count(-rows.left, 'more row')}, left out here</p>`}`,
+    )}`;
+}
+
+function grown({ growth }: ChangeNode): string {
+  if (growth === 0) return '';
+  return `${growth > 0 ? '+' : '−'}${formatBytes(Math.abs(growth))}`;
+}
+
+/** @param rows how many may still be drawn; below 0: how many were left out */
+function nodeHtml(node: ChangeNode, linkTo: LinkTo, rows: { left: number }, open: boolean): Html {
+  rows.left -= 1;
+  if (rows.left < 0) {
+    rows.left -= node.count - (node.mark ? 1 : 0);
+    return html``;
+  }
+  const { name, mark, differs, children } = node;
+  const sign = html`<span class="sign ${mark ?? ''}" title="${mark ?? ''}">${mark ? SIGNS[mark] : ''}</span>`;
+  const note = html`<span class="quiet"
+    >${dotted(children.length > 0 && count(node.count, 'path'), differs.join(', '), grown(node))}</span
+  >`;
+  if (children.length === 0) {
+    const href = linkTo(node);
+    const label = plainText(name, 500);
+    return html`<div class="leaf">
+      ${sign} ${href === undefined ? label : html`<a href="${href}">${label}</a>`} ${note}
+    </div>`;
+  }
+  const inner = children.map(child => nodeHtml(child, linkTo, rows, open));
+  return html`<details ${open ? html`open` : html``}>
+    <summary>${sign} ${plainText(name, 500)}/ ${note}</summary>
+    ${inner}
+  </details>`;
+}
+
+function packagesHtml({ kind, changes }: PackageComparison): Html {
+  const { added, removed, changed } = changes;
+  const all = [...added, ...removed, ...changed];
+  if (all.length === 0) return section(`Packages (${kind})`, html`<p>The same packages in the same versions.</p>`);
+  const told = dotted(`${added.length} added`, `${removed.length} removed`, `${changed.length} changed`);
+  return section(
+    `Packages (${kind})`,
+    html`<p>${told}</p>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Package</th>
+            <th scope="col">Before</th>
+            <th scope="col">After</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${all.slice(0, MAX_PACKAGES).map(packageHtml)}
+        </tbody>
+      </table>`,
+  );
+}
+
+function packageHtml({ name, before, after }: PackageChange): Html {
+  return html`<tr>
+    <td>${plainText(name)}</td>
+    <td>${plainText(before ?? '–')}</td>
+    <td>${plainText(after ?? '–')}</td>
+  </tr>`;
+}

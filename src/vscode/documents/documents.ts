@@ -1,0 +1,89 @@
+import {
+  EventEmitter,
+  window,
+  workspace,
+  type CancellationToken,
+  type Disposable,
+  type TextDocumentContentProvider,
+  type Uri,
+} from 'vscode';
+import type { Reference } from '../../oci/reference.ts';
+import { withSignal } from '../common/cancellation.ts';
+import { SCHEMES } from '../common/ids.ts';
+import { imageUri, parseJsonUri, type JsonSource } from './jsonUri.ts';
+import { prettyJson } from './prettyJson.ts';
+import type { Documents, Services } from '../features.ts';
+
+/** What an editor can hold with ease; a bigger blob is for a file. */
+const MAX_BLOB_BYTES = 16 << 20;
+
+/** Read-only JSON documents of manifests, configs and small blobs. They are fetched again when a window is restored. */
+export class JsonDocuments implements Documents, TextDocumentContentProvider, Disposable {
+  readonly #services: Services;
+  readonly #changes = new EventEmitter<Uri>();
+  /** Documents that show why they could not be had. */
+  readonly #failed = new Map<string, Uri>();
+  readonly #subscriptions: Disposable[];
+  readonly onDidChange = this.#changes.event;
+
+  constructor(services: Services) {
+    this.#services = services;
+    this.#subscriptions = [
+      workspace.registerTextDocumentContentProvider(SCHEMES.json, this),
+      // After a sign-in or a changed setting it may go well.
+      services.registries.onDidChangeAccess(() => this.#retry()),
+    ];
+  }
+
+  async show(what: 'manifest' | 'config', reference: Reference, platform: string | undefined): Promise<Uri> {
+    const uri = imageUri(what, reference, platform);
+    // Asked for here, so that a failure is the caller's, with its class; the provider then finds the answer in the lookup's memory.
+    await this.#fetch(parseJsonUri(uri), new AbortController().signal);
+    // An editor that is open already may show what the tag named before.
+    if (workspace.textDocuments.some(document => document.uri.toString() === uri.toString())) this.#changes.fire(uri);
+    await window.showTextDocument(await workspace.openTextDocument(uri), { preview: true });
+    return uri;
+  }
+
+  async provideTextDocumentContent(uri: Uri, token: CancellationToken): Promise<string> {
+    try {
+      const bytes = await withSignal(token, async signal => this.#fetch(parseJsonUri(uri), signal));
+      this.#failed.delete(uri.toString());
+      return prettyJson(new TextDecoder().decode(bytes));
+    } catch (error) {
+      this.#failed.set(uri.toString(), uri);
+      const reason = error instanceof Error ? error.message : String(error);
+      const document = {
+        problem: 'Peel cannot show this document now.',
+        reason,
+        remedy: 'Open it again when the reason is gone.',
+      };
+      return prettyJson(JSON.stringify(document));
+    }
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    this.#changes.dispose();
+  }
+
+  async #fetch(source: JsonSource, signal: AbortSignal): Promise<Uint8Array> {
+    const { lookup, registries } = this.#services;
+    if ('folder' in source) {
+      const { readFolderDocument } = await import('../images/folderDocument.ts');
+      return readFolderDocument(source.folder, source.what);
+    }
+    const { what, reference } = source;
+    if (what === 'blob') {
+      const client = await registries.clientFor(reference.registry);
+      return client.blobBytes(reference.repository, source.blob, MAX_BLOB_BYTES, signal);
+    }
+    if (what === 'manifest' && source.platform === undefined) return (await lookup.open(reference, signal)).bytes;
+    const image = await lookup.resolve(reference, source.platform, signal);
+    return what === 'manifest' ? image.manifestBytes : image.configBytes;
+  }
+
+  #retry(): void {
+    for (const uri of this.#failed.values()) this.#changes.fire(uri);
+  }
+}

@@ -1,0 +1,122 @@
+import {
+  type Disposable,
+  EventEmitter,
+  FilePermission,
+  type FileStat,
+  FileSystemError,
+  type FileSystemProvider,
+  FileType,
+  MarkdownString,
+  type Uri,
+  workspace,
+} from 'vscode';
+import type { FileFacts, MergedNode, MergedTree } from '../../browse/tree/mergedTree.ts';
+import { describeFailure } from '../common/failures.ts';
+import { parseFileUri } from '../common/fileLocation.ts';
+import { SCHEMES } from '../common/ids.ts';
+import type { ImageFiles } from './imageFiles.ts';
+import type { ImageLookup } from '../features.ts';
+import { readWhole } from './wholeFile.ts';
+
+/** What an editor can hold with ease; larger files are for the disk. */
+const MAX_BYTES = 50e6;
+
+/** The files of images as a read-only file system: `peel://<image>/<path>` (see fileUri.ts). */
+export class ImageFileSystem implements FileSystemProvider {
+  readonly #lookup: ImageLookup;
+  readonly #files: ImageFiles;
+  /** Never fires: what a digest names cannot change. */
+  readonly onDidChangeFile = new EventEmitter<never>().event;
+
+  constructor(lookup: ImageLookup, files: ImageFiles) {
+    this.#lookup = lookup;
+    this.#files = files;
+  }
+
+  register(): Disposable {
+    const isReadonly = new MarkdownString(
+      'The files of an image cannot be changed. Save a copy with *Peel: Save File…*, or pull and mount the image to write into it.',
+    );
+    return workspace.registerFileSystemProvider(SCHEMES.files, this, { isReadonly, isCaseSensitive: true });
+  }
+
+  watch(): Disposable {
+    return { dispose: () => undefined };
+  }
+
+  stat(uri: Uri): Promise<FileStat> {
+    return this.#at(uri, async (tree, node, factsOf) => {
+      const facts = factsOf(node);
+      const time = facts.mtime * 1000;
+      const type = await this.#typeAt(tree, uri, facts);
+      return { type, ctime: time, mtime: time, size: facts.size, permissions: FilePermission.Readonly };
+    });
+  }
+
+  readDirectory(uri: Uri): Promise<[string, FileType][]> {
+    return this.#at(uri, async (tree, node, factsOf) => {
+      if (!node.isDirectory) throw FileSystemError.FileNotADirectory(uri);
+      return [...tree.childrenOf(node).values()].map((child): [string, FileType] => {
+        const name = child.name.toWellFormed();
+        const facts = factsOf(child);
+        if (facts.type !== 'symlink') return [name, typeOf(facts)];
+        const target = tree.tryFind(child.path);
+        return [name, FileType.SymbolicLink | (target ? typeOf(factsOf(target)) : FileType.Unknown)];
+      });
+    });
+  }
+
+  readFile(uri: Uri): Promise<Uint8Array> {
+    return this.#at(uri, (tree, node) => {
+      if (node.isDirectory) throw FileSystemError.FileIsADirectory(uri);
+      return readWhole(tree, node, MAX_BYTES, new AbortController().signal);
+    });
+  }
+
+  createDirectory(uri: Uri): never {
+    throw FileSystemError.NoPermissions(uri);
+  }
+  writeFile(uri: Uri): never {
+    throw FileSystemError.NoPermissions(uri);
+  }
+  delete(uri: Uri): never {
+    throw FileSystemError.NoPermissions(uri);
+  }
+  rename(uri: Uri): never {
+    throw FileSystemError.NoPermissions(uri);
+  }
+
+  /** A path that ends in a link is what the link leads to, and a link. */
+  async #typeAt(tree: MergedTree, uri: Uri, facts: FileFacts): Promise<FileType> {
+    const link = tree.tryFind(parseFileUri(uri).path, false)?.contentEntry?.type === 'symlink';
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- VS Code defines it as a mask of bits
+    return link ? FileType.SymbolicLink | typeOf(facts) : typeOf(facts);
+  }
+
+  /** Finds what a Uri names, and turns failures into those of file systems. */
+  async #at<T>(
+    uri: Uri,
+    work: (tree: MergedTree, node: MergedNode, facts: (node: MergedNode) => FileFacts) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const { reference, platform, layer, path } = parseFileUri(uri);
+      const { signal } = new AbortController();
+      const image = await this.#lookup.resolve(reference, platform, signal);
+      const one = image.layers.find(({ number }) => number === layer);
+      if (layer !== undefined && !one) throw FileSystemError.FileNotFound(uri);
+      const tree = one ? await this.#files.layer(image, one, signal) : await this.#files.tree(image, signal);
+      const node = tree.tryFind(path);
+      if (!node) throw FileSystemError.FileNotFound(uri);
+      const { factsOf } = await import('../../browse/tree/mergedTree.ts');
+      return await work(tree, node, factsOf);
+    } catch (error) {
+      if (error instanceof FileSystemError) throw error;
+      throw FileSystemError.Unavailable(describeFailure(error).message);
+    }
+  }
+}
+
+function typeOf({ type }: FileFacts): FileType {
+  if (type === 'directory') return FileType.Directory;
+  return type === 'file' ? FileType.File : FileType.Unknown;
+}

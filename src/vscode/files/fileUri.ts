@@ -1,0 +1,16 @@
+import { Uri } from 'vscode';
+import { formatPlatform } from '../../oci/platform.ts';
+import { formatReference } from '../../oci/reference.ts';
+import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import { authorityOf } from '../common/fileLocation.ts';
+import { SCHEMES } from '../common/ids.ts';
+
+/**
+ * The Uri of a path in an image. It holds all that is needed to find the file again after a reload, and names the image by its digest, so that it always means the
+ * same bytes.
+ */
+export function fileUri(image: ResolvedImage, path: string, layer?: number): Uri {
+  const reference = formatReference({ ...image.reference, digest: image.manifestDigest });
+  const parts = [reference, formatPlatform(image.platform), ...(layer === undefined ? [] : [String(layer)])];
+  return Uri.from({ scheme: SCHEMES.files, authority: authorityOf(parts), path: `/${path.toWellFormed()}` });
+}

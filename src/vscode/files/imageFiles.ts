@@ -1,0 +1,143 @@
+import { EventEmitter } from 'vscode';
+import type { LayerFiles } from '../../browse/sources/layerFiles.ts';
+import type { MergedTree } from '../../browse/tree/mergedTree.ts';
+import type { Layer } from '../../oci/layer.ts';
+import type { LayerProgress } from '../../workers/layerJob.ts';
+import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { SociIndexes } from '../../resolve/sociIndexes.ts';
+import { OpeningTree, type FilesSoFar, type LayerReading } from './openingTree.ts';
+import type { Pulls } from '../images/pulls.ts';
+import type { Registries } from '../features.ts';
+import type { Settings } from '../settings/settings.ts';
+import { SharedAnswers } from '../common/sharedAnswers.ts';
+
+/** As many images and layers are kept open: a layer of a hundred thousand files takes some ten megabytes. */
+const KEPT_TREES = 6;
+const KEPT_LAYERS = 40;
+
+/** The files of images that were not pulled: opens each layer once for all who look at it. */
+export class ImageFiles {
+  readonly #registries: Registries;
+  readonly #pulls: Pulls;
+  readonly #settings: () => Settings;
+  readonly #layers = new SharedAnswers<LayerFiles>(KEPT_LAYERS);
+  readonly #trees = new SharedAnswers<MergedTree>(KEPT_TREES);
+  readonly #opening = new Map<string, OpeningTree>();
+  readonly #soci = new WeakMap<ResolvedImage, SociIndexes>();
+  /** By the blob's digest. */
+  readonly #readings = new Map<string, LayerReading>();
+  readonly #onDidRead = new EventEmitter<void>();
+  /** Some layer was read further. Comes several times a second. */
+  readonly onDidRead = this.#onDidRead.event;
+
+  constructor(registries: Registries, pulls: Pulls, settings: () => Settings) {
+    this.#registries = registries;
+    this.#pulls = pulls;
+    this.#settings = settings;
+  }
+
+  /** The image's layers, merged. @param upTo without the layers above this number */
+  tree(image: ResolvedImage, signal: AbortSignal, upTo = image.layers.length): Promise<MergedTree> {
+    const key = keyOf(image, upTo);
+    return this.#trees.get(key, Infinity, signal, async shared => {
+      const [{ MergedTree }, { layerTreeSteps }, { inSlices }] = await Promise.all([
+        import('../../browse/tree/mergedTree.ts'),
+        import('../../browse/listing/layerTree.ts'),
+        import('../../browse/formats/slices.ts'),
+      ]);
+      const layers = image.layers.filter(({ number }) => number <= upTo);
+      const opening = new OpeningTree(layers, ({ descriptor }) => this.#readings.get(descriptor.digest));
+      this.#opening.set(key, opening);
+      try {
+        // The top layer first: it is what somebody looks at, and what decides.
+        const opened = layers.toReversed().map(async layer => {
+          const files = await this.#layer(image, layer, shared);
+          opening.opened(layer, files, await inSlices(layerTreeSteps(files.index), shared));
+        });
+        await Promise.all(opened);
+        return MergedTree.of(opening.layers);
+      } finally {
+        if (this.#opening.get(key) === opening) this.#opening.delete(key);
+      }
+    });
+  }
+
+  /**
+   * What is known of a {@link tree} that is being opened; `undefined` when it is not, or none of its layers is being read.
+   * @param only the topmost layer's own files, not merged with those below
+   */
+  async soFar(image: ResolvedImage, upTo = image.layers.length, only = false): Promise<FilesSoFar | undefined> {
+    return this.#opening.get(keyOf(image, upTo))?.soFar(only ? upTo : undefined);
+  }
+
+  /** One layer by itself, without a look at those below it. */
+  layer(image: ResolvedImage, layer: Layer, signal: AbortSignal): Promise<MergedTree> {
+    return this.#trees.get(`${image.manifestDigest} ${layer.number}`, Infinity, signal, async shared => {
+      const { MergedTree } = await import('../../browse/tree/mergedTree.ts');
+      return MergedTree.ofLayer({ number: layer.number, files: await this.#layer(image, layer, shared) });
+    });
+  }
+
+  /** One layer as it is opened for all trees that it belongs to. */
+  open(image: ResolvedImage, layer: Layer, signal: AbortSignal): Promise<LayerFiles> {
+    return this.#layer(image, layer, signal);
+  }
+
+  /** Forgets what is open: the cache was emptied. */
+  forget(): void {
+    this.#layers.forget();
+    this.#trees.forget();
+  }
+
+  #layer(image: ResolvedImage, layer: Layer, signal: AbortSignal): Promise<LayerFiles> {
+    const { registry, repository } = image.reference;
+    const { digest } = layer.descriptor;
+    // What was not verified as a whole is the word of the place that it came from.
+    return this.#layers.get(`${registry}/${repository} ${digest}`, Infinity, signal, async shared => {
+      const [{ browseLayer }, { GrowingLayer }, soci] = await Promise.all([
+        import('../../layerAccess/openLayer.ts'),
+        import('../../browse/sources/growingLayer.ts'),
+        this.#sociOf(image),
+      ]);
+      const { maxBytes, maxEntries } = this.#settings();
+      let opened = false;
+      const reading = { files: new GrowingLayer(digest, () => this.#layer(image, layer, signal)), read: 0 };
+      const request = {
+        layer,
+        repository,
+        blobs: async () => (await this.#registries.clientFor(registry)).blobs(repository),
+        origin: () => this.#registries.originOf(registry),
+        limits: { maxBytes, maxEntries },
+        soci,
+        followed: true,
+        onProgress: ({ read, found }: LayerProgress) => {
+          // A blob that is fetched again for the content of a file tells nothing new.
+          if (opened || shared.aborted) return;
+          this.#readings.set(digest, reading);
+          reading.read = read;
+          if (found) reading.files.add(found);
+          this.#onDidRead.fire();
+        },
+      };
+      try {
+        return await this.#pulls.use(puller => browseLayer(puller, request, shared));
+      } finally {
+        opened = true;
+        if (this.#readings.get(digest) === reading) this.#readings.delete(digest);
+      }
+    });
+  }
+
+  /** One for all layers of the image, so that its index is looked for once. */
+  async #sociOf(image: ResolvedImage): Promise<SociIndexes> {
+    const { SociIndexes } = await import('../../resolve/sociIndexes.ts');
+    const known = this.#soci.get(image);
+    const soci = known ?? new SociIndexes(image, () => this.#registries.clientFor(image.reference.registry));
+    this.#soci.set(image, soci);
+    return soci;
+  }
+}
+
+function keyOf({ manifestDigest }: ResolvedImage, upTo: number): string {
+  return `${manifestDigest} 1-${upTo}`;
+}

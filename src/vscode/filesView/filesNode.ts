@@ -1,0 +1,40 @@
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { CommandArgument } from '../common/argument.ts';
+import { contextValue } from '../tree/contextValue.ts';
+import { FileFolder } from './fileNode.ts';
+import { mergedView } from './fileViews.ts';
+import { FolderRow } from '../tree/folderRow.ts';
+import type { ImagePlace } from '../registries/imagePlace.ts';
+import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+
+/** `Files`: all layers of an image merged, without pulling it. */
+export class FilesNode extends FolderRow {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  protected readonly folder: FileFolder;
+
+  constructor(parent: TreeNode, context: TreeContext, place: ImagePlace) {
+    super();
+    const view = mergedView(context, place, () => context.changed(this));
+    this.id = `${parent.id}/Files`;
+    this.parent = parent;
+    this.argument = view.argument;
+    this.folder = new FileFolder(view, '');
+  }
+
+  toTreeItem(): TreeItem {
+    const item = new TreeItem('Files', TreeItemCollapsibleState.Collapsed);
+    item.id = this.id;
+    item.contextValue = contextValue('peel.files', { filtered: this.filter !== '' });
+    if (this.filter) item.description = `filter: ${this.filter}`;
+    item.iconPath = new ThemeIcon('list-tree');
+    item.tooltip = 'The files of all layers, merged as a mount shows them. Opening reads the layers once.';
+    return item;
+  }
+
+  override refresh(): void {
+    this.folder.view.reset();
+    super.refresh();
+  }
+}

@@ -1,0 +1,87 @@
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { Layer } from '../../oci/layer.ts';
+import { isForeignLayer } from '../../oci/mediaTypes.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import type { LayerState } from '../images/layerStates.ts';
+import { instructionOf } from '../tree/createdBy.ts';
+import { contextValue } from '../tree/contextValue.ts';
+import { FileFolder } from './fileNode.ts';
+import { layerView } from './fileViews.ts';
+import { FolderRow } from '../tree/folderRow.ts';
+import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { dotted, formatBytes, grouped, plainText, timeAgo } from '../common/text.ts';
+import { tooltip } from '../tree/tooltip.ts';
+import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+
+/** One layer of an image in a registry. It opens to its own files, without being extracted. */
+export class LayerNode extends FolderRow {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly #layer: Layer;
+  readonly #of: number;
+  protected readonly folder: FileFolder;
+  /** What is known of the layer on this machine now. */
+  state: LayerState | undefined;
+
+  /** @param of how many layers the image has */
+  constructor(
+    parent: TreeNode,
+    context: TreeContext,
+    place: ImagePlace,
+    layer: Layer,
+    of: number,
+    state: LayerState | undefined,
+  ) {
+    super();
+    this.id = `${parent.id}/${layer.number}`;
+    this.parent = parent;
+    this.argument = { ...argumentFor(place), layer: layer.number, digest: layer.descriptor.digest };
+    this.#layer = layer;
+    this.#of = of;
+    this.state = state;
+    this.folder = new FileFolder(
+      layerView(context, place, layer.number, () => context.changed(this)),
+      '',
+    );
+  }
+
+  get layer(): Layer {
+    return this.#layer;
+  }
+
+  override refresh(): void {
+    this.folder.view.reset();
+    super.refresh();
+  }
+
+  toTreeItem(): TreeItem {
+    const { number, descriptor, diffId, createdBy, created } = this.#layer;
+    const size = descriptor.size < 0 ? '' : formatBytes(descriptor.size);
+    const instruction = createdBy === undefined ? '' : instructionOf(createdBy);
+    const item = new TreeItem(`Layer ${number}`, TreeItemCollapsibleState.Collapsed);
+    item.id = this.id;
+    item.contextValue = contextValue('peel.layer', { filtered: this.filter !== '' });
+    item.description = dotted(size, plainText(instruction), this.state, this.filter && `filter: ${this.filter}`);
+    item.iconPath = new ThemeIcon(this.state ? ICONS[this.state] : 'file-zip');
+    item.tooltip = tooltip(
+      `Layer ${number} of ${this.#of}`,
+      [
+        ['Digest', descriptor.digest],
+        ['Diff ID', diffId],
+        ['Size', size && `${size} (${grouped(descriptor.size)} bytes, compressed)`],
+        ['Type', descriptor.mediaType],
+        ['Created', dotted(created, timeAgo(created, Date.now()))],
+        ['State', this.state],
+        ['Fetched from', isForeignLayer(descriptor.mediaType) ? descriptor.urls?.join(', ') : ''],
+      ],
+      instruction,
+    );
+    item.accessibilityInformation = {
+      label: dotted(`Layer ${number} of ${this.#of}`, size, this.state, plainText(instruction)),
+    };
+    return item;
+  }
+}
+
+const ICONS: Readonly<Record<LayerState, string>> = { downloaded: 'archive', extracted: 'folder-library' };

@@ -1,0 +1,75 @@
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { Layer } from '../../oci/layer.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import type { LayerState } from '../images/layerStates.ts';
+import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { InfoNode } from '../tree/infoNode.ts';
+import { LayerNode } from './layerNode.ts';
+import { withSizes } from './layerSizes.ts';
+import { Lazy } from '../common/lazy.ts';
+import { resolvePlace } from '../registries/resolvePlace.ts';
+import { count, dotted, formatBytes } from '../common/text.ts';
+import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+
+/** `Layers`: the layers of an image in a registry, base first. */
+export class LayersNode implements TreeNode {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly #context: TreeContext;
+  readonly #place: ImagePlace;
+  readonly #layers: Lazy<readonly Layer[]>;
+  /** Rows stay, for what is open below them is to stay open. */
+  #rows: readonly LayerNode[] = [];
+
+  constructor(parent: TreeNode, context: TreeContext, place: ImagePlace) {
+    this.id = `${parent.id}/Layers`;
+    this.parent = parent;
+    this.argument = argumentFor(place);
+    this.#context = context;
+    this.#place = place;
+    this.#layers = new Lazy(async signal => {
+      const { layers } = await resolvePlace(context.services.lookup, place, signal);
+      return withSizes(context, place, layers, signal);
+    });
+  }
+
+  toTreeItem(): TreeItem {
+    const item = new TreeItem('Layers', TreeItemCollapsibleState.Collapsed);
+    item.id = this.id;
+    item.contextValue = 'peel.layers';
+    item.iconPath = new ThemeIcon('layers');
+    item.tooltip = 'The layers that make the image, base first';
+    const layers = this.#layers.current;
+    if (layers) item.description = describeLayers(layers.map(layer => layer.descriptor.size));
+    return item;
+  }
+
+  async children(): Promise<readonly TreeNode[]> {
+    const known = this.#layers.current !== undefined;
+    const layers = await this.#layers.get();
+    if (!known) this.#context.changed(this);
+    const states = await this.#context.services.layerStates.of(layers.map(layer => layer.descriptor.digest));
+    if (layers.length === 0) return [new InfoNode(this, 'No layers', { tooltip: 'This image has no files.' })];
+    this.#rows = layers.map(layer => this.#rowOf(layer, layers.length, states.get(layer.descriptor.digest)));
+    return this.#rows;
+  }
+
+  refresh(): void {
+    this.#layers.reset();
+    this.#rows = [];
+  }
+
+  #rowOf(layer: Layer, of: number, state: LayerState | undefined): LayerNode {
+    const known = this.#rows.find(row => row.layer === layer);
+    if (known) known.state = state;
+    return known ?? new LayerNode(this, this.#context, this.#place, layer, of, state);
+  }
+}
+
+/** `3 layers · 52 MB`; sizes that the manifest does not tell (-1, schema 1) are left out. */
+export function describeLayers(sizes: readonly number[]): string {
+  const known = sizes.filter(size => size >= 0);
+  const total = known.reduce((sum, size) => sum + size, 0);
+  return dotted(count(sizes.length, 'layer'), known.length === sizes.length && formatBytes(total));
+}

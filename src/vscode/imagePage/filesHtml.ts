@@ -1,0 +1,112 @@
+import type { Analysis, FoundSecret } from '../../insight/analysis.ts';
+import type { Space } from '../../insight/space.ts';
+import { count, dotted, formatBytes, plainText } from '../common/text.ts';
+import { html, type Html } from '../page/html.ts';
+import { section } from '../page/parts.ts';
+import { treemapHtml } from './treemapHtml.ts';
+
+/** Rows of each list. What comes after them is small. */
+const ROWS = 25;
+
+/** A link that opens a file of a layer in an editor. */
+export type LinkTo = (path: string, layer: number) => string;
+
+/** What the files of an image tell: which are large, which only cost space, which look like secrets. */
+export function filesHtml(analysis: Analysis, linkTo: LinkTo): Html {
+  return html`${section('Files that look like secrets', suspects(analysis, linkTo))}
+  ${section('Sizes', pictures(analysis))} ${section('Largest files', largest(analysis, linkTo))}
+  ${section('Wasted space', wasted(analysis.space, linkTo))}`;
+}
+
+function suspects({ secrets, listedOnly }: Analysis, linkTo: LinkTo): Html | undefined {
+  const unseen =
+    listedOnly.length > 0 &&
+    html`<p class="quiet">
+      Of ${listedOnly.length === 1 ? 'layer' : 'layers'} ${listedOnly.join(', ')} only a list of the files was read, so
+      that secrets are told there by the names of files alone.
+    </p>`;
+  if (secrets.length === 0) return unseen || undefined;
+  const files = new Set(secrets.map(({ path, layer }) => `${layer}:${path}`)).size;
+  return html`<p class="warning" role="note">
+      By what is in them or by their names, ${count(files, 'file')} may hold a secret. What a later layer deleted or
+      replaced is still in the image for everybody who has it.
+    </p>
+    ${table(
+      ['File', 'Layer', 'Likely'],
+      secrets
+        .slice(0, 10 * ROWS)
+        .map(file => [link(file.path, linkTo(file.path, file.layer)), String(file.layer), likely(file)]),
+    )}
+    ${secrets.length > 10 * ROWS && html`<p class="quiet">and ${count(secrets.length - 10 * ROWS, 'more')}</p>`}
+    ${unseen}`;
+}
+
+function likely({ what, line, example, hidden }: FoundSecret): string {
+  const where = line === undefined ? 'by its name' : `line ${line}`;
+  return dotted(`${what} (${where})`, example && 'among tests or examples', hidden && 'hidden by a later layer');
+}
+
+function pictures({ byFolder, byLayer }: Analysis): Html | undefined {
+  if (byFolder.size === 0) return undefined;
+  return html`<h3>By folder</h3>
+    ${treemapHtml(byFolder, `Sizes of the folders; ${formatBytes(byFolder.size)} in all`)}
+    <h3>By layer</h3>
+    ${treemapHtml(byLayer, `Sizes of the layers and of the folders in them; ${formatBytes(byLayer.size)} in all`)}`;
+}
+
+function largest({ largest: files, smaller }: Analysis, linkTo: LinkTo): Html | undefined {
+  if (files.length === 0) return undefined;
+  return html`${table(
+    ['File', 'Layer', 'Size'],
+    files.map(({ path, layer, size }) => [link(path, linkTo(path, layer)), String(layer), formatBytes(size)]),
+  )}
+  ${rest(smaller)}`;
+}
+
+function wasted({ hidden, hiddenBytes, visibleBytes, diveBytes }: Space, linkTo: LinkTo): Html {
+  const all = visibleBytes + hiddenBytes;
+  const costly = hidden.filter(({ bytes }) => bytes > 0);
+  if (costly.length === 0) return html`<p>None: no file is overwritten or deleted by a later layer.</p>`;
+  const percent = all > 0 ? Math.round((1000 * hiddenBytes) / all) / 10 : 0;
+  return html`<p>
+      ${formatBytes(hiddenBytes)} of ${formatBytes(all)} (${percent} %) are in files that a later layer overwrites or
+      deletes, before compression. <code>dive</code> says ${formatBytes(diveBytes)}: it adds the copies that stay.
+    </p>
+    ${table(
+      ['File', 'What happens', 'Wasted'],
+      costly
+        .slice(0, ROWS)
+        .map(({ path, layers, hiddenBy, deleted, bytes }) => [
+          link(path, linkTo(path, layers.at(-1) ?? 1)),
+          `${deleted ? 'deleted' : 'replaced'} by layer ${hiddenBy.join(', ')}; in layer ${layers.join(', ')}`,
+          formatBytes(bytes),
+        ]),
+    )}
+    ${rest(costly.length - ROWS)}`;
+}
+
+function rest(smaller: number): Html | undefined {
+  return smaller > 0 ? html`<p class="quiet">and ${count(smaller, 'smaller one')}</p>` : undefined;
+}
+
+function link(path: string, href: string): Html {
+  return html`<a href="${href}">/${plainText(path, 1_000)}</a>`;
+}
+
+function table(heads: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {
+  return html`<table>
+    <thead>
+      <tr>
+        ${heads.map(head => html`<th scope="col">${head}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map(
+        cells =>
+          html`<tr>
+            ${cells.map(cell => html`<td>${cell}</td>`)}
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}

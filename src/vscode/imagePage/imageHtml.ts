@@ -1,0 +1,160 @@
+import { hideSecretOf, hideSecrets, hideSecretValue } from '../../secrets/secretText.ts';
+import type { Analysis } from '../../insight/analysis.ts';
+import { historyOf, type HistoryStep } from '../../insight/history.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import { instructionOf } from '../tree/createdBy.ts';
+import { count, dotted, formatBytes, plainText, timeAgo } from '../common/text.ts';
+import { filesHtml, type LinkTo } from './filesHtml.ts';
+import { html, type Html } from '../page/html.ts';
+import { bar, section } from '../page/parts.ts';
+import { plainLines, readableInstruction } from './plainLines.ts';
+
+/** A link that runs a command of Peel. */
+export interface PageAction {
+  readonly title: string;
+  readonly href: string;
+}
+
+/** Rows of one table at most: an image with more labels than this is out to harm. */
+const MAX_ROWS = 500;
+
+/** What an image is and how it was made, as far as its manifest and config tell, and its files where they were read. `now` in milliseconds. */
+export function imageHtml(
+  name: string,
+  image: ResolvedImage,
+  actions: readonly PageAction[],
+  now: number,
+  analysis?: Analysis & { readonly linkTo: LinkTo },
+): Html {
+  const { config, layers } = image;
+  const created = dotted(plainText(config.created ?? '', 40), timeAgo(config.created, now));
+  return html`<header>
+      <h1>${plainText(name)}</h1>
+      <p>${dotted(plainText(formatPlatform(image.platform)), count(layers.length, 'layer'), sizeOf(image))}</p>
+      <nav aria-label="Actions">
+        ${actions.map(({ title, href }) => html`<a class="button" href="${href}">${title}</a>`)}
+      </nav>
+    </header>
+    ${section(
+      'What it is',
+      facts([
+        ['Digest', image.manifestDigest],
+        ['Platform', plainText(formatPlatform(image.platform))],
+        ['Created', created],
+        ['Author', plainText(config.author ?? '')],
+        ['Manifest', plainText(image.manifest.mediaType)],
+      ]),
+    )}
+    ${section('What it runs', runs(image))} ${section('Environment', environment(config.env))}
+    ${section('Labels', labels(config.labels))} ${section('History', history(image, now))}
+    ${analysis && filesHtml(analysis, analysis.linkTo)}`;
+}
+
+function sizeOf({ layers }: ResolvedImage): string {
+  const sizes = layers.map(({ descriptor }) => descriptor.size);
+  return sizes.some(size => size < 0) ? '' : `${formatBytes(sizes.reduce((sum, size) => sum + size, 0))} compressed`;
+}
+
+function facts(rows: readonly (readonly [name: string, value: string | Html])[]): Html | undefined {
+  const told = rows.filter(([, value]) => value !== '').slice(0, MAX_ROWS);
+  if (told.length === 0) return undefined;
+  return html`<table>
+    ${told.map(
+      ([name, value]) =>
+        html`<tr>
+          <th scope="row">${name}</th>
+          <td>${value}</td>
+        </tr>`,
+    )}
+  </table>`;
+}
+
+function runs({ config }: ResolvedImage): Html | undefined {
+  const { user } = config;
+  return facts([
+    ['Entrypoint', commandLine(config.entrypoint)],
+    ['Command', commandLine(config.command)],
+    ['Working directory', plainText(config.workingDir ?? '')],
+    ['User', user === undefined ? 'root, for none is set' : plainText(user)],
+    ['Ports', plainText(config.exposedPorts.join(', '), 2_000)],
+    ['Volumes', plainText(config.volumes.join(', '), 2_000)],
+    ['Stop signal', plainText(config.stopSignal ?? '')],
+  ]);
+}
+
+/** Each argument in quotes where it would not be one word. */
+function commandLine(words: readonly string[]): string | Html {
+  if (words.length === 0) return '';
+  const line = words.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
+  return html`<code>${plainText(hideSecrets(line.slice(0, 20_000)).text, 4_000)}</code>`;
+}
+
+function environment(variables: readonly string[]): Html | undefined {
+  const shown = variables.slice(0, MAX_ROWS).map(variable => hideSecretOf(variable.slice(0, 20_000)));
+  const hidden = shown.reduce((sum, variable) => sum + variable.hidden, 0);
+  const table = facts(
+    shown.map(({ text }) => {
+      const [name = '', ...value] = text.split('=');
+      return [plainText(name), html`<code>${plainText(value.join('='), 2_000)}</code>`];
+    }),
+  );
+  return table && html`${hidden > 0 && secretWarning(hidden, 'Its environment')}${table}`;
+}
+
+function labels(all: Readonly<Record<string, string>>): Html | undefined {
+  const shown = Object.entries(all)
+    .slice(0, MAX_ROWS)
+    .map(([name, value]) => ({ name, ...hideSecretValue(name, value.slice(0, 20_000)) }));
+  const hidden = shown.reduce((sum, label) => sum + label.hidden, 0);
+  const table = facts(
+    shown.map(({ name, ...value }) => {
+      const text = plainText(value.text, 2_000);
+      return [plainText(name), isLink(text) ? html`<a href="${text}">${text}</a>` : text];
+    }),
+  );
+  return table && html`${hidden > 0 && secretWarning(hidden, 'Its list of labels')}${table}`;
+}
+
+function isLink(text: string): boolean {
+  return /^https?:\/\/[^\s"'<>]+$/.test(text) && URL.canParse(text);
+}
+
+function history({ config, layers }: ResolvedImage, now: number): Html | undefined {
+  const steps = historyOf(config, layers);
+  if (steps.length === 0) return undefined;
+  const biggest = Math.max(1, ...layers.map(({ descriptor }) => descriptor.size));
+  const told = steps.slice(0, 2 * MAX_ROWS).map(step => stepHtml(step, biggest, now));
+  const hidden = told.reduce((sum, step) => sum + step.hidden, 0);
+  return html`${hidden > 0 && secretWarning(hidden, 'Its history')}
+    <ol class="history">
+      ${told.map(step => step.html)}
+    </ol>`;
+}
+
+/** @param biggest bytes of the biggest layer */
+function stepHtml(step: HistoryStep, biggest: number, now: number): { readonly html: Html; readonly hidden: number } {
+  const { createdBy = '', comment = '', created, layer } = step;
+  const { text, hidden } = hideSecrets(instructionOf(createdBy.slice(0, 20_000)));
+  const note = hideSecrets(comment.slice(0, 20_000));
+  const said = readableInstruction(plainLines(text, 4_000));
+  const size = layer?.descriptor.size ?? 0;
+  const place = layer ? dotted(`Layer ${layer.number}`, size >= 0 && formatBytes(size)) : 'No files';
+  return {
+    hidden: hidden + note.hidden,
+    html: html`<li class="${layer ? 'filled' : 'empty'}">
+      <div class="step">
+        <span>${dotted(place, timeAgo(created, now), plainText(note.text))}</span>
+        ${layer && size > 0 && bar(size / biggest)}
+      </div>
+      ${said !== '' && html`<pre>${said}</pre>`}
+    </li>`,
+  };
+}
+
+function secretWarning(many: number, where: string): Html {
+  return html`<p class="warning" role="note">
+    ${where} holds ${count(many, 'value')} that ${many === 1 ? 'looks' : 'look'} like a secret. Peel does not show
+    ${many === 1 ? 'it' : 'them'}, but whoever has the image can read ${many === 1 ? 'it' : 'them'}.
+  </p>`;
+}

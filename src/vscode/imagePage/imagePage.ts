@@ -1,0 +1,86 @@
+import { access } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { isDigest } from '../../oci/digest.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import { formatReference, parseReference } from '../../oci/reference.ts';
+import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import { COMMANDS, WEBVIEWS } from '../common/ids.ts';
+import { imageName } from '../registries/imageName.ts';
+import type { CommandServices } from '../features.ts';
+import { plainText } from '../common/text.ts';
+import type { Analysis } from '../../insight/analysis.ts';
+import { commandLink } from '../page/commandLink.ts';
+import type { Html } from '../page/html.ts';
+import { imageHtml, type PageAction } from './imageHtml.ts';
+import type { PageSubject } from '../page/pageMemory.ts';
+import { fillPanel, openPanel } from '../page/panels.ts';
+
+const ACTIONS = [
+  ['Pull Image…', COMMANDS.pullImage],
+  ['Analyze Files', COMMANDS.analyzeImage],
+  ['Show Manifest', COMMANDS.showManifest],
+  ['Show Config', COMMANDS.showConfig],
+  ['Copy curl Lines', COMMANDS.copyCurl],
+] as const;
+
+/** Opens the page about an image in an editor of its own, in place of an older one about the same. */
+export async function showPage(image: ResolvedImage, services: CommandServices, analysis?: Analysis): Promise<void> {
+  const name = imageName(image.reference, services.registries);
+  const title = plainText(`${name} ${formatPlatform(image.platform)}`, 300);
+  const older = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).filter(tab => isPage(tab, title));
+  const panel = openPanel(WEBVIEWS.imagePage, title);
+  fillPanel(panel, WEBVIEWS.imagePage, bodyOf(name, image, analysis));
+  await services.pages.keep(
+    { type: WEBVIEWS.imagePage, title },
+    {
+      argument: {
+        reference: formatReference(image.reference),
+        platform: formatPlatform(image.platform),
+        digest: image.manifestDigest,
+      },
+      analyzed: analysis !== undefined,
+    },
+  );
+  if (older.length > 0) await vscode.window.tabGroups.close(older, true);
+}
+
+/** Makes a page again that the window had before it was loaded anew: about the very same image, whatever its tag means now. */
+export async function pageAgain({ argument, analyzed }: PageSubject, services: CommandServices): Promise<Html> {
+  const { reference = '', platform, digest } = argument;
+  const named = parseReference(reference);
+  const exact = isDigest(digest) ? { ...named, digest } : named;
+  const image = { ...(await services.lookup.resolve(exact, platform, new AbortController().signal)), reference: named };
+  // Nobody asked for reading layers that are in the cache no more: the page has a button for it.
+  const known = analyzed && (await areLayersKnown(image, services));
+  const { analyze } = await import('./imageAnalysis.ts');
+  const analysis = known ? await analyze(image, services) : undefined;
+  return bodyOf(imageName(named, services.registries), image, analysis);
+}
+
+/** True when every layer was read before, and what was learned of it is kept. */
+async function areLayersKnown({ layers }: ResolvedImage, { pulls }: CommandServices): Promise<boolean> {
+  const [{ indexPaths }, store] = await Promise.all([import('../../layerAccess/layerPass.ts'), pulls.store()]);
+  const looks = layers.map(({ descriptor }) => access(indexPaths(store, descriptor.digest).index));
+  return (await Promise.allSettled(looks)).every(({ status }) => status === 'fulfilled');
+}
+
+function bodyOf(name: string, image: ResolvedImage, analysis: Analysis | undefined): Html {
+  const place = {
+    reference: formatReference({ ...image.reference, digest: image.manifestDigest }),
+    platform: formatPlatform(image.platform),
+  };
+  // By its digest: the files are those that were read, whatever the tag names tomorrow.
+  const linkTo = (path: string, layer: number): string =>
+    commandLink(COMMANDS.openFile, { ...place, layer, path: path.toWellFormed() });
+  return imageHtml(name, image, actionsOf(image), Date.now(), analysis && { ...analysis, linkTo });
+}
+
+/** VS Code puts a word of its own before the type of the page. */
+function isPage({ input, label }: vscode.Tab, title: string): boolean {
+  return input instanceof vscode.TabInputWebview && input.viewType.endsWith(WEBVIEWS.imagePage) && label === title;
+}
+
+function actionsOf(image: ResolvedImage): PageAction[] {
+  const argument = { reference: formatReference(image.reference), platform: formatPlatform(image.platform) };
+  return ACTIONS.map(([title, command]) => ({ title, href: commandLink(command, argument) }));
+}

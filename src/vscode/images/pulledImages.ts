@@ -1,0 +1,127 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import * as vscode from 'vscode';
+import type { MountState } from '../../overlay/mountState.ts';
+import type { ImageFolder } from '../../pull/imageFolder.ts';
+import { TASK_TYPE } from '../common/ids.ts';
+import type { Configuration } from '../settings/configuration.ts';
+import type { Images } from '../features.ts';
+import { absolutePath, workspaceFolders } from '../common/workspacePaths.ts';
+
+/** A pulled image as it is on disk now. */
+export interface ImageOnDisk {
+  readonly folder: string;
+  /** What its peel.json says. */
+  readonly image: ImageFolder;
+  readonly mount: MountState;
+}
+
+/** Folders outside the usual place that images were pulled into. */
+const ELSEWHERE = 'imageFolders';
+
+/** The images in the workspace's images folders, and those that were pulled elsewhere from here. Keeps no list: the disk is asked each time. */
+export class PulledImages implements Images, vscode.Disposable {
+  readonly #configuration: Configuration;
+  readonly #memory: vscode.Memento;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscriptions: vscode.Disposable;
+  /** From the first time on that somebody looks at what is there: nobody else needs to be told of changes, and the editor takes its time to begin to watch. */
+  #watchers: vscode.Disposable | undefined;
+  readonly onDidChange = this.#changed.event;
+
+  /** @param memory of the workspace */
+  constructor(configuration: Configuration, memory: vscode.Memento) {
+    this.#configuration = configuration;
+    this.#memory = memory;
+    const again = (): void => {
+      this.#watchers?.dispose();
+      this.#watchers = undefined;
+      this.refresh();
+    };
+    this.#subscriptions = vscode.Disposable.from(
+      vscode.workspace.onDidChangeWorkspaceFolders(again),
+      configuration.onDidChange(again),
+      vscode.tasks.onDidEndTask(({ execution }) => {
+        if (execution.task.definition.type === TASK_TYPE) this.refresh();
+      }),
+      // The kernel does not tell of mounts; what another terminal did is seen when the user comes back.
+      vscode.window.onDidChangeWindowState(({ focused }) => focused && this.refresh()),
+      vscode.window.onDidCloseTerminal(() => this.refresh()),
+    );
+  }
+
+  async list(): Promise<readonly ImageOnDisk[]> {
+    this.#watchers ??= this.#watch();
+    const { listImageFolders, readImageFolder } = await import('../../pull/imageFolder.ts');
+    const usual = await Promise.all(this.imagesFolders().map(listImageFolders));
+    const elsewhere = await Promise.all(
+      this.#elsewhere().map(folder => readImageFolder(folder).catch(() => undefined)),
+    );
+    const byFolder = new Map<string, ImageFolder>();
+    for (const image of [...usual.flat(), ...elsewhere]) if (image) byFolder.set(image.folder, image);
+    return Promise.all([...byFolder.values()].map(withMount));
+  }
+
+  async damaged(): Promise<readonly string[]> {
+    const { isDamagedFolder, listDamagedFolders } = await import('../../pull/imageFolder.ts');
+    const usual = await Promise.all(this.imagesFolders().map(listDamagedFolders));
+    const elsewhere = this.#elsewhere();
+    const damaged = await Promise.all(elsewhere.map(isDamagedFolder));
+    return [...new Set([...usual.flat(), ...elsewhere.filter((_, at) => damaged[at])])];
+  }
+
+  async read(folder: string): Promise<ImageOnDisk> {
+    const { readImageFolder } = await import('../../pull/imageFolder.ts');
+    return withMount(await readImageFolder(absolutePath(folder)));
+  }
+
+  /** Where pulls go by default: one folder for each workspace folder on a disk. An absolute setting is the same for all. */
+  imagesFolders(): readonly string[] {
+    const { imagesFolder } = this.#configuration.settings();
+    if (isAbsolute(imagesFolder)) return [resolve(imagesFolder)];
+    return workspaceFolders().map(folder => join(folder, imagesFolder));
+  }
+
+  async remember(folder: string): Promise<void> {
+    const usual = this.imagesFolders().some(parent => resolve(folder, '..') === parent);
+    if (!usual) await this.#memory.update(ELSEWHERE, [...new Set([...this.#elsewhere(), resolve(folder)])]);
+    this.refresh();
+  }
+
+  refresh(): void {
+    this.#changed.fire();
+  }
+
+  dispose(): void {
+    this.#watchers?.dispose();
+    this.#subscriptions.dispose();
+    this.#changed.dispose();
+  }
+
+  #elsewhere(): readonly string[] {
+    const kept = this.#memory.get<unknown>(ELSEWHERE);
+    return Array.isArray(kept) ? kept.filter(folder => typeof folder === 'string') : [];
+  }
+
+  /** peel.json comes with a pull's begin, changes with each layer and goes with the image. */
+  #watch(): vscode.Disposable {
+    let folders: readonly string[] = [];
+    try {
+      folders = this.imagesFolders();
+    } catch {
+      // A setting that cannot be read is told where the list is shown; a change of it comes here again.
+    }
+    return vscode.Disposable.from(
+      ...folders.flatMap(folder => {
+        const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '*/peel.json');
+        const watcher = vscode.workspace.createFileSystemWatcher(pattern);
+        const tell = (): void => this.refresh();
+        return [watcher, watcher.onDidCreate(tell), watcher.onDidChange(tell), watcher.onDidDelete(tell)];
+      }),
+    );
+  }
+}
+
+async function withMount(image: ImageFolder): Promise<ImageOnDisk> {
+  const { mountState } = await import('../../overlay/mountState.ts');
+  return { folder: image.folder, image, mount: await mountState(image.folder) };
+}

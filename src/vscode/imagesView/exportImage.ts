@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import * as vscode from 'vscode';
+import { exportImage as runExport } from '../../export/exportImage.ts';
+import { EXPORT_FORMATS, type ExportFormat } from '../../export/exportJob.ts';
+import type { MergeWatch } from '../../export/mergeJob.ts';
+import { type ExportSource, exportSourceOf } from './exportSource.ts';
+import { offer, reveal, warningsNoted } from '../common/offer.ts';
+import { placeFor } from '../command/targetFolder.ts';
+import { withTransfer } from '../common/progress.ts';
+import type { CommandServices } from '../features.ts';
+import { absolutePath } from '../common/workspacePaths.ts';
+import { InvalidArgumentError } from '../common/argument.ts';
+import type { RunCommand } from '../commandTable.ts';
+
+/** How each form is called, and what it is good for. */
+const FORMS: Readonly<Record<ExportFormat, { label: string; detail: string; ending: string }>> = {
+  'oci-layout': {
+    label: 'OCI layout',
+    detail: 'A folder, for skopeo, umoci, crane and podman',
+    ending: '-oci',
+  },
+  'oci-archive': { label: 'OCI archive', detail: 'The same in one tar file', ending: '.oci.tar' },
+  'docker-archive': { label: 'Docker archive', detail: 'A tar file for docker load', ending: '.docker.tar' },
+  'rootfs-tar': {
+    label: 'Root file system',
+    detail: 'All layers merged into one tar file, with owners, devices and attributes',
+    ending: '.rootfs.tar',
+  },
+};
+
+/** Where to write, and whether a file that stands there may be replaced. */
+interface Target {
+  readonly path: string;
+  readonly replace: boolean;
+}
+
+/** Writes an image, a pulled one or straight from its registry, as a layout or an archive that other tools read. */
+export const exportImage: RunCommand = async (argument, services) => {
+  const given = argument.format === undefined ? undefined : checkedFormat(argument.format);
+  const source = await exportSourceOf(argument, services);
+  if (!source) return undefined;
+  const format = given ?? (await askFormat(source));
+  if (format === undefined) return undefined;
+  const target = await targetFor(argument.target, format, source, services);
+  if (!target) return undefined;
+  const { maxBytes, maxEntries } = services.settings();
+  const script = new URL('./exportWorker.js', import.meta.url);
+  const warnings = await withTransfer(`Exporting ${source.title}`, (signal, report) => {
+    const watch: MergeWatch = {
+      signal,
+      onProgress: ({ read, ...rest }) => report({ ...rest, done: read, layersDone: 0, layers: 0 }),
+    };
+    // The cache is lent for the whole time, so that nothing is taken out of it that is being read.
+    return services.pulls.use(async () => {
+      const { image, files } = await source.open(watch);
+      return runExport(image, files, { ...target, format, limits: { maxBytes, maxEntries }, script }, watch);
+    });
+  });
+  for (const warning of warnings) services.log.warn(`${source.title}: ${warning}`);
+  if (services.interactive) tell(target.path, warnings.length);
+  return vscode.Uri.file(target.path);
+};
+
+function checkedFormat(text: string): ExportFormat {
+  const format = EXPORT_FORMATS.find(known => known === text);
+  if (format === undefined) throw new InvalidArgumentError('format', `one of ${EXPORT_FORMATS.join(', ')}`);
+  return format;
+}
+
+async function askFormat({ title }: ExportSource): Promise<ExportFormat | undefined> {
+  const items = EXPORT_FORMATS.map(format => ({ ...FORMS[format], format }));
+  const options = { title: `Export ${title}`, placeHolder: 'What to write it as', matchOnDetail: true };
+  return (await vscode.window.showQuickPick(items, options))?.format;
+}
+
+async function targetFor(
+  given: string | undefined,
+  format: ExportFormat,
+  source: ExportSource,
+  services: CommandServices,
+): Promise<Target | undefined> {
+  if (given !== undefined) return { path: absolutePath(given), replace: false };
+  const usual = await placeFor(`${source.name}${FORMS[format].ending}`, undefined, services, 'Export Image');
+  if (usual === undefined) return undefined;
+  if (!services.interactive) return { path: usual, replace: false };
+  if (format === 'oci-layout') return askFolderName(usual);
+  // The dialog itself asks before a file is replaced.
+  const chosen = await vscode.window.showSaveDialog({
+    title: `Export ${source.title}`,
+    saveLabel: 'Export',
+    // The dialog forgets a name in a folder that is not there yet.
+    defaultUri: vscode.Uri.file(existsSync(dirname(usual)) ? usual : join(dirname(dirname(usual)), basename(usual))),
+    filters: { 'Tar archives': ['tar'] },
+  });
+  return chosen && { path: chosen.fsPath, replace: true };
+}
+
+async function askFolderName(usual: string): Promise<Target | undefined> {
+  const typed = await vscode.window.showInputBox({
+    title: 'Export Image',
+    prompt: 'The folder for the OCI layout: a new one, or an empty one',
+    value: usual,
+    valueSelection: [usual.length - basename(usual).length, usual.length],
+    ignoreFocusOut: true,
+  });
+  return typed === undefined || typed.trim() === '' ? undefined : { path: absolutePath(typed.trim()), replace: false };
+}
+
+function tell(path: string, warnings: number): void {
+  offer(`Exported to ${vscode.workspace.asRelativePath(path)}.${warningsNoted(warnings)}`, {
+    'Show in Explorer': reveal(path),
+  });
+}

@@ -1,0 +1,86 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { familiarName } from '../../oci/reference.ts';
+import { fetchLayers, layerFilesOf, mergeLayerFiles, type LayerFile } from '../../export/mergeImage.ts';
+import type { MergeWatch } from '../../export/mergeJob.ts';
+import { askReference } from '../command/ask.ts';
+import { choosePlatformFor } from '../command/choosePlatform.ts';
+import { defaultFolderName } from '../images/folderNames.ts';
+import { offer, reveal, warningsNoted } from '../common/offer.ts';
+import { placeFor } from '../command/targetFolder.ts';
+import { withTransfer } from '../common/progress.ts';
+import type { CommandServices } from '../features.ts';
+import { IncompleteImageError } from '../common/errors.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import { absolutePath } from '../common/workspacePaths.ts';
+import type { RunCommand } from '../commandTable.ts';
+
+/** Where the layers come from: a pulled image's folder, or the registry. */
+interface Source {
+  /** For the progress. */
+  readonly title: string;
+  /** For the folder. */
+  readonly name: string;
+  files(watch: MergeWatch): Promise<readonly LayerFile[]>;
+}
+
+/** Applies all layers of an image in order to one plain folder: for systems without overlay mounts, and for those who want none. */
+export const extractMerged: RunCommand = async (argument, services) => {
+  const source = await sourceOf(argument, services);
+  if (!source) return undefined;
+  const { target } = argument;
+  const folder = target === undefined ? await askTarget(source, services) : absolutePath(target);
+  if (folder === undefined) return undefined;
+  const { maxBytes, maxEntries } = services.settings();
+  const script = new URL('./mergeWorker.js', import.meta.url);
+  const warnings = await withTransfer(`Extracting ${source.title}`, (signal, report) => {
+    const watch: MergeWatch = { signal, onProgress: ({ read, ...rest }) => report({ ...rest, done: read }) };
+    // The cache is lent for the whole time, so that nothing is taken out of it that is being read.
+    return services.pulls.use(async () =>
+      mergeLayerFiles(await source.files(watch), { folder, limits: { maxBytes, maxEntries }, script }, watch),
+    );
+  });
+  for (const warning of warnings) services.log.warn(`${source.title}: ${warning}`);
+  if (services.interactive) tell(folder, warnings.length);
+  return vscode.Uri.file(folder);
+};
+
+async function sourceOf(argument: CommandArgument, services: CommandServices): Promise<Source | undefined> {
+  if (argument.folder !== undefined) {
+    const { image } = await services.images.read(argument.folder);
+    if (!image.complete) throw new IncompleteImageError(image);
+    const name = basename(image.folder);
+    return { title: name, name, files: () => Promise.resolve(layerFilesOf(image)) };
+  }
+  const reference = await askReference(argument, 'Extract Merged');
+  const image = reference && (await choosePlatformFor(reference, argument.platform, services, 'Extract Merged'));
+  if (!image) return undefined;
+  const { pulls, registries } = services;
+  return {
+    title: familiarName(reference),
+    name: defaultFolderName(reference),
+    files: async watch => {
+      const origin = await registries.originOf(reference.registry);
+      return pulls.use(puller => fetchLayers(puller, image, origin, watch));
+    },
+  };
+}
+
+async function askTarget({ name }: Source, services: CommandServices): Promise<string | undefined> {
+  const usual = await placeFor(`${name}-merged`, undefined, services, 'Extract Merged');
+  if (usual === undefined || !services.interactive) return usual;
+  const typed = await vscode.window.showInputBox({
+    title: 'Extract Merged',
+    prompt: 'The folder for the files of the image: a new one, or an empty one',
+    value: usual,
+    valueSelection: [usual.length - basename(usual).length, usual.length],
+    ignoreFocusOut: true,
+  });
+  return typed === undefined || typed.trim() === '' ? undefined : absolutePath(typed.trim());
+}
+
+function tell(folder: string, warnings: number): void {
+  offer(`Extracted all layers into ${vscode.workspace.asRelativePath(folder)}.${warningsNoted(warnings)}`, {
+    'Show Files': reveal(folder),
+  });
+}

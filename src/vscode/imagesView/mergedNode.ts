@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { contextValue } from '../tree/contextValue.ts';
+import { DiskFolder } from './diskNode.ts';
+import { FolderRow } from '../tree/folderRow.ts';
+import type { TreeNode } from '../tree/treeNode.ts';
+
+/** `Merged`: the files of a mounted image, where what is written lands in `overlay/upper`. */
+export class MergedNode extends FolderRow {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: { readonly folder: string };
+  protected readonly folder: DiskFolder;
+
+  constructor(parent: TreeNode, folder: string) {
+    super();
+    this.id = `${parent.id}/Merged`;
+    this.parent = parent;
+    this.argument = { folder };
+    this.folder = new DiskFolder(join(folder, 'merged'), '');
+  }
+
+  toTreeItem(): TreeItem {
+    const item = new TreeItem('Merged', TreeItemCollapsibleState.Collapsed);
+    item.id = this.id;
+    item.contextValue = contextValue('peel.merged', { filtered: this.filter !== '' });
+    item.description = this.filter ? `filter: ${this.filter}` : 'all layers, writable';
+    item.iconPath = new ThemeIcon('vm-running');
+    item.tooltip = `The mounted image at ${this.folder.root}`;
+    return item;
+  }
+}

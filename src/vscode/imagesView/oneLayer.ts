@@ -1,0 +1,95 @@
+import * as vscode from 'vscode';
+import type { Layer } from '../../oci/layer.ts';
+import { familiarName, type Reference } from '../../oci/reference.ts';
+import { findLayer, type OneLayer, type OneLayerOptions } from '../../pull/oneLayer.ts';
+import type { Puller } from '../../pull/pullImage.ts';
+import { NotAnImageError, type ResolvedImage } from '../../resolve/resolveImage.ts';
+import { askReference } from '../command/ask.ts';
+import { choosePlatformFor } from '../command/choosePlatform.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import { titleOf } from '../images/layerNames.ts';
+import { withNotification, withTransfer } from '../common/progress.ts';
+import type { CommandServices } from '../features.ts';
+import { dotted, formatBytes, plainText } from '../common/text.ts';
+import { instructionOf } from '../tree/createdBy.ts';
+
+/** The layer that a command is about, and the image that it is of. */
+export interface ChosenLayer {
+  readonly reference: Reference;
+  readonly image: Layered;
+  readonly layer: Layer;
+}
+
+/** An image, or an artifact, whose files stand for layers. */
+interface Layered extends Pick<ResolvedImage, 'reference' | 'layers'> {
+  readonly artifact: boolean;
+}
+
+/** Finds the layer, asking for what the argument lacks. `undefined` when the user left a question. @throws {LayerNotFoundError} */
+export async function chooseLayer(
+  argument: CommandArgument,
+  services: CommandServices,
+  title: string,
+): Promise<ChosenLayer | undefined> {
+  const reference = await askReference(argument, title);
+  if (!reference) return undefined;
+  const image = await layeredOf(reference, argument.platform, services, title);
+  if (!image) return undefined;
+  const wanted = argument.layer ?? (await askLayer(image, title));
+  return wanted === undefined ? undefined : { reference, image, layer: findLayer(image, wanted) };
+}
+
+async function layeredOf(
+  reference: Reference,
+  platform: string | undefined,
+  services: CommandServices,
+  title: string,
+): Promise<Layered | undefined> {
+  try {
+    const image = await choosePlatformFor(reference, platform, services, title);
+    return image && { reference: image.reference, layers: image.layers, artifact: false };
+  } catch (error) {
+    if (!(error instanceof NotAnImageError)) throw error;
+    const { manifest } = await withNotification(`${title}: asking the registry…`, signal =>
+      services.lookup.open(reference, signal),
+    );
+    // An artifact for one of several platforms: only its own reference names it.
+    if (manifest.kind !== 'image') throw error;
+    const layers = manifest.layers.map((descriptor, at) => ({ number: at + 1, descriptor }));
+    return { reference, layers, artifact: true };
+  }
+}
+
+/** Downloads with progress; `work` is one of the pull room's functions for a single layer. */
+export function transferLayer(
+  { reference, image, layer }: ChosenLayer,
+  { pulls, registries }: CommandServices,
+  work: (puller: Puller, options: OneLayerOptions) => Promise<OneLayer>,
+): Thenable<OneLayer> {
+  return withTransfer(
+    `${image.artifact ? 'File' : 'Layer'} ${layer.number} of ${familiarName(reference)}`,
+    async (signal, report) => {
+      const origin = await registries.originOf(reference.registry);
+      const total = Math.max(0, layer.descriptor.size);
+      const onProgress: OneLayerOptions['onProgress'] = ({ read, downloaded }) =>
+        report({ done: read, downloaded, total, layersDone: 0, layers: 0 });
+      return pulls.use(puller => work(puller, { image, origin, layer: layer.number, onProgress, signal }));
+    },
+  );
+}
+
+async function askLayer({ layers, artifact }: Layered, title: string): Promise<number | undefined> {
+  const items = layers.map(({ number, descriptor, createdBy }) => ({
+    label: artifact ? plainText(titleOf(descriptor) ?? '', 120) || `File ${number}` : `Layer ${number}`,
+    description: dotted(descriptor.size >= 0 && formatBytes(descriptor.size), descriptor.digest.slice(0, 19)),
+    detail: plainText(instructionOf(createdBy ?? '')),
+    number,
+  }));
+  return (
+    await vscode.window.showQuickPick(items, {
+      title,
+      placeHolder: artifact ? 'File' : 'Layer (1 is the base)',
+      matchOnDetail: true,
+    })
+  )?.number;
+}

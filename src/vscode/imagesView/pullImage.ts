@@ -1,0 +1,140 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import * as vscode from 'vscode';
+import { askPlatform, askReference } from '../command/ask.ts';
+import { defaultFolderName, freeName } from '../images/folderNames.ts';
+import { COMMANDS } from '../common/ids.ts';
+import { command, offer, warningsNoted } from '../common/offer.ts';
+import { placeFor } from '../command/targetFolder.ts';
+import { withTransfer } from '../common/progress.ts';
+import type { CommandServices } from '../features.ts';
+import type { PulledImage } from '../../pull/pullImage.ts';
+import { DamagedFolderError } from '../../pull/folderErrors.ts';
+import { FolderTakenError } from '../../pull/imageFolder.ts';
+import type { PullProgress } from '../../pull/pullMeter.ts';
+import { isDigest } from '../../oci/digest.ts';
+import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
+import { familiarName, type Reference } from '../../oci/reference.ts';
+import type { RunCommand } from '../commandTable.ts';
+
+/** Downloads, verifies and extracts an image into its folder. */
+export const pullImage: RunCommand = async (argument, services) => {
+  const reference = await askReference(argument, 'Pull Image');
+  if (!reference) return undefined;
+  const folder = await placeFor(defaultFolderName(reference), argument.folder, services, 'Pull Image');
+  if (folder === undefined) return undefined;
+  const begun = argument.folder === undefined ? undefined : argument.digest;
+  const pulled = await pullInto({ reference, begun }, { platform: argument.platform, folder }, services);
+  if (!pulled) return undefined;
+  // Its layers were read as a whole, so that their files are verified from now on.
+  services.files.forget();
+  await services.registries.pin(reference.registry, reference.repository);
+  await services.images.remember(pulled.folder);
+  tell(reference, pulled, services);
+  const { digest, platform, layers } = pulled;
+  return { folder: pulled.folder, digest, platform, layers };
+};
+
+/** What is to be pulled. */
+interface Source {
+  readonly reference: Reference;
+  /** The digest of the image that the folder holds a part of already: its tag may have moved on since. */
+  readonly begun: string | undefined;
+}
+
+/** Pulls, and asks a person for another platform or place where the first one will not do. */
+async function pullInto(source: Source, first: Wanted, services: CommandServices): Promise<PulledImage | undefined> {
+  let wanted = first;
+  for (;;) {
+    try {
+      return await transfer(source, wanted, services);
+    } catch (error) {
+      if (!services.interactive) throw error;
+      const other = await askOtherWay(error, wanted);
+      if (!other) return undefined;
+      wanted = other;
+    }
+  }
+}
+
+function transfer(
+  { reference, begun }: Source,
+  { platform, folder }: Wanted,
+  { lookup, pulls }: CommandServices,
+): Thenable<PulledImage> {
+  return withTransfer(`Pulling ${familiarName(reference)}`, async (signal, report) => {
+    // What the tag points to now, not what it pointed to when the tree was opened.
+    lookup.forget();
+    const [named] = await Promise.all([lookup.resolve(reference, platform, signal), pulls.prepare()]);
+    const moved = isDigest(begun) && named.manifestDigest !== begun;
+    const image = moved
+      ? { ...(await lookup.resolve({ ...reference, digest: begun }, platform, signal)), reference }
+      : named;
+    const onProgress = ({ read, ...rest }: PullProgress): void => report({ ...rest, done: read });
+    return pulls.pull({ image, folder, signal, onProgress });
+  });
+}
+
+interface Wanted {
+  readonly platform: string | undefined;
+  readonly folder: string;
+}
+
+/** What to try instead, or `undefined` when the user left the question. @throws the error itself when there is nothing to choose */
+async function askOtherWay(error: unknown, wanted: Wanted): Promise<Wanted | undefined> {
+  if (error instanceof PlatformNotFoundError && error.available.length > 0) {
+    const platform = await askPlatform(error.available, 'Pull Image');
+    return platform === undefined ? undefined : { ...wanted, platform };
+  }
+  if (error instanceof FolderTakenError) {
+    const folder = await askOtherFolder(error, wanted.folder);
+    return folder === undefined ? undefined : { ...wanted, folder };
+  }
+  throw error;
+}
+
+/** What stands in the folder stays, and the image goes beside it, if the user likes; a damaged image may also be removed. */
+async function askOtherFolder(error: FolderTakenError, folder: string): Promise<string | undefined> {
+  const other = 'Choose Another Name…';
+  const remove = 'Remove…';
+  const choices = error.cause instanceof DamagedFolderError ? [remove, other] : [other];
+  const chosen = await vscode.window.showWarningMessage(error.message, ...choices);
+  if (chosen === remove) {
+    // It asks once more. What is not Peel's stays, and keeps the folder taken.
+    const freed = await vscode.commands.executeCommand(COMMANDS.removeImage, { argument: { folder } });
+    return freed === undefined ? undefined : folder;
+  }
+  if (chosen !== other) return undefined;
+  const parent = dirname(folder);
+  const name = await vscode.window.showInputBox({
+    title: 'Pull Image',
+    prompt: `Name of the image's folder in ${parent}`,
+    value: freeName(basename(folder), taken => existsSync(join(parent, taken))),
+    ignoreFocusOut: true,
+    validateInput: typed => problemOfName(typed.trim(), parent),
+  });
+  return name === undefined ? undefined : join(parent, name.trim());
+}
+
+function problemOfName(name: string, parent: string): string | undefined {
+  if (name === '' || name !== basename(name) || /^\.+$/.test(name)) return 'A name of one folder, without slashes';
+  return existsSync(join(parent, name)) ? 'There is something with this name already' : undefined;
+}
+
+/** Says that it is done, and offers what comes next. Nobody waits for the answer. */
+function tell(
+  reference: Reference,
+  { folder, warnings }: PulledImage,
+  { log, interactive, views }: CommandServices,
+): void {
+  for (const warning of warnings) log.warn(`${familiarName(reference)}: ${warning}`);
+  if (!interactive) return;
+  offer(
+    `Pulled ${familiarName(reference)} into ${vscode.workspace.asRelativePath(folder)}.${warningsNoted(warnings.length)}`,
+    {
+      'Open Folder': command(COMMANDS.openFolder, { folder }),
+      Mount: command(COMMANDS.mountImage, { folder }),
+      'Show in Images': () => views.revealFolder(folder),
+    },
+  );
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { FolderLayer } from '../../pull/imageFolder.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import { contextValue } from '../tree/contextValue.ts';
+import { instructionOf } from '../tree/createdBy.ts';
+import { DiskFolder } from './diskNode.ts';
+import { FolderRow } from '../tree/folderRow.ts';
+import { dotted, formatBytes, grouped, plainText } from '../common/text.ts';
+import { tooltip } from '../tree/tooltip.ts';
+import type { TreeNode } from '../tree/treeNode.ts';
+
+/** One layer of a pulled image. Once it is unpacked, its files lie below. */
+export class PulledLayerNode extends FolderRow {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly #layer: FolderLayer;
+  readonly #of: number;
+  protected readonly folder: DiskFolder | undefined;
+
+  /** @param folder the image's, absolute @param of how many layers the image has */
+  constructor(parent: TreeNode, folder: string, layer: FolderLayer, of: number) {
+    super();
+    this.id = `${parent.id}/${layer.number}`;
+    this.parent = parent;
+    this.argument = { folder, layer: layer.number, digest: layer.digest };
+    this.#layer = layer;
+    this.#of = of;
+    this.folder = layer.folder === undefined ? undefined : new DiskFolder(join(folder, layer.folder), '');
+  }
+
+  /** True when this row need not be made anew for what is known of the layer now. */
+  shows(layer: FolderLayer): boolean {
+    const mine = this.#layer;
+    return mine.digest === layer.digest && mine.folder === layer.folder && mine.size === layer.size;
+  }
+
+  toTreeItem(): TreeItem {
+    const { number, size, digest, diffId, createdBy, compression, folder } = this.#layer;
+    const { Collapsed, None } = TreeItemCollapsibleState;
+    const bytes = size < 0 ? '' : formatBytes(size);
+    const instruction = createdBy === undefined ? '' : instructionOf(createdBy);
+    const state = folder === undefined ? 'not extracted' : 'extracted';
+    const filter = this.filter && `filter: ${this.filter}`;
+    const item = new TreeItem(`Layer ${number}`, folder === undefined ? None : Collapsed);
+    item.id = this.id;
+    item.contextValue = contextValue(folder === undefined ? 'peel.image.layer' : 'peel.image.layer.extracted', {
+      filtered: this.filter !== '',
+    });
+    item.description = dotted(filter, bytes, folder === undefined && state, plainText(instruction));
+    item.iconPath = new ThemeIcon(folder === undefined ? 'file-zip' : 'folder-library');
+    item.tooltip = tooltip(
+      `Layer ${number} of ${this.#of}`,
+      [
+        ['Digest', digest],
+        ['Diff ID', diffId],
+        ['Size', bytes && `${bytes} (${grouped(size)} bytes${compression ? `, ${compression}` : ''})`],
+        ['State', state],
+        ['Folder', this.folder?.root],
+      ],
+      instruction,
+    );
+    item.accessibilityInformation = {
+      label: dotted(`Layer ${number} of ${this.#of}`, bytes, state, plainText(instruction)),
+    };
+    return item;
+  }
+}

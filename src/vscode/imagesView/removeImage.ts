@@ -1,0 +1,51 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { mountState } from '../../overlay/mountState.ts';
+import { planRemove } from '../../overlay/removePlan.ts';
+import { DamagedFolderError } from '../../pull/folderErrors.ts';
+import { askImageFolder } from '../command/ask.ts';
+import { folderSize, refuseLink, removeOwnFolder } from '../images/removeFolder.ts';
+import { taskWouldFail } from '../mount/taskFailure.ts';
+import { formatBytes } from '../common/text.ts';
+import type { CommandServices } from '../features.ts';
+import type { RunCommand } from '../commandTable.ts';
+
+/** Removes a pulled image from the disk, also one whose description is damaged, with sudo where a mount left files of root. Returns the bytes freed. */
+export const removeImage: RunCommand = async (argument, services) => {
+  const { images } = services;
+  const folder = await askImageFolder(argument, services, 'Remove Image', undefined, () => images.damaged());
+  if (folder === undefined) return undefined;
+  await refuseLink(folder);
+  const name = await nameOf(folder, services);
+  const { mounted } = await mountState(folder);
+  if (mounted) throw taskWouldFail('remove', folder, 'still-mounted');
+  const size = await folderSize(folder);
+  if (services.interactive && !(await confirm(name, folder, size))) return undefined;
+  const freed = await remove(folder, size, services);
+  services.images.refresh();
+  return freed;
+};
+
+/** What to call the image when a person is asked. @throws {NoImageFolderError} */
+async function nameOf(folder: string, { images }: CommandServices): Promise<string> {
+  try {
+    return (await images.read(folder)).image.reference;
+  } catch (error) {
+    if (error instanceof DamagedFolderError) return `in ${basename(folder)}, whose peel.json is damaged`;
+    throw error;
+  }
+}
+
+async function remove(folder: string, size: number, { tasks }: CommandServices): Promise<number> {
+  if (!(await removeOwnFolder(folder))) await tasks.runPlan('remove', folder, planRemove({ folder }));
+  return size - (await folderSize(folder));
+}
+
+async function confirm(name: string, folder: string, size: number): Promise<boolean> {
+  const remove = 'Remove';
+  const detail = `${folder}, ${formatBytes(size)}, and what was written into its mount. This cannot be undone.`;
+  return (
+    (await vscode.window.showWarningMessage(`Remove the pulled image ${name}?`, { modal: true, detail }, remove)) ===
+    remove
+  );
+}

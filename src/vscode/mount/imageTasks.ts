@@ -1,0 +1,58 @@
+import * as vscode from 'vscode';
+import { KeyedMutex } from '../../blobs/keyedMutex.ts';
+import type { Plan } from '../../overlay/plan.ts';
+import { TASK_TYPE } from '../common/ids.ts';
+import type { ImageOnDisk } from '../images/pulledImages.ts';
+import { runTask } from './runTask.ts';
+import type { Services } from '../features.ts';
+import type { TaskAction } from './taskDefinition.ts';
+import { UntrustedWorkspaceError } from '../common/errors.ts';
+import type { PlanOptions } from './taskPlan.ts';
+import { taskFor, terminalTask } from './tasks.ts';
+
+const never = new AbortController().signal;
+
+/** Runs what is done with pulled images in the terminal: one at a time for each folder, and awaited. */
+export class ImageTasks {
+  readonly #services: Services;
+  readonly #folders = new KeyedMutex();
+  #started = 0;
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  /** Runs a task to its end. @throws {TaskFailedError} {@link UntrustedWorkspaceError} and what the plan throws */
+  async run(action: TaskAction, image: ImageOnDisk, options?: PlanOptions): Promise<void> {
+    await this.#run(action, image.folder, () => taskFor(action, image, this.#services, options));
+  }
+
+  /** The same for a plan that `tasks.json` has no action for. `noun` names it in messages. */
+  async runPlan(noun: string, folder: string, plan: Plan): Promise<void> {
+    await this.#run(noun, folder, async () => planned(noun, folder, plan));
+  }
+
+  /** Starts a plan whose terminal the user works in, and does not wait for its end. */
+  async startPlan(noun: string, folder: string, plan: Plan): Promise<void> {
+    await vscode.tasks.executeTask(planned(noun, folder, plan));
+  }
+
+  /** Starts a terminal that the user works in, and does not wait for its end. */
+  async start(action: TaskAction, image: ImageOnDisk): Promise<void> {
+    // VS Code runs a task once at a time and tells tasks apart by their definitions: the number allows several shells.
+    await vscode.tasks.executeTask(await taskFor(action, image, this.#services, { terminal: ++this.#started }));
+  }
+
+  async #run(noun: string, folder: string, make: () => Promise<vscode.Task>): Promise<void> {
+    const code = await this.#folders.run(folder, never, async () => runTask(await make()));
+    this.#services.images.refresh();
+    if (code === 0) return;
+    const { taskFailed } = await import('./taskFailure.ts');
+    throw taskFailed(noun, folder, code);
+  }
+}
+
+function planned(noun: string, folder: string, plan: Plan): vscode.Task {
+  if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
+  return terminalTask({ type: TASK_TYPE, action: noun, image: folder }, vscode.TaskScope.Workspace, plan);
+}

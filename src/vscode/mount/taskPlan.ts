@@ -1,0 +1,52 @@
+import { parseConfig } from '../../oci/config.ts';
+import { mountState } from '../../overlay/mountState.ts';
+import type { Plan } from '../../overlay/plan.ts';
+import { prepareMount } from '../../overlay/prepareMount.ts';
+import { planShell } from '../../overlay/shellPlan.ts';
+import { planUnmount } from '../../overlay/mountPlan.ts';
+import type { ImageFolder } from '../../pull/imageFolder.ts';
+import { readFolderDocument } from '../images/folderDocument.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { TaskAction } from './taskDefinition.ts';
+import { IncompleteImageError } from '../common/errors.ts';
+
+/** What a task may be told beside its definition. */
+export interface PlanOptions {
+  /** Unmount although the mount is in use: it goes when the last user does. */
+  readonly lazy?: boolean;
+  /** Tells this run from others of the same task that go on. */
+  readonly terminal?: number;
+}
+
+/** What the terminal is to run for a task. @throws {IncompleteImageError} and what the plans throw */
+export async function planTask(
+  action: TaskAction,
+  image: ImageFolder,
+  settings: Pick<Settings, 'nosuidNodev' | 'restoreOwnership'>,
+  options: PlanOptions = {},
+): Promise<Plan> {
+  const { folder, layers } = image;
+  if (action === 'unmount') {
+    const { kind } = await mountState(folder);
+    return planUnmount({ folder, lazy: options.lazy ?? false, fuse: kind === 'fuse-overlayfs' });
+  }
+  if (!image.complete) throw new IncompleteImageError(image);
+  if (action === 'shell') {
+    const path = await pathOf(folder);
+    return planShell({ folder, ...(path === undefined ? {} : { path }) });
+  }
+  const { nosuidNodev, restoreOwnership } = settings;
+  // Layers are unpacked with the marks that every user may set, whoever unpacked them.
+  const how = { nosuidNodev, restoreOwnership, userxattr: true };
+  return (await prepareMount({ folder, layers: layers.length, options: how })).plan;
+}
+
+/** The PATH that the image's config sets; a damaged layout is no reason to refuse a shell. */
+async function pathOf(folder: string): Promise<string | undefined> {
+  try {
+    const { env } = parseConfig(await readFolderDocument(folder, 'config'));
+    return env.find(line => line.startsWith('PATH='))?.slice('PATH='.length);
+  } catch {
+    return undefined;
+  }
+}

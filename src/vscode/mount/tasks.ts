@@ -1,0 +1,92 @@
+import { isAbsolute, join } from 'node:path';
+import * as vscode from 'vscode';
+import type { Plan } from '../../overlay/plan.ts';
+import { TASK_TYPE } from '../common/ids.ts';
+import type { ImageOnDisk } from '../images/pulledImages.ts';
+import type { Services } from '../features.ts';
+import { InvalidTaskError, readTask, type TaskAction } from './taskDefinition.ts';
+import { UntrustedWorkspaceError } from '../common/errors.ts';
+import type { PlanOptions } from './taskPlan.ts';
+
+/** Offers the tasks of type `peel`: for `tasks.json` and for "Run Task…". */
+export function registerTasks(services: Services): vscode.Disposable {
+  return vscode.tasks.registerTaskProvider(TASK_TYPE, {
+    provideTasks: () => provideTasks(services),
+    resolveTask: given => resolveTask(given, services),
+  });
+}
+
+/** The task that does something with a pulled image. @throws {UntrustedWorkspaceError} and what the plan throws */
+export async function taskFor(
+  action: TaskAction,
+  { image }: ImageOnDisk,
+  services: Services,
+  options?: PlanOptions,
+): Promise<vscode.Task> {
+  if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
+  const { planTask } = await import('./taskPlan.ts');
+  const plan = await planTask(action, image, services.settings(), options);
+  return terminalTask(
+    {
+      type: TASK_TYPE,
+      action,
+      image: image.folder,
+      ...(options?.terminal === undefined ? {} : { terminal: options.terminal }),
+    },
+    vscode.TaskScope.Workspace,
+    plan,
+  );
+}
+
+async function provideTasks(services: Services): Promise<vscode.Task[]> {
+  if (!vscode.workspace.isTrusted) return [];
+  const images = await services.images.list();
+  const wanted = images.flatMap(image => actionsOf(image).map(action => taskFor(action, image, services)));
+  // An image that no plan can be made for must not hide the others.
+  const made = await Promise.allSettled(wanted);
+  return made.filter(result => result.status === 'fulfilled').map(result => result.value);
+}
+
+function actionsOf({ mount }: ImageOnDisk): readonly TaskAction[] {
+  return mount.mounted ? ['unmount', 'shell'] : ['mount'];
+}
+
+async function resolveTask(given: vscode.Task, services: Services): Promise<vscode.Task> {
+  if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
+  const { action, image: folder } = readTask(given.definition);
+  const { image } = await services.images.read(absolute(folder, given.scope));
+  const { planTask } = await import('./taskPlan.ts');
+  const plan = await planTask(action, image, services.settings());
+  // VS Code takes the answer only with the very object that it asked about.
+  return terminalTask(given.definition, given.scope ?? vscode.TaskScope.Workspace, plan);
+}
+
+/** Definitions come as they are written: VS Code fills in no variable before a provider answers. */
+function absolute(written: string, scope: vscode.Task['scope']): string {
+  const chosen = typeof scope === 'object' ? scope : vscode.workspace.workspaceFolders?.[0];
+  const base = chosen?.uri.scheme === 'file' ? chosen.uri.fsPath : undefined;
+  const folder = base === undefined ? written : written.replaceAll('${workspaceFolder}', () => base);
+  if (isAbsolute(folder)) return folder;
+  if (base === undefined) throw new InvalidTaskError('image', 'an absolute path, for no workspace folder is open');
+  return join(base, folder);
+}
+
+/** A process, not a shell: the plan is quoted already, and no setting of the workspace chooses what reads it. */
+export function terminalTask(
+  definition: vscode.TaskDefinition,
+  scope: NonNullable<vscode.Task['scope']>,
+  { title, shell, args, cwd, env }: Plan,
+): vscode.Task {
+  const execution = new vscode.ProcessExecution(shell, [...args], { cwd, env: { ...env } });
+  const task = new vscode.Task(definition, scope, title, 'Peel', execution, []);
+  task.presentationOptions = {
+    reveal: vscode.TaskRevealKind.Always,
+    focus: true,
+    // The program shows its own lines; the whole of it on one line would bury them.
+    echo: false,
+    panel: vscode.TaskPanelKind.Dedicated,
+    clear: false,
+    showReuseMessage: false,
+  };
+  return task;
+}

@@ -1,0 +1,63 @@
+import { NoSuchImageError } from '../../layout/layoutFiles.ts';
+import type { LayoutSource } from '../../layout/layoutSource.ts';
+import type { BlobSource } from '../../oci/byteSource.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { NotFound } from '../../registry/errors.ts';
+import type { Page } from '../../registry/api/listing.ts';
+import type { FetchedManifest } from '../../registry/api/manifests.ts';
+import type { RepositoryAccess } from '../features.ts';
+
+interface Place {
+  readonly registry: string;
+  readonly repository: string;
+}
+
+/** A folder or archive on this machine, asked like a registry. */
+export class LocalAccess implements RepositoryAccess {
+  readonly #source: LayoutSource;
+  readonly #place: Place;
+
+  constructor(source: LayoutSource, place: Place) {
+    this.#source = source;
+    this.#place = place;
+  }
+
+  /** @throws {NotFound} */
+  async manifest(repository: string, version: string, signal: AbortSignal): Promise<FetchedManifest> {
+    try {
+      return { ...(await this.#source.manifest(repository, version, signal)), source: this.#place.registry };
+    } catch (error) {
+      if (!(error instanceof NoSuchImageError)) throw error;
+      throw new NotFound('manifest', version, { ...this.#place, url: '' });
+    }
+  }
+
+  blobBytes(repository: string, blob: Descriptor, limit: number, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#source.blobBytes(repository, blob, limit, signal);
+  }
+
+  blobSize(repository: string, digest: Digest): Promise<number> {
+    return this.#source.blobSize(repository, digest);
+  }
+
+  blobs(): BlobSource {
+    return this.#source;
+  }
+
+  catalog(): Promise<Page> {
+    return Promise.resolve({ items: [this.#place.repository] });
+  }
+
+  async manyTags(): Promise<Page> {
+    return { items: await this.allTags() };
+  }
+
+  async allTags(): Promise<string[]> {
+    return [...(await this.#source.tags()).keys()];
+  }
+
+  async referrers(repository: string, digest: Digest): Promise<Descriptor[]> {
+    return [...(await this.#source.referrers(repository, digest))];
+  }
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { basename, resolve } from 'node:path';
+import type { Memento } from 'vscode';
+import { localAddress } from '../../layout/localAddress.ts';
+import type { LocalSources } from '../../layout/localSources.ts';
+import type { ArchiveWatch } from '../../layout/plainArchive.ts';
+import type { RepositoryAccess } from '../features.ts';
+import type { RegistrySetting } from '../settings/settings.ts';
+
+/** What a folder or archive was opened as. */
+export interface LocalOpened {
+  /** Its name in references. */
+  readonly registry: string;
+  readonly repository: string;
+  /** Of its images. */
+  readonly tags: readonly string[];
+}
+
+const KEY = 'localSources';
+/** As many that are not in the list are remembered for the editors that show files of them; the oldest go first. */
+const MOST_KNOWN = 200;
+/** A top-level domain that no registry can have (RFC 6761). */
+const DOMAIN = 'localhost';
+
+/**
+ * Folders and archives on this machine that stand in for registries. Each is a registry of its own with one repository, so that every row and every command that works on a registry's image works
+ * on theirs. Those in the list are kept for the workspace; the paths of all, for every workspace: a Uri of a file in one finds it again when the window has become another workspace.
+ */
+export class LocalRegistries {
+  readonly #listed: Memento;
+  readonly #known: Memento;
+  readonly #archives: string;
+  #sources: Promise<LocalSources> | undefined;
+
+  /**
+   * @param listed memory of the workspace
+   * @param known memory of all workspaces
+   * @param archives folder in the cache for archives that are compressed as a whole
+   */
+  constructor(listed: Memento, known: Memento, archives: string) {
+    this.#listed = listed;
+    this.#known = known;
+    this.#archives = archives;
+  }
+
+  /** The names in references of those in the list. */
+  names(): readonly string[] {
+    return pathsIn(this.#listed).map(nameOf);
+  }
+
+  /** `undefined` for a registry that is none of these. */
+  setting(registry: string): RegistrySetting | undefined {
+    const path = this.#pathOf(registry);
+    if (path === undefined) return undefined;
+    return { name: registry, label: basename(path), url: localAddress(path), insecure: false, mirrors: [] };
+  }
+
+  /** Looks into it, and remembers where it is without putting it into the list. @throws {InvalidLocalImageError} */
+  async find(given: string, watch: ArchiveWatch): Promise<LocalOpened> {
+    const path = resolve(given);
+    const source = await (await this.#loaded()).get(await this.#plain(path, watch), watch.signal);
+    const tags = [...(await source.tags()).keys()];
+    const others = pathsIn(this.#known).filter(known => known !== path);
+    await this.#known.update(KEY, [...others, path].slice(-MOST_KNOWN));
+    return { registry: nameOf(path), repository: repositoryOf(path), tags };
+  }
+
+  /** Looks into it and keeps it in the list. @throws {InvalidLocalImageError} */
+  async add(given: string, watch: ArchiveWatch): Promise<LocalOpened> {
+    const found = await this.find(given, watch);
+    await this.#listed.update(KEY, [...new Set([...pathsIn(this.#listed), resolve(given)])]);
+    return found;
+  }
+
+  /** Takes it out of the list; false: it is not in it. */
+  async remove(registry: string): Promise<boolean> {
+    const paths = pathsIn(this.#listed);
+    const others = paths.filter(path => nameOf(path) !== registry);
+    if (others.length === paths.length) return false;
+    await this.#listed.update(KEY, others);
+    return true;
+  }
+
+  /** Opens it for reading. @throws {InvalidLocalImageError} */
+  async open(registry: string): Promise<RepositoryAccess> {
+    const path = this.#pathOf(registry) ?? '';
+    const watch = { signal: new AbortController().signal, onProgress: () => undefined };
+    const [{ LocalAccess }, sources] = await Promise.all([import('./localAccess.ts'), this.#loaded()]);
+    const source = await sources.get(await this.#plain(path, watch), watch.signal);
+    return new LocalAccess(source, { registry, repository: repositoryOf(path) });
+  }
+
+  /** The address under which a thread can read it. @throws {InvalidLocalImageError} */
+  async address(registry: string): Promise<string> {
+    const watch = { signal: new AbortController().signal, onProgress: () => undefined };
+    return localAddress(await this.#plain(this.#pathOf(registry) ?? '', watch));
+  }
+
+  async #plain(path: string, watch: ArchiveWatch): Promise<string> {
+    const { plainArchive } = await import('../../layout/plainArchive.ts');
+    return plainArchive(path, this.#archives, watch);
+  }
+
+  #loaded(): Promise<LocalSources> {
+    this.#sources ??= import('../../layout/localSources.ts').then(({ LocalSources: Sources }) => new Sources());
+    return this.#sources;
+  }
+
+  #pathOf(registry: string): string | undefined {
+    return [...pathsIn(this.#listed), ...pathsIn(this.#known)].find(path => nameOf(path) === registry);
+  }
+}
+
+function pathsIn(memory: Memento): readonly string[] {
+  const kept = memory.get<unknown>(KEY);
+  return Array.isArray(kept) ? kept.filter(path => typeof path === 'string') : [];
+}
+
+/** The same for the same path, and another for every other one. */
+function nameOf(path: string): string {
+  return `${repositoryOf(path)}-${createHash('sha256').update(path).digest('hex').slice(0, 8)}.${DOMAIN}`;
+}
+
+/** The path's last part, as far as a repository may be called so. */
+function repositoryOf(path: string): string {
+  const plain = basename(path)
+    .toLowerCase()
+    .replace(/(\.(oci|docker))?\.(tar(\.(gz|zst))?|tgz)$/, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+  return plain.slice(0, 40).replace(/-$/, '') || 'image';
+}

@@ -1,0 +1,65 @@
+import { formatReference, type Reference } from '../../oci/reference.ts';
+import type { BlobStore } from '../../blobs/store.ts';
+import type { ImageSource } from '../../resolve/imageSource.ts';
+import type { Opened } from '../../resolve/openReference.ts';
+import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ImageLookup, Registries } from '../features.ts';
+import { SharedAnswers } from '../common/sharedAnswers.ts';
+
+/** How long a tag's answer is taken for true, in ms: long enough to open a tree of rows below it, too short to miss a push. */
+const TAG_LIFETIME = 30_000;
+
+/** Asks registries, and remembers for a while. */
+export class RegistryImageLookup implements ImageLookup {
+  readonly #registries: Registries;
+  readonly #store: () => Promise<BlobStore>;
+  readonly #platform: () => string | undefined;
+  readonly #opened = new SharedAnswers<Opened>();
+  readonly #resolved = new SharedAnswers<ResolvedImage>();
+
+  /**
+   * @param store where documents that cannot change are kept
+   * @param platform the one to take when a call names none
+   */
+  constructor(registries: Registries, store: () => Promise<BlobStore>, platform: () => string | undefined) {
+    this.#registries = registries;
+    this.#store = store;
+    this.#platform = platform;
+    registries.onDidChangeAccess(() => this.forget());
+  }
+
+  open(reference: Reference, signal: AbortSignal): Promise<Opened> {
+    return this.#opened.get(formatReference(reference), lifetime(reference), signal, async shared => {
+      const { openReference } = await import('../../resolve/openReference.ts');
+      return openReference(await this.#source(reference), reference, shared);
+    });
+  }
+
+  resolve(reference: Reference, platform: string | undefined, signal: AbortSignal): Promise<ResolvedImage> {
+    const wanted = platform ?? this.#platform();
+    const key = `${formatReference(reference)} ${wanted ?? ''}`;
+    return this.#resolved.get(key, lifetime(reference), signal, async shared => {
+      const { resolveImage } = await import('../../resolve/resolveImage.ts');
+      return resolveImage(await this.#source(reference), reference, wanted, shared);
+    });
+  }
+
+  async #source({ registry }: Reference): Promise<ImageSource> {
+    const [client, store, { KeptDocuments }] = await Promise.all([
+      this.#registries.clientFor(registry),
+      this.#store(),
+      import('../../resolve/cachedDocuments.ts'),
+    ]);
+    return new KeptDocuments(client, store);
+  }
+
+  forget(): void {
+    this.#opened.forget();
+    this.#resolved.forget();
+  }
+}
+
+/** What a digest names cannot change. */
+function lifetime(reference: Reference): number {
+  return reference.digest ? Infinity : TAG_LIFETIME;
+}

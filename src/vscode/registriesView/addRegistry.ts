@@ -1,0 +1,118 @@
+import * as vscode from 'vscode';
+import { InsecureRefused, RegistryError, TlsError } from '../../registry/errors.ts';
+import { askTrust } from './askTrust.ts';
+import { COMMANDS } from '../common/ids.ts';
+import { command, offer } from '../common/offer.ts';
+import { probeRegistry, type Finding } from '../registries/probeRegistry.ts';
+import { withNotification } from '../common/progress.ts';
+import type { CommandServices } from '../features.ts';
+import { parseRegistry, type RegistrySetting } from '../settings/settings.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import type { RunCommand } from '../commandTable.ts';
+
+/** Asks an address what it is, and puts it into the list of registries. */
+export const addRegistry: RunCommand = async (argument, services) => {
+  const typed = argument.url === undefined ? await ask(services) : settingFrom(argument);
+  if (!typed) return;
+  const found = services.interactive ? await probeWithPerson(typed, services) : await probe(typed, services);
+  if (!found) return;
+  await services.configuration.addRegistry(found.setting);
+  if (services.interactive) tell(found);
+};
+
+interface Found {
+  readonly setting: RegistrySetting;
+  /** Absent when the address did not answer, and the user wants it all the same. */
+  readonly finding?: Finding;
+}
+
+function settingFrom({ url, name, insecure, mirrors, ca, cert, key }: CommandArgument): RegistrySetting {
+  return parseRegistry({ url, name, insecure, mirrors, ca, cert, key }, 'registries');
+}
+
+async function ask({ registries }: CommandServices): Promise<RegistrySetting | undefined> {
+  const url = await vscode.window.showInputBox({
+    title: 'Add Registry',
+    prompt: "The registry's address. A path prefix and a port may be part of it.",
+    placeHolder: 'ghcr.io, https://registry.example.com:5000, https://host/artifactory/api/docker/repo',
+    ignoreFocusOut: true,
+    validateInput: text => (text.trim() === '' ? undefined : problemOf({ url: text })),
+  });
+  if (url === undefined || url.trim() === '') return undefined;
+  const setting = parseRegistry({ url }, 'registries');
+  const taken = registries.list().some(other => other.name === setting.name && other.url !== setting.url);
+  if (!taken && new URL(setting.url).pathname === '/') return setting;
+  const name = await vscode.window.showInputBox({
+    title: 'Add Registry',
+    prompt: taken
+      ? `What references to it begin with: ${setting.name} is in the list already, with another address`
+      : 'What references to it begin with, or a name to show it by',
+    value: taken ? '' : setting.name,
+    ignoreFocusOut: true,
+    validateInput: text =>
+      problemOf({ url, name: text.trim() }) ?? (taken ? problemOfOther(text.trim(), setting) : undefined),
+  });
+  return name === undefined ? undefined : parseRegistry({ url, name: name.trim() }, 'registries');
+}
+
+/** A second registry at one address needs a name that references tell apart. */
+function problemOfOther(name: string, { name: taken, url }: RegistrySetting): string | undefined {
+  const problem =
+    'Here only a name that references may begin with will do: one with a "." or a ":", like "company.example"';
+  return parseRegistry({ url, name }, 'registries').name === taken ? problem : undefined;
+}
+
+function problemOf(entry: object): string | undefined {
+  try {
+    parseRegistry(entry, 'registries');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function probe(setting: RegistrySetting, { registries }: CommandServices): Promise<Found> {
+  const client = await registries.tryClient(setting);
+  const finding = await withNotification(`Asking ${setting.url}`, signal => probeRegistry(client, signal));
+  return { setting, finding };
+}
+
+/** Asks until the address answers, or the user wants it as it is, or gives up. */
+async function probeWithPerson(first: RegistrySetting, services: CommandServices): Promise<Found | undefined> {
+  let setting = first;
+  for (;;) {
+    try {
+      return await probe(setting, services);
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      const next = await askAfter(error, setting);
+      if (next === undefined) return undefined;
+      if (next === setting) return { setting };
+      setting = next;
+    }
+  }
+}
+
+/** The setting to try next; the same one = take it as it is. */
+async function askAfter(error: RegistryError, setting: RegistrySetting): Promise<RegistrySetting | undefined> {
+  const trust = 'Trust…';
+  const anyway = 'Add Anyway';
+  const again = 'Try Again';
+  const untrusted = error instanceof TlsError || error instanceof InsecureRefused;
+  const chosen = await vscode.window.showWarningMessage(error.message, ...(untrusted ? [trust] : [again]), anyway);
+  if (chosen === trust) return askTrust(setting, error.message);
+  if (chosen === again) return { ...setting };
+  return chosen === anyway ? setting : undefined;
+}
+
+function tell({ setting, finding }: Found): void {
+  const registry = setting.name;
+  const added = setting.label ?? registry;
+  const said = finding
+    ? `Added ${added}. ${finding.text}`
+    : `Added ${added}, which did not answer; its row in the tree shows when it does.`;
+  offer(said, {
+    ...(finding?.access === 'account' ? { 'Sign In…': command(COMMANDS.signIn, { registry }) } : {}),
+    ...(finding?.catalog === 'listed' ? {} : { 'Open Image…': command(COMMANDS.openImage, {}) }),
+  });
+}

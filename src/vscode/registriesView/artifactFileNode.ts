@@ -1,0 +1,58 @@
+import { ThemeIcon, TreeItem, type Command } from 'vscode';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import { blobUri } from '../documents/jsonUri.ts';
+import { titleOf } from '../images/layerNames.ts';
+import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { dotted, formatBytes, plainText } from '../common/text.ts';
+import { tooltip } from '../tree/tooltip.ts';
+import type { TreeNode } from '../tree/treeNode.ts';
+
+const PREDICATE = 'in-toto.io/predicate-type';
+
+/** One file of an artifact, by its title: JSON opens as a document at a click, and any can be downloaded. */
+export class ArtifactFileNode implements TreeNode {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly #place: ImagePlace;
+  readonly #file: Descriptor;
+  readonly #label: string;
+
+  /** @param number of the file in its artifact, from 1 */
+  constructor(parent: TreeNode, place: ImagePlace, file: Descriptor, number: number) {
+    // Titles may come twice, and are not ours.
+    this.id = `${parent.id}/file:${number}`;
+    this.parent = parent;
+    this.argument = { ...argumentFor(place), layer: number, digest: file.digest };
+    this.#place = place;
+    this.#file = file;
+    this.#label = plainText(titleOf(file) ?? '', 120) || `File ${number}`;
+  }
+
+  toTreeItem(): TreeItem {
+    const { mediaType, digest, size, annotations } = this.#file;
+    const command = this.#command();
+    const item = new TreeItem(this.#label);
+    item.id = this.id;
+    item.contextValue = 'peel.file';
+    item.description = dotted(size < 0 ? '' : formatBytes(size), plainText(annotations?.[PREDICATE] ?? mediaType, 120));
+    item.iconPath = new ThemeIcon(command ? 'json' : 'file-binary');
+    item.tooltip = tooltip(command ? `${this.#label}: open as JSON, read-only` : this.#label, [
+      ['Digest', digest],
+      ['Type', mediaType],
+    ]);
+    if (command) item.command = command;
+    return item;
+  }
+
+  #command(): Command | undefined {
+    if (!isJson(this.#file.mediaType)) return undefined;
+    const uri = blobUri(this.#place.reference, this.#file, this.#label);
+    return { command: 'vscode.open', title: 'Open', arguments: [uri] };
+  }
+}
+
+function isJson(mediaType: string): boolean {
+  return /[/+]json\b/.test(mediaType) || /(?:simplesigning|in-toto|dsse|spdx|cyclonedx)/.test(mediaType);
+}

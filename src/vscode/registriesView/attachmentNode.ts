@@ -1,0 +1,58 @@
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Reference } from '../../oci/reference.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import { artifactRows } from './artifactRows.ts';
+import { nameOfAttachment } from './attachments.ts';
+import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { Lazy } from '../common/lazy.ts';
+import { plainText } from '../common/text.ts';
+import { tooltip } from '../tree/tooltip.ts';
+import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+
+/** One artifact that is attached to an image. Below it lie its manifest and its files. */
+export class AttachmentNode implements TreeNode {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly #descriptor: Descriptor;
+  readonly #rows: Lazy<readonly TreeNode[]>;
+
+  constructor(parent: TreeNode, context: TreeContext, { registry, repository }: Reference, descriptor: Descriptor) {
+    const { digest } = descriptor;
+    const place: ImagePlace = { reference: { registry, repository, digest }, digest, attestations: [] };
+    this.id = `${parent.id}/${digest}`;
+    this.parent = parent;
+    this.argument = argumentFor(place);
+    this.#descriptor = descriptor;
+    this.#rows = new Lazy(async signal => {
+      const { manifest } = await context.services.lookup.open(place.reference, signal);
+      return artifactRows(this, place, manifest);
+    });
+  }
+
+  toTreeItem(): TreeItem {
+    const { digest, mediaType, artifactType, annotations = {} } = this.#descriptor;
+    const name = nameOfAttachment(this.#descriptor);
+    const item = new TreeItem(name.label, TreeItemCollapsibleState.Collapsed);
+    item.id = this.id;
+    item.contextValue = 'peel.attachment';
+    item.description = plainText(name.detail, 120);
+    item.iconPath = new ThemeIcon(name.icon);
+    item.tooltip = tooltip(name.label, [
+      ['Digest', digest],
+      ['Artifact type', artifactType],
+      ['Type', mediaType],
+      ...Object.entries(annotations).slice(0, 20),
+    ]);
+    return item;
+  }
+
+  children(): Promise<readonly TreeNode[]> {
+    return this.#rows.get();
+  }
+
+  refresh(): void {
+    this.#rows.reset();
+  }
+}

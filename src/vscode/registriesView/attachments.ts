@@ -1,0 +1,73 @@
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { NotFound } from '../../registry/errors.ts';
+import type { RepositoryAccess } from '../features.ts';
+import { plainText } from '../common/text.ts';
+
+/** How an attachment is called in the tree. */
+export interface AttachmentName {
+  readonly label: string;
+  readonly detail: string;
+  /** A codicon's name. */
+  readonly icon: string;
+}
+
+/** What the types of artifacts, predicates and file formats that people meet are called, most telling first. */
+const KINDS: readonly (readonly [pattern: RegExp, label: string, icon: string])[] = [
+  [/cosign.*sbom|\.sbom$/i, 'SBOM (cosign)', 'checklist'],
+  [/cosign.*simplesigning|cosign.*artifact\.sig|\.sig$|cncf\.notary\.signature|sigstore\.bundle/i, 'Signature', 'key'],
+  [/spdx/i, 'SBOM (SPDX)', 'checklist'],
+  [/cyclonedx/i, 'SBOM (CycloneDX)', 'checklist'],
+  [/sbom|syft/i, 'SBOM', 'checklist'],
+  [/slsa|provenance/i, 'Provenance', 'type-hierarchy'],
+  [/vuln|sarif|cve/i, 'Vulnerability report', 'bug'],
+  [/vex/i, 'VEX statement', 'bug'],
+  [/attestation|in-toto|dsse|\.att$/i, 'Attestation', 'law'],
+  [/soci\.index/i, 'SOCI index', 'list-tree'],
+];
+
+/** What kind of thing is attached, by its artifact type, its annotations and its media type. */
+export function nameOfAttachment({ artifactType, annotations = {}, mediaType, digest }: Descriptor): AttachmentName {
+  const told = [artifactType, annotations['vnd.docker.reference.type'], ...Object.values(annotations), mediaType];
+  for (const [pattern, label, icon] of KINDS) {
+    if (told.some(text => text !== undefined && pattern.test(text.slice(0, 500)))) {
+      return { label, icon, detail: artifactType ?? digest };
+    }
+  }
+  return { label: plainText(artifactType ?? 'Artifact', 120), icon: 'file-binary', detail: digest };
+}
+
+/** Tags by which cosign attaches where it does not use referrers; what is there is told by its type. */
+const COSIGN_ENDINGS = ['sig', 'att', 'sbom'] as const;
+
+/**
+ * What is attached to a manifest: its referrers (distribution-spec, "Listing Referrers"), and what cosign keeps under tags made of the digest.
+ * @throws what the registry answers, but for what it does not have
+ */
+export async function listAttached(
+  client: RepositoryAccess,
+  repository: string,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<readonly Descriptor[]> {
+  const byTag = COSIGN_ENDINGS.map(ending => cosignAttachment(client, repository, digest, ending, signal));
+  const [referrers, ...tagged] = await Promise.all([client.referrers(repository, digest, undefined, signal), ...byTag]);
+  return [...referrers, ...tagged.filter(found => found !== undefined)];
+}
+
+async function cosignAttachment(
+  client: RepositoryAccess,
+  repository: string,
+  digest: Digest,
+  ending: string,
+  signal: AbortSignal,
+): Promise<Descriptor | undefined> {
+  const tag = `${digest.replace(':', '-')}.${ending}`;
+  try {
+    const { bytes, mediaType, digest: found } = await client.manifest(repository, tag, signal);
+    return { mediaType, digest: found, size: bytes.length, artifactType: `cosign.${ending}` };
+  } catch (error) {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+import { digestAlgorithm, digestHex } from '../../oci/digest.ts';
+import type { Layer } from '../../oci/layer.ts';
+import { isForeignLayer, MANIFEST_ACCEPT } from '../../oci/mediaTypes.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import { formatReference, wantedVersion } from '../../oci/reference.ts';
+import { quote } from '../../overlay/quote.ts';
+import { overlayOptions } from '../../overlay/mountPlan.ts';
+import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import { defaultFolderName } from '../images/folderNames.ts';
+import { layerFileName } from '../images/layerNames.ts';
+
+/** How the registry wants to be asked, as far as lines for a terminal may tell it: no account is in it. */
+export interface CurlAccess {
+  /** Before `/v2`. */
+  readonly url: string;
+  readonly insecure: boolean;
+  /** A file with the authority's certificates. */
+  readonly ca?: string;
+  /** What a refusal asks for; absent where everybody may read. */
+  readonly challenge?:
+    { readonly scheme: 'basic' } | { readonly scheme: 'bearer'; readonly realm: string; readonly service?: string };
+}
+
+/**
+ * The steps of a pull and a mount as lines for a POSIX shell: token, manifest, blobs, folders, overlay. With `layer` only what that one needs. Whatever comes
+ * from a registry is quoted; accounts are left out, and a comment says where they go.
+ * @throws {UnquotableTextError} a text of the registry holds control characters
+ */
+export function curlText(image: ResolvedImage, access: CurlAccess, layer?: Layer): string {
+  const layers = layer ? [layer] : image.layers;
+  const steps = [
+    `# ${formatReference(image.reference)} (${formatPlatform(image.platform)}), manifest ${image.manifestDigest}`,
+    ...tokenLines(image, access),
+    ...(layer ? [] : manifestLines(image, access)),
+    `mkdir -p ${quote(defaultFolderName(image.reference))} && cd ${quote(defaultFolderName(image.reference))}`,
+    ...layers.flatMap(each => layerLines(image, access, each)),
+    ...(layer ? [] : mountLines(image.layers.length)),
+  ];
+  return `${steps.join('\n')}\n`;
+}
+
+function tokenLines({ reference }: ResolvedImage, { challenge, ...access }: CurlAccess): string[] {
+  if (challenge?.scheme === 'basic') {
+    return [
+      '# The registry wants an account: curl asks for the password.',
+      'printf "User name: "; read -r REGISTRY_USER',
+    ];
+  }
+  if (!challenge) return [];
+  const url = new URL(challenge.realm, access.url);
+  if (challenge.service !== undefined) url.searchParams.append('service', challenge.service);
+  url.searchParams.append('scope', `repository:${reference.repository}:pull`);
+  return [
+    '# A token that lets read this repository. For a private one, put -u USER behind curl: it asks for the password.',
+    `TOKEN=$(curl -fsSL ${flags(access)}${quote(url.href)} | sed -n 's/.*"\\(access_\\)\\{0,1\\}token" *: *"\\([^"]*\\)".*/\\2/p')`,
+  ];
+}
+
+function manifestLines({ reference, manifestDigest }: ResolvedImage, access: CurlAccess): string[] {
+  const { url } = access;
+  const accept = `-H ${quote(`Accept: ${MANIFEST_ACCEPT}`)} `;
+  const manifest = (version: string): string => quote(`${url}/v2/${reference.repository}/manifests/${version}`);
+  const named = wantedVersion(reference);
+  return [
+    '# What the reference names, and the manifest of this platform.',
+    `curl -fsSL ${flags(access)}${authorization(access)}${accept}${manifest(named)}`,
+    ...(named === manifestDigest
+      ? []
+      : [`curl -fsSL ${flags(access)}${authorization(access)}${accept}${manifest(manifestDigest)}`]),
+  ];
+}
+
+function layerLines({ reference }: ResolvedImage, access: CurlAccess, layer: Layer): string[] {
+  const { number, descriptor } = layer;
+  const file = quote(layerFileName(layer));
+  const foreign = isForeignLayer(descriptor.mediaType) ? descriptor.urls?.[0] : undefined;
+  const url = foreign ?? `${access.url}/v2/${reference.repository}/blobs/${descriptor.digest}`;
+  const login = foreign === undefined ? authorization(access) : '';
+  const sum = `${digestHex(descriptor.digest)}  ${layerFileName(layer)}`;
+  return [
+    `# Layer ${number}`,
+    `curl -fSL ${flags(access)}${login}-o ${file} ${quote(url)}`,
+    `echo ${quote(sum)} | ${digestAlgorithm(descriptor.digest)}sum -c`,
+    `mkdir -p layers/${number} && sudo tar --numeric-owner -xpf ${file} -C layers/${number}`,
+  ];
+}
+
+/** Deleted files stand in layers as `.wh.` files, which the kernel does not know. */
+function mountLines(layers: number): string[] {
+  const options = overlayOptions({ layers, options: { nosuidNodev: true, restoreOwnership: false, userxattr: false } });
+  return [
+    '# What a layer deletes is named .wh.<name> in it; the kernel wants devices 0/0 and marked folders instead.',
+    `find layers -name .wh..wh..opq -exec sh -c 'for mark; do sudo setfattr -n trusted.overlay.opaque -v y "\${mark%/*}" && sudo rm "$mark"; done' sh {} +`,
+    `find layers -name '.wh.*' ! -name '.wh..wh.*' -exec sh -c 'for mark; do sudo mknod "\${mark%/*}/\${mark##*/.wh.}" c 0 0 && sudo rm "$mark"; done' sh {} +`,
+    '# The topmost layer comes first.',
+    'mkdir -p overlay/upper overlay/work merged && cd layers',
+    `sudo mount -t overlay -o ${quote(options)} overlay ../merged`,
+    'ls ../merged',
+    '# sudo umount ../merged ends it.',
+  ];
+}
+
+function flags({ insecure, ca, url }: Omit<CurlAccess, 'challenge'>): string {
+  if (!url.startsWith('https:')) return '';
+  return `${insecure ? '-k ' : ''}${ca === undefined ? '' : `--cacert ${quote(ca)} `}`;
+}
+
+function authorization({ challenge }: CurlAccess): string {
+  if (challenge?.scheme === 'basic') return '-u "$REGISTRY_USER" ';
+  return challenge ? '-H "Authorization: Bearer $TOKEN" ' : '';
+}

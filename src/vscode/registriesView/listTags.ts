@@ -1,0 +1,42 @@
+import * as vscode from 'vscode';
+import { formatReference, parseReference } from '../../oci/reference.ts';
+import { withNotification } from '../common/progress.ts';
+import { COMMANDS } from '../common/ids.ts';
+import type { RunCommand } from '../commandTable.ts';
+
+/** All tags of a repository, newest version first. A person sees them in a list, and opens the one they choose. */
+export const listTags: RunCommand = async (argument, { registries, interactive }) => {
+  const typed = argument.repository ?? argument.reference ?? (await askRepository());
+  if (typed === undefined) return undefined;
+  const { registry, repository } = parseReference(typed);
+  const [client, { sortTags }] = await Promise.all([
+    registries.clientFor(registry),
+    import('../../registry/api/sortTags.ts'),
+  ]);
+  const tags = await withNotification(`Listing the tags of ${repository}`, signal =>
+    client.allTags(repository, signal),
+  );
+  const sorted = sortTags(tags);
+  if (interactive) await offer(registry, repository, sorted);
+  return sorted;
+};
+
+function askRepository(): Thenable<string | undefined> {
+  return vscode.window.showInputBox({
+    title: 'List Tags',
+    prompt: 'Repository, with its registry where it is not Docker Hub',
+    placeHolder: 'busybox, ghcr.io/owner/name, 127.0.0.1:5000/name',
+    ignoreFocusOut: true,
+  });
+}
+
+async function offer(registry: string, repository: string, tags: readonly string[]): Promise<void> {
+  const tag = await vscode.window.showQuickPick([...tags], {
+    title: `${registry}/${repository}`,
+    placeHolder: tags.length === 0 ? 'The repository has no tags' : 'Choose a tag to open it',
+  });
+  if (tag === undefined) return;
+  await vscode.commands.executeCommand(COMMANDS.openImage, {
+    argument: { reference: formatReference({ registry, repository, tag }) },
+  });
+}

@@ -1,0 +1,44 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { formatReference } from '../../oci/reference.ts';
+import { askFolder } from '../command/ask.ts';
+import { withArchive } from '../common/progress.ts';
+import { absolutePath } from '../common/workspacePaths.ts';
+import type { RunCommand } from '../commandTable.ts';
+
+/** Opens an OCI layout's folder, an archive of one, or what `docker save` wrote, in the Registries view, where it is used as from a registry. */
+export const openLocal: RunCommand = async (argument, { registries, lookup, views }) => {
+  const path = argument.folder === undefined ? await askPath() : absolutePath(argument.folder);
+  if (path === undefined) return undefined;
+  const { registry, repository, tags } = await withArchive(`Opening ${basename(path)}`, watch =>
+    registries.openLocal(path, watch),
+  );
+  // The path may hold other images than when it was opened before.
+  lookup.forget();
+  const references = tags.map(tag => ({ registry, repository, tag }));
+  const [first] = references;
+  if (first && references.length === 1) await views.revealReference(first);
+  else await views.revealRepository(registry, repository);
+  return { registry, references: references.map(formatReference) };
+};
+
+/** The dialogs of some systems show files or folders, not both. */
+async function askPath(): Promise<string | undefined> {
+  const archive = {
+    label: '$(file-zip) Archive…',
+    detail: 'An OCI archive, or what docker save wrote; also as .gz or .zst',
+  };
+  const layout = { label: '$(folder) Folder…', detail: 'An OCI image layout, or a pulled image' };
+  const title = 'Open Local Image';
+  const kind = await vscode.window.showQuickPick([archive, layout], { title, placeHolder: 'What is it kept in?' });
+  if (kind === layout) return askFolder(title, 'Open');
+  if (kind !== archive) return undefined;
+  const chosen = await vscode.window.showOpenDialog({
+    title,
+    openLabel: 'Open',
+    canSelectFiles: true,
+    canSelectFolders: false,
+    filters: { 'Image archives': ['tar', 'gz', 'tgz', 'zst'], 'All files': ['*'] },
+  });
+  return chosen?.[0]?.fsPath;
+}

@@ -1,0 +1,80 @@
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { PlatformEntry } from '../../oci/choosePlatform.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import type { Reference } from '../../oci/reference.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { imageRows } from './imageRows.ts';
+import { dotted, formatBytes, plainText } from '../common/text.ts';
+import { tooltip } from '../tree/tooltip.ts';
+import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+
+/** One platform of an image that has several. */
+export class PlatformNode implements TreeNode {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly digest: Digest;
+  readonly #entry: PlatformEntry;
+  readonly #place: ImagePlace;
+  readonly #rows: readonly TreeNode[];
+  /** Bytes of all layers, once somebody has fetched the image's manifest. */
+  #size: number | undefined;
+
+  /** @param ambiguous the platform's name alone does not find this entry again, so that the digest must */
+  constructor(parent: TreeNode, context: TreeContext, reference: Reference, entry: PlatformEntry, ambiguous: boolean) {
+    const { descriptor } = entry;
+    this.id = `${parent.id}/${descriptor.digest}`;
+    this.parent = parent;
+    this.digest = descriptor.digest;
+    this.#entry = entry;
+    this.#place = {
+      reference: ambiguous ? { ...reference, digest: descriptor.digest } : reference,
+      ...(ambiguous ? {} : { platform: formatPlatform(entry.platform) }),
+      digest: descriptor.digest,
+      attestations: entry.attestations,
+    };
+    this.argument = argumentFor(this.#place);
+    this.#rows = imageRows(this, context, this.#place);
+  }
+
+  /** The image to ask for when this row's size is wanted. */
+  get place(): ImagePlace {
+    return this.#place;
+  }
+
+  set size(bytes: number) {
+    this.#size = bytes;
+  }
+
+  get platform(): string {
+    return plainText(formatPlatform(this.#entry.platform), 80);
+  }
+
+  toTreeItem(): TreeItem {
+    const { platform, descriptor } = this.#entry;
+    const size = this.#size === undefined ? '' : formatBytes(this.#size);
+    const item = new TreeItem(this.platform, TreeItemCollapsibleState.Collapsed);
+    item.id = this.id;
+    item.contextValue = 'peel.platform';
+    item.description = size;
+    item.iconPath = new ThemeIcon('chip');
+    item.tooltip = tooltip(this.platform, [
+      ['Digest', descriptor.digest],
+      ['Size', size && `${size} in its layers, compressed`],
+      ['Type', descriptor.mediaType],
+      ['Needs', platform['os.features']?.join(', ')],
+    ]);
+    item.accessibilityInformation = { label: dotted(`Platform ${this.platform}`, size) };
+    return item;
+  }
+
+  async children(): Promise<readonly TreeNode[]> {
+    return this.#rows;
+  }
+
+  refresh(): void {
+    for (const row of this.#rows) row.refresh?.();
+  }
+}

@@ -1,0 +1,40 @@
+import { DOCKER_HUB } from '../../oci/reference.ts';
+import type { PlatformNode } from './platformNode.ts';
+import type { TreeContext } from '../tree/treeNode.ts';
+
+/** An index does not tell how big its images are; each manifest must be fetched. More than these are left to the user's own looking. */
+const MOST = 24;
+const AT_ONCE = 4;
+
+/**
+ * Fetches the manifests of platform rows behind their back and shows the sizes as they come. Not from Docker Hub, which counts every manifest as
+ * a pull against a small daily allowance.
+ */
+export function fillSizes(
+  context: TreeContext,
+  registry: string,
+  nodes: readonly PlatformNode[],
+  signal: AbortSignal,
+): void {
+  if (registry === DOCKER_HUB || nodes.length > MOST) return;
+  const waiting = [...nodes];
+  const work = async (): Promise<void> => {
+    for (let node = waiting.shift(); node && !signal.aborted; node = waiting.shift()) {
+      await fillSize(context, node, signal);
+    }
+  };
+  for (let worker = 0; worker < AT_ONCE; worker += 1) void work();
+}
+
+async function fillSize(context: TreeContext, node: PlatformNode, signal: AbortSignal): Promise<void> {
+  try {
+    const { reference } = node.place;
+    const { manifest } = await context.services.lookup.open({ ...reference, digest: node.digest }, signal);
+    if (manifest.kind !== 'image') return;
+    node.size = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
+    context.changed(node);
+  } catch (error) {
+    // The size is an extra; whoever opens the row is told what is wrong.
+    context.services.log.debug(`No size for ${node.platform}: ${String(error)}`);
+  }
+}

@@ -1,0 +1,53 @@
+import type { RegistrySetting } from '../settings/settings.ts';
+import type { TreeRoot } from '../tree/nodeTree.ts';
+import { RegistryNode } from './registryNode.ts';
+import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+
+/** The Registries view: the registries of the settings, in their order, then others in which something was opened. Rows live as long as their setting stays the same. */
+export class RegistriesRoot implements TreeRoot {
+  readonly prefix = 'registry:';
+  readonly #context: TreeContext;
+  #nodes: readonly RegistryNode[] = [];
+  /** Registries that are in no setting, opened since the window came up. */
+  readonly #opened = new Set<string>();
+
+  constructor(context: TreeContext) {
+    this.#context = context;
+  }
+
+  async children(): Promise<readonly TreeNode[]> {
+    return this.#update();
+  }
+
+  /** The row of a registry. One that is in no setting gets a row, too. */
+  show(registry: string): RegistryNode {
+    const find = (): RegistryNode | undefined => this.#update().find(node => node.registry === registry);
+    const known = find();
+    if (known) return known;
+    this.#opened.add(registry);
+    return find() ?? this.#nodeOf(this.#context.services.registries.settingOf(registry));
+  }
+
+  refresh(): void {
+    this.#context.services.lookup.forget();
+    for (const node of this.#nodes) node.refresh();
+  }
+
+  #update(): readonly RegistryNode[] {
+    const { registries } = this.#context.services;
+    const settings = registries.list();
+    const listed = new Set(settings.map(setting => setting.name));
+    const others = [...new Set([...registries.pinnedElsewhere(), ...this.#opened])].filter(name => !listed.has(name));
+    this.#nodes = [...settings, ...others.map(name => registries.settingOf(name))].map(setting =>
+      this.#nodeOf(setting),
+    );
+    return this.#nodes;
+  }
+
+  #nodeOf(setting: RegistrySetting): RegistryNode {
+    const known = this.#nodes.find(node => node.registry === setting.name);
+    // Another address or another trust may answer differently: what was loaded must not stay.
+    if (known && JSON.stringify(known.setting) === JSON.stringify(setting)) return known;
+    return new RegistryNode(this.#context, setting);
+  }
+}

@@ -1,0 +1,175 @@
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { DOCKER_HUB } from '../../oci/reference.ts';
+import { localPath } from '../../layout/localAddress.ts';
+import { NoCatalog, Unauthorized } from '../../registry/errors.ts';
+import { sayRateLimit } from '../../registry/http/rateLimit.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import { COMMANDS } from '../common/ids.ts';
+import type { RegistrySetting } from '../settings/settings.ts';
+import { contextValue } from '../tree/contextValue.ts';
+import { FailureNode } from '../tree/failureNode.ts';
+import { InfoNode } from '../tree/infoNode.ts';
+import { MoreNode } from '../tree/moreNode.ts';
+import { Pages } from '../tree/pages.ts';
+import { listRepositories } from './registryLists.ts';
+import { RepositoryNode } from './repositoryNode.ts';
+import { count, dotted, plainText } from '../common/text.ts';
+import { tooltip } from '../tree/tooltip.ts';
+import { passes, type FilteredNode, type PagedNode, type TreeContext, type TreeNode } from '../tree/treeNode.ts';
+
+/** A registry. Below it lie the repositories that were opened before, then those that it lists itself. */
+export class RegistryNode implements PagedNode, FilteredNode {
+  readonly id: string;
+  readonly parent = undefined;
+  readonly argument: CommandArgument;
+  readonly registry: string;
+  readonly setting: RegistrySetting;
+  filter = '';
+  readonly #context: TreeContext;
+  readonly #catalog: Pages<string>;
+  readonly #nodes = new Map<string, RepositoryNode>();
+  /** What was opened by its name since the window came up. */
+  readonly #opened = new Set<string>();
+
+  constructor(context: TreeContext, setting: RegistrySetting) {
+    this.id = `registry:${setting.name}`;
+    this.registry = setting.name;
+    this.setting = setting;
+    this.argument = { registry: setting.name, url: setting.url };
+    this.#context = context;
+    this.#catalog = new Pages(async (cursor, signal) => {
+      const client = await context.services.registries.clientFor(setting.name);
+      return listRepositories(client, cursor, signal);
+    });
+  }
+
+  async toTreeItem(): Promise<TreeItem> {
+    const { name, label = name, url, insecure, mirrors } = this.setting;
+    const { registries } = this.#context.services;
+    const [account, limit] = await Promise.all([registries.accountOf(name), registries.rateLimitOf(name)]);
+    const allowed = limit && sayRateLimit(limit);
+    const local = localPath(url);
+    const host = local ?? new URL(url).host + new URL(url).pathname.replace(/\/$/, '');
+    const item = new TreeItem(plainText(label, 100), TreeItemCollapsibleState.Collapsed);
+    item.id = this.id;
+    item.contextValue = contextValue('peel.registry', {
+      signedIn: account !== undefined,
+      insecure,
+      local: local !== undefined,
+      filtered: this.filter !== '',
+    });
+    item.description = dotted(
+      this.filter && `filter: ${this.filter}`,
+      name === DOCKER_HUB ? 'Docker Hub' : host !== label && host,
+      account,
+      allowed,
+      insecure && 'insecure',
+    );
+    item.iconPath = new ThemeIcon(local !== undefined ? 'archive' : insecure ? 'unlock' : 'server');
+    item.tooltip = tooltip(label, [
+      ['In references', label === name ? '' : name],
+      ['Address', url],
+      ['Mirrors', mirrors.join(', ')],
+      ['Account', account],
+      ['Rate limit', allowed],
+      ['Security', insecure ? 'plain http and untrusted certificates are accepted' : ''],
+    ]);
+    item.accessibilityInformation = { label: dotted(`Registry ${plainText(label, 100)}`, item.description) };
+    return item;
+  }
+
+  async children(): Promise<readonly TreeNode[]> {
+    const pinned = [...new Set([...this.#context.services.registries.pinned(this.registry), ...this.#opened])];
+    const failure = await this.#loadFirst();
+    const listed = this.#catalog.items.filter(name => !pinned.includes(name));
+    const shown = [...pinned, ...listed].filter(name => passes(this.filter, name));
+    const rows: TreeNode[] = shown.map(name => this.#repository(name));
+    const isHub = this.registry === DOCKER_HUB;
+    if (failure !== undefined && !isHub) rows.push(await this.#failureRow(failure));
+    if (this.#catalog.hasMore) rows.push(new MoreNode(this, this.#described(shown.length)));
+    if (this.#catalog.failure) rows.push(new FailureNode(this, this.#catalog.failure, () => this.#retryMore()));
+    if (isHub) rows.push(this.#searchRow());
+    else if (rows.length === 0) rows.push(this.#emptyRow());
+    return rows;
+  }
+
+  /** The row of a repository, which is in the list from now on whether the registry lists it or not. */
+  show(name: string): RepositoryNode {
+    this.#opened.add(name);
+    return this.#repository(name);
+  }
+
+  #repository(name: string): RepositoryNode {
+    let node = this.#nodes.get(name);
+    if (!node) {
+      node = new RepositoryNode(this, this.#context, this.registry, name);
+      this.#nodes.set(name, node);
+    }
+    return node;
+  }
+
+  loadMore(): Promise<void> {
+    return this.#catalog.more();
+  }
+
+  refresh(): void {
+    this.#catalog.reset();
+    for (const node of this.#nodes.values()) node.refresh();
+  }
+
+  /** Docker Hub is not even asked: it has no catalog. Elsewhere what was opened before is shown even when the registry does not answer. */
+  async #loadFirst(): Promise<unknown> {
+    if (this.registry === DOCKER_HUB) return undefined;
+    try {
+      await this.#catalog.first();
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  async #failureRow(error: unknown): Promise<TreeNode> {
+    const { registries } = this.#context.services;
+    // Who has not signed in yet may see more with an account; who has, may not list here at all.
+    const refused = error instanceof NoCatalog && error.cause instanceof Unauthorized;
+    const anonymous = (await registries.accountOf(this.registry)) === undefined;
+    if (error instanceof NoCatalog && !(refused && anonymous)) {
+      return new InfoNode(this, 'This registry lists no repositories', {
+        description: 'pin one with Open Image…',
+        tooltip: error.message,
+        command: { command: COMMANDS.openImage, title: 'Open Image…', arguments: [this] },
+      });
+    }
+    return new FailureNode(this, refused ? error.cause : error, () => {
+      this.#catalog.reset();
+      this.#context.changed(this);
+    });
+  }
+
+  #retryMore(): void {
+    void this.#catalog.more().then(() => this.#context.changed(this));
+  }
+
+  #described(shown: number): string {
+    const loaded = this.#catalog.items.length;
+    return this.filter
+      ? `${shown} of ${count(loaded, 'repository', 'repositories')} so far pass the filter`
+      : `${count(loaded, 'repository', 'repositories')} so far`;
+  }
+
+  #emptyRow(): TreeNode {
+    if (this.filter && this.#catalog.items.length > 0) return new InfoNode(this, 'No repository passes the filter');
+    return new InfoNode(this, 'No repositories', {
+      description: 'pin one with Open Image…',
+      command: { command: COMMANDS.openImage, title: 'Open Image…', arguments: [this] },
+    });
+  }
+
+  #searchRow(): TreeNode {
+    return new InfoNode(this, 'Search Docker Hub…', {
+      icon: 'search',
+      tooltip: 'Docker Hub has no list of its repositories: search for one, or open an image by its name',
+      command: { command: COMMANDS.searchHub, title: 'Search Docker Hub', arguments: [this] },
+    });
+  }
+}

@@ -1,0 +1,141 @@
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { Reference } from '../../oci/reference.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import { contextValue } from '../tree/contextValue.ts';
+import { FailureNode } from '../tree/failureNode.ts';
+import { InfoNode } from '../tree/infoNode.ts';
+import { MoreNode } from '../tree/moreNode.ts';
+import { Pages } from '../tree/pages.ts';
+import { listTags, newestFirst } from './registryLists.ts';
+import { TagNode } from './tagNode.ts';
+import { count, dotted, plainText } from '../common/text.ts';
+import { tooltip } from '../tree/tooltip.ts';
+import { passes, type FilteredNode, type PagedNode, type TreeContext, type TreeNode } from '../tree/treeNode.ts';
+
+/** Rows that are shown at once; a repository may have ten thousand tags, of which nobody reads the last. */
+const PAGE = 200;
+
+/** A repository. Below it lie its tags, newest version first. */
+export class RepositoryNode implements PagedNode, FilteredNode {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly repository: string;
+  #filter = '';
+  readonly #context: TreeContext;
+  readonly #registry: string;
+  readonly #tags: Pages<string>;
+  readonly #nodes = new Map<string, TagNode>();
+  /** What was opened by its name. */
+  readonly #opened: TagNode[] = [];
+  #shown = PAGE;
+
+  constructor(parent: TreeNode, context: TreeContext, registry: string, repository: string) {
+    this.id = `${parent.id}/${repository}`;
+    this.parent = parent;
+    this.repository = repository;
+    this.argument = { registry, repository: `${registry}/${repository}` };
+    this.#context = context;
+    this.#registry = registry;
+    this.#tags = new Pages(async (cursor, signal) =>
+      listTags(await context.services.registries.clientFor(registry), repository, cursor, signal),
+    );
+  }
+
+  get filter(): string {
+    return this.#filter;
+  }
+
+  set filter(text: string) {
+    this.#filter = text;
+    this.#shown = PAGE;
+  }
+
+  toTreeItem(): TreeItem {
+    const pinned = this.#context.services.registries.pinned(this.#registry).includes(this.repository);
+    const { loaded, items, hasMore } = this.#tags;
+    const tags = loaded && count(new Set(items).size, 'tag') + (hasMore ? ' so far' : '');
+    const item = new TreeItem(plainText(this.repository, 255), TreeItemCollapsibleState.Collapsed);
+    item.id = this.id;
+    item.contextValue = contextValue('peel.repository', { pinned, filtered: this.#filter !== '' });
+    item.description = dotted(this.#filter && `filter: ${this.#filter}`, tags);
+    item.iconPath = new ThemeIcon(pinned ? 'pinned' : 'repo');
+    item.tooltip = tooltip(`${this.#registry}/${this.repository}`, [
+      ['Pinned', pinned ? 'it was opened by its name' : ''],
+    ]);
+    item.accessibilityInformation = {
+      label: dotted(`Repository ${plainText(this.repository, 255)}`, pinned && 'pinned', item.description),
+    };
+    return item;
+  }
+
+  async children(): Promise<readonly TreeNode[]> {
+    const known = this.#tags.loaded;
+    const { tags, failure } = await this.#listed();
+    if (!known && this.#tags.loaded) this.#context.changed(this);
+    const passing = tags.filter(tag => passes(this.#filter, tag));
+    const shown = passing.slice(0, this.#shown);
+    const rows: TreeNode[] = this.#opened.filter(
+      ({ reference }) => reference.digest !== undefined || !shown.includes(reference.tag ?? ''),
+    );
+    rows.push(...shown.map(tag => this.image({ registry: this.#registry, repository: this.repository, tag })));
+    if (passing.length > shown.length || this.#tags.hasMore) rows.push(this.#moreRow(shown.length, passing.length));
+    if (failure) rows.push(new FailureNode(this, failure, () => this.#retry()));
+    if (rows.length === 0) rows.push(new InfoNode(this, tags.length > 0 ? 'No tag passes the filter' : 'No tags'));
+    return rows;
+  }
+
+  /** The row of an image of this repository. */
+  image(reference: Reference): TagNode {
+    const key = `${reference.tag ?? ''}@${reference.digest ?? ''}`;
+    let node = this.#nodes.get(key);
+    if (!node) {
+      node = new TagNode(this, this.#context, reference);
+      this.#nodes.set(key, node);
+    }
+    return node;
+  }
+
+  /** The same, and sees to it that the row is in the list from now on: a digest never is, a tag may be far down. */
+  show(reference: Reference): TagNode {
+    const node = this.image(reference);
+    if (!this.#opened.includes(node)) this.#opened.unshift(node);
+    return node;
+  }
+
+  async loadMore(): Promise<void> {
+    // What was read already comes first; the registry is asked for more when all of it is shown.
+    const passing = this.#tags.items.filter(tag => passes(this.#filter, tag)).length;
+    this.#shown += PAGE;
+    if (passing < this.#shown && this.#tags.hasMore) {
+      await this.#tags.more();
+      this.#context.changed(this);
+    }
+  }
+
+  refresh(): void {
+    this.#tags.reset();
+    for (const node of this.#nodes.values()) node.refresh();
+  }
+
+  #moreRow(shown: number, passing: number): MoreNode {
+    const some = shown < passing ? `${shown} of ` : '';
+    return new MoreNode(this, `${some}${count(passing, 'tag')}${this.#tags.hasMore ? ' so far' : ''}`);
+  }
+
+  /** The tags, or why they could not be listed: what was opened by its name is shown all the same. */
+  async #listed(): Promise<{ readonly tags: readonly string[]; readonly failure?: unknown }> {
+    try {
+      await this.#tags.first();
+    } catch (failure) {
+      return { tags: [], failure };
+    }
+    return { tags: await newestFirst(this.#tags.items), failure: this.#tags.failure };
+  }
+
+  /** What was read already stays. */
+  #retry(): void {
+    const more = this.#tags.loaded ? this.#tags.more() : Promise.resolve();
+    void more.then(() => this.#context.changed(this));
+  }
+}

@@ -1,0 +1,49 @@
+import * as vscode from 'vscode';
+import { askRegistry } from '../command/ask.ts';
+import { withNotification } from '../common/progress.ts';
+import type { Account } from '../settings/secrets.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import type { RunCommand } from '../commandTable.ts';
+
+/** Tries an account in its registry, and keeps it in the secret storage when it is taken. */
+export const signIn: RunCommand = async (argument, services) => {
+  const registry = await askRegistry(argument, services, 'Sign In to Registry');
+  if (registry === undefined) return;
+  const account = await askAccount(argument, registry, (await services.secrets.account(registry))?.username);
+  if (!account) return;
+  const { registries, secrets, interactive } = services;
+  const outcome = await withNotification(`Signing in to ${registry}`, signal =>
+    registries.verify(registry, account, signal),
+  );
+  await secrets.keep(registry, account);
+  if (interactive) tell(registry, account.username, outcome);
+};
+
+async function askAccount(
+  argument: CommandArgument,
+  registry: string,
+  known: string | undefined,
+): Promise<Account | undefined> {
+  const title = `Sign In to ${registry}`;
+  const username =
+    argument.username ??
+    (await vscode.window.showInputBox({ title, prompt: 'User name', value: known ?? '', ignoreFocusOut: true }));
+  if (username === undefined || username === '') return undefined;
+  const password =
+    argument.password ??
+    (await vscode.window.showInputBox({
+      title,
+      prompt: 'Password or access token. It is kept in the secret storage of the editor.',
+      password: true,
+      ignoreFocusOut: true,
+    }));
+  return password === undefined || password === '' ? undefined : { username, password };
+}
+
+function tell(registry: string, username: string, outcome: 'taken' | 'not asked for'): void {
+  const said =
+    outcome === 'taken'
+      ? `Signed in to ${registry} as ${username}.`
+      : `${registry} asks for no account, so this one could not be tried. It is kept for what may ask for it.`;
+  void vscode.window.showInformationMessage(said);
+}

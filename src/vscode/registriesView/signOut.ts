@@ -1,0 +1,36 @@
+import * as vscode from 'vscode';
+import { askRegistry } from '../command/ask.ts';
+import type { CommandServices } from '../features.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import type { RunCommand } from '../commandTable.ts';
+
+const TITLE = 'Sign Out of Registry';
+
+/** Forgets the account that was signed in with here. Accounts of Docker and podman stay. */
+export const signOut: RunCommand = async (argument, services) => {
+  const registry = await ask(argument, services);
+  if (registry === undefined) return;
+  const account = await services.secrets.account(registry);
+  await services.secrets.forget(registry);
+  if (!services.interactive) return;
+  const said = account
+    ? `Signed out of ${registry} (${account.username}).`
+    : `Peel keeps no account for ${registry}. One of Docker's or podman's may be in use: see the settings "peel.credentials".`;
+  void vscode.window.showInformationMessage(said);
+};
+
+/** Only registries that there is an account for are offered. */
+async function ask(argument: CommandArgument, services: CommandServices): Promise<string | undefined> {
+  if (argument.registry !== undefined) return askRegistry(argument, services, TITLE);
+  const { registries } = services;
+  const accounts = await Promise.all(
+    registries
+      .list()
+      .map(async ({ name, label }) => ({ label: label ?? name, name, description: await registries.accountOf(name) })),
+  );
+  const items = accounts.filter(
+    (item): item is { label: string; name: string; description: string } => item.description !== undefined,
+  );
+  const placeHolder = items.length > 0 ? 'Registry' : 'Peel keeps no account';
+  return (await vscode.window.showQuickPick(items, { title: TITLE, placeHolder }))?.name;
+}

@@ -1,0 +1,142 @@
+import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { platformsOf, type PlatformEntry } from '../../oci/choosePlatform.ts';
+import { isImageConfig } from '../../oci/config.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Index, Manifest } from '../../oci/manifest.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import { formatReference, type Reference } from '../../oci/reference.ts';
+import type { Opened } from '../../resolve/openReference.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import { COMMANDS } from '../common/ids.ts';
+import { artifactRows } from './artifactRows.ts';
+import { AttachedNode } from './attachedNode.ts';
+import { DocumentNode } from '../documents/documentNode.ts';
+import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { imageRows } from './imageRows.ts';
+import { Lazy } from '../common/lazy.ts';
+import { PlatformNode } from './platformNode.ts';
+import { fillSizes } from './platformSizes.ts';
+import { count, dotted, plainText } from '../common/text.ts';
+import { tooltip } from '../tree/tooltip.ts';
+import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+
+/** What a reference names in its repository: a tag, or a digest that the user opened. Below it lies an image, its platforms, or an artifact. */
+export class TagNode implements TreeNode {
+  readonly id: string;
+  readonly parent: TreeNode;
+  readonly argument: CommandArgument;
+  readonly reference: Reference;
+  readonly #context: TreeContext;
+  readonly #opened: Lazy<Opened>;
+  readonly #rows: Lazy<readonly TreeNode[]>;
+
+  constructor(parent: TreeNode, context: TreeContext, reference: Reference) {
+    this.id = `${parent.id}/${reference.tag ?? ''}@${reference.digest ?? ''}`;
+    this.parent = parent;
+    this.reference = reference;
+    this.argument = argumentFor({
+      reference,
+      attestations: [],
+      ...(reference.digest ? { digest: reference.digest } : {}),
+    });
+    this.#context = context;
+    this.#opened = new Lazy(signal => context.services.lookup.open(reference, signal));
+    this.#rows = new Lazy(signal => this.#load(signal));
+  }
+
+  toTreeItem(): TreeItem {
+    const { tag, digest } = this.reference;
+    const label = tag === undefined ? plainText(digest ?? '', 19) : digest ? `${tag}@${digest.slice(0, 19)}` : tag;
+    const opened = this.#opened.current;
+    const kind = opened ? describeManifest(opened.manifest) : undefined;
+    const item = new TreeItem(label, TreeItemCollapsibleState.Collapsed);
+    item.id = this.id;
+    item.contextValue = kind?.artifact ? 'peel.artifact' : 'peel.tag';
+    if (kind) item.description = kind.text;
+    item.iconPath = new ThemeIcon(kind?.artifact ? 'file-binary' : tag === undefined ? 'git-commit' : 'tag');
+    item.tooltip = tooltip(formatReference(this.reference), [
+      ['Digest', opened?.digest],
+      ['Type', opened?.mediaType],
+    ]);
+    item.accessibilityInformation = { label: dotted(`Tag ${label}`, kind?.text) };
+    return item;
+  }
+
+  children(): Promise<readonly TreeNode[]> {
+    return this.#rows.get();
+  }
+
+  /** The row of one of its platforms, by the text that commands take; `undefined` for an image without such a choice. */
+  async platform(text: string): Promise<TreeNode | undefined> {
+    const rows = await this.children();
+    return rows.find(row => row instanceof PlatformNode && row.platform === text);
+  }
+
+  refresh(): void {
+    this.#context.services.lookup.forget();
+    this.#opened.reset();
+    this.#rows.reset();
+  }
+
+  async #load(signal: AbortSignal): Promise<readonly TreeNode[]> {
+    const opened = await this.#opened.get();
+    // The row can now say what it is, and the registry's row what is left of the rate limit.
+    const limited = await this.#context.services.registries.rateLimitOf(this.reference.registry);
+    this.#context.changed((limited && this.parent.parent) ?? this);
+    const { manifest, digest } = opened;
+    if (manifest.kind === 'index') return this.#platforms(manifest, digest, signal);
+    const place: ImagePlace = { reference: this.reference, digest, attestations: [] };
+    if (manifest.kind === 'image' && isArtifact(manifest)) return artifactRows(this, place, manifest);
+    return imageRows(this, this.#context, place);
+  }
+
+  #platforms(index: Index, digest: Digest, signal: AbortSignal): readonly TreeNode[] {
+    const entries = platformsOf(index);
+    const nodes = entries.map(
+      entry => new PlatformNode(this, this.#context, this.reference, entry, isAmbiguous(entry, entries)),
+    );
+    fillSizes(this.#context, this.reference.registry, nodes, signal);
+    const argument = argumentFor({ reference: this.reference, attestations: [] });
+    return [
+      ...nodes,
+      new DocumentNode(this, {
+        label: 'Manifest',
+        description: 'the list of platforms',
+        argument,
+        command: { command: COMMANDS.showManifest, title: 'Show Manifest' },
+        facts: [
+          ['Digest', digest],
+          ['Type', index.mediaType],
+        ],
+      }),
+      new AttachedNode(this, this.#context, this.reference, digest, []),
+    ];
+  }
+}
+
+/** True when asking for the platform by its name would not find this very entry. */
+function isAmbiguous({ platform }: PlatformEntry, entries: readonly PlatformEntry[]): boolean {
+  if (platform.os === 'unknown' || platform['os.version'] || platform['os.features']?.length) return true;
+  const name = formatPlatform(platform);
+  return entries.filter(entry => formatPlatform(entry.platform) === name).length > 1;
+}
+
+function isArtifact(manifest: Extract<Manifest, { kind: 'image' }>): boolean {
+  return manifest.artifactType !== undefined || !isImageConfig(manifest.config.mediaType);
+}
+
+function describeManifest(manifest: Manifest): { readonly text: string; readonly artifact: boolean } {
+  if (manifest.kind === 'schema1') {
+    return { text: dotted(plainText(manifest.architecture, 40), 'schema 1'), artifact: false };
+  }
+  if (manifest.kind === 'index') {
+    const entries = platformsOf(manifest);
+    const [only] = entries;
+    const text = only && entries.length === 1 ? formatPlatform(only.platform) : count(entries.length, 'platform');
+    return { text: plainText(text, 80), artifact: false };
+  }
+  if (isArtifact(manifest)) {
+    return { text: plainText(manifest.artifactType ?? manifest.config.mediaType, 120), artifact: true };
+  }
+  return { text: count(manifest.layers.length, 'layer'), artifact: false };
+}

@@ -1,8 +1,0 @@
-import { mountState } from '../overlay/mountState.ts';
-import { OverlayUnavailableError } from './taskErrors.ts';
-
-/** Refuses where no task could succeed, so that no terminal opens in vain. @throws {OverlayUnavailableError} */
-export async function requireOverlay(folder: string): Promise<void> {
-  const { state } = await mountState(folder);
-  if (state === 'unsupported') throw new OverlayUnavailableError(folder, process.platform);
-}

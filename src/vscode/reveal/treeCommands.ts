@@ -1,0 +1,63 @@
+import { commands, Disposable, window } from 'vscode';
+import { describeFailure, showFailure } from '../common/failures.ts';
+import { TREE_COMMANDS } from '../common/ids.ts';
+import type { Services } from '../features.ts';
+import { FailureNode } from '../tree/failureNode.ts';
+import { MoreNode } from '../tree/moreNode.ts';
+import type { NodeTree } from '../tree/nodeTree.ts';
+import { ReadingNode } from '../filesView/readingNode.ts';
+import { isFiltered, type TreeNode } from '../tree/treeNode.ts';
+
+/** Registers what can be done with the rows of the trees themselves. */
+export function registerTreeCommands(trees: readonly NodeTree[], { log, images }: Services): Disposable {
+  const treesOf = (node: TreeNode | undefined): readonly NodeTree[] =>
+    node ? trees.filter(tree => tree.holds(node)) : trees;
+  const refresh = (node?: TreeNode): void => {
+    for (const tree of treesOf(node)) tree.refresh(node);
+    if (!node) images.refresh();
+  };
+  const more = async (node: TreeNode): Promise<void> => {
+    if (!(node instanceof MoreNode)) return;
+    await node.load(changed => {
+      for (const tree of treesOf(changed)) tree.changed(changed);
+    });
+  };
+  const retry = (node: TreeNode): void => {
+    if (node instanceof FailureNode) node.retry();
+  };
+  const stop = (node: TreeNode): void => {
+    if (node instanceof ReadingNode) node.stop();
+  };
+  const filter = async (node: TreeNode, text?: string): Promise<void> => {
+    if (!isFiltered(node)) return;
+    const wanted = text ?? (await askFilter(node.filter));
+    if (wanted === undefined) return;
+    node.filter = wanted.trim();
+    for (const tree of treesOf(node)) tree.changed(node);
+  };
+  const run = (id: string, work: (node: TreeNode) => unknown): Disposable =>
+    commands.registerCommand(id, async (node: TreeNode) => {
+      try {
+        await work(node);
+      } catch (error) {
+        log.error(`${id}: ${String(error)}`);
+        await showFailure(describeFailure(error), log, () => commands.executeCommand(id, node));
+      }
+    });
+  return Disposable.from(
+    run(TREE_COMMANDS.refresh, refresh),
+    run(TREE_COMMANDS.loadMore, more),
+    run(TREE_COMMANDS.retry, retry),
+    run(TREE_COMMANDS.stopReading, stop),
+    run(TREE_COMMANDS.filter, node => filter(node)),
+    run(TREE_COMMANDS.clearFilter, node => filter(node, '')),
+  );
+}
+
+function askFilter(value: string): Thenable<string | undefined> {
+  return window.showInputBox({
+    title: 'Filter',
+    prompt: 'Show only rows whose name holds these words. Leave it empty to show all.',
+    value,
+  });
+}

@@ -1,0 +1,143 @@
+import * as vscode from 'vscode';
+import type { Reference } from '../../oci/reference.ts';
+import { VIEWS } from '../common/ids.ts';
+import { DrawnRows } from './drawnRows.ts';
+import type { ImageOnDisk } from '../images/pulledImages.ts';
+import { MountWatch } from '../images/mountWatch.ts';
+import type { Services, Views } from '../features.ts';
+import type { ShownImage } from './treeLocation.ts';
+import { findFile } from './findRow.ts';
+import { ImagesRoot } from '../imagesView/imagesRoot.ts';
+import { NodeTree } from '../tree/nodeTree.ts';
+import { RegistriesRoot } from '../registriesView/registriesRoot.ts';
+import { revealRow } from '../tree/revealRow.ts';
+import { registerTreeCommands } from './treeCommands.ts';
+import { TreeChanges } from '../tree/treeChanges.ts';
+import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+import { count } from '../common/text.ts';
+
+/** The Registries and the Images view. */
+export class TreeViews implements Views, vscode.Disposable {
+  readonly #services: Services;
+  readonly #registries: RegistriesRoot;
+  readonly #registryTree: NodeTree;
+  readonly #registryChanges: TreeChanges;
+  readonly #images: ImagesRoot;
+  readonly #imageChanges: TreeChanges;
+  readonly #drawnImages = new DrawnRows<readonly ImageOnDisk[]>();
+  /** The layers that the Registries view was last told of as extracted, as a text that can be compared; absent before the first look. */
+  #extracted: string | undefined;
+  #showing: Promise<void> = Promise.resolve();
+  readonly #registriesView: vscode.TreeView<TreeNode>;
+  readonly #imagesView: vscode.TreeView<TreeNode>;
+  readonly #disposables: vscode.Disposable;
+
+  constructor(services: Services) {
+    this.#services = services;
+    const registryChanges = new TreeChanges();
+    this.#registryChanges = registryChanges;
+    const imageChanges = new TreeChanges();
+    this.#imageChanges = imageChanges;
+    this.#registries = new RegistriesRoot(contextOf(services, registryChanges));
+    const mounts = new MountWatch(() => services.images.refresh());
+    const list = (): Promise<readonly ImageOnDisk[]> => services.images.list();
+    this.#images = new ImagesRoot(() => mounts.whileShowing(() => this.#drawnImages.whileDrawing(list)), list);
+    this.#registryTree = new NodeTree(this.#registries, registryChanges);
+    const imageTree = new NodeTree(this.#images, imageChanges);
+    this.#registriesView = vscode.window.createTreeView(VIEWS.registries, options(this.#registryTree));
+    this.#imagesView = vscode.window.createTreeView(VIEWS.images, options(imageTree));
+    // In a turn of its own, for other extensions wait to be activated.
+    const first = setImmediate(() => this.#showImages());
+    this.#disposables = vscode.Disposable.from(
+      { dispose: () => clearImmediate(first) },
+      this.#registriesView,
+      this.#imagesView,
+      this.#registryTree,
+      imageTree,
+      mounts,
+      this.#imagesView.onDidChangeVisibility(({ visible }) => mounts.watch(visible)),
+      services.registries.onDidChange(() => registryChanges.fire()),
+      services.registries.onDidChangeAccess(() => this.#registryTree.refresh()),
+      services.images.onDidChange(() => this.#showImages()),
+      registerTreeCommands([this.#registryTree, imageTree], services),
+    );
+    mounts.watch(this.#imagesView.visible);
+  }
+
+  async revealReference(reference: Reference, platform?: string): Promise<void> {
+    const image = this.#registries.show(reference.registry).show(reference.repository).show(reference);
+    await this.#reveal(async () => (platform === undefined ? undefined : await image.platform(platform)) ?? image);
+  }
+
+  async revealRepository(registry: string, repository: string): Promise<void> {
+    const node = this.#registries.show(registry).show(repository);
+    await this.#reveal(async () => node);
+  }
+
+  async revealFolder(folder: string): Promise<void> {
+    const node = await this.#images.find(folder);
+    if (!node) return;
+    await revealRow(this.#imagesView, node, true);
+  }
+
+  async revealFile(image: ShownImage, path: string, layer?: number): Promise<void> {
+    if ('folder' in image) {
+      const row = await this.#images.find(image.folder);
+      const file = row && (await findFile(row, path, layer));
+      if (file) await revealRow(this.#imagesView, file, false);
+      return;
+    }
+    const { reference, platform } = image;
+    const tag = this.#registries.show(reference.registry).show(reference.repository).show(reference);
+    await this.#reveal(async () => {
+      const row = (await tag.platform(platform)) ?? tag;
+      return (await findFile(row, path, layer)) ?? row;
+    }, false);
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  /** Shows a row of the Registries view that is new perhaps, with all rows above it opened. */
+  async #reveal(find: () => Promise<TreeNode>, expand = true): Promise<void> {
+    this.#registryChanges.fire();
+    await this.#registryChanges.holdDuring(async () => {
+      await revealRow(this.#registriesView, await find(), expand);
+    });
+  }
+
+  /**
+   * Draws the rows anew that pulled images are told in, and the number of mounted ones on the activity bar's icon. Only when something has changed, for it is asked each time the window is looked at,
+   * and a menu that is open on a row does not outlive its being drawn anew. One look after the other, so that none compares what is older than what the one before saw.
+   */
+  #showImages(): void {
+    this.#showing = this.#showing.then(() => this.#look());
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const images = await this.#services.images.list();
+      const mounted = images.filter(({ mount }) => mount.mounted).length;
+      this.#imagesView.badge = mounted > 0 ? { value: mounted, tooltip: count(mounted, 'mounted image') } : undefined;
+      if (this.#drawnImages.differFrom(images)) this.#imageChanges.fire();
+      // Layers in the other view tell whether they are extracted.
+      const layers = images.flatMap(({ image }) => image.layers.filter(({ folder }) => folder !== undefined));
+      const extracted = JSON.stringify(layers.map(({ digest }) => digest));
+      if (this.#extracted !== undefined && this.#extracted !== extracted) this.#registryChanges.fire();
+      this.#extracted = extracted;
+    } catch (error) {
+      // The view shows the same failure as a row.
+      this.#services.log.debug(`The pulled images could not be listed: ${String(error)}`);
+      this.#imageChanges.fire();
+    }
+  }
+}
+
+function contextOf(services: Services, changes: TreeChanges): TreeContext {
+  return { services, changed: node => changes.fire(node) };
+}
+
+function options(tree: NodeTree): vscode.TreeViewOptions<TreeNode> {
+  return { treeDataProvider: tree, showCollapseAll: true };
+}

@@ -1,0 +1,77 @@
+import type { Logger } from '../../oci/logger.ts';
+import { askChallenge, verifyAccount } from '../../registry/auth/access.ts';
+import { AccountAuthorizer } from '../../registry/auth/accountAuthorizer.ts';
+import type { Authorizer } from '../../registry/auth/authorizer.ts';
+import type { Challenge } from '../../registry/auth/challenge.ts';
+import { RegistryClient } from '../../registry/api/client.ts';
+import type { RegistryConfig } from '../../registry/config.ts';
+import type { Credential, CredentialSource } from '../../registry/auth/credentials.ts';
+import { DockerHub } from '../../registry/api/dockerHub.ts';
+import { resolveProxies } from '../../registry/http/proxies.ts';
+import { Transport } from '../../registry/http/transport.ts';
+import { DEFAULT_TRANSPORT, type TransportOptions } from '../../registry/http/transportOptions.ts';
+import type { Configuration, EditorNetwork } from './configuration.ts';
+import { credentialSources } from './credentialSources.ts';
+import type { Settings } from './settings.ts';
+
+/** How requests are sent, out of Peel's settings, the editor's own for its network, and the environment. */
+export function transportOptions(
+  settings: Pick<Settings, 'firstByteTimeout' | 'idleTimeout'>,
+  editor: EditorNetwork,
+  environment: Readonly<Record<string, string | undefined>>,
+  version: string,
+): TransportOptions {
+  const { proxy, noProxy, support, strictSSL } = editor;
+  return {
+    ...DEFAULT_TRANSPORT,
+    ...resolveProxies({ proxy, noProxy, proxySupport: support }, environment),
+    strictSSL,
+    firstByteTimeout: settings.firstByteTimeout,
+    idleTimeout: settings.idleTimeout,
+    userAgent: `peel/${version}`,
+  };
+}
+
+/** What all registries share: connections, and who answers for accounts. */
+export interface Network {
+  readonly options: TransportOptions;
+  readonly authorizer: Authorizer;
+  client(config: RegistryConfig): RegistryClient;
+  /** Tries an account, of which nothing is remembered. @throws {AccountRefused} it is not taken */
+  verify(config: RegistryConfig, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'>;
+  /** What the registry asks for; undefined = nothing. */
+  challenge(config: RegistryConfig, signal: AbortSignal): Promise<Challenge | undefined>;
+  /** What Docker Hub has in place of a catalog. */
+  readonly hub: DockerHub;
+  /** Drops what is remembered of a registry's accounts and tokens. */
+  forgetAccount(registry: string): void;
+  close(): Promise<void>;
+}
+
+/** The network as settings and environment are now. @param own the accounts that were signed in with here @throws {InvalidSettingError} */
+export function configuredNetwork(
+  configuration: Configuration,
+  own: CredentialSource,
+  version: string,
+  log: Logger,
+): Network {
+  const settings = configuration.settings();
+  const options = transportOptions(settings, configuration.network(), process.env, version);
+  return connect(options, credentialSources(own, settings, process.env), log);
+}
+
+/** Joins the parts of the registry room. @param sources asked for accounts in this order */
+export function connect(options: TransportOptions, sources: readonly CredentialSource[], log: Logger): Network {
+  const transport = new Transport(options, log);
+  const authorizer = new AccountAuthorizer(transport, sources, log);
+  return {
+    options,
+    authorizer,
+    hub: new DockerHub(transport),
+    client: config => new RegistryClient(config, transport, authorizer, log),
+    verify: (config, account, signal) => verifyAccount(transport, config, account, signal),
+    challenge: (config, signal) => askChallenge(transport, config, signal),
+    forgetAccount: registry => authorizer.forget(registry),
+    close: () => transport.close(),
+  };
+}

@@ -1,0 +1,62 @@
+import * as vscode from 'vscode';
+import { isObject } from '../../oci/json.ts';
+import type { Credential, CredentialSource } from '../../registry/auth/credentials.ts';
+
+/** A user name and password that a person typed. */
+export interface Account {
+  readonly username: string;
+  readonly password: string;
+}
+
+const PREFIX = 'registry:';
+
+/** Accounts that were signed in with here, in the editor's secret storage: encrypted, and in no settings file. */
+export class StoredSecrets implements CredentialSource, vscode.Disposable {
+  readonly name = 'the accounts signed in with Peel';
+  readonly #storage: vscode.SecretStorage;
+  readonly #changed = new vscode.EventEmitter<string>();
+  readonly #subscription: vscode.Disposable;
+  /** A registry's name, when its account came, changed or went, here or in another window. */
+  readonly onDidChange = this.#changed.event;
+
+  constructor(storage: vscode.SecretStorage) {
+    this.#storage = storage;
+    this.#subscription = storage.onDidChange(({ key }) => {
+      if (key.startsWith(PREFIX)) this.#changed.fire(key.slice(PREFIX.length));
+    });
+  }
+
+  async find(registry: string): Promise<Credential | undefined> {
+    return this.account(registry);
+  }
+
+  async account(registry: string): Promise<Account | undefined> {
+    const text = await this.#storage.get(PREFIX + registry);
+    return text === undefined ? undefined : parseAccount(text);
+  }
+
+  async keep(registry: string, account: Account): Promise<void> {
+    await this.#storage.store(PREFIX + registry, JSON.stringify(account));
+  }
+
+  async forget(registry: string): Promise<void> {
+    await this.#storage.delete(PREFIX + registry);
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#changed.dispose();
+  }
+}
+
+/** What another version of Peel stored may look otherwise; then the user signs in again. */
+function parseAccount(text: string): Account | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isObject(value)) return undefined;
+    const { username, password } = value;
+    return typeof username === 'string' && typeof password === 'string' ? { username, password } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,156 @@
+import type { Compression, Inflaters } from '../layers/compression/decompress.ts';
+import { InvalidLayerError } from '../layers/errors.ts';
+import type { InflateEngine, InflateInstance } from '../layers/compression/inflate/engine.ts';
+import type { GzipOptions } from '../layers/compression/inflate/inflate.ts';
+import { LayerReading } from '../layers/unpack/layerReading.ts';
+import type { SpecialMaker } from '../layers/unpack/specialFiles.ts';
+import type { Unpacked } from '../layers/unpack/tarUnpacker.ts';
+import { LayerUnpacker } from '../layers/unpack/unpack.ts';
+import { wasmGzip } from '../layers/compression/wasmGzip.ts';
+import type { Sink } from '../oci/byteSource.ts';
+import type { Digest } from '../oci/digest.ts';
+import {
+  breakPipe,
+  PipeBrokenError,
+  type PipeMemory,
+  pipeMemory,
+  type PipeRoom,
+  PipeWriter,
+  PLACES,
+} from './bytePipe.ts';
+import { LayerFolder } from './layerFolder.ts';
+import type { TarJob, UnpackedLayer, UnpackTarget } from './layerJob.ts';
+
+/** What a thread keeps from one job to the next, to be quicker. */
+export interface Tools {
+  /** Unpacks gzip faster than Node's zlib does; absent where it cannot run. */
+  readonly engine: InflateEngine | undefined;
+  readonly specials: SpecialMaker;
+  /** Has another thread unpack what goes into the job's pipe. */
+  readonly unpackTar: (job: TarJob) => Promise<UnpackedLayer>;
+}
+
+/** What is made of one layer's blob, as its bytes come, beside what else is done with them. */
+export interface Unpacking extends Sink {
+  /** All bytes came, and the blob is what its digest says. */
+  finish(): Promise<UnpackedLayer>;
+  /** Takes away what was written. Returns the error to tell: another thread's, where `error` only says that it failed. */
+  abandon(error: unknown): Promise<unknown>;
+}
+
+/** Unpacks a layer by this thread alone, or, if the target says so, by this and another. */
+export function startUnpacking(target: UnpackTarget, blob: Digest, tools: Tools): Unpacking {
+  return target.helped ? new HelpedUnpacking(target, blob, tools) : new LoneUnpacking(target, blob, tools);
+}
+
+/** The diff ID says more than gzip's own checksum. */
+function inflaters({ diffId }: UnpackTarget, { engine }: Tools, into?: GzipOptions['into']): Inflaters {
+  return engine ? { gzip: wasmGzip(engine, { checksum: diffId === undefined, ...(into ? { into } : {}) }) } : {};
+}
+
+/** Everything in this thread. */
+class LoneUnpacking implements Unpacking {
+  readonly #folder: LayerFolder;
+  readonly #layer: PatientReading<Unpacked>;
+
+  constructor(target: UnpackTarget, blob: Digest, tools: Tools) {
+    this.#folder = new LayerFolder(target, blob, tools.specials);
+    const options = { ...this.#folder.options, inflaters: inflaters(target, tools) };
+    this.#layer = new PatientReading(new LayerUnpacker(options));
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#layer.write(chunk);
+  }
+
+  async finish(): Promise<UnpackedLayer> {
+    return this.#folder.place(this.#layer.end());
+  }
+
+  async abandon(error: unknown): Promise<unknown> {
+    this.#layer.close();
+    this.#folder.drop();
+    return error;
+  }
+}
+
+/** This thread decompresses; another one takes the tar, hashes it and makes the files. Where it can, it decompresses right into the memory that both share. */
+class HelpedUnpacking implements Unpacking {
+  readonly #memory: PipeMemory;
+  readonly #outcome: Promise<UnpackedLayer>;
+  readonly #layer: PatientReading<void>;
+
+  constructor(target: UnpackTarget, blob: Digest, tools: Tools) {
+    const instance = tools.engine?.withPlaces(PLACES);
+    this.#memory = pipeMemory(instance && roomOf(instance));
+    let compression = (): Compression => 'none';
+    const pipe = new PipeWriter(this.#memory, () => compression());
+    const decoders = inflaters(target, tools, instance && { instance, places: pipe });
+    const reading = new LayerReading(told => {
+      compression = told;
+      return pipe;
+    }, decoders);
+    this.#layer = new PatientReading(reading);
+    this.#outcome = tools.unpackTar({ target, blob, pipe: this.#memory });
+    // It is asked at the end.
+    this.#outcome.catch(() => undefined);
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#layer.write(chunk);
+  }
+
+  async finish(): Promise<UnpackedLayer> {
+    this.#layer.end();
+    return await this.#outcome;
+  }
+
+  async abandon(error: unknown): Promise<unknown> {
+    this.#layer.close();
+    breakPipe(this.#memory);
+    try {
+      await this.#outcome;
+    } catch (reason) {
+      if (error instanceof PipeBrokenError) return reason;
+    }
+    return error;
+  }
+}
+
+/** The memory that an instance puts its output in. */
+function roomOf({ code, memory }: InflateInstance): PipeRoom {
+  return { bytes: memory, first: code.output(), stride: code.placeSize() };
+}
+
+/** Damage is not told at once: the blob's digest, known at its end, says whether it came on the way, and a second try may help. */
+class PatientReading<Result> implements Sink {
+  readonly #reading: LayerReading<Result>;
+  #damage: Error | undefined;
+
+  constructor(reading: LayerReading<Result>) {
+    this.#reading = reading;
+  }
+
+  write(chunk: Uint8Array): void {
+    if (this.#damage) return;
+    try {
+      this.#reading.write(chunk);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#damage = error;
+    }
+  }
+
+  end(): Result {
+    if (this.#damage) throw this.#damage;
+    return this.#reading.end();
+  }
+
+  close(): void {
+    this.#reading.close();
+  }
+}
+
+function isDamage(error: unknown): error is Error {
+  return error instanceof InvalidLayerError || (error instanceof PipeBrokenError && error.damaged);
+}

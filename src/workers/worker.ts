@@ -1,0 +1,159 @@
+import { parentPort, type MessagePort } from 'node:worker_threads';
+import type { Authorizer } from '../registry/auth/authorizer.ts';
+import { finishLayers } from '../layers/unpack/fixAcrossLayers.ts';
+import { InflateEngine } from '../layers/compression/inflate/engine.ts';
+import { SpecialMaker } from '../layers/unpack/specialFiles.ts';
+import { localPath } from '../layout/localAddress.ts';
+import { LocalSources } from '../layout/localSources.ts';
+import { RegistryClient } from '../registry/api/client.ts';
+import { Transport } from '../registry/http/transport.ts';
+import type { TransportOptions } from '../registry/http/transportOptions.ts';
+import type { Logger } from '../oci/logger.ts';
+import type { LayerJob, LayerProgress, LayerResult, TarJob, UnpackedLayer } from './layerJob.ts';
+import { giveWay } from './lowerPriority.ts';
+import { runLayerJob } from './runLayerJob.ts';
+import type { Tools } from './unpacking.ts';
+import { unpackTar } from './unpackTar.ts';
+import { unwireError, wireError } from './errorTransfer.ts';
+import type { JobKind, Question, ResultOf, ToHost, ToWorker, Work } from './threadMessages.ts';
+
+/** The body of a worker thread: runs one job after the other, all of it in this thread, and asks the host for authorization headers. */
+class LayerWorker {
+  readonly #port: MessagePort;
+  readonly #asks = new Map<number, PromiseWithResolvers<string | undefined>>();
+  #lastAsk = 0;
+  /** The other thread's answer: a job has one helper at a time. */
+  #helper: PromiseWithResolvers<UnpackedLayer> | undefined;
+  #abort = new AbortController();
+  /** The engine grows faster with use. */
+  readonly #tools: Tools = {
+    engine: InflateEngine.load(),
+    specials: new SpecialMaker(),
+    unpackTar: job => this.#help(job),
+  };
+  readonly #local = new LocalSources();
+  /** Kept between jobs for its open connections. */
+  #transport: { readonly key: string; readonly transport: Transport } | undefined;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  listen(): void {
+    this.#port.on('message', (message: ToWorker) => this.#receive(message));
+  }
+
+  #receive(message: ToWorker): void {
+    switch (message.type) {
+      case 'run':
+        void this.#run(message.work);
+        break;
+      case 'abort':
+        this.#abort.abort();
+        break;
+      case 'answer':
+        this.#take(message.ask)?.resolve(message.header);
+        break;
+      case 'refuse':
+        this.#take(message.ask)?.reject(unwireError(message.error));
+        break;
+      case 'helped':
+        this.#helper?.resolve(message.layer);
+        break;
+      case 'unhelped':
+        this.#helper?.reject(unwireError(message.error));
+        break;
+    }
+  }
+
+  async #run(work: Work): Promise<void> {
+    this.#abort = new AbortController();
+    try {
+      this.#send({ type: 'done', result: await this.#do(work) });
+    } catch (error) {
+      this.#send({ type: 'failed', error: wireError(error) });
+    }
+  }
+
+  async #do(work: Work): Promise<ResultOf<JobKind>> {
+    if (work.kind === 'finish') return finishLayers(work.job);
+    if (work.kind === 'tar') return unpackTar(work.job, this.#tools.specials);
+    return await this.#layer(work.job);
+  }
+
+  async #layer(job: LayerJob): Promise<LayerResult> {
+    const { signal } = this.#abort;
+    const path = localPath(job.registry.url);
+    const blobs = path === undefined ? this.#client(job).blobs(job.repository) : await this.#local.get(path, signal);
+    return await runLayerJob(job, blobs, this.#progress(), signal, this.#tools);
+  }
+
+  #client({ registry, transport }: LayerJob): RegistryClient {
+    return new RegistryClient(registry, this.#transportFor(transport), this.#authorizer(), this.#logger());
+  }
+
+  #transportFor(options: TransportOptions): Transport {
+    const key = JSON.stringify(options);
+    if (this.#transport?.key !== key) {
+      void this.#transport?.transport.close();
+      this.#transport = { key, transport: new Transport(options, this.#logger()) };
+    }
+    return this.#transport.transport;
+  }
+
+  #authorizer(): Authorizer {
+    return {
+      authorization: (request, signal) => this.#ask({ request }, signal),
+      challenged: (request, challenges, used, signal) =>
+        this.#ask({ request, challenges, ...(used === undefined ? {} : { used }) }, signal),
+    };
+  }
+
+  async #ask(question: Question, signal: AbortSignal): Promise<string | undefined> {
+    signal.throwIfAborted();
+    const ask = ++this.#lastAsk;
+    const answer = Promise.withResolvers<string | undefined>();
+    this.#asks.set(ask, answer);
+    const onAbort = () => this.#take(ask)?.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#send({ type: 'ask', ask, question });
+    return await answer.promise.finally(() => signal.removeEventListener('abort', onAbort));
+  }
+
+  #take(ask: number): PromiseWithResolvers<string | undefined> | undefined {
+    const answer = this.#asks.get(ask);
+    this.#asks.delete(ask);
+    return answer;
+  }
+
+  async #help(job: TarJob): Promise<UnpackedLayer> {
+    this.#helper = Promise.withResolvers();
+    this.#send({ type: 'help', job });
+    return await this.#helper.promise;
+  }
+
+  /** At most ten messages a second: the host has better things to do than to count bytes. */
+  #progress(): (progress: LayerProgress) => void {
+    let next = 0;
+    return progress => {
+      const now = performance.now();
+      if (now < next && !progress.found) return;
+      next = now + 100;
+      this.#send({ type: 'progress', progress });
+    };
+  }
+
+  #logger(): Logger {
+    const say = (level: keyof Logger) => (message: string) => this.#send({ type: 'log', level, message });
+    return { trace: say('trace'), debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+  }
+
+  #send(message: ToHost): void {
+    this.#port.postMessage(message);
+  }
+}
+
+if (parentPort) {
+  giveWay();
+  new LayerWorker(parentPort).listen();
+}

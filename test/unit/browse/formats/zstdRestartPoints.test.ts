@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { zstdCompressSync } from 'node:zlib';
+import { factsOf, type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
+import { type BuiltLayer, image, layer } from '../../../support/image.ts';
+import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
+import { sha256 } from '../../../support/registry/store.ts';
+import { file, tar } from '../../../support/tar.ts';
+import { Browsing, contentOf, fetched } from '../browsing.ts';
+
+let registry: Registry;
+let browsing: Browsing;
+
+before(async () => {
+  registry = await startRegistry();
+});
+beforeEach(() => {
+  browsing = new Browsing();
+});
+afterEach(() => browsing.end());
+after(() => registry.close());
+
+const FIRST = randomBytes(10 << 20);
+/** Reaches over the place where the copy begins. */
+const MIDDLE = randomBytes(17 << 20);
+const entries = [file('first', FIRST), file('middle', MIDDLE), file('last', FIRST), file('late', 'near the end')];
+const single = layer(entries, { compression: 'zstd' });
+
+async function open(built: BuiltLayer): Promise<MergedTree> {
+  registry.store.put('zstd', image({ layers: [built] }), 'latest');
+  return browsing.open(`${registry.host}/zstd:latest`, () => (registry.requests.length = 0));
+}
+
+const kept = (pattern: string): string[] =>
+  globSync(`cache/indexes/**/${pattern}`, { cwd: browsing.pulling.root }).map(path =>
+    join(browsing.pulling.root, path),
+  );
+
+async function checkAll(tree: MergedTree): Promise<void> {
+  assert.equal(String(await contentOf(tree, 'late')), 'near the end');
+  assert.ok((await contentOf(tree, 'middle')).equals(MIDDLE));
+  assert.ok((await contentOf(tree, 'first')).equals(FIRST));
+  assert.ok((await contentOf(tree, 'last')).equals(FIRST));
+}
+
+test('a file near the end of one long frame is read without the frame', async () => {
+  const tree = await open(single);
+  await checkAll(tree);
+  registry.requests.length = 0;
+  rmSync(browsing.pulling.puller.store.path(single.digest));
+  // Nothing but the piece that holds it can have been decoded, for the blob is gone, and was not fetched again.
+  assert.equal(String(await contentOf(tree, 'late')), 'near the end');
+  assert.ok((await contentOf(tree, 'last')).equals(FIRST));
+  assert.deepEqual(fetched(registry.requests), { requests: 0, bytes: 0 });
+});
+
+test('one piece of the copy holds no more than a few megabytes', async () => {
+  const tree = await open(single);
+  const [copy = ''] = kept('*.copy');
+  const bytes = readFileSync(copy);
+  // All but the last piece is rubbish: the last file can be read still, without a word from the blob.
+  const { offset = 0 } = tree.find('late').entry ?? {};
+  assert.ok(offset > 36 << 20);
+  const lastPiece = bytes.lastIndexOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]));
+  assert.ok(bytes.length - lastPiece < 5 << 20);
+  writeFileSync(copy, bytes.fill(0, 0, lastPiece));
+  rmSync(browsing.pulling.puller.store.path(single.digest));
+  registry.requests.length = 0;
+  assert.equal(String(await contentOf(tree, 'late')), 'near the end');
+  assert.deepEqual(fetched(registry.requests), { requests: 0, bytes: 0 });
+});
+
+test('the copy counts to the cache and goes with it', async () => {
+  const { store } = browsing.pulling.puller;
+  await open(single);
+  const [copy = ''] = kept('*.copy');
+  const others = [store.path(single.digest), ...kept('*.index'), ...kept('*.points')];
+  const sizes = [copy, ...others].map(path => statSync(path).size);
+  assert.ok((await store.size()) >= sizes.reduce((sum, size) => sum + size));
+  await store.prune(0);
+  assert.ok(!existsSync(copy));
+});
+
+for (const [name, damage] of Object.entries({
+  missing: (copy: string): void => rmSync(copy),
+  empty: (copy: string): void => writeFileSync(copy, ''),
+  rubbish: (copy: string): void => writeFileSync(copy, randomBytes(statSync(copy).size)),
+})) {
+  test(`a copy that is ${name} does not matter`, async () => {
+    const tree = await open(single);
+    const [copy = ''] = kept('*.copy');
+    damage(copy);
+    await checkAll(tree);
+  });
+}
+
+test('a copy that is damaged in the middle of a file does not matter', async () => {
+  const tree = await open(single);
+  const [copy = ''] = kept('*.copy');
+  const bytes = readFileSync(copy);
+  writeFileSync(copy, bytes.fill(0x55, 9 << 20, (9 << 20) + 100));
+  await checkAll(tree);
+});
+
+test('the places that are kept may be damaged', async () => {
+  await open(single);
+  const [points = ''] = kept('*.points');
+  writeFileSync(points, readFileSync(points).fill(1, 20, 60));
+  await checkAll(await open(single));
+});
+
+test('a layer of many frames is read from the frame before the file', async () => {
+  const archive = tar(...entries);
+  const frames: Buffer[] = [];
+  for (let at = 0; at < archive.length; at += 3 << 20)
+    frames.push(zstdCompressSync(archive.subarray(at, at + (3 << 20))));
+  const built = layer(archive, { compression: 'zstd', blob: Buffer.concat(frames) });
+  const tree = await open(built);
+  assert.deepEqual(kept('*.copy'), []);
+  await checkAll(tree);
+  const path = browsing.pulling.puller.store.path(built.digest);
+  chmodSync(path, 0o644);
+  // Were all but the last frames needed, they would be found to be rubbish.
+  const before = built.blob.length - (8 << 20);
+  writeFileSync(path, Buffer.from(built.blob).fill(0xff, 0, before));
+  assert.equal(String(await contentOf(tree, 'late')), 'near the end');
+  await assert.rejects(contentOf(tree, 'first'));
+});
+
+test('a small layer is not copied', async () => {
+  const tree = await open(layer([file('a', FIRST), file('late', 'x')], { compression: 'zstd' }));
+  assert.deepEqual(kept('*.copy*'), []);
+  assert.equal(String(await contentOf(tree, 'late')), 'x');
+  assert.equal(factsOf(tree.find('late')).size, 1);
+});
+
+test('of a layer that turns out to be wrong nothing is left', async () => {
+  const cut = layer(entries, { compression: 'zstd', blob: single.blob.subarray(0, single.blob.length - 1000) });
+  await assert.rejects(open(cut), { name: 'TruncatedLayerError' });
+  const other = { ...single, diffId: sha256('something else') };
+  await assert.rejects(open(other), { name: 'DiffIdMismatchError' });
+  assert.deepEqual(kept('*.*'), []);
+});

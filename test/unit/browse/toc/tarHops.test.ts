@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { globSync } from 'node:fs';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { factsOf, type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
+import { image, layer } from '../../../support/image.ts';
+import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
+import { directory, type Entry, file, gnuSparse, hardlink, paxSparse, symlink } from '../../../support/tar.ts';
+import { Browsing, contentOf, fetched, pathsOf } from '../browsing.ts';
+
+let registry: Registry;
+let browsing: Browsing;
+
+before(async () => {
+  registry = await startRegistry();
+});
+beforeEach(() => {
+  browsing = new Browsing();
+});
+afterEach(async () => {
+  registry.faults.clear();
+  await browsing.end();
+});
+after(() => registry.close());
+
+const BIG = randomBytes(12 << 20);
+const LONG_NAME = `${'long/'.repeat(40)}name`;
+
+async function open(entries: readonly (Entry | Uint8Array)[], blob?: Buffer): Promise<MergedTree> {
+  const built = layer(entries, { compression: 'none', ...(blob ? { blob } : {}) });
+  registry.store.put('hops', image({ layers: [built] }), 'latest');
+  return browsing.open(`${registry.host}/hops:latest`, () => (registry.requests.length = 0));
+}
+
+const kinds = (): string[] => globSync('cache/indexes/**/*.index', { cwd: browsing.pulling.root });
+const verifiedOf = (tree: MergedTree): false | undefined =>
+  [...tree.walk()].map(factsOf).find(({ type }) => type === 'file')?.verified;
+
+test('a plain archive is listed by its headers, and a file costs its own bytes', async () => {
+  const holes = Buffer.alloc(3 << 20);
+  const island = Buffer.alloc(1024, 'island');
+  island.copy(holes, 1 << 20);
+  const tree = await open([
+    directory('etc/', { mode: 0o750, uid: 7 }),
+    file('etc/motd', 'hello\n'),
+    file('big', BIG),
+    file(LONG_NAME, 'behind a long name', { xattrs: { 'user.mark': Buffer.from('x') } }),
+    file('odd', randomBytes(5_000_001)),
+    gnuSparse('old-holes', holes.length, [{ offset: 1 << 20, data: island }]),
+    paxSparse('new-holes', holes.length, [{ offset: 1 << 20, data: island }]),
+    symlink('link', 'etc/motd'),
+    hardlink('hard', 'etc/motd'),
+    file('late', 'near the end'),
+  ]);
+  assert.ok(fetched(registry.requests).bytes < 2 << 20, JSON.stringify(fetched(registry.requests)));
+  assert.ok(fetched(registry.requests).requests <= 4, JSON.stringify(fetched(registry.requests)));
+  assert.ok(pathsOf(tree).includes(LONG_NAME));
+  registry.requests.length = 0;
+  assert.equal(String(await contentOf(tree, 'late')), 'near the end');
+  assert.deepEqual(fetched(registry.requests), { requests: 1, bytes: 12 });
+  assert.equal(String(await contentOf(tree, 'link')), 'hello\n');
+  assert.equal(String(await contentOf(tree, 'hard')), 'hello\n');
+  assert.equal(String(await contentOf(tree, LONG_NAME)), 'behind a long name');
+  assert.ok((await contentOf(tree, 'old-holes')).equals(holes));
+  assert.ok((await contentOf(tree, 'new-holes')).equals(holes));
+  assert.ok((await contentOf(tree, 'big')).equals(BIG));
+  // Nothing can verify a part of an archive whose digest is of the whole.
+  assert.equal(verifiedOf(tree), false);
+});
+
+test('the second opening needs no request', async () => {
+  const entries = [file('big', BIG), file('late', 'x')];
+  await open(entries);
+  const tree = await open(entries);
+  assert.deepEqual(fetched(registry.requests), { requests: 0, bytes: 0 });
+  assert.equal(String(await contentOf(tree, 'late')), 'x');
+});
+
+test('what one registry tells of a layer is not believed of another', async () => {
+  const entries = [file('big', BIG), file('late', 'x')];
+  await open(entries);
+  const other = await startRegistry({ store: registry.store });
+  try {
+    const tree = await browsing.open(`${other.host}/hops:latest`, () => (other.requests.length = 0));
+    assert.deepEqual(pathsOf(tree), ['big', 'late']);
+    assert.ok(fetched(other.requests).requests > 0);
+  } finally {
+    await other.close();
+  }
+});
+
+test('once the blob is in the cache, the layer is verified', async () => {
+  const entries = [file('big', BIG), file('late', 'x')];
+  assert.equal(verifiedOf(await open(entries)), false);
+  await browsing.pulling.pull(`${registry.host}/hops:latest`, 'hops', { platform: 'linux/amd64' });
+  const tree = await open(entries);
+  assert.equal(verifiedOf(tree), undefined);
+  assert.deepEqual(fetched(registry.requests), { requests: 0, bytes: 0 });
+  assert.equal(String(await contentOf(tree, 'late')), 'x');
+});
+
+test('who wants what is verified only gets the layer read as a whole', async () => {
+  const entries = [file('big', BIG), file('late', 'x')];
+  assert.equal(verifiedOf(await open(entries)), false);
+  const tree = await browsing.open(`${registry.host}/hops:latest`, () => undefined, true);
+  assert.equal(verifiedOf(tree), undefined);
+  assert.equal(String(await contentOf(tree, 'late')), 'x');
+});
+
+test('a layer of small files only is read in one pass', async () => {
+  const many = Array.from({ length: 4000 }, (_, at) => file(`many/${at}`, Buffer.alloc(3000, at)));
+  const tree = await open(many);
+  const { requests } = fetched(registry.requests);
+  const hops = registry.requests.filter(({ headers }) => headers.range !== undefined).length;
+  assert.ok(hops <= 4, `${hops} of ${requests} requests were for parts`);
+  assert.equal(verifiedOf(tree), undefined);
+  assert.ok((await contentOf(tree, 'many/3999')).equals(Buffer.alloc(3000, 3999)));
+});
+
+test('where small files stand between large ones, they are read in windows', async () => {
+  const entries = Array.from({ length: 12 }, (_, folder) => [
+    ...Array.from({ length: 100 }, (_, at) => file(`${folder}/${at}`, Buffer.alloc(700, at))),
+    file(`${folder}/large`, BIG.subarray(0, 4 << 20)),
+  ]).flat();
+  const tree = await open(entries);
+  assert.equal(verifiedOf(tree), false);
+  const { requests, bytes } = fetched(registry.requests);
+  assert.ok(requests <= 14, `${requests} requests`);
+  assert.ok(bytes < 4 << 20, `${bytes} bytes`);
+});
+
+test('a registry that gives no parts sends the whole', async () => {
+  registry.fault({ path: '/blobs/', when: ({ headers }) => headers.range !== undefined }, (reply, request) => ({
+    ...reply,
+    status: 200,
+    headers: { ...reply.headers, 'content-range': '' },
+    body: registry.store.blob(request.path.split('/').at(-1) ?? '') as Buffer,
+  }));
+  const tree = await open([file('big', BIG), file('late', 'x')]);
+  assert.equal(verifiedOf(tree), undefined);
+  assert.equal(String(await contentOf(tree, 'late')), 'x');
+});
+
+test('a registry that gives no parts any more sends the whole', async () => {
+  const tree = await open([file('big', BIG), file('late', 'x')]);
+  assert.equal(verifiedOf(tree), false);
+  registry.fault({ path: '/blobs/', when: ({ headers }) => headers.range !== undefined }, (reply, request) => ({
+    ...reply,
+    status: 200,
+    headers: { ...reply.headers, 'content-range': '' },
+    body: registry.store.blob(request.path.split('/').at(-1) ?? '') as Buffer,
+  }));
+  assert.equal(String(await contentOf(tree, 'late')), 'x');
+  const again = await open([file('big', BIG), file('late', 'x')]);
+  assert.equal(verifiedOf(again), undefined);
+});
+
+test('a damaged archive is left to the pass, which tells what is wrong', async () => {
+  const broken = file('broken', 'x', { checksum: 1 });
+  await assert.rejects(open([file('big', BIG), broken, file('late', 'x')]), { name: 'InvalidLayerError' });
+  await assert.rejects(open([file('big', BIG), file('cut', '', { size: 9_000_000 })]), {
+    name: /TruncatedLayerError|InvalidLayerError/,
+  });
+  assert.deepEqual(kinds(), []);
+});
+
+test('compressed bytes behind the media type of a plain archive are read as what they are', async () => {
+  const built = layer([file('big', BIG), file('late', 'x')], { mediaType: 'application/vnd.oci.image.layer.v1.tar' });
+  registry.store.put('hops', image({ layers: [built] }), 'latest');
+  const tree = await browsing.open(`${registry.host}/hops:latest`, () => (registry.requests.length = 0));
+  assert.equal(verifiedOf(tree), undefined);
+  assert.deepEqual(pathsOf(tree), ['big', 'late']);
+});

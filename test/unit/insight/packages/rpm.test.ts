@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, before, describe, test } from 'node:test';
+import { DamagedDatabaseError } from '../../../../src/insight/packages/byteReader.ts';
+import { readRpm } from '../../../../src/insight/packages/packages.ts';
+import { rpmHeaders } from '../../../../src/insight/packages/rpmDatabases.ts';
+import { readRpmHeader } from '../../../../src/insight/packages/rpmHeader.ts';
+import { tableRows } from '../../../../src/insight/packages/sqliteTable.ts';
+import {
+  berkeleyOf,
+  headersOf,
+  makeRpmDatabase,
+  ndbOf,
+  RPM_TOOLS,
+  type RpmListing,
+} from '../../../support/rpmDatabase.ts';
+import { requireTool } from '../../../support/tools.ts';
+
+describe('databases of rpm', { skip: requireTool(...RPM_TOOLS) }, () => {
+  let scratch: string;
+  let listing: RpmListing;
+  const files = new Map<string, Buffer>();
+
+  before(async () => {
+    scratch = mkdtempSync(join(tmpdir(), 'peel-rpm-'));
+    const many = Array.from({ length: 250 }, (_, at) => `part-${at}`);
+    const made = await makeRpmDatabase(scratch, [
+      { name: 'alpha', version: '1.0', epoch: 2 },
+      { name: 'kernel', version: '6.1', changes: 3_000 },
+      { name: 'kernel', version: '6.12', changes: 90_000 },
+      { name: 'parts', version: '3~rc1', more: many },
+      { name: 'both', version: '1', target: 'x86_64' },
+      { name: 'both', version: '1', target: 'i686' },
+    ]);
+    listing = made.listing;
+    const headers = headersOf(made.path);
+    files.set('sqlite', readFileSync(made.path));
+    files.set('Berkeley DB', await berkeleyOf(headers, scratch));
+    files.set('Berkeley DB, the other byte order', await berkeleyOf(headers, scratch, 4321));
+    files.set('ndb', ndbOf(headers));
+  });
+  after(() => rmSync(scratch, { recursive: true, force: true }));
+
+  const fileOf = (kind: string): Buffer => {
+    const file = files.get(kind);
+    assert.ok(file);
+    return file;
+  };
+  const kinds = ['sqlite', 'Berkeley DB', 'Berkeley DB, the other byte order', 'ndb'];
+
+  for (const kind of kinds) {
+    test(`are read as rpm reads them: ${kind}`, () => {
+      const found = [...rpmHeaders(fileOf(kind))].map(readRpmHeader);
+      assert.equal(found.length, 256);
+      assert.deepEqual(
+        found.map(({ name, version, arch }) => [name, version, arch].join(' ')).toSorted(),
+        listing.map(line => line.join(' ')).toSorted(),
+      );
+    });
+
+    test(`tell versions beside each other, and architectures: ${kind}`, async () => {
+      const packages = await readRpm(fileOf(kind));
+      assert.equal(packages.get('alpha'), '2:1.0-1');
+      assert.equal(packages.get('kernel'), '6.1-1, 6.12-1');
+      assert.equal(packages.get('part-7'), '3~rc1-1');
+      assert.deepEqual([packages.get('both.x86_64'), packages.get('both.i686')], ['1-1', '1-1']);
+      assert.equal(packages.size, 255);
+    });
+
+    test(`damage makes no harm: ${kind}`, async () => {
+      const whole = fileOf(kind);
+      // Always the same places, which are all over the file.
+      for (let round = 1; round <= 300; round++) {
+        const bytes = Buffer.from(round % 10 === 0 ? whole.subarray(0, (round * 7919) % whole.length) : whole);
+        for (let hit = 1; hit <= 1 + (round % 40) && bytes.length > 0; hit++) {
+          // Every other hit is at the beginning, where the file describes itself.
+          const at =
+            (round * 104_729 + hit * 15_485_863) % (hit % 2 === 0 ? Math.min(4096, bytes.length) : bytes.length);
+          bytes[at] = (round * 31 + hit * 17) & 0xff;
+        }
+        try {
+          await readRpm(bytes);
+        } catch (error) {
+          assert.ok(error instanceof DamagedDatabaseError, `${round}: ${String(error)}`);
+        }
+      }
+    });
+  }
+
+  test('what is only in the write-ahead log of SQLite is read, as far as it was committed', async () => {
+    const path = join(scratch, 'log.sqlite');
+    writeFileSync(path, fileOf('sqlite'));
+    const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0');
+    const numbers = database.prepare('SELECT hnum FROM Packages ORDER BY hnum DESC LIMIT 60').all();
+    const remove = (rows: typeof numbers): void => {
+      for (const { hnum } of rows) database.exec(`DELETE FROM Packages WHERE hnum = ${String(hnum)}`);
+    };
+    remove(numbers.slice(0, 20));
+    const committed = statSync(`${path}-wal`).size;
+    // With so small a cache, pages are in the log before they are committed, and these never are.
+    database.exec('PRAGMA cache_size = 2; BEGIN');
+    remove(numbers.slice(20));
+    const [file, log] = [readFileSync(path), readFileSync(`${path}-wal`)];
+    database.exec('ROLLBACK');
+    database.close();
+    assert.ok(log.length > committed, 'there is something that was not committed');
+    assert.equal([...rpmHeaders(file)].length, 256, 'the file by itself is older');
+    assert.equal([...rpmHeaders(file, log)].length, 236);
+    assert.equal([...rpmHeaders(file, log.subarray(0, log.length - 100))].length, 236, 'a log that was cut');
+    assert.equal([...rpmHeaders(file, Buffer.alloc(0))].length, 256, 'an empty log');
+    for (let at = 0; at < log.length; at += 9_973) {
+      const bytes = Buffer.from(log);
+      bytes.fill(0xff, at, at + 300);
+      await readRpm(file, bytes).catch((error: unknown) => assert.ok(error instanceof DamagedDatabaseError));
+    }
+  });
+
+  test('values of SQLite come as they were written', () => {
+    const rows = [...tableRows(fileOf('sqlite'), 'sqlite_sequence')];
+    assert.deepEqual(rows, [['Packages', 256]]);
+    assert.throws(() => [...tableRows(fileOf('sqlite'), 'Missing')], DamagedDatabaseError);
+  });
+});
+
+test('what is no database of rpm is refused', async () => {
+  for (const bytes of [
+    Buffer.alloc(0),
+    Buffer.from('hello'),
+    Buffer.alloc(8192),
+    Buffer.from('RpmP'),
+    Buffer.from('SQLite'),
+  ])
+    await assert.rejects(readRpm(bytes), DamagedDatabaseError);
+});

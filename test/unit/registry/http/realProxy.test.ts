@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { ClientCertificateNeeded, ProxyError } from '../../../../src/registry/errors.ts';
+import { image, layer } from '../../../support/image.ts';
+import { createPrivateCa, type PrivateCa } from '../../../support/privateCa.ts';
+import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
+import { type Squid, startSquid } from '../../../support/servers/squid.ts';
+import { requireTool } from '../../../support/tools.ts';
+import { ask, Collected, type Asking } from '../asking.ts';
+
+/** A name that only the proxy can resolve: whoever reaches it went through the proxy. */
+const NAME = 'registry.behind-the-proxy.test';
+const ACCOUNT = { user: 'pat', password: 'pr0xy:pw' };
+
+describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpasswd', 'openssl') }, () => {
+  const built = image({ layers: [layer(Buffer.alloc(100_000, 7), { compression: 'none' })] });
+  const open: { close(): Promise<void> }[] = [];
+  let ca: PrivateCa;
+  let squid: Squid;
+  let guarded: Squid;
+  let plain: Registry;
+  let secure: Registry;
+  before(async () => {
+    ca = createPrivateCa();
+    squid = await startSquid(undefined, [NAME]);
+    guarded = await startSquid(ACCOUNT, [NAME]);
+    plain = await startRegistry();
+    secure = await startRegistry({ tls: ca.issue({ hosts: [NAME] }) });
+    for (const registry of [plain, secure]) registry.store.put('some/name', built, 'latest');
+    open.push(squid, guarded, plain, secure);
+  });
+  after(async () => {
+    for (const each of open.toReversed()) await each.close();
+    ca?.close();
+  });
+
+  function through(proxy: string, registry: Registry, noProxy: string[] = []): Asking {
+    const scheme = registry === secure ? 'https' : 'http';
+    const url = `${scheme}://${NAME}:${registry.port}`;
+    const config = {
+      name: `${NAME}:${registry.port}`,
+      url,
+      ...(registry === secure ? { ca: ca.cert } : { insecure: true }),
+    };
+    const made = ask(config, { httpProxy: proxy, httpsProxy: proxy, noProxy, tries: 2 });
+    open.push(made);
+    return made;
+  }
+
+  /** Squid writes a tunnel down when it ends. */
+  function tunnelOf(account: string): Parameters<Squid['logged']>[0] {
+    return ({ method, target, user }) =>
+      method === 'CONNECT' && target === `${NAME}:${secure.port}` && user === account;
+  }
+
+  async function read({ client, signal }: Asking): Promise<void> {
+    assert.equal((await client.manifest('some/name', 'latest', signal)).digest, built.digest);
+    const [only] = built.layers;
+    assert.ok(only);
+    const sink = new Collected();
+    await client
+      .blobs('some/name')
+      .read({ mediaType: '', digest: only.digest, size: only.blob.length }, 0, sink, signal);
+    assert.deepEqual(sink.bytes, only.blob);
+  }
+
+  it('carries plain HTTP as a forwarding proxy', async () => {
+    await read(through(squid.url, plain));
+    await squid.logged(
+      ({ method, target }) => method === 'GET' && target.startsWith(`http://${NAME}:${plain.port}/v2/`),
+    );
+  });
+
+  it('carries HTTPS through a tunnel, where the authority is the registry’s', async () => {
+    const asking = through(squid.url, secure);
+    await read(asking);
+    await asking.close();
+    await squid.logged(tunnelOf('-'));
+  });
+
+  it('hides no alert of a server that wants a client certificate', async () => {
+    const strict = await startRegistry({ tls: { ...ca.issue({ hosts: [NAME] }), clientCa: ca.cert } });
+    open.push(strict);
+    const url = `https://${NAME}:${strict.port}`;
+    const asking = ask({ name: NAME, url, ca: ca.cert }, { httpsProxy: squid.url });
+    open.push(asking);
+    await assert.rejects(asking.client.ping(asking.signal), ClientCertificateNeeded);
+    const { cert, key } = ca.issue({ client: 'peel' });
+    const known = ask({ name: NAME, url, ca: ca.cert, cert, key }, { httpsProxy: squid.url });
+    open.push(known);
+    assert.equal((await known.client.ping(known.signal)).v2, true);
+  });
+
+  it('takes its user and password from the address', async () => {
+    const address = guarded.url.replace('//', '//pat:pr0xy%3Apw@');
+    await read(through(address, plain));
+    const asking = through(address, secure);
+    await read(asking);
+    await asking.close();
+    await guarded.logged(tunnelOf('pat'));
+    assert.ok(!JSON.stringify(secure.requests.map(({ headers }) => headers)).includes('proxy-authorization'));
+  });
+
+  it('that wants a password refuses clearly, and no password shows', async () => {
+    for (const registry of [plain, secure]) {
+      const wrong = through(guarded.url.replace('//', '//pat:wr0ng@'), registry);
+      await assert.rejects(wrong.client.manifest('some/name', 'latest', wrong.signal), error => {
+        assert.ok(error instanceof ProxyError, String(error));
+        assert.ok(!error.message.includes('wr0ng'));
+        return true;
+      });
+    }
+  });
+
+  it('is left out for hosts that are excepted and for this machine', async () => {
+    const unused = await startSquid(undefined, [NAME]);
+    open.push(unused);
+    const excepted = through(unused.url, plain, ['.behind-the-proxy.test']);
+    await assert.rejects(
+      excepted.client.ping(excepted.signal),
+      error => error instanceof Error && error.name === 'UnknownHost',
+    );
+    const local = ask({ name: plain.host, url: plain.url }, { httpProxy: unused.url });
+    open.push(local);
+    await read(local);
+    // What it writes down late is there when a later request is.
+    const last = through(unused.url, plain);
+    await last.client.manifest('some/name', 'latest', last.signal);
+    const its = `http://${NAME}:${plain.port}/v2/some/name/manifests/latest`;
+    await unused.logged(({ target }) => target === its);
+    assert.deepEqual(
+      unused.requests().map(({ target }) => target),
+      [its],
+    );
+  });
+
+  it('that is down is named', async () => {
+    const gone = through('http://127.0.0.1:1', secure);
+    await assert.rejects(
+      gone.client.ping(gone.signal),
+      error => error instanceof Error && /127\.0\.0\.1:1|proxy/i.test(error.message),
+    );
+  });
+});

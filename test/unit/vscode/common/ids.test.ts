@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import {
+  COMMANDS,
+  CONTEXTS,
+  SECTION,
+  SETTINGS,
+  TASK_TYPE,
+  TREE_COMMANDS,
+  VIEW_CONTAINER,
+  VIEWS,
+} from '../../../../src/vscode/common/ids.ts';
+
+interface Manifest {
+  readonly contributes: {
+    readonly commands: readonly { readonly command: string; readonly title: string; readonly category?: string }[];
+    readonly configuration: { readonly properties: Readonly<Record<string, unknown>> };
+    readonly taskDefinitions: readonly { readonly type: string }[];
+    readonly viewsContainers: { readonly activitybar: readonly { readonly id: string }[] };
+    readonly views: Readonly<Record<string, readonly { readonly id: string }[]>>;
+    readonly menus: Readonly<Record<string, readonly { readonly command?: string; readonly when?: string }[]>>;
+  };
+  readonly capabilities: { readonly untrustedWorkspaces: { readonly restrictedConfigurations: readonly string[] } };
+}
+
+const root = new URL('../../../../', import.meta.url);
+const text = readFileSync(new URL('package.json', root), 'utf8');
+const { contributes, capabilities } = JSON.parse(text) as Manifest;
+const codeCommands = [...Object.values(COMMANDS), ...Object.values(TREE_COMMANDS)].sort();
+
+test('every command of the code is in package.json, and the other way round', () => {
+  assert.deepEqual(contributes.commands.map(entry => entry.command).sort(), codeCommands);
+  for (const entry of contributes.commands) assert.equal(entry.category, 'Peel', entry.command);
+});
+
+test('menus, keybindings and texts name no command that is not there', () => {
+  const known = new Set<string>([...codeCommands, ...Object.values(VIEWS), ...Object.values(CONTEXTS)]);
+  for (const [menu, entries] of Object.entries(contributes.menus)) {
+    for (const { command } of entries) {
+      if (command?.startsWith('peel.')) assert.ok(known.has(command), `${menu}: ${command}`);
+    }
+  }
+  for (const [, id = ''] of text.matchAll(/command:(peel\.[A-Za-z]+)/g)) assert.ok(known.has(id), id);
+});
+
+test('settings agree', () => {
+  const declared = Object.keys(contributes.configuration.properties).sort();
+  assert.deepEqual(
+    declared,
+    Object.values(SETTINGS)
+      .map(key => `${SECTION}.${key}`)
+      .sort(),
+  );
+});
+
+test('no setting promises to differ by workspace folder, for each is read for the window', () => {
+  for (const [key, property] of Object.entries(contributes.configuration.properties))
+    assert.notEqual((property as { scope?: string }).scope, 'resource', key);
+});
+
+test('every setting that could send credentials or shape a command line is not taken from an untrusted workspace', () => {
+  const free = new Set<string>([SETTINGS.platform]);
+  const restricted = Object.values(SETTINGS)
+    .filter(key => !free.has(key))
+    .map(key => `${SECTION}.${key}`);
+  assert.deepEqual([...capabilities.untrustedWorkspaces.restrictedConfigurations].sort(), restricted.sort());
+});
+
+test('views, their container and the task type agree', () => {
+  assert.deepEqual(
+    contributes.viewsContainers.activitybar.map(entry => entry.id),
+    [VIEW_CONTAINER],
+  );
+  assert.deepEqual(contributes.views[VIEW_CONTAINER]?.map(entry => entry.id).sort(), Object.values(VIEWS).sort());
+  assert.deepEqual(
+    contributes.taskDefinitions.map(entry => entry.type),
+    [TASK_TYPE],
+  );
+});
+
+test('each context key that package.json asks for is one that the code sets, and the other way round', () => {
+  const asked = new Set(
+    [...text.matchAll(/"when": "([^"]*)"/g)].flatMap(([, when = '']) =>
+      [...when.matchAll(/\bpeel\.[A-Za-z]+/g)].map(([key]) => key),
+    ),
+  );
+  const known = new Set<string>([...Object.values(CONTEXTS), ...Object.values(VIEWS)]);
+  for (const key of asked) assert.ok(known.has(key), key);
+  for (const key of Object.values(CONTEXTS)) assert.ok(asked.has(key), key);
+});
+
+test('each command of the table runs the function of its name', () => {
+  const table = readFileSync(new URL('src/vscode/commandTable.ts', root), 'utf8');
+  const rows = [...table.matchAll(/\[COMMANDS\.(\w+)\]: async \(\) => \(await import\('[^']+'\)\)\.(\w+)/g)];
+  assert.deepEqual(
+    rows.map(([, id]) => id).toSorted(),
+    Object.keys(COMMANDS).toSorted(),
+  );
+  for (const [, id, name] of rows) assert.equal(name, id);
+});
+
+test('the README tells of every command that is in the palette, and of none that is not there', () => {
+  const readme = readFileSync(new URL('README.md', root), 'utf8');
+  const [, section = ''] = /^## Commands$([^]*?)^## /m.exec(readme) ?? [];
+  const rows = section.split('\n').filter(line => line.startsWith('| `peel.'));
+  const told = rows.flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`(peel\.\w+)`/g)].map(([, id = '']) => id));
+  for (const id of told) assert.ok(codeCommands.includes(id as (typeof codeCommands)[number]), id);
+  const limited = new Set(contributes.menus['commandPalette']?.map(({ command }) => command));
+  for (const { command } of contributes.commands)
+    if (!limited.has(command) && command !== TREE_COMMANDS.refresh) assert.ok(told.includes(command), command);
+});

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { DamagedDatabaseError } from '../../../../src/insight/packages/byteReader.ts';
+import { readPackages } from '../../../../src/vscode/compare/imagePackages.ts';
+import { image, layer, type BuiltLayer } from '../../../support/image.ts';
+import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
+import { makeRpmDatabase, RPM_TOOLS } from '../../../support/rpmDatabase.ts';
+import { file, symlink } from '../../../support/tar.ts';
+import { requireTool } from '../../../support/tools.ts';
+import { Browsing } from '../../browse/browsing.ts';
+
+let registry: Registry;
+let browsing: Browsing;
+
+before(async () => {
+  registry = await startRegistry();
+});
+beforeEach(() => {
+  browsing = new Browsing();
+});
+afterEach(() => browsing.end());
+after(() => registry.close());
+
+/** By the program that keeps them, `name version`. */
+async function packagesOf(built: BuiltLayer): Promise<Record<string, string[]>> {
+  registry.store.put('packages', image({ layers: [built] }), 'latest');
+  const tree = await browsing.open(`${registry.host}/packages:latest`);
+  const found = await readPackages(tree, new AbortController().signal);
+  return Object.fromEntries([...found].map(([kind, packages]) => [kind, [...packages].map(pair => pair.join(' '))]));
+}
+
+test('a distroless image has a file for each package', async () => {
+  const part = (name: string, version: string): string =>
+    `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\nDescription: it\n Package: not a field\n`;
+  assert.deepEqual(
+    await packagesOf(
+      layer([
+        file('var/lib/dpkg/status.d/base-files', part('base-files', '12.4')),
+        file('var/lib/dpkg/status.d/bGliYzY=', part('libc6', '2.36-9')),
+        file('var/lib/dpkg/status.d/bGliYzY=.md5sums', 'd41d8cd98f00b204e9800998ecf8427e  usr/lib/libc.so.6\n'),
+        file('var/lib/dpkg/status.d/empty', ''),
+      ]),
+    ),
+    { dpkg: ['base-files 12.4', 'libc6 2.36-9'] },
+  );
+});
+
+test('a folder of packages adds to a database of dpkg', async () => {
+  const status =
+    'Package: apt\nStatus: install ok installed\nVersion: 2.6\n\nPackage: both\nStatus: install ok installed\nVersion: 2\n';
+  assert.deepEqual(
+    await packagesOf(
+      layer([
+        file('var/lib/dpkg/status', status),
+        file('var/lib/dpkg/status.d/both', 'Package: both\nVersion: 1\n'),
+        file('var/lib/dpkg/status.d/more', 'Package: more\nVersion: 1\n'),
+      ]),
+    ),
+    { dpkg: ['both 2', 'more 1', 'apt 2.6'] },
+  );
+});
+
+test('an image without databases has no packages', async () => {
+  assert.deepEqual(await packagesOf(layer([file('etc/motd', 'hello')])), {});
+});
+
+test('a damaged database is told', async () => {
+  await assert.rejects(packagesOf(layer([file('var/lib/rpm/Packages', 'hello')])), DamagedDatabaseError);
+});
+
+test('rpm keeps its database in one of two folders', { skip: requireTool(...RPM_TOOLS) }, async t => {
+  const scratch = mkdtempSync(join(tmpdir(), 'peel-rpm-'));
+  t.after(() => rmSync(scratch, { recursive: true, force: true }));
+  const { path } = await makeRpmDatabase(scratch, [{ name: 'alpha', version: '1.0', epoch: 2 }]);
+  for (const folder of ['usr/lib/sysimage/rpm', 'var/lib/rpm']) {
+    const database = file(`${folder}/rpmdb.sqlite`, readFileSync(path));
+    assert.deepEqual(await packagesOf(layer([database])), { rpm: ['alpha 2:1.0-1'] });
+  }
+  const linked = [
+    file('usr/lib/sysimage/rpm/rpmdb.sqlite', readFileSync(path)),
+    symlink('var/lib/rpm', '../../usr/lib/sysimage/rpm'),
+  ];
+  assert.deepEqual(await packagesOf(layer(linked)), { rpm: ['alpha 2:1.0-1'] });
+});

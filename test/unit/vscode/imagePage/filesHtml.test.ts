@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { analysisOf } from '../../../../src/insight/analysis.ts';
+import type { LayerContent } from '../../../../src/insight/layerContent.ts';
+import { filesHtml } from '../../../../src/vscode/imagePage/filesHtml.ts';
+
+function layer(number: number, files: Readonly<Record<string, number>>, deleted: readonly string[] = []): LayerContent {
+  const common = { type: 'file', mode: 0o644, uid: 0, gid: 0, linkname: '', layer: number } as const;
+  return {
+    number,
+    entries: Object.entries(files).map(([path, size]) => ({ path, size, ...common })),
+    deleted,
+    opaque: [],
+  };
+}
+
+function page(...layers: readonly LayerContent[]): string {
+  return filesHtml(analysisOf(layers), (path, at) => `command:${at}/${path}`)
+    .text.replaceAll(/\s+/g, ' ')
+    .replaceAll(/<a href="command:\d+([^"]*)"\s*>\s*\1\s*<\/a\s*>/g, '$1');
+}
+
+test('the largest files come first, with their layers and sizes', () => {
+  const text = page(layer(1, { 'bin/small': 10, 'usr/big': 2_000_000 }), layer(2, { 'opt/middle': 3000 }));
+  assert.match(
+    text,
+    /\/usr\/big<\/td> ?<td>1<\/td> ?<td>2\.0 MB.*\/opt\/middle<\/td> ?<td>2<\/td> ?<td>3\.0 kB.*\/bin\/small/,
+  );
+  assert.match(text, /None: no file is overwritten or deleted/);
+  assert.doesNotMatch(text, /look like secrets/);
+});
+
+test('what is wasted is told with the layers that waste it', () => {
+  const text = page(layer(1, { cache: 3000, app: 1000 }), layer(2, { app: 1000 }, ['cache']));
+  assert.match(text, /4\.0 kB of 5\.0 kB \(80 %\)/);
+  assert.match(text, /\/cache<\/td> ?<td>deleted by layer 2; in layer 1<\/td> ?<td>3\.0 kB/);
+  assert.match(text, /\/app<\/td> ?<td>replaced by layer 2; in layer 1<\/td> ?<td>1\.0 kB/);
+});
+
+test('a file that looks like a secret is named also when a later layer hides it', () => {
+  const text = page(layer(1, { 'app/.env': 10, 'root/.npmrc': 5 }), layer(2, {}, ['app/.env']));
+  assert.match(text, /2 files may hold a secret/);
+  assert.match(
+    text,
+    /\/app\/\.env<\/td> ?<td>1<\/td> ?<td>variables of an environment \(by its name\) · hidden by a later layer/,
+  );
+  assert.match(
+    text,
+    /\/root\/\.npmrc<\/td> ?<td>1<\/td> ?<td>an account of a package registry \(by its name\) ?<\/td>/,
+  );
+});
+
+test('what was found inside comes first, with its line; examples come last; layers that were only listed are told', () => {
+  const inside = layer(1, { 'usr/lib/x/test/key.pem': 10, 'root/.npmrc': 5, 'app/main.py': 10 });
+  const entries = inside.entries.map(entry =>
+    entry.path === 'root/.npmrc' ? entry : { ...entry, suspects: [{ what: 'a private key', line: 7 }] },
+  );
+  const text = page({ ...inside, entries }, { ...layer(2, { b: 1 }, ['app/main.py']), listedOnly: true });
+  assert.match(text, /3 files may hold a secret/);
+  assert.match(
+    text,
+    /\/app\/main\.py<\/td> ?<td>1<\/td> ?<td>a private key \(line 7\) · hidden by a later layer.*\.npmrc.*key\.pem<\/td> ?<td>1<\/td> ?<td>a private key \(line 7\) · among tests or examples/,
+  );
+  assert.match(text, /Of layer 2 only a list of the files was read/);
+});
+
+test('the pictures have a tile for each folder and for each layer', () => {
+  const text = page(layer(1, { 'usr/lib/a': 600, 'etc/b': 300 }), layer(2, { 'usr/lib/c': 100 }));
+  for (const title of [
+    'usr: 700 B',
+    'usr/lib: 700 B',
+    'etc: 300 B',
+    'Layer 1: 900 B',
+    'Layer 1/usr: 600 B',
+    'Layer 2: 100 B',
+  ]) {
+    assert.ok(text.includes(`<title>${title}</title>`), title);
+  }
+  assert.doesNotMatch(text, /NaN|Infinity|undefined/);
+});
+
+test('names of files become no markup, and an image without files is told of, too', () => {
+  assert.doesNotMatch(page(layer(1, { '<script>alert(1)</script>/.env': 9 })), /<script/);
+  assert.match(page(layer(1, {})), /None/);
+  assert.match(page(), /None/);
+});

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Memento } from 'vscode';
+import { RepositoryMemory } from '../../../../src/vscode/registries/repositoryMemory.ts';
+
+/** VS Code's Memento keeps JSON; a map does. */
+function memento(initial: Record<string, unknown> = {}): Pick<Memento, 'get' | 'update'> {
+  const kept = new Map(Object.entries(initial));
+  return {
+    get: (key: string) => kept.get(key),
+    update: async (key: string, value: unknown) => void kept.set(key, JSON.parse(JSON.stringify(value))),
+  };
+}
+
+test('what was opened last comes first, each once, each registry for itself', async () => {
+  const memory = new RepositoryMemory(memento());
+  await memory.add('docker.io', 'library/a');
+  await memory.add('docker.io', 'library/b');
+  await memory.add('docker.io', 'library/a');
+  await memory.add('r.example', 'x');
+  assert.deepEqual(memory.of('docker.io'), ['library/a', 'library/b']);
+  assert.deepEqual(memory.of('r.example'), ['x']);
+  assert.deepEqual(memory.of('other.example'), []);
+  await memory.remove('docker.io', 'library/a');
+  await memory.remove('r.example', 'x');
+  assert.deepEqual(memory.of('docker.io'), ['library/b']);
+  assert.deepEqual(memory.registries(), ['docker.io']);
+});
+
+test('it does not grow without end', async () => {
+  const memory = new RepositoryMemory(memento());
+  for (let number = 0; number < 250; number++) await memory.add('r.example', `x${number}`);
+  assert.equal(memory.of('r.example').length, 200);
+  assert.equal(memory.of('r.example')[0], 'x249');
+});
+
+test('what another version left there does no harm', () => {
+  assert.deepEqual(new RepositoryMemory(memento({ repositories: 'x' })).of('a'), []);
+  assert.deepEqual(new RepositoryMemory(memento({ repositories: { a: [1], b: ['c'] } })).registries(), ['b']);
+});

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { transportOptions } from '../../../../src/vscode/settings/network.ts';
+
+const settings = { firstByteTimeout: 7000, idleTimeout: 8000 };
+const editor = { proxy: '', noProxy: [], strictSSL: true, support: 'override' };
+
+test("timeouts are Peel's, strictness is the editor's", () => {
+  const options = transportOptions(settings, { ...editor, strictSSL: false }, {}, '1.2.3');
+  assert.equal(options.firstByteTimeout, 7000);
+  assert.equal(options.idleTimeout, 8000);
+  assert.equal(options.strictSSL, false);
+  assert.equal(options.userAgent, 'peel/1.2.3');
+  assert.equal(options.httpsProxy, undefined);
+});
+
+test("the editor's proxy wins over the environment's; without one, the environment's holds", () => {
+  const environment = { HTTPS_PROXY: 'http://env:1', no_proxy: 'a.example,b.example' };
+  const fromEditor = transportOptions(
+    settings,
+    { ...editor, proxy: 'http://editor:2', noProxy: ['c.example'] },
+    environment,
+    '1',
+  );
+  assert.equal(fromEditor.httpsProxy, 'http://editor:2');
+  assert.deepEqual(fromEditor.noProxy, ['c.example']);
+  const fromEnvironment = transportOptions(settings, editor, environment, '1');
+  assert.equal(fromEnvironment.httpsProxy, 'http://env:1');
+  assert.deepEqual(fromEnvironment.noProxy, ['a.example', 'b.example']);
+});
+
+test('with http.proxySupport off there is no proxy at all', () => {
+  const options = transportOptions(
+    settings,
+    { ...editor, proxy: 'http://editor:2', support: 'off' },
+    { HTTPS_PROXY: 'http://env:1' },
+    '1',
+  );
+  assert.equal(options.httpProxy, undefined);
+  assert.equal(options.httpsProxy, undefined);
+});

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { silentLogger } from '../../../src/oci/logger.ts';
+import { WorkerPool, type JobContext } from '../../../src/workers/workerPool.ts';
+import { anonymousAuthorizer } from '../../../src/registry/auth/authorizer.ts';
+
+/** A worker that answers every job with its thread's number. */
+const script = new URL(
+  `data:text/javascript,import { parentPort, threadId } from 'node:worker_threads';
+  parentPort.on('message', () => parentPort.postMessage({ type: 'done', result: [String(threadId)] }));`,
+);
+const context: JobContext = {
+  authorizer: anonymousAuthorizer,
+  logger: silentLogger,
+  onProgress: () => undefined,
+  signal: new AbortController().signal,
+};
+
+test('a thread that was prepared takes the first job, and no second one is prepared', async () => {
+  const pool = new WorkerPool(script, 2);
+  try {
+    const before = await nextThread();
+    pool.prepare();
+    pool.prepare();
+    assert.equal(await nextThread(), before + 2, 'one thread was started, before any job');
+    assert.deepEqual(await pool.run('finish', [], context), [String(before + 1)]);
+    pool.prepare();
+    assert.equal(await nextThread(), before + 3, 'the thread that rests will do');
+  } finally {
+    await pool.dispose();
+  }
+});
+
+test('threads that unpack give way to the others', { skip: process.platform !== 'linux' }, async () => {
+  const pool = new WorkerPool(new URL('../../../src/workers/worker.ts', import.meta.url), 1);
+  const own = getPriority();
+  try {
+    await pool.run('finish', [], context);
+    assert.equal(getPriority(), own, 'who started it stays as it is');
+    const lower = Math.max(own, 10);
+    assert.ok(
+      threadPriorities().some(([thread, priority]) => thread !== process.pid && priority === lower),
+      'one of the other threads has the lower priority',
+    );
+  } finally {
+    await pool.dispose();
+  }
+});
+
+/** Of all threads of this process, as Linux tells them (proc_pid_stat(5): the name in brackets is the second field, the nice value the nineteenth). */
+function threadPriorities(): [number, number][] {
+  return readdirSync('/proc/self/task').map(thread => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return [Number(thread), Number(fields[16])];
+  });
+}
+
+test('as many jobs run at once as the size says when they begin', async () => {
+  // A worker that says when it has begun, and ends its job when it hears of a cancel.
+  const held = new URL(
+    `data:text/javascript,import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', ({ type }) => parentPort.postMessage(type === 'abort' ? { type: 'done', result: [] } : { type: 'progress' }));`,
+  );
+  let size = 1;
+  const pool = new WorkerPool(held, () => size);
+  /** Runs jobs that end when so many have begun; tells how many ran at once. */
+  const mostOf = async (jobs: number, together: number): Promise<number> => {
+    const running = new Set<AbortController>();
+    let most = 0;
+    const run = async (): Promise<void> => {
+      const end = new AbortController();
+      const onProgress = (): void => {
+        running.add(end);
+        most = Math.max(most, running.size);
+        if (running.size >= together) for (const each of running) each.abort();
+      };
+      await pool.run('finish', [], { ...context, onProgress, signal: end.signal });
+      running.delete(end);
+    };
+    await Promise.all(Array.from({ length: jobs }, run));
+    return most;
+  };
+  try {
+    assert.equal(await mostOf(3, 1), 1);
+    size = 3;
+    assert.equal(await mostOf(3, 3), 3, 'the same pool takes more');
+  } finally {
+    await pool.dispose();
+  }
+});
+
+/** The number of a new thread: they are counted on. */
+async function nextThread(): Promise<number> {
+  const worker = new Worker('', { eval: true });
+  const { threadId } = worker;
+  await worker.terminate();
+  return threadId;
+}
