@@ -6,7 +6,7 @@ import { FolderTakenError } from '../pull/imageFolder.ts';
 import { type LayerFile, refuseTaken } from './mergeImage.ts';
 import type { MergeWatch } from './mergeJob.ts';
 import { removeTree } from '../pull/removeTree.ts';
-import type { ResolvedImage } from '../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../oci/image.ts';
 import { runStoredThread } from './storedThread.ts';
 import type { ExportFormat, ExportJob } from './exportJob.ts';
 

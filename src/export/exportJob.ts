@@ -1,6 +1,6 @@
 import type { UnpackLimits } from '../layers/unpack/layerVisitor.ts';
 import type { StoredLayers } from './mergeJob.ts';
-import type { ResolvedImage } from '../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../oci/image.ts';
 
 /** What an image can be written as. */
 export const EXPORT_FORMATS = ['oci-layout', 'oci-archive', 'docker-archive', 'rootfs-tar'] as const;

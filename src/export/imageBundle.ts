@@ -4,7 +4,7 @@ import type { BlobSource, Sink } from '../oci/byteSource.ts';
 import { digestHex, type Digest } from '../oci/digest.ts';
 import { familiarRepository } from '../oci/reference.ts';
 import { blobName, configDocument, isOci, layoutDocuments, type ReadLayer } from '../layout/ociLayout.ts';
-import type { ResolvedImage } from '../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../oci/image.ts';
 import { type Bundle, putFile } from './bundle.ts';
 import type { ExportJob } from './exportJob.ts';
 import { LayerMeasure } from './layerMeasure.ts';

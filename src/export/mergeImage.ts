@@ -7,10 +7,11 @@ import { FolderTakenError, type ImageFolder } from '../pull/imageFolder.ts';
 import type { LayerJob } from '../workers/layerJob.ts';
 import type { MergeJob, MergeWatch } from './mergeJob.ts';
 import { blobPath } from '../layout/ociLayout.ts';
-import type { Origin, Puller } from '../pull/pullImage.ts';
+import type { Puller } from '../workers/puller.ts';
+import type { Origin } from '../registry/origin.ts';
 import { PullMeter } from '../pull/pullMeter.ts';
 import { removeTree } from '../pull/removeTree.ts';
-import type { ResolvedImage } from '../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../oci/image.ts';
 import type { JobContext } from '../workers/workerPool.ts';
 import { runStoredThread } from './storedThread.ts';
 

@@ -1,7 +1,8 @@
 import type { ImageFolder } from '../pull/imageFolder.ts';
 import type { LayerFile } from './mergeImage.ts';
 import { blobPath } from '../layout/ociLayout.ts';
-import { resolveImage, type ResolvedImage } from '../resolve/resolveImage.ts';
+import { resolveImage } from '../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../oci/image.ts';
 import { DigestMismatchError, SizeMismatchError } from '../blobs/verifier.ts';
 import { FolderFiles, InvalidLocalImageError, NoSuchImageError } from '../layout/layoutFiles.ts';
 import { LayoutSource } from '../layout/layoutSource.ts';

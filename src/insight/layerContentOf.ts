@@ -1,5 +1,5 @@
-import type { LayerEntries } from '../browse/listing/layerListing.ts';
-import type { LayerDirectory } from '../browse/listing/layerDirectory.ts';
+import type { LayerEntries } from '../browse/listing/layerEntries.ts';
+import type { LayerDirectory } from '../browse/listing/layerEntries.ts';
 import { layerTreeSteps } from '../browse/listing/layerTree.ts';
 import { atOnce, type Sliced } from '../browse/formats/slices.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';

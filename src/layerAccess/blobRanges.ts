@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { fetchedBlob, type BrowseRequest } from './layerPass.ts';
-import type { Puller } from '../pull/pullImage.ts';
+import type { Puller } from '../workers/puller.ts';
 
 /** Parts of one layer's blob: from the cache where it is there, else from the source. */
 export class BlobParts {

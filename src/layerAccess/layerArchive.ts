@@ -1,8 +1,8 @@
 import { LayerIndex } from '../browse/listing/layerListing.ts';
-import type { Compression } from '../layers/compression/decompress.ts';
+import type { Compression } from '../oci/compression.ts';
 import { IndexLostError } from './openLayer.ts';
 import { fetchedBlob, indexPaths, runPass, type BrowseRequest, type IndexPaths } from './layerPass.ts';
-import type { Puller } from '../pull/pullImage.ts';
+import type { Puller } from '../workers/puller.ts';
 
 /** A layer's whole archive, as it lies on the disk. */
 export interface LayerArchive {

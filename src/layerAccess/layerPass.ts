@@ -6,7 +6,8 @@ import type { BlobSource } from '../oci/byteSource.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
 import type { Layer } from '../oci/layer.ts';
 import type { LayerJob, LayerProgress } from '../workers/layerJob.ts';
-import type { Origin, Puller } from '../pull/pullImage.ts';
+import type { Puller } from '../workers/puller.ts';
+import type { Origin } from '../registry/origin.ts';
 import type { SociIndexes } from '../resolve/sociIndexes.ts';
 
 /** Where a layer is to be had, and how much it may hold. */

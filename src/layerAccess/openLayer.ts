@@ -13,7 +13,7 @@ import { BlobParts } from './blobRanges.ts';
 import { cheapIndex } from './partialListing.ts';
 import { KeptToc } from './cachedToc.ts';
 import { doubtfulPaths, fetchedBlob, indexPaths, runPass, type BrowseRequest, type IndexPaths } from './layerPass.ts';
-import type { Puller } from '../pull/pullImage.ts';
+import type { Puller } from '../workers/puller.ts';
 
 /**
  * Opens one layer for browsing, the cheapest way first: by the index that was kept when it was opened before, without any request; by the layer's own table of contents; by a SOCI index; by the

@@ -5,7 +5,7 @@ import { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import { bareMediaType, isForeignLayer } from '../oci/mediaTypes.ts';
 import type { BlobParts } from './blobRanges.ts';
 import type { BrowseRequest } from './layerPass.ts';
-import type { Puller } from '../pull/pullImage.ts';
+import type { Puller } from '../workers/puller.ts';
 
 /** An index of a layer that was not read as a whole. */
 export interface CheapIndex {

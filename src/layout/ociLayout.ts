@@ -14,9 +14,8 @@ import {
   OCI_MANIFEST,
 } from '../oci/mediaTypes.ts';
 import { configOfSchema1 } from '../oci/schema1.ts';
-import type { Compression } from '../pull/imageFolder.ts';
-import type { LayerResult } from '../workers/layerJob.ts';
-import type { ResolvedImage } from '../resolve/resolveImage.ts';
+import type { Compression } from '../oci/compression.ts';
+import type { ResolvedImage } from '../oci/image.ts';
 
 /** What is known of a layer once its bytes were read. */
 export interface ReadLayer {
@@ -55,9 +54,8 @@ export function layoutDocuments(image: ResolvedImage, layers: readonly ReadLayer
 export async function writeOciLayout(
   folder: string,
   image: ResolvedImage,
-  results: readonly LayerResult[],
+  layers: readonly ReadLayer[],
 ): Promise<void> {
-  const layers = results.map(({ size, unpacked }) => ({ size, ...unpacked }));
   for (const { name, bytes } of layoutDocuments(image, layers)) await writeWhole(join(folder, name), bytes);
 }
 

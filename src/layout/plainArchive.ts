@@ -4,7 +4,8 @@ import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { sniffCompression, type Compression } from '../layers/compression/decompress.ts';
+import { sniffCompression } from '../layers/compression/decompress.ts';
+import type { Compression } from '../oci/compression.ts';
 import { errorCode } from '../oci/errorCode.ts';
 import { InvalidLocalImageError } from './layoutFiles.ts';
 

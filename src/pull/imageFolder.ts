@@ -1,3 +1,4 @@
+import type { Compression } from '../oci/compression.ts';
 import { lstat, mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeWhole } from '../blobs/store.ts';
@@ -36,8 +37,6 @@ export interface FolderLayer {
   /** Relative to the image's folder; absent while the layer is not unpacked. */
   readonly folder?: string;
 }
-
-export type Compression = 'gzip' | 'zstd' | 'none';
 
 /** The folder is there and holds something else than the image that is to be pulled into it. */
 export class FolderTakenError extends Error {

@@ -7,8 +7,9 @@ import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
 import { helpedLayers } from '../workers/sharedUnpack.ts';
 import { FolderTakenError } from './imageFolder.ts';
 import type { LayerJob, LayerProgress } from '../workers/layerJob.ts';
-import type { Origin, Puller } from './pullImage.ts';
-import type { ResolvedImage } from '../resolve/resolveImage.ts';
+import type { Puller } from '../workers/puller.ts';
+import type { Origin } from '../registry/origin.ts';
+import type { ResolvedImage } from '../oci/image.ts';
 
 /** The image has no layer of that number or digest. */
 export class LayerNotFoundError extends Error {

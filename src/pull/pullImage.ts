@@ -1,17 +1,13 @@
+import type { Puller } from '../workers/puller.ts';
+import type { Origin } from '../registry/origin.ts';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KeyedMutex } from '../blobs/keyedMutex.ts';
 import { releaseLock, takeLock } from '../blobs/lockFile.ts';
-import type { BlobStore } from '../blobs/store.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Layer } from '../oci/layer.ts';
-import type { Logger } from '../oci/logger.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { UnpackLimits } from '../layers/unpack/unpack.ts';
-import type { Authorizer } from '../registry/auth/authorizer.ts';
-import type { RegistryConfig } from '../registry/config.ts';
-import type { TransportOptions } from '../registry/http/transportOptions.ts';
 import { helpedLayers } from '../workers/sharedUnpack.ts';
 import {
   claimImageFolder,
@@ -26,24 +22,7 @@ import { isLayerKept } from './isLayerWhole.ts';
 import type { LayerJob, LayerProgress, LayerResult } from '../workers/layerJob.ts';
 import { blobPath, hasLayoutDocuments, writeOciLayout } from '../layout/ociLayout.ts';
 import { PullMeter, type PullProgress } from './pullMeter.ts';
-import type { ResolvedImage } from '../resolve/resolveImage.ts';
-import type { WorkerPool } from '../workers/workerPool.ts';
-
-/** What every pull shares: where blobs are kept, who works, how the network is reached. */
-export interface Puller {
-  readonly store: BlobStore;
-  readonly workers: WorkerPool;
-  /** One download per digest, however many ask. */
-  readonly transfers: KeyedMutex;
-  readonly logger: Logger;
-}
-
-/** Where an image's bytes come from, as plain data and the one who answers for credentials. */
-export interface Origin {
-  readonly registry: RegistryConfig;
-  readonly transport: TransportOptions;
-  readonly authorizer: Authorizer;
-}
+import type { ResolvedImage } from '../oci/image.ts';
 
 export interface PullOptions {
   readonly image: ResolvedImage;
@@ -137,7 +116,8 @@ class Pull {
       );
       await this.#runLayers();
       await this.#finishLayers();
-      await writeOciLayout(folder, this.#options.image, this.#results.filter(isPresent));
+      const layers = this.#results.filter(isPresent).map(({ size, unpacked }) => ({ size, ...unpacked }));
+      await writeOciLayout(folder, this.#options.image, layers);
       await this.#save(true);
     }
     this.#meter.end();

@@ -1,3 +1,4 @@
+import type { ResolvedImage } from '../oci/image.ts';
 import { choosePlatform, platformsOf, PlatformNotFoundError, type PlatformEntry } from '../oci/choosePlatform.ts';
 import { configFrom, isImageConfig, parseConfig, type ImageConfig } from '../oci/config.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -9,23 +10,6 @@ import { formatReference, type Reference } from '../oci/reference.ts';
 import { configOfSchema1, type Schema1Manifest } from '../oci/schema1.ts';
 import type { ImageSource } from './imageSource.ts';
 import { openReference, type Opened } from './openReference.ts';
-
-/** One image of one platform: everything but the bytes of its layers. */
-export interface ResolvedImage {
-  readonly reference: Reference;
-  /** Digest and media type of the document that the reference names: an index, or the image itself. */
-  readonly digest: Digest;
-  readonly mediaType: string;
-  readonly platform: Platform;
-  readonly manifestDigest: Digest;
-  readonly manifestBytes: Uint8Array;
-  readonly manifest: ImageManifest | Schema1Manifest;
-  readonly config: ImageConfig;
-  /** The config blob as it is in the registry; for schema 1 the one that was built from its history, without diff IDs. */
-  readonly configBytes: Uint8Array;
-  /** Base first. */
-  readonly layers: readonly Layer[];
-}
 
 /** What the reference names is no image but an artifact: a chart, a signature, a model, … */
 export class NotAnImageError extends Error {

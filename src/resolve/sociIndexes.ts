@@ -2,7 +2,7 @@ import { parseManifest } from '../oci/manifest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
 import type { ImageSource } from './imageSource.ts';
-import type { ResolvedImage } from './resolveImage.ts';
+import type { ResolvedImage } from '../oci/image.ts';
 
 /** Where an image's documents come from, with those that point to it. A `RegistryClient` is one. */
 export interface SociSource extends Pick<ImageSource, 'manifest' | 'blobBytes'> {

@@ -1,4 +1,4 @@
-import type { LayerEntries } from '../browse/listing/layerListing.ts';
+import type { LayerEntries } from '../browse/listing/layerEntries.ts';
 import { PIECE } from './searchJob.ts';
 import type { WantedFile } from './wantedFiles.ts';
 

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { RestartPoints } from '../browse/formats/restartPoints.ts';
-import { type Compression, Decompressor } from '../layers/compression/decompress.ts';
+import { Decompressor } from '../layers/compression/decompress.ts';
+import type { Compression } from '../oci/compression.ts';
 import type { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import type { GzipPoint } from '../layers/compression/inflate/inflate.ts';
 import { wasmGzip } from '../layers/compression/wasmGzip.ts';

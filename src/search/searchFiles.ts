@@ -1,6 +1,6 @@
 import type { LayerIndex } from '../browse/listing/layerListing.ts';
 import type { NumberedLayer } from '../browse/tree/mergedTree.ts';
-import type { Compression } from '../layers/compression/decompress.ts';
+import type { Compression } from '../oci/compression.ts';
 import { layerPieces } from './layerPieces.ts';
 import { LayerQueue } from './layerQueue.ts';
 import type { Match } from './lineMatches.ts';

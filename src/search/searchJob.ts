@@ -1,4 +1,4 @@
-import type { Compression } from '../layers/compression/decompress.ts';
+import type { Compression } from '../oci/compression.ts';
 import type { WiredError } from '../workers/errorTransfer.ts';
 import type { Match } from './lineMatches.ts';
 import type { SearchQuery } from './query.ts';

@@ -8,7 +8,7 @@ import type { BlobSource } from '../oci/byteSource.ts';
 import type { RegistryClient } from '../registry/api/client.ts';
 import type { RateLimit } from '../registry/http/rateLimit.ts';
 import type { Opened } from '../resolve/openReference.ts';
-import type { ResolvedImage } from '../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../oci/image.ts';
 import type { ImageFiles } from './files/imageFiles.ts';
 import type { ImageOnDisk } from './images/pulledImages.ts';
 import type { ImageTasks } from './mount/imageTasks.ts';
@@ -22,7 +22,7 @@ import type { StoredSecrets } from './settings/secrets.ts';
 import type { RegistrySetting, Settings } from './settings/settings.ts';
 import type { ShownImage } from './reveal/treeLocation.ts';
 import type { Configuration } from './settings/configuration.ts';
-import type { Origin } from '../pull/pullImage.ts';
+import type { Origin } from '../registry/origin.ts';
 
 /** The few collaborators that trees, documents and commands share. Built once in `extension.ts`. */
 export interface Services {

@@ -1,4 +1,4 @@
-import type { Compression } from '../layers/compression/decompress.ts';
+import type { Compression } from '../oci/compression.ts';
 import type { TarSink } from '../layers/unpack/layerReading.ts';
 import type { Sink } from '../oci/byteSource.ts';
 

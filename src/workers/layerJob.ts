@@ -4,7 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { RegistryConfig } from '../registry/config.ts';
 import type { TransportOptions } from '../registry/http/transportOptions.ts';
 import type { PipeMemory } from './bytePipe.ts';
-import type { Compression } from '../pull/imageFolder.ts';
+import type { Compression } from '../oci/compression.ts';
 import type { UnpackLimits } from '../layers/unpack/unpack.ts';
 
 /** What a worker thread does for one layer. Plain data, for it crosses to the thread. */

@@ -1,4 +1,5 @@
-import type { Compression, Inflaters } from '../layers/compression/decompress.ts';
+import type { Inflaters } from '../layers/compression/decompress.ts';
+import type { Compression } from '../oci/compression.ts';
 import { InvalidLayerError } from '../layers/errors.ts';
 import type { InflateEngine, InflateInstance } from '../layers/compression/inflate/engine.ts';
 import type { GzipOptions } from '../layers/compression/inflate/inflate.ts';

@@ -19,7 +19,7 @@ import {
   Unauthorized,
 } from '../../src/registry/errors.ts';
 import { describeFailure } from '../../src/vscode/common/failures.ts';
-import { InvalidSettingError } from '../../src/vscode/settings/settings.ts';
+import { InvalidSettingError } from '../../src/vscode/common/settingErrors.ts';
 import { UntrustedWorkspaceError } from '../../src/vscode/common/errors.ts';
 import { taskFailed } from '../../src/vscode/mount/taskFailure.ts';
 

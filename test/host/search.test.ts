@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { nameBytes } from '../../src/layers/tar/byteName.ts';
 import { parseReference } from '../../src/oci/reference.ts';
-import type { ResolvedImage } from '../../src/resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../src/oci/image.ts';
 import { SearchRun, type FoundMatch } from '../../src/vscode/search/searchRun.ts';
 import { NodeTree } from '../../src/vscode/tree/nodeTree.ts';
 import { SearchRoot } from '../../src/vscode/search/searchRoot.ts';

@@ -1,28 +1,4 @@
-import type { LayerEntries } from './layerListing.ts';
-
-/** Something in one layer's own tree. */
-export type LayerNode = LayerDirectory | LayerLeaf;
-
-export interface LayerLeaf {
-  readonly kind: 'leaf';
-  /** Number of the entry in the index. */
-  readonly at: number;
-  /** For a hard link the entry of the file that it names, or `undefined` when that lies in a layer below; else the same as `at`. */
-  readonly content: number | undefined;
-}
-
-/** A directory of one layer. */
-export interface LayerDirectory {
-  readonly kind: 'directory';
-  /** Number of the entry; `undefined` where the archive does not describe the directory. */
-  readonly at: number | undefined;
-  /** Hides all that lower layers have here. */
-  readonly opaque: boolean;
-  /** Names that are deleted here. */
-  readonly whiteouts: ReadonlySet<string>;
-  /** What is in it, by name. */
-  readonly children: ReadonlyMap<string, LayerNode>;
-}
+import type { LayerEntries, LayerLeaf, LayerDirectory } from './layerEntries.ts';
 
 type GrowingNode = GrowingDirectory | LayerLeaf;
 

@@ -1,4 +1,3 @@
-import type { Compression } from '../../layers/compression/decompress.ts';
 import type { EntryType, TarEntry } from '../../layers/tar/tarEntry.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { isObject, type JsonObject } from '../../oci/json.ts';
@@ -8,35 +7,7 @@ import { IndexDamagedError } from '../errors.ts';
 import { INDEX_MAGIC, PAGE, pageSum } from './listingFormat.ts';
 import { IndexPage, NARROW_BYTES, WIDE_BYTES, type PageBytes } from './listingPage.ts';
 import { keptTree } from './packedTree.ts';
-import type { LayerDirectory } from './layerDirectory.ts';
-import type { Suspect } from '../../secrets/secretScan.ts';
-
-/** One entry of a layer's archive, and where its content lies. */
-export interface IndexEntry extends Omit<TarEntry, 'xattrs'> {
-  /** Of the stored content in the uncompressed archive; for a layer with a table of contents the number of the entry in that table. */
-  readonly offset: number;
-  /** CRC-32 of the stored content; 0 where not all of the layer was read. */
-  readonly crc: number;
-  /** Values in base64. */
-  readonly xattrs?: Readonly<Record<string, string>>;
-  /** What looks like a secret in its content, as far as that was read for the index. */
-  readonly suspects?: readonly Suspect[];
-}
-
-/** What is known of the layer as a whole. */
-export interface IndexFacts {
-  /** Of the blob. */
-  readonly digest: Digest;
-  /**
-   * Where the content lies. `toc`: where the layer's own table of contents tells. `soci`: in spans of the gzip stream that a SOCI index tells. `parts`: in an archive that is not compressed, of
-   * which only headers were read. `found`: nowhere yet, for the layer is still being read. Else the compression of the whole, all of which was read.
-   */
-  readonly kind: Compression | 'toc' | 'soci' | 'parts' | 'found';
-  /** False where no digest of the image's manifest vouches for what is listed, nor for what is read by it. */
-  readonly verified?: false;
-  /** Of the archive; absent where only a table of contents was read. */
-  readonly diffId?: Digest;
-}
+import type { LayerDirectory, IndexFacts, LayerEntries, IndexEntry } from './layerEntries.ts';
 
 const KINDS: readonly unknown[] = [
   'gzip',
@@ -47,21 +18,6 @@ const KINDS: readonly unknown[] = [
   'parts',
   'found',
 ] satisfies IndexFacts['kind'][];
-
-/** What a layer holds, entry by entry in the order of its archive. */
-export interface LayerEntries {
-  readonly facts: IndexFacts;
-  readonly count: number;
-  /** The entries have checksums of their content: all of it was read. */
-  readonly checksums: boolean;
-  path(at: number): string;
-  type(at: number): EntryType;
-  linkname(at: number): string;
-  size(at: number): number;
-  entry(at: number): IndexEntry;
-  /** The tree that they make, where that was kept. */
-  readonly tree?: LayerDirectory | undefined;
-}
 
 /** The longest beginning that is read before it is known how much is needed. */
 const FIRST_READ = 1 << 16;

@@ -1,6 +1,7 @@
 import { HARDLINK_STORE, LINK_ROUNDS, meaningOf, splitPath } from '../../layers/tar/entryPath.ts';
-import { GrowingDirectory, lastName, type LayerDirectory, type LayerLeaf } from './layerDirectory.ts';
-import type { LayerEntries } from './layerListing.ts';
+import { GrowingDirectory, lastName } from './layerDirectory.ts';
+import type { LayerDirectory, LayerLeaf } from './layerEntries.ts';
+import type { LayerEntries } from './layerEntries.ts';
 import { atOnce, type Sliced } from '../formats/slices.ts';
 
 /** A last name that may mean something else than a file, or nothing. */

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../oci/json.ts';
 import { indexFile } from './listingFormat.ts';
 import { IndexPage, NARROW, type PageBytes, TYPES, WIDE } from './listingPage.ts';
 import { packTree } from './packedTree.ts';
-import type { IndexEntry, IndexFacts, LayerEntries } from './layerListing.ts';
+import type { IndexEntry, IndexFacts, LayerEntries } from './layerEntries.ts';
 import { LayerTreeBuilder } from './layerTree.ts';
 import type { Suspect } from '../../secrets/secretScan.ts';
 

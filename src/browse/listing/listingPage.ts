@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer';
 import { decodeName } from '../../layers/tar/byteName.ts';
 import type { EntryType, Segment } from '../../layers/tar/tarEntry.ts';
 import { isObject, type JsonObject } from '../../oci/json.ts';
-import type { IndexEntry } from './layerListing.ts';
+import type { IndexEntry } from './layerEntries.ts';
 import type { Suspect } from '../../secrets/secretScan.ts';
 
 export const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'fifo', 'char', 'block'];

@@ -1,12 +1,7 @@
 import { decodeName, nameBytes } from '../../layers/tar/byteName.ts';
-import {
-  type GrowingDirectory,
-  lastName,
-  type LayerDirectory,
-  type LayerLeaf,
-  type LayerNode,
-} from './layerDirectory.ts';
-import type { LayerEntries } from './layerListing.ts';
+import { type GrowingDirectory, lastName } from './layerDirectory.ts';
+import type { LayerDirectory, LayerLeaf, LayerNode } from './layerEntries.ts';
+import type { LayerEntries } from './layerEntries.ts';
 
 /*
  * A layer's tree as an index keeps it, so that opening the layer takes no time: four arrays, of which only what somebody looks at is ever gone through.

@@ -1,5 +1,5 @@
 import { splitPath } from '../../layers/tar/entryPath.ts';
-import type { IndexEntry, LayerEntries } from '../listing/layerListing.ts';
+import type { IndexEntry, LayerEntries } from '../listing/layerEntries.ts';
 import type { Sliced } from '../formats/slices.ts';
 
 /** Finds in the list of a layer's archive, which has checksums, what another list of the same layer names. */

@@ -2,8 +2,9 @@ import type { Sink } from '../../oci/byteSource.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { EntryType } from '../../layers/tar/tarEntry.ts';
 import type { LayerFiles } from './layerFiles.ts';
-import { LayerIndex, type IndexEntry, type IndexFacts, type LayerEntries } from '../listing/layerListing.ts';
-import type { LayerDirectory } from '../listing/layerDirectory.ts';
+import { LayerIndex } from '../listing/layerListing.ts';
+import type { IndexEntry, IndexFacts, LayerEntries } from '../listing/layerEntries.ts';
+import type { LayerDirectory } from '../listing/layerEntries.ts';
 import { LayerTreeBuilder } from '../listing/layerTree.ts';
 
 /** Entries that one pass over a layer has found, after those that it told of before. Plain data. */

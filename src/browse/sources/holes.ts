@@ -1,5 +1,5 @@
 import type { Sink } from '../../oci/byteSource.ts';
-import type { IndexEntry } from '../listing/layerListing.ts';
+import type { IndexEntry } from '../listing/layerEntries.ts';
 
 const ZEROS = Buffer.alloc(1 << 16);
 

@@ -1,5 +1,5 @@
 import type { Sink } from '../../oci/byteSource.ts';
-import type { LayerEntries } from '../listing/layerListing.ts';
+import type { LayerEntries } from '../listing/layerEntries.ts';
 
 /** One layer that can be browsed: what is in it, and the content of each of its files. */
 export interface LayerFiles {

@@ -7,7 +7,8 @@ import type { Sink } from '../../oci/byteSource.ts';
 import { FileDamagedError } from '../errors.ts';
 import { withHoles } from './holes.ts';
 import type { LayerFiles } from './layerFiles.ts';
-import type { IndexEntry, LayerIndex } from '../listing/layerListing.ts';
+import type { LayerIndex } from '../listing/layerListing.ts';
+import type { IndexEntry } from '../listing/layerEntries.ts';
 import type { Span, Spans } from '../formats/spans.ts';
 import { matches } from '../toc/tocSource.ts';
 

@@ -5,7 +5,7 @@ import type { UnpackLimits } from '../../layers/unpack/layerVisitor.ts';
 import type { EntryType } from '../../layers/tar/tarEntry.ts';
 import { FlatTable, InvalidFlatBufferError } from './flatBuffer.ts';
 import { IndexBuilder } from '../listing/listingBuilder.ts';
-import type { IndexEntry } from '../listing/layerListing.ts';
+import type { IndexEntry } from '../listing/layerEntries.ts';
 import { packSpans, type Span } from '../formats/spans.ts';
 
 /** A layer's index file, and the file of its spans (see spans.ts). */

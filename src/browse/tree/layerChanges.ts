@@ -1,5 +1,5 @@
 import { splitPath } from '../../layers/tar/entryPath.ts';
-import type { LayerDirectory } from '../listing/layerDirectory.ts';
+import type { LayerDirectory } from '../listing/layerEntries.ts';
 import { factsOf, type FileFacts, type MergedNode, type MergedTree } from './mergedTree.ts';
 
 /** What a layer does to a path of the layers below it; `same` for folders that it only passes through. */

@@ -3,8 +3,8 @@ import type { EntryType } from '../../layers/tar/tarEntry.ts';
 import type { Sink } from '../../oci/byteSource.ts';
 import { LinkOutOfLayerError, NoSuchPathError, WrongKindError } from '../errors.ts';
 import type { LayerFiles } from '../sources/layerFiles.ts';
-import type { IndexEntry } from '../listing/layerListing.ts';
-import type { LayerDirectory } from '../listing/layerDirectory.ts';
+import type { IndexEntry } from '../listing/layerEntries.ts';
+import type { LayerDirectory } from '../listing/layerEntries.ts';
 import { layerTree, MAX_LINKS } from '../listing/layerTree.ts';
 
 /** A layer with its place in the image. */

@@ -1,12 +1,10 @@
+import type { Compression } from '../../oci/compression.ts';
 import type { Sink } from '../../oci/byteSource.ts';
 import { UnsupportedCompressionError } from '../errors.ts';
 import type { Inflater, InflaterFactory } from './inflater.ts';
 import { NodeGzipInflater } from './nodeGzip.ts';
 import { NodeZstdInflater } from './nodeZstd.ts';
 import { zstdFrameKind } from './zstdFrame.ts';
-
-/** How a layer's bytes are compressed. */
-export type Compression = 'gzip' | 'zstd' | 'none';
 
 /** What was found when a layer's bytes had all come. */
 export interface Decompressed {

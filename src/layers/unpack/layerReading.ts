@@ -1,5 +1,6 @@
 import type { Sink } from '../../oci/byteSource.ts';
-import { type Compression, Decompressor, type Inflaters } from '../compression/decompress.ts';
+import { Decompressor, type Inflaters } from '../compression/decompress.ts';
+import type { Compression } from '../../oci/compression.ts';
 
 /** Makes something of a layer's uncompressed bytes. */
 export interface TarSink<Result> extends Sink {

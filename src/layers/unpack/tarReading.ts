@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
-import type { Compression } from '../compression/decompress.ts';
+import type { Compression } from '../../oci/compression.ts';
 import { DiffIdHash } from './diffId.ts';
 import type { DiskRoom } from './diskRoom.ts';
 import { InvalidLayerError, LimitExceededError } from '../errors.ts';

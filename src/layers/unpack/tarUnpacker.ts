@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import type { Digest } from '../../oci/digest.ts';
-import type { Compression } from '../compression/decompress.ts';
+import type { Compression } from '../../oci/compression.ts';
 import { DiskRoom } from './diskRoom.ts';
 import { FolderNotEmptyError } from '../errors.ts';
 import type { TarSink } from './layerReading.ts';

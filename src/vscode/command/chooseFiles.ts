@@ -1,6 +1,6 @@
 import type { MergedTree } from '../../browse/tree/mergedTree.ts';
 import { findLayer } from '../../pull/oneLayer.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import { chooseImage } from './chooseImage.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { imageInView } from './imageInView.ts';

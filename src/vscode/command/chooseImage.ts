@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Reference } from '../../oci/reference.ts';
 import { NoImageFolderError } from '../../pull/folderErrors.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import { askReference } from './ask.ts';
 import { choosePlatformFor } from './choosePlatform.ts';
 import type { CommandArgument } from '../common/argument.ts';

@@ -1,6 +1,6 @@
 import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
 import type { Reference } from '../../oci/reference.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import { askPlatform } from './ask.ts';
 import { withNotification } from '../common/progress.ts';
 import type { CommandServices } from '../features.ts';

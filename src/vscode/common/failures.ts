@@ -25,7 +25,7 @@ import {
 } from '../../registry/errors.ts';
 import type { CommandArgument } from './argument.ts';
 import { COMMANDS, SECTION, SETTINGS } from './ids.ts';
-import { InvalidSettingError } from '../settings/settings.ts';
+import { InvalidSettingError } from './settingErrors.ts';
 import { systemMessage } from './systemMessage.ts';
 import { TaskFailedError, UntrustedWorkspaceError } from './errors.ts';
 

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { platformsOf } from '../../oci/choosePlatform.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference, parseReference } from '../../oci/reference.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import { askPlatform } from '../command/ask.ts';
 import { chooseFiles } from '../command/chooseFiles.ts';
 import { chooseImage } from '../command/chooseImage.ts';

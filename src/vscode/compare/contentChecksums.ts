@@ -1,13 +1,13 @@
 import { crc32 } from 'node:zlib';
 import type { ArchivedEntries } from '../../browse/sources/archivedEntries.ts';
-import type { IndexEntry } from '../../browse/listing/layerListing.ts';
+import type { IndexEntry } from '../../browse/listing/layerEntries.ts';
 import type { MergedNode } from '../../browse/tree/mergedTree.ts';
 import type { Sliced } from '../../browse/formats/slices.ts';
 import type { DoubtfulPair } from '../../insight/doubtfulFiles.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Layer } from '../../oci/layer.ts';
 import { findLayer } from '../../pull/oneLayer.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { ChosenFiles } from '../command/chooseFiles.ts';
 import { layerRequest } from '../files/layerRequest.ts';
 import { withNotification, withTransfer } from '../common/progress.ts';

@@ -1,7 +1,7 @@
 import { Uri } from 'vscode';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference } from '../../oci/reference.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import { authorityOf } from '../common/fileLocation.ts';
 import { SCHEMES } from '../common/ids.ts';
 

@@ -3,7 +3,7 @@ import type { LayerFiles } from '../../browse/sources/layerFiles.ts';
 import type { MergedTree } from '../../browse/tree/mergedTree.ts';
 import type { Layer } from '../../oci/layer.ts';
 import type { LayerProgress } from '../../workers/layerJob.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { SociIndexes } from '../../resolve/sociIndexes.ts';
 import { OpeningTree, type FilesSoFar, type LayerReading } from './openingTree.ts';
 import type { Pulls } from '../images/pulls.ts';

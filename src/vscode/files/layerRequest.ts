@@ -1,6 +1,6 @@
 import type { Layer } from '../../oci/layer.ts';
 import type { BrowseRequest } from '../../layerAccess/layerPass.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { Services } from '../features.ts';
 
 /** Where a layer of an image is to be had, and how much it may hold by the settings. Tells nobody of its progress. */

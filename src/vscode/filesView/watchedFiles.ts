@@ -1,6 +1,6 @@
 import type { Disposable, Event } from 'vscode';
 import type { MergedTree } from '../../browse/tree/mergedTree.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { FilesSoFar } from '../files/openingTree.ts';
 
 /** Files as rows show them. */

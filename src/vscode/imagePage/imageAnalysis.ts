@@ -1,5 +1,5 @@
 import type { Analysis } from '../../insight/analysis.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import { imageName } from '../registries/imageName.ts';
 import { contentsOf } from './layerContents.ts';
 import { withTransfer } from '../common/progress.ts';

@@ -2,7 +2,7 @@ import { hideSecretOf, hideSecrets, hideSecretValue } from '../../secrets/secret
 import type { Analysis } from '../../insight/analysis.ts';
 import { historyOf, type HistoryStep } from '../../insight/history.ts';
 import { formatPlatform } from '../../oci/platform.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import { instructionOf } from '../tree/createdBy.ts';
 import { count, dotted, formatBytes, plainText, timeAgo } from '../common/text.ts';
 import { filesHtml, type LinkTo } from './filesHtml.ts';

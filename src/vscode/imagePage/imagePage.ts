@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { isDigest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference, parseReference } from '../../oci/reference.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import { COMMANDS, WEBVIEWS } from '../common/ids.ts';
 import { imageName } from '../registries/imageName.ts';
 import type { CommandServices } from '../features.ts';

@@ -1,6 +1,6 @@
 import type { LayerContent } from '../../insight/layerContent.ts';
 import type { Layer } from '../../oci/layer.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import { layerRequest } from '../files/layerRequest.ts';
 import { readLayers, type ReadingWatch } from '../files/readLayers.ts';
 import type { CommandServices } from '../features.ts';

@@ -2,9 +2,10 @@ import { availableParallelism } from 'node:os';
 import type { BlobStore } from '../../blobs/store.ts';
 import type { KeyedMutex } from '../../blobs/keyedMutex.ts';
 import type { Logger } from '../../oci/logger.ts';
-import type { Puller, PulledImage } from '../../pull/pullImage.ts';
+import type { PulledImage } from '../../pull/pullImage.ts';
+import type { Puller } from '../../workers/puller.ts';
 import type { PullProgress } from '../../pull/pullMeter.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { Registries } from '../features.ts';
 import type { Settings } from '../settings/settings.ts';
 

@@ -2,7 +2,7 @@ import { formatReference, type Reference } from '../../oci/reference.ts';
 import type { BlobStore } from '../../blobs/store.ts';
 import type { ImageSource } from '../../resolve/imageSource.ts';
 import type { Opened } from '../../resolve/openReference.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { ImageLookup, Registries } from '../features.ts';
 import { SharedAnswers } from '../common/sharedAnswers.ts';
 

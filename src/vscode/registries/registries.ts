@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { ArchiveWatch } from '../../layout/plainArchive.ts';
-import type { Origin } from '../../pull/pullImage.ts';
+import type { Origin } from '../../registry/origin.ts';
 import type { Challenge } from '../../registry/auth/challenge.ts';
 import type { RegistryClient } from '../../registry/api/client.ts';
 import { defaultConfig, type RegistryConfig } from '../../registry/config.ts';

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../common/argument.ts';
-import { InvalidSettingError, parseRegistry, type RegistrySetting } from '../settings/settings.ts';
+import { parseRegistry, type RegistrySetting } from '../settings/settings.ts';
+import { InvalidSettingError } from '../common/settingErrors.ts';
 
 /**
  * The name in references of the registry that somebody means, who may write that name, its label, its host, or its address with or without `/v2` and slashes at the end.

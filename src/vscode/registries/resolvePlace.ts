@@ -1,6 +1,6 @@
 import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
 import { formatPlatform } from '../../oci/platform.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { ImageLookup } from '../features.ts';
 import type { ImagePlace } from './imagePlace.ts';
 

@@ -5,7 +5,7 @@ import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference, wantedVersion } from '../../oci/reference.ts';
 import { quote } from '../../overlay/quote.ts';
 import { overlayOptions } from '../../overlay/mountPlan.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import { defaultFolderName } from '../images/folderNames.ts';
 import { layerFileName } from '../images/layerNames.ts';
 

@@ -1,7 +1,7 @@
 import { localPath } from '../../layout/localAddress.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { Reference } from '../../oci/reference.ts';
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { Services } from '../features.ts';
 
 /** Where the trees show an image: in the Registries view, or, a pulled one, in the Images view. */

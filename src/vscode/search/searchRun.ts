@@ -1,4 +1,4 @@
-import type { ResolvedImage } from '../../resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { Match } from '../../search/lineMatches.ts';
 import type { SearchQuery } from '../../search/query.ts';
 import type { FileSearchWatch } from '../../search/searchFiles.ts';

@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { Certificates, RegistryConfig } from '../../registry/config.ts';
-import { InvalidSettingError, type RegistrySetting } from './settings.ts';
+import { type RegistrySetting } from './settings.ts';
+import { InvalidSettingError } from '../common/settingErrors.ts';
 import { SETTINGS } from '../common/ids.ts';
 
 /** Where Docker and podman look (containers-certs.d(5)), the user's own first. */

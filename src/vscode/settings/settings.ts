@@ -1,3 +1,4 @@
+import { InvalidSettingError } from '../common/settingErrors.ts';
 import { isObject } from '../../oci/json.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { baseUrl } from '../../registry/config.ts';
@@ -44,16 +45,6 @@ export interface Settings {
   readonly maxEntries: number;
   readonly restoreOwnership: boolean;
   readonly nosuidNodev: boolean;
-}
-
-/** A setting that cannot be used as it is written. */
-export class InvalidSettingError extends Error {
-  readonly key: string;
-  constructor(key: string, problem: string, options?: ErrorOptions) {
-    super(`The setting "peel.${key}" ${problem}. Correct it in the settings.`, options);
-    this.name = 'InvalidSettingError';
-    this.key = key;
-  }
 }
 
 /** How a value is had: `WorkspaceConfiguration.get` of the section `peel`. */

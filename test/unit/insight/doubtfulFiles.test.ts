@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IndexBuilder } from '../../../src/browse/listing/listingBuilder.ts';
-import { indexEntry, LayerIndex, type IndexFacts } from '../../../src/browse/listing/layerListing.ts';
+import { indexEntry, LayerIndex } from '../../../src/browse/listing/layerListing.ts';
+import type { IndexFacts } from '../../../src/browse/listing/layerEntries.ts';
 import { MergedTree, type NumberedLayer } from '../../../src/browse/tree/mergedTree.ts';
 import { atOnce } from '../../../src/browse/formats/slices.ts';
 import { doubtfulPairs } from '../../../src/insight/doubtfulFiles.ts';

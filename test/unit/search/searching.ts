@@ -4,7 +4,7 @@ import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { browseLayer } from '../../../src/layerAccess/openLayer.ts';
 import { layerArchive } from '../../../src/layerAccess/layerArchive.ts';
 import type { BrowseRequest } from '../../../src/layerAccess/layerPass.ts';
-import type { ResolvedImage } from '../../../src/resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../../src/oci/image.ts';
 import { searchFiles, type FileSearchRequest } from '../../../src/search/searchFiles.ts';
 import type { Match } from '../../../src/search/lineMatches.ts';
 import type { SearchQuery } from '../../../src/search/query.ts';

@@ -7,7 +7,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { IndexDamagedError } from '../../../../src/browse/errors.ts';
 import { IndexBuilder } from '../../../../src/browse/listing/listingBuilder.ts';
-import { type IndexEntry, LayerIndex } from '../../../../src/browse/listing/layerListing.ts';
+import { LayerIndex } from '../../../../src/browse/listing/layerListing.ts';
+import type { IndexEntry } from '../../../../src/browse/listing/layerEntries.ts';
 import { scratch } from '../../layers/unpacking.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}` as const;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { LayerIndex } from '../../../../src/browse/listing/layerListing.ts';
 import { LayerScan } from '../../../../src/browse/listing/layerScan.ts';
-import type { LayerDirectory } from '../../../../src/browse/listing/layerDirectory.ts';
+import type { LayerDirectory } from '../../../../src/browse/listing/layerEntries.ts';
 import { layerTree, LayerTreeBuilder } from '../../../../src/browse/listing/layerTree.ts';
 import { DEFAULT_LIMITS } from '../../../../src/layers/unpack/unpack.ts';
 import { directory, type Entry, file, hardlink, symlink, tar, whiteout } from '../../../support/tar.ts';

@@ -93,10 +93,7 @@ test('each context key that package.json asks for is one that the code sets, and
 test('each command of the table runs the function of its name', () => {
   const table = readFileSync(new URL('src/vscode/commandTable.ts', root), 'utf8');
   const rows = [...table.matchAll(/\[COMMANDS\.(\w+)\]: async \(\) => \(await import\('[^']+'\)\)\.(\w+)/g)];
-  assert.deepEqual(
-    rows.map(([, id]) => id).toSorted(),
-    Object.keys(COMMANDS).toSorted(),
-  );
+  assert.deepEqual(new Set(rows.map(([, id]) => id)), new Set(Object.keys(COMMANDS)));
   for (const [, id, name] of rows) assert.equal(name, id);
 });
 

@@ -4,7 +4,7 @@ import { configFrom } from '../../../../src/oci/config.ts';
 import { layersOf } from '../../../../src/oci/layer.ts';
 import { parseReference } from '../../../../src/oci/reference.ts';
 import type { ImageManifest } from '../../../../src/oci/manifest.ts';
-import type { ResolvedImage } from '../../../../src/resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../../../src/oci/image.ts';
 import { imageHtml } from '../../../../src/vscode/imagePage/imageHtml.ts';
 import { pageHtml } from '../../../../src/vscode/page/pageHtml.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseReference } from '../../../../src/oci/reference.ts';
-import type { ResolvedImage } from '../../../../src/resolve/resolveImage.ts';
+import type { ResolvedImage } from '../../../../src/oci/image.ts';
 import { LayersNotSearchedError } from '../../../../src/vscode/search/layersNotSearched.ts';
 import { SearchRun } from '../../../../src/vscode/search/searchRun.ts';
 

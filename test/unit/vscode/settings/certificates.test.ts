@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readCertificates } from '../../../../src/vscode/settings/certificates.ts';
-import { InvalidSettingError, parseRegistry } from '../../../../src/vscode/settings/settings.ts';
+import { parseRegistry } from '../../../../src/vscode/settings/settings.ts';
+import { InvalidSettingError } from '../../../../src/vscode/common/settingErrors.ts';
 
 const pem = (what: string) => `-----BEGIN CERTIFICATE-----\n${what}\n-----END CERTIFICATE-----\n`;
 let folder = '';

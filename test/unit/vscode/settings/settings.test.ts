@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { SECTION, SETTINGS } from '../../../../src/vscode/common/ids.ts';
 import {
-  InvalidSettingError,
   parseAddress,
   parseRegistries,
   parseRegistry,
   readSettings,
 } from '../../../../src/vscode/settings/settings.ts';
+import { InvalidSettingError } from '../../../../src/vscode/common/settingErrors.ts';
 
 test('without any setting, what package.json promises as defaults is what the code takes', () => {
   const manifest = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as {

@@ -1,0 +1,2 @@
+/** How a layer's bytes are compressed. */
+export type Compression = 'gzip' | 'zstd' | 'none';
