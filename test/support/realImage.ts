@@ -3,52 +3,53 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import type { Digest } from '../../src/oci/digest.ts';
 import { digestHex, parseDigest } from '../../src/oci/digest.ts';
+import { cacheFolder } from '../rig/paths.ts';
 import { isJson, parseJson } from './json.ts';
 import type { RegistryStore, StoredManifest } from './registry/store.ts';
 import { run } from './run.ts';
 import { firstOf, requireRoot, requireTool } from './tools.ts';
 
-/** The forms in which the image is kept: OCI with four compressions (`chunked` is zstd:chunked), and Docker schema 2. */
+/**
+ * The image's forms: OCI with four compressions (`chunked` is zstd:chunked), and Docker schema 2.
+ */
 export const REAL_FORMS = ['gzip', 'zstd', 'chunked', 'plain', 'docker'] as const;
 export type RealForm = (typeof REAL_FORMS)[number];
 
-/** A real Debian of several layers made by debootstrap and buildah, with files of every odd kind under `/odd`. */
+/**
+ * A Debian image of several layers, made by debootstrap and buildah, with unusual files under
+ * `/odd`.
+ */
 export interface RealImage {
-  /** One OCI layout folder, with a tag for each form. */
+  /** An OCI layout folder with one tag per form. */
   readonly layout: string;
-  /** The manifest of a form. */
   manifest(form: RealForm): StoredManifest;
-  /** The file of a blob that one of the manifests names. */
+  /** The file of a blob named by one of the manifests. */
   blobFile(digest: Digest): string;
 }
 
 const RECIPE = join(import.meta.dirname, 'realImage');
-const CACHE = process.env.PEEL_TEST_CACHE ?? join(import.meta.dirname, '../../.cache');
 
-/** The reason why the image can't be built here, or false. */
+/** Returns why the image can't be built here, or false. */
 export function requireRealImage(): false | string {
   return firstOf(requireRoot(), requireTool('debootstrap', 'buildah', 'skopeo', 'umoci', 'unshare', 'flock', 'tar'));
 }
 
-/** Builds the image, or takes it from the cache: it is built again only when its recipe changed. Takes minutes the first time. */
+/**
+ * Builds the image unless the cache, which all clones on this machine share, has one of the same
+ * recipe. Takes minutes the first time.
+ */
 export async function realImage(): Promise<RealImage> {
   const key = createHash('sha256');
   for (const name of readdirSync(RECIPE).toSorted()) key.update(name).update(readFileSync(join(RECIPE, name)));
-  const folder = join(CACHE, `real-image-${key.digest('hex').slice(0, 16)}`);
-  mkdirSync(CACHE, { recursive: true });
+  const cache = cacheFolder();
+  const folder = join(cache, `real-image-${key.digest('hex').slice(0, 16)}`);
+  mkdirSync(cache, { recursive: true });
   if (!existsSync(folder)) {
-    // Two test files may want it at once: the second one waits for the first.
-    // In a mount namespace of its own, for buildah leaves its store mounted.
-    const builder = [
-      'unshare',
-      '--mount',
-      '--propagation',
-      'private',
-      process.execPath,
-      join(RECIPE, 'build.ts'),
-      folder,
-    ];
-    await run('flock', [join(CACHE, 'real-image.lock'), ...builder]);
+    // Two test files may need it at once: the second waits for the first.
+    // buildah leaves its store mounted, so the builder gets its own mount namespace.
+    const namespace = ['unshare', '--mount', '--propagation', 'private'];
+    const builder = [process.execPath, join(RECIPE, 'build.ts'), folder];
+    await run('flock', [join(cache, 'real-image.lock'), ...namespace, ...builder]);
     rmSync(`${folder}.building`, { recursive: true, force: true });
   }
   return openRealImage(join(folder, 'layout'));
@@ -75,14 +76,17 @@ function openRealImage(layout: string): RealImage {
   };
 }
 
-/** The digests of config and layers. */
+/** Returns the digests of config and layers. */
 function blobsOf(manifest: StoredManifest): Digest[] {
   const { config, layers } = parseJson(manifest.bytes);
   const all: unknown[] = [config, ...(Array.isArray(layers) ? layers : [])];
   return all.filter(isJson).map(({ digest }) => parseDigest(digest));
 }
 
-/** Serves the forms from an embedded registry as tags of one repository, without reading the blobs into memory. */
+/**
+ * Adds each form to an embedded registry as a tag of one repository, without reading blobs into
+ * memory.
+ */
 export function putRealImage(store: RegistryStore, repository: string, image: RealImage, forms = REAL_FORMS): void {
   for (const form of forms) {
     const manifest = image.manifest(form);
@@ -91,7 +95,10 @@ export function putRealImage(store: RegistryStore, repository: string, image: Re
   }
 }
 
-/** Unpacks the image with umoci, as root: the truth to compare with. Gives the root folder of its file system. */
+/**
+ * Unpacks the image with umoci, as root, for comparison. Returns the folder of its root file
+ * system.
+ */
 export async function unpackTruth(image: RealImage, bundle: string): Promise<string> {
   await run('umoci', ['unpack', '--image', `${image.layout}:gzip`, bundle]);
   return join(bundle, 'rootfs');

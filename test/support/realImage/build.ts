@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { digestHex, parseDigest } from '../../../src/oci/digest.ts';
 import { OCI_MANIFEST } from '../../../src/oci/mediaTypes.ts';
@@ -6,18 +16,21 @@ import { isJson, parseJson } from '../json.ts';
 import { sha256 } from '../registry/store.ts';
 import { run, skopeo } from '../run.ts';
 
-/** Builds the real image; run as a program of its own by realImage.ts, in a mount namespace of its own: `node build.ts <folder>`. */
+/**
+ * Builds the real image: `node build.ts <folder>`. realImage.ts runs this in its own mount
+ * namespace.
+ */
 
 const RECIPE = import.meta.dirname;
 const RECIPE_FILES = ['Containerfile', 'make-odd-files.sh', 'change-odd-files.sh'];
 
-/** Builds into a folder that gets its name when all is done. */
+/**
+ * Builds the image; the folder gets its name last, so an interrupted build is not mistaken for a
+ * whole one.
+ */
 async function build(folder: string): Promise<void> {
   if (existsSync(folder)) return;
-  // Images of older recipes are large, and nobody asks for them any more.
-  for (const old of readdirSync(dirname(folder)).filter(name => /^real-image-[0-9a-f]{16}/.test(name))) {
-    rmSync(join(dirname(folder), old), { recursive: true, force: true });
-  }
+  removeOldImages(dirname(folder));
   const work = `${folder}.building`;
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, 'context'), { recursive: true });
@@ -29,7 +42,19 @@ async function build(folder: string): Promise<void> {
   renameSync(`${folder}.new`, folder);
 }
 
-/** debootstrap's minbase as an archive, kept for itself: it takes longest and changes least. */
+/** Images of older recipes are large. One made within a day may be in use by another clone. */
+function removeOldImages(cache: string): void {
+  const dayAgo = Date.now() - 86_400_000;
+  for (const name of readdirSync(cache).filter(entry => /^real-image-[0-9a-f]{16}/.test(entry))) {
+    const path = join(cache, name);
+    if (statSync(path).mtimeMs < dayAgo) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Returns debootstrap's minbase as an archive, cached separately: it takes longest and changes
+ * least.
+ */
 async function debian(cache: string): Promise<string> {
   const archive = join(cache, 'debian-bookworm-minbase.tar');
   if (existsSync(archive)) return archive;
@@ -43,7 +68,7 @@ async function debian(cache: string): Promise<string> {
 }
 
 async function buildLayers(work: string): Promise<void> {
-  // A store of its own: nothing of the machine's containers is touched.
+  // A separate store, so that the machine's own containers are not touched.
   const store = ['--root', join(work, 'store'), '--runroot', join(work, 'run'), '--storage-driver', 'overlay'];
   const name = 'localhost/real:1';
   const isolation = ['--isolation', 'chroot', '--network', 'host', '--cap-add', 'CAP_MKNOD'];
@@ -61,14 +86,17 @@ async function buildLayers(work: string): Promise<void> {
   await addFromFolder(work, source, 'docker', ['--format', 'v2s2', '--dest-compress']);
 }
 
-/** skopeo writes plain layers and Docker manifests into its own kind of folder alone; their files move into the layout. */
+/**
+ * skopeo writes plain layers and Docker manifests only to its `dir:` format; this moves their files
+ * into the layout.
+ */
 async function addFromFolder(work: string, source: string, tag: string, options: readonly string[]): Promise<void> {
   const folder = join(work, tag);
   await skopeo(['copy', '-q', ...options, source, `dir:${folder}`], work);
   const bytes = readFileSync(join(folder, 'manifest.json'));
   const digest = sha256(bytes);
   const layout = join(work, 'layout');
-  // An OCI manifest need not tell its own type.
+  // An OCI manifest may omit its media type.
   const { config, layers, mediaType = OCI_MANIFEST } = parseJson(bytes);
   const blobs: unknown[] = [config, ...(Array.isArray(layers) ? layers : [])];
   for (const blob of blobs.filter(isJson)) {
