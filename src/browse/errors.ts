@@ -39,12 +39,12 @@ export class FileTooLargeError extends Error {
   }
 }
 
-/** A file's bytes are not those that the layer had when its index was made, or that its table of contents tells. */
+/** A file's bytes are not those that the layer had when its listing was made, or that its table of contents tells. */
 export class FileDamagedError extends Error {
   readonly path: string;
   constructor(path: string, options?: ErrorOptions) {
     super(
-      `The content of ${JSON.stringify(path)} is not what the layer's index tells. Clean the cache with "Peel: Clean Cache…" and try again; if it stays so, the image is damaged.`,
+      `The content of ${JSON.stringify(path)} is not what the layer's listing tells. Clean the cache with "Peel: Clean Cache…" and try again; if it stays so, the image is damaged.`,
       options,
     );
     this.name = 'FileDamagedError';
@@ -65,13 +65,13 @@ export class LinkOutOfLayerError extends Error {
 }
 
 /** The list that is kept of a layer's files was damaged after it was opened, by the disk or by another program. */
-export class IndexDamagedError extends Error {
+export class ListingDamagedError extends Error {
   readonly digest: Digest;
   constructor(digest: Digest) {
     super(
       `The list of the files of layer ${digest} is damaged in the cache. Clean the cache with "Peel: Clean Cache…" and open the image again: it is then made anew.`,
     );
-    this.name = 'IndexDamagedError';
+    this.name = 'ListingDamagedError';
     this.digest = digest;
   }
 }

@@ -22,12 +22,12 @@ export function* doubtfulPairs(left: MergedTree, right: MergedTree): Sliced<Doub
 
 /** Bytes of a file's content; 0 for all else. */
 function sizeOf({ content }: MergedNode): number {
-  const index = content?.layer.files.index;
-  return content && index?.type(content.at) === 'file' ? index.size(content.at) : 0;
+  const listing = content?.layer.files.listing;
+  return content && listing?.type(content.at) === 'file' ? listing.size(content.at) : 0;
 }
 
 function isSameEntry({ content: left }: MergedNode, { content: right }: MergedNode): boolean {
-  const [one, other] = [left?.layer.files.index.facts, right?.layer.files.index.facts];
+  const [one, other] = [left?.layer.files.listing.facts, right?.layer.files.listing.facts];
   // Lists of different kinds number the entries of one layer differently.
   return left?.at === right?.at && one?.digest === other?.digest && one?.kind === other?.kind;
 }

@@ -5,18 +5,18 @@ import { atOnce, type Sliced } from '../browse/formats/slices.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';
 
 /** What a layer adds and takes away, as its extraction would: under plain paths, links on the way followed. */
-export function layerContentOf(index: LayerEntries, number: number): LayerContent {
-  return atOnce(layerContentSteps(index, number));
+export function layerContentOf(listing: LayerEntries, number: number): LayerContent {
+  return atOnce(layerContentSteps(listing, number));
 }
 
 /** The same, for long layers. */
-export function* layerContentSteps(index: LayerEntries, number: number): Sliced<LayerContent> {
+export function* layerContentSteps(listing: LayerEntries, number: number): Sliced<LayerContent> {
   const entries: FileEntry[] = [];
   const deleted: string[] = [];
   const opaque: string[] = [];
   /** By the entry of the file, the first path that it has: other names of the file are links to it. */
   const firstNames = new Map<number, string>();
-  for (const { path, directory } of directoriesOf(yield* layerTreeSteps(index))) {
+  for (const { path, directory } of directoriesOf(yield* layerTreeSteps(listing))) {
     if (directory.opaque) opaque.push(path);
     for (const name of directory.whiteouts) deleted.push(join(path, name));
     for (const [name, node] of directory.children) {
@@ -28,21 +28,23 @@ export function* layerContentSteps(index: LayerEntries, number: number): Sliced<
       const first = content === undefined ? undefined : firstNames.get(content);
       if (content !== undefined && first === undefined) firstNames.set(content, place);
       entries.push(
-        first === undefined ? entryOf(index, content ?? at, place, number) : linkOf(index, at, place, first, number),
+        first === undefined
+          ? entryOf(listing, content ?? at, place, number)
+          : linkOf(listing, at, place, first, number),
       );
     }
   }
-  return { number, entries, deleted, opaque, ...(index.checksums ? {} : { listedOnly: true }) };
+  return { number, entries, deleted, opaque, ...(listing.checksums ? {} : { listedOnly: true }) };
 }
 
-function entryOf(index: LayerEntries, at: number, path: string, layer: number): FileEntry {
-  const { type, size, mode, uid, gid, linkname, crc, suspects } = index.entry(at);
-  const content = type === 'file' && index.checksums ? { content: `crc32:${crc}` } : {};
+function entryOf(listing: LayerEntries, at: number, path: string, layer: number): FileEntry {
+  const { type, size, mode, uid, gid, linkname, crc, suspects } = listing.entry(at);
+  const content = type === 'file' && listing.checksums ? { content: `crc32:${crc}` } : {};
   return { path, type, size, mode, uid, gid, linkname, layer, ...content, ...(suspects ? { suspects } : {}) };
 }
 
-function linkOf(index: LayerEntries, at: number, path: string, linkname: string, layer: number): FileEntry {
-  const { mode, uid, gid } = index.entry(at);
+function linkOf(listing: LayerEntries, at: number, path: string, linkname: string, layer: number): FileEntry {
+  const { mode, uid, gid } = listing.entry(at);
   return { path, type: 'hardlink', size: 0, mode, uid, gid, linkname, layer };
 }
 

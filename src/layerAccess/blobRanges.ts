@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
-import { fetchedBlob, type BrowseRequest } from './layerPass.ts';
+import { downloadedBlob, type BrowseRequest } from './layerPass.ts';
 import type { Puller } from '../workers/puller.ts';
 
 /** Parts of one layer's blob: from the cache where it is there, else from the source. */
-export class BlobParts {
+export class BlobRanges {
   readonly #puller: Puller;
   readonly #request: BrowseRequest;
 
@@ -13,21 +13,22 @@ export class BlobParts {
   }
 
   /** Bytes [start, end); `undefined` where the source gives no parts. */
-  async part(start: number, end: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async read(start: number, end: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const { descriptor } = this.#request.layer;
     const { store } = this.#puller;
-    if (await store.has(descriptor.digest, descriptor.size)) return readPart(store.path(descriptor.digest), start, end);
+    if (await store.has(descriptor.digest, descriptor.size))
+      return readFileRange(store.path(descriptor.digest), start, end);
     return (await this.#request.blobs()).readRange(descriptor, start, end, signal);
   }
 
   /** The same; where the source gives no parts, the whole is fetched once. */
-  async always(start: number, end: number, signal: AbortSignal): Promise<Uint8Array> {
-    const part = await this.part(start, end, signal);
-    return part ?? readPart(await fetchedBlob(this.#puller, this.#request, signal), start, end);
+  async readOrDownload(start: number, end: number, signal: AbortSignal): Promise<Uint8Array> {
+    const bytes = await this.read(start, end, signal);
+    return bytes ?? readFileRange(await downloadedBlob(this.#puller, this.#request, signal), start, end);
   }
 }
 
-async function readPart(path: string, start: number, end: number): Promise<Uint8Array> {
+async function readFileRange(path: string, start: number, end: number): Promise<Uint8Array> {
   const file = await open(path);
   try {
     const buffer = Buffer.alloc(end - start);

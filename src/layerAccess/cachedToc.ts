@@ -1,11 +1,11 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { pack, readContainer } from '../browse/formats/container.ts';
-import type { LayerIndex } from '../browse/listing/layerListing.ts';
+import type { LayerListing } from '../browse/listing/layerListing.ts';
 import { Toc, type TocFormat } from '../browse/toc/toc.ts';
 import { TocLayer } from '../browse/sources/tocLayer.ts';
 import { findToc } from '../browse/toc/tocSource.ts';
 import { writeWhole } from '../blobs/store.ts';
-import type { BlobParts } from './blobRanges.ts';
+import type { BlobRanges } from './blobRanges.ts';
 import type { BrowseRequest } from './layerPass.ts';
 
 const MAGIC = 'PLT1';
@@ -15,35 +15,35 @@ interface Parsed {
   readonly format: TocFormat;
 }
 
-/** A layer's own table of contents: fetched once, kept beside the index, read again when a file is. */
-export class KeptToc {
-  readonly #parts: BlobParts;
+/** A layer's own table of contents: fetched once, cached beside the listing, read again when a file is. */
+export class CachedToc {
+  readonly #ranges: BlobRanges;
   readonly #request: BrowseRequest;
   readonly #path: string;
   #parsed: Promise<Parsed> | undefined;
 
-  constructor(parts: BlobParts, request: BrowseRequest, path: string) {
-    this.#parts = parts;
+  constructor(ranges: BlobRanges, request: BrowseRequest, path: string) {
+    this.#ranges = ranges;
     this.#request = request;
     this.#path = path;
   }
 
-  /** The layer's index, of its table of contents; `undefined` when it has none, or too much is in it. */
-  async makeIndex(signal: AbortSignal): Promise<Buffer | undefined> {
+  /** The layer's listing, of its table of contents; `undefined` when it has none, or too much is in it. */
+  async makeListing(signal: AbortSignal): Promise<Buffer | undefined> {
     const parsed = await this.#fetch(signal);
     if (!parsed) return undefined;
     this.#parsed = Promise.resolve(parsed);
-    return parsed.toc.index(this.#request.layer.descriptor.digest, this.#request.limits.maxEntries);
+    return parsed.toc.listing(this.#request.layer.descriptor.digest, this.#request.limits.maxEntries);
   }
 
-  async layer(index: LayerIndex): Promise<TocLayer> {
+  async layer(listing: LayerListing): Promise<TocLayer> {
     const container = await readContainer(this.#path, MAGIC);
     const format = container?.header['format'] === 'zstd:chunked' ? 'zstd:chunked' : 'estargz';
     return new TocLayer({
-      index,
+      listing,
       format,
       toc: async signal => (await this.#get(signal)).toc,
-      readRange: (start, end, signal) => this.#parts.always(start, end, signal),
+      readRange: (start, end, signal) => this.#ranges.readOrDownload(start, end, signal),
     });
   }
 
@@ -72,7 +72,7 @@ export class KeptToc {
 
   async #fetch(signal: AbortSignal): Promise<Parsed | undefined> {
     const { descriptor } = this.#request.layer;
-    const found = await findToc(descriptor, (start, end, reading) => this.#parts.part(start, end, reading), signal);
+    const found = await findToc(descriptor, (start, end, reading) => this.#ranges.read(start, end, reading), signal);
     const toc = found && Toc.parse(found.text.toString('utf8'), found.end);
     if (!toc) return undefined;
     const { format, end } = found;
@@ -81,7 +81,7 @@ export class KeptToc {
   }
 }
 
-/** The table of contents of a layer was there when its index was made, and now is not. */
+/** The table of contents of a layer was there when its listing was made, and now is not. */
 export class TocGoneError extends Error {
   constructor() {
     super('The registry gives the table of contents of this layer no more. Clean the cache and try again.');

@@ -1,7 +1,7 @@
-import { LayerIndex } from '../browse/listing/layerListing.ts';
+import { LayerListing } from '../browse/listing/layerListing.ts';
 import type { Compression } from '../oci/compression.ts';
-import { IndexLostError } from './openLayer.ts';
-import { fetchedBlob, indexPaths, runPass, type BrowseRequest, type IndexPaths } from './layerPass.ts';
+import { ListingLostError } from './openLayer.ts';
+import { downloadedBlob, layerCachePaths, runPass, type BrowseRequest, type LayerCachePaths } from './layerPass.ts';
 import type { Puller } from '../workers/puller.ts';
 
 /** A layer's whole archive, as it lies on the disk. */
@@ -10,34 +10,39 @@ export interface LayerArchive {
   readonly blob: string;
   readonly compression: Compression;
   /** The file of its restart points; it may be missing. */
-  readonly points: string;
+  readonly restartPoints: string;
   /** Where in the archive each file's content lies, with a checksum of it. */
-  readonly index: LayerIndex;
+  readonly listing: LayerListing;
 }
 
 /**
  * Makes all of a layer readable at once: brings its blob into the cache, and reads through it where nobody has done so yet, even where files could be fetched one by one. @throws what a layer job throws
  */
 export async function layerArchive(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<LayerArchive> {
-  const index = await archiveIndex(puller, request, signal);
-  const { digest, kind } = index.facts;
-  if (kind !== 'gzip' && kind !== 'zstd' && kind !== 'none') throw new IndexLostError(digest);
-  const { points } = indexPaths(puller.store, digest);
-  return { blob: await fetchedBlob(puller, request, signal), compression: kind, points, index };
+  const listing = await archiveListing(puller, request, signal);
+  const { digest, kind } = listing.facts;
+  if (kind !== 'gzip' && kind !== 'zstd' && kind !== 'none') throw new ListingLostError(digest);
+  const { restartPoints } = layerCachePaths(puller.store, digest);
+  return { blob: await downloadedBlob(puller, request, signal), compression: kind, restartPoints, listing };
 }
 
-/** What a layer's whole archive holds, with a checksum of each file's content: as it is kept, else by one pass over the blob. @throws what a layer job throws */
-export async function archiveIndex(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<LayerIndex> {
+/** What a layer's whole archive holds, with a checksum of each file's content: as it is cached, else by one pass over the blob. @throws what a layer job throws */
+export async function archiveListing(
+  puller: Puller,
+  request: BrowseRequest,
+  signal: AbortSignal,
+): Promise<LayerListing> {
   const { digest } = request.layer.descriptor;
-  const paths = indexPaths(puller.store, digest);
-  const kept = await LayerIndex.open(paths.index, digest);
-  // A table of contents, from which files are fetched one by one, is kept for the next look at a single file.
-  const archive: IndexPaths = kept?.facts.kind === 'toc' ? { ...paths, index: `${paths.index}.archive` } : paths;
-  let index = archive === paths ? kept : await LayerIndex.open(archive.index, digest);
-  if (!index?.checksums) {
+  const paths = layerCachePaths(puller.store, digest);
+  const cached = await LayerListing.open(paths.listing, digest);
+  // A table of contents, from which files are fetched one by one, is cached for the next look at a single file.
+  const archive: LayerCachePaths =
+    cached?.facts.kind === 'toc' ? { ...paths, listing: `${paths.listing}.archive` } : paths;
+  let listing = archive === paths ? cached : await LayerListing.open(archive.listing, digest);
+  if (!listing?.checksums) {
     await runPass(puller, request, signal, archive);
-    index = await LayerIndex.open(archive.index, digest);
+    listing = await LayerListing.open(archive.listing, digest);
   }
-  if (!index?.checksums) throw new IndexLostError(digest);
-  return index;
+  if (!listing?.checksums) throw new ListingLostError(digest);
+  return listing;
 }

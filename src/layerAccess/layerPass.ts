@@ -27,22 +27,22 @@ export interface BrowseRequest {
   readonly followed?: boolean;
 }
 
-/** The files that are kept of a layer that was browsed. */
-export interface IndexPaths {
+/** The files that are cached of a layer that was browsed. */
+export interface LayerCachePaths {
   readonly toc: string;
-  readonly index: string;
-  readonly points: string;
+  readonly listing: string;
+  readonly restartPoints: string;
   readonly copy: string;
   readonly spans: string;
 }
 
 /** Beside the blobs, so that cleaning the cache takes them too. */
-export function indexPaths(store: BlobStore, digest: Digest): IndexPaths {
+export function layerCachePaths(store: BlobStore, digest: Digest): LayerCachePaths {
   return pathsOf(join(store.root, 'indexes', digestAlgorithm(digest), digestHex(digest)));
 }
 
-/** Of what nothing vouches for: it is kept for each place that it came from by itself, so that one registry cannot tell what is in the layers of another. */
-export async function doubtfulPaths(store: BlobStore, request: BrowseRequest): Promise<IndexPaths> {
+/** Of what nothing vouches for: it is cached for each place that it came from by itself, so that one registry cannot tell what is in the layers of another. */
+export async function unverifiedPaths(store: BlobStore, request: BrowseRequest): Promise<LayerCachePaths> {
   const { registry } = await request.origin();
   const { digest } = request.layer.descriptor;
   const place = createHash('sha256')
@@ -52,18 +52,18 @@ export async function doubtfulPaths(store: BlobStore, request: BrowseRequest): P
   return pathsOf(join(folder, digestAlgorithm(digest), digestHex(digest)));
 }
 
-function pathsOf(stem: string): IndexPaths {
+function pathsOf(stem: string): LayerCachePaths {
   return {
     toc: `${stem}.toc`,
-    index: `${stem}.index`,
-    points: `${stem}.points`,
+    listing: `${stem}.index`,
+    restartPoints: `${stem}.points`,
     copy: `${stem}.copy`,
     spans: `${stem}.spans`,
   };
 }
 
 /** Brings the blob into the cache, if it is there no more, and tells where it lies. */
-export async function fetchedBlob(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<string> {
+export async function downloadedBlob(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<string> {
   const { digest, size } = request.layer.descriptor;
   if (!(await puller.store.has(digest, size))) await runPass(puller, request, signal);
   return puller.store.path(digest);
@@ -74,14 +74,14 @@ export async function runPass(
   puller: Puller,
   request: BrowseRequest,
   signal: AbortSignal,
-  paths?: IndexPaths,
+  paths?: LayerCachePaths,
 ): Promise<void> {
   const { layer, repository, limits, onProgress, followed = false } = request;
   const { descriptor, diffId } = layer;
   const { registry, transport, authorizer } = await request.origin();
-  const index = paths && {
-    path: paths.index,
-    pointsPath: paths.points,
+  const listing = paths && {
+    path: paths.listing,
+    pointsPath: paths.restartPoints,
     copyPath: paths.copy,
     limits,
     followed,
@@ -93,7 +93,7 @@ export async function runPass(
     repository,
     transport,
     blobPath: puller.store.path(descriptor.digest),
-    ...(index ? { index } : {}),
+    ...(listing ? { index: listing } : {}),
   };
   const context = { authorizer, logger: puller.logger, onProgress, signal };
   await puller.transfers.run(descriptor.digest, signal, () => puller.workers.run('layer', job, context));

@@ -1,111 +1,119 @@
 import { BlobLayer } from '../browse/sources/blobLayer.ts';
 import type { LayerFiles } from '../browse/sources/layerFiles.ts';
-import { LayerIndex } from '../browse/listing/layerListing.ts';
+import { LayerListing } from '../browse/listing/layerListing.ts';
 import { PartsLayer } from '../browse/sources/partsLayer.ts';
 import { RestartPoints } from '../browse/formats/restartPoints.ts';
 import { SpanLayer } from '../browse/sources/spanLayer.ts';
-import { ZstdPlaces } from '../browse/formats/zstdRestartPoints.ts';
+import { ZstdRestartPoints } from '../browse/formats/zstdRestartPoints.ts';
 import { Spans } from '../browse/formats/spans.ts';
 import { writeWhole } from '../blobs/store.ts';
 import { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import type { Digest } from '../oci/digest.ts';
-import { BlobParts } from './blobRanges.ts';
-import { cheapIndex } from './partialListing.ts';
-import { KeptToc } from './cachedToc.ts';
-import { doubtfulPaths, fetchedBlob, indexPaths, runPass, type BrowseRequest, type IndexPaths } from './layerPass.ts';
+import { BlobRanges } from './blobRanges.ts';
+import { partialListing } from './partialListing.ts';
+import { CachedToc } from './cachedToc.ts';
+import {
+  unverifiedPaths,
+  downloadedBlob,
+  layerCachePaths,
+  runPass,
+  type BrowseRequest,
+  type LayerCachePaths,
+} from './layerPass.ts';
 import type { Puller } from '../workers/puller.ts';
 
 /**
- * Opens one layer for browsing, the cheapest way first: by the index that was kept when it was opened before, without any request; by the layer's own table of contents; by a SOCI index; by the
- * headers of a plain archive, of which files are then fetched one by one; else by one pass over its blob in a thread, which verifies it and keeps blob and index. What the index says of itself by
+ * Opens one layer for browsing, the cheapest way first: by the index that was cached when it was opened before, without any request; by the layer's own table of contents; by a SOCI index; by the
+ * headers of a plain archive, of which files are then fetched one by one; else by one pass over its blob in a thread, which verifies it and keeps blob and listing. What the listing says of itself by
  * `verified` tells whether the image's digest vouches for it. @throws what a layer job throws
  */
-export async function browseLayer(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<LayerFiles> {
+export async function openLayer(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<LayerFiles> {
   return await new LayerOpener(puller, request).open(signal);
 }
 
-/** The index was written and could not be read again. */
-export class IndexLostError extends Error {
+/** The listing was written and could not be read again. */
+export class ListingLostError extends Error {
   constructor(digest: Digest) {
     super(
-      `The index of layer ${digest} was made, but cannot be read. Another program may have emptied the cache; try again.`,
+      `The listing of layer ${digest} was made, but cannot be read. Another program may have emptied the cache; try again.`,
     );
-    this.name = 'IndexLostError';
+    this.name = 'ListingLostError';
   }
 }
 
 class LayerOpener {
   readonly #puller: Puller;
   readonly #request: BrowseRequest;
-  readonly #paths: IndexPaths;
-  readonly #parts: BlobParts;
-  readonly #tocs: KeptToc;
+  readonly #paths: LayerCachePaths;
+  readonly #ranges: BlobRanges;
+  readonly #tocs: CachedToc;
 
   constructor(puller: Puller, request: BrowseRequest) {
     this.#puller = puller;
     this.#request = request;
-    this.#paths = indexPaths(puller.store, request.layer.descriptor.digest);
-    this.#parts = new BlobParts(puller, request);
-    this.#tocs = new KeptToc(this.#parts, request, this.#paths.toc);
+    this.#paths = layerCachePaths(puller.store, request.layer.descriptor.digest);
+    this.#ranges = new BlobRanges(puller, request);
+    this.#tocs = new CachedToc(this.#ranges, request, this.#paths.toc);
   }
 
   async open(signal: AbortSignal): Promise<LayerFiles> {
-    const kept = await this.#kept();
-    if (kept) return kept;
-    if (!(await this.#makeCheap(signal))) return await this.#whole(signal);
-    return (await this.#kept()) ?? (await this.#whole(signal));
+    const cached = await this.#cached();
+    if (cached) return cached;
+    if (!(await this.#listPartially(signal))) return await this.#whole(signal);
+    return (await this.#cached()) ?? (await this.#whole(signal));
   }
 
-  async #kept(): Promise<LayerFiles | undefined> {
+  async #cached(): Promise<LayerFiles | undefined> {
     const verified = await this.#read(this.#paths);
     // A blob that is there costs nothing to be read and verified.
     if (verified || this.#request.verifiedOnly || (await this.#hasBlob())) return verified;
-    return this.#read(await doubtfulPaths(this.#puller.store, this.#request));
+    return this.#read(await unverifiedPaths(this.#puller.store, this.#request));
   }
 
-  async #read(paths: IndexPaths): Promise<LayerFiles | undefined> {
-    const index = await LayerIndex.open(paths.index, this.#request.layer.descriptor.digest);
-    return index && (await this.#layer(index, paths));
+  async #read(paths: LayerCachePaths): Promise<LayerFiles | undefined> {
+    const listing = await LayerListing.open(paths.listing, this.#request.layer.descriptor.digest);
+    return listing && (await this.#layer(listing, paths));
   }
 
-  /** `undefined` where a file that belongs to the index is lost: all is made anew then. */
-  async #layer(index: LayerIndex, paths: IndexPaths): Promise<LayerFiles | undefined> {
-    const readRange: BlobParts['always'] = (start, end, signal) => this.#parts.always(start, end, signal);
-    const { kind } = index.facts;
-    if (kind === 'toc') return await this.#tocs.layer(index);
-    if (kind === 'parts') return new PartsLayer(index, readRange);
+  /** `undefined` where a file that belongs to the listing is lost: all is made anew then. */
+  async #layer(listing: LayerListing, paths: LayerCachePaths): Promise<LayerFiles | undefined> {
+    const readRange: BlobRanges['readOrDownload'] = (start, end, signal) =>
+      this.#ranges.readOrDownload(start, end, signal);
+    const { kind } = listing.facts;
+    if (kind === 'toc') return await this.#tocs.layer(listing);
+    if (kind === 'parts') return new PartsLayer(listing, readRange);
     if (kind === 'soci') {
       const spans = await Spans.read(paths.spans);
       const engine = InflateEngine.load();
       return (
-        spans && engine && new SpanLayer({ index, spans, readRange, engine, whole: signal => this.#whole(signal) })
+        spans && engine && new SpanLayer({ listing, spans, readRange, engine, whole: signal => this.#whole(signal) })
       );
     }
     return new BlobLayer({
-      index,
-      blob: signal => fetchedBlob(this.#puller, this.#request, signal),
-      points: () => RestartPoints.read(paths.points),
-      frames: () => ZstdPlaces.read(paths.points, paths.copy),
+      listing,
+      blob: signal => downloadedBlob(this.#puller, this.#request, signal),
+      restartPoints: () => RestartPoints.read(paths.restartPoints),
+      frames: () => ZstdRestartPoints.read(paths.restartPoints, paths.copy),
     });
   }
 
   async #whole(signal: AbortSignal): Promise<LayerFiles> {
     await runPass(this.#puller, this.#request, signal, this.#paths);
     const made = await this.#read(this.#paths);
-    if (!made) throw new IndexLostError(this.#request.layer.descriptor.digest);
+    if (!made) throw new ListingLostError(this.#request.layer.descriptor.digest);
     return made;
   }
 
   /** False where there is no cheaper way than to read all of it. */
-  async #makeCheap(signal: AbortSignal): Promise<boolean> {
-    const toc = await this.#tocs.makeIndex(signal);
-    if (toc) await writeWhole(this.#paths.index, toc);
+  async #listPartially(signal: AbortSignal): Promise<boolean> {
+    const toc = await this.#tocs.makeListing(signal);
+    if (toc) await writeWhole(this.#paths.listing, toc);
     if (toc || (await this.#hasBlob())) return toc !== undefined;
-    const cheap = await cheapIndex(this.#puller, this.#request, this.#parts, signal);
+    const cheap = await partialListing(this.#puller, this.#request, this.#ranges, signal);
     if (!cheap) return false;
-    const paths = cheap.verified ? this.#paths : await doubtfulPaths(this.#puller.store, this.#request);
+    const paths = cheap.verified ? this.#paths : await unverifiedPaths(this.#puller.store, this.#request);
     if (cheap.spans) await writeWhole(paths.spans, cheap.spans);
-    await writeWhole(paths.index, cheap.index);
+    await writeWhole(paths.listing, cheap.listing);
     return true;
   }
 

@@ -3,13 +3,13 @@ import { readZtoc } from '../browse/toc/ztoc.ts';
 import { LimitExceededError } from '../layers/errors.ts';
 import { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import { bareMediaType, isForeignLayer } from '../oci/mediaTypes.ts';
-import type { BlobParts } from './blobRanges.ts';
+import type { BlobRanges } from './blobRanges.ts';
 import type { BrowseRequest } from './layerPass.ts';
 import type { Puller } from '../workers/puller.ts';
 
-/** An index of a layer that was not read as a whole. */
-export interface CheapIndex {
-  readonly index: Buffer;
+/** An listing of a layer that was not read as a whole. */
+export interface PartialListing {
+  readonly listing: Buffer;
   /** Of a layer with a SOCI index. */
   readonly spans?: Buffer;
   /** The image's manifest vouches for it. */
@@ -24,20 +24,20 @@ const SMALLEST_WITH_SOCI = 4 << 20;
  * none, for the pass that comes then tells what is wrong.
  * @throws {LimitExceededError}
  */
-export async function cheapIndex(
+export async function partialListing(
   puller: Puller,
   request: BrowseRequest,
-  parts: BlobParts,
+  ranges: BlobRanges,
   signal: AbortSignal,
-): Promise<CheapIndex | undefined> {
+): Promise<PartialListing | undefined> {
   const { descriptor } = request.layer;
   if (isForeignLayer(descriptor.mediaType)) return undefined;
   try {
     const soci = await sociIndex(request, signal);
     if (soci && (soci.verified || !request.verifiedOnly)) return soci;
     if (request.verifiedOnly) return undefined;
-    const index = await hopTar(descriptor, request.limits, (...range) => parts.part(...range), signal);
-    return index && { index, verified: false };
+    const listing = await hopTar(descriptor, request.limits, (...range) => ranges.read(...range), signal);
+    return listing && { listing, verified: false };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof LimitExceededError) throw error;
@@ -48,7 +48,7 @@ export async function cheapIndex(
   }
 }
 
-async function sociIndex(request: BrowseRequest, signal: AbortSignal): Promise<CheapIndex | undefined> {
+async function sociIndex(request: BrowseRequest, signal: AbortSignal): Promise<PartialListing | undefined> {
   const { digest, size, mediaType } = request.layer.descriptor;
   const gzip = /[+.]gzip$/.test(bareMediaType(mediaType));
   if (!request.soci || !gzip || size < SMALLEST_WITH_SOCI || !InflateEngine.load()) return undefined;

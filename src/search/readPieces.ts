@@ -16,7 +16,7 @@ const CHUNK = 1 << 18;
 export interface StoredBlob {
   readonly path: string;
   readonly compression: Compression;
-  readonly points: RestartPoints | undefined;
+  readonly restartPoints: RestartPoints | undefined;
   /** Unpacks gzip faster than Node's zlib does; restart points are of use only with it. */
   readonly engine: InflateEngine | undefined;
 }
@@ -58,9 +58,9 @@ interface Start {
   readonly point?: GzipPoint;
 }
 
-function startBefore({ compression, points, engine }: StoredBlob, wanted: number): Start {
+function startBefore({ compression, restartPoints, engine }: StoredBlob, wanted: number): Start {
   if (compression === 'none') return { from: wanted, out: wanted };
-  const point = compression === 'gzip' && engine ? points?.before(wanted) : undefined;
+  const point = compression === 'gzip' && engine ? restartPoints?.before(wanted) : undefined;
   return point ? { from: Math.floor(point.in / 8), out: point.out, point } : { from: 0, out: 0 };
 }
 
@@ -81,9 +81,9 @@ function runFrom(file: number, start: Start, blob: StoredBlob, cutter: Cutter, b
   }
 }
 
-function nearestStart({ compression, points, engine }: StoredBlob, wanted: number): number {
+function nearestStart({ compression, restartPoints, engine }: StoredBlob, wanted: number): number {
   if (compression === 'none') return wanted - CHUNK;
-  return compression === 'gzip' && engine ? (points?.outBefore(wanted) ?? 0) : 0;
+  return compression === 'gzip' && engine ? (restartPoints?.outBefore(wanted) ?? 0) : 0;
 }
 
 function decoderFor({ point }: Start, { compression, engine }: StoredBlob, cutter: Cutter): Sink & { close(): void } {

@@ -1,4 +1,4 @@
-import type { LayerIndex } from '../browse/listing/layerListing.ts';
+import type { LayerListing } from '../browse/listing/layerListing.ts';
 import type { NumberedLayer } from '../browse/tree/mergedTree.ts';
 import type { Compression } from '../oci/compression.ts';
 import { layerPieces } from './layerPieces.ts';
@@ -28,8 +28,8 @@ export interface FileSearchRequest {
 export interface SearchedArchive {
   readonly blob: string;
   readonly compression: Compression;
-  readonly points: string;
-  readonly index: LayerIndex;
+  readonly restartPoints: string;
+  readonly listing: LayerListing;
 }
 
 /** What a search needs of others. */
@@ -83,8 +83,8 @@ export async function searchFiles(
     for (let next = await queue.take(); next && !signal.aborted; next = await queue.take()) {
       const { number, files: listed } = next.layer;
       try {
-        const { index, ...archive } = await context.archive(number, signal);
-        const { files, missing, pieces } = layerPieces(listed.index, next.files, index);
+        const { listing, ...archive } = await context.archive(number, signal);
+        const { files, missing, pieces } = layerPieces(listed.listing, next.files, listing);
         const job = { query, ...archive, most, pieces };
         await thread.search(job, told => tell(told, files, { found, passed }), signal);
         if (missing[0]) throw new FilesMissingError(missing[0].path, missing.length);
@@ -136,7 +136,7 @@ async function listLayers(
     const passes = (file: string, layer: number): boolean => layers?.has(layer) !== false && filter(file);
     const wanted = [...(await wantedFiles(tree, tree.find(path), passes, signal))];
     const tasks = wanted.map(([layer, files]) => {
-      const bytes = files.reduce((sum, { at }) => sum + layer.files.index.size(at), 0);
+      const bytes = files.reduce((sum, { at }) => sum + layer.files.listing.size(at), 0);
       watch.wants(files.length, bytes);
       return { layer, files, bytes };
     });

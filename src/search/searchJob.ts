@@ -13,7 +13,7 @@ export interface SearchJob {
   readonly blob: string;
   readonly compression: Compression;
   /** The file of its restart points; it may be missing. */
-  readonly points: string;
+  readonly restartPoints: string;
   /** What to search, in the order of the archive: {@link PIECE} numbers for each, so that very many cross to the thread at once. */
   readonly pieces: Float64Array<ArrayBuffer>;
   /** How many matches are enough. */

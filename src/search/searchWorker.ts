@@ -85,8 +85,8 @@ async function main(
 ): Promise<void> {
   try {
     const search = new PieceSearch(job, say);
-    const points = job.compression === 'gzip' ? await RestartPoints.read(job.points) : undefined;
-    readPieces({ path: job.blob, compression: job.compression, points, engine }, job.pieces, search);
+    const restartPoints = job.compression === 'gzip' ? await RestartPoints.read(job.restartPoints) : undefined;
+    readPieces({ path: job.blob, compression: job.compression, restartPoints, engine }, job.pieces, search);
     search.tell();
     say({ type: 'done' });
   } catch (error) {

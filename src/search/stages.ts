@@ -32,7 +32,7 @@ export async function* stagesOf(
   const opening = numbers.toReversed().map(async number => {
     try {
       const files = await open(number);
-      opened.set(number, { number, files, directory: layerTree(files.index) });
+      opened.set(number, { number, files, directory: layerTree(files.listing) });
     } catch (error) {
       opened.set(number, undefined);
       lost = error;

@@ -35,14 +35,14 @@ export async function wantedFiles(
     }
     const { content } = node;
     if (!content) continue;
-    const { index } = content.layer.files;
-    if (index.type(content.at) !== 'file' || index.size(content.at) === 0) continue;
+    const { listing } = content.layer.files;
+    if (listing.type(content.at) !== 'file' || listing.size(content.at) === 0) continue;
     if (!passes(node.path, content.layer.number)) continue;
-    if (index.entry(content.at).sparse) continue;
+    if (listing.entry(content.at).sparse) continue;
     const files = wanted.get(content.layer) ?? new Map<number, WantedFile>();
     wanted.set(content.layer, files);
     // The name that the archive gives it is the best of several.
-    const other = files.has(content.at) && splitPath(index.path(content.at))?.join('/') !== node.path;
+    const other = files.has(content.at) && splitPath(listing.path(content.at))?.join('/') !== node.path;
     if (!other) files.set(content.at, { path: node.path, layer: node.layer, at: content.at });
   }
   return new Map([...wanted].map(([layer, files]) => [layer, [...files.values()]]));

@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { FoundEntries } from '../browse/sources/growingLayer.ts';
 import { LayerScan } from '../browse/listing/layerScan.ts';
-import { ZstdRecorder } from '../browse/formats/zstdRestartPoints.ts';
+import { ZstdPointRecorder } from '../browse/formats/zstdRestartPoints.ts';
 import { InvalidLayerError } from '../layers/errors.ts';
 import type { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import type { Sink } from '../oci/byteSource.ts';
@@ -33,7 +33,7 @@ export class Indexing implements Sink {
   ) {
     this.#target = target;
     this.#tell = tell;
-    this.#scan = new LayerScan(digest, target, engine, new ZstdRecorder(target.copyPath));
+    this.#scan = new LayerScan(digest, target, engine, new ZstdPointRecorder(target.copyPath));
   }
 
   write(chunk: Uint8Array): void {
@@ -51,11 +51,11 @@ export class Indexing implements Sink {
   finish(): void {
     clearTimeout(this.#timer);
     if (this.#damage) throw this.#damage;
-    const { diffId, index, points } = this.#scan.end();
+    const { diffId, listing, restartPoints } = this.#scan.end();
     const { path, pointsPath, diffId: expected } = this.#target;
     if (expected && diffId !== expected) throw new DiffIdMismatchError(expected, diffId);
-    if (points) writeWhole(pointsPath, points);
-    writeWhole(path, index);
+    if (restartPoints) writeWhole(pointsPath, restartPoints);
+    writeWhole(path, listing);
   }
 
   abandon(): void {

@@ -22,7 +22,7 @@ export interface LayerJob {
 }
 
 export interface IndexTarget {
-  /** The file of the index (see browse/layerIndex.ts); written when both digests hold. */
+  /** The file of the listing (see browse/listing/layerListing.ts); written when both digests hold. */
   readonly path: string;
   /** The file of the restart points, for a gzip or zstd layer. */
   readonly pointsPath: string;

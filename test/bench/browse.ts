@@ -1,12 +1,12 @@
 // Looking into layers without extracting them, for bench.ts to measure. Each prints JSON, times in milliseconds:
 //
-//   node browse.js index LAYER …   one pass over each blob, as when a layer is opened for the first time; keeps the indexes as 0.index, 1.index …
-//   node browse.js open INDEX      reads an index and its tree, as when the layer is opened again, and finds files by typing
+//   node browse.js index LAYER …   one pass over each blob, as when a layer is opened for the first time; writes the listings as 0.index, 1.index …
+//   node browse.js open LISTING     reads a listing and its tree, as when the layer is opened again, and finds files by typing
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { argv } from 'node:process';
 import { FuzzyPaths } from '../../src/browse/tree/fuzzy.ts';
-import { LayerIndex } from '../../src/browse/listing/layerListing.ts';
+import { LayerListing } from '../../src/browse/listing/layerListing.ts';
 import { LayerScan } from '../../src/browse/listing/layerScan.ts';
 import { layerTree } from '../../src/browse/listing/layerTree.ts';
 import { factsOf, MergedTree } from '../../src/browse/tree/mergedTree.ts';
@@ -39,16 +39,16 @@ function index(files: readonly string[]): object {
     }
     closeSync(fd);
     blob.digest();
-    writeFileSync(`${at}.index`, scan.end().index);
+    writeFileSync(`${at}.index`, scan.end().listing);
   }
   return { took: performance.now() - began };
 }
 
 async function open(file: string): Promise<Opening> {
   const began = performance.now();
-  const read = await LayerIndex.open(file, DIGEST);
-  if (!read) throw new Error(`${file} is no index`);
-  const files = { index: read, read: () => Promise.reject(new Error('nothing is read here')) };
+  const read = await LayerListing.open(file, DIGEST);
+  if (!read) throw new Error(`${file} is not a listing`);
+  const files = { listing: read, read: () => Promise.reject(new Error('nothing is read here')) };
   const tree = MergedTree.ofLayer({ number: 1, files, directory: layerTree(read) });
   const root = [...tree.childrenOf(tree.root).values()];
   const folder = root.find(node => node.isDirectory);

@@ -8,7 +8,7 @@ export const POINT_DISTANCE = 4 << 20;
 const MAGIC = 'PLP1';
 
 /** Keeps the places that an inflater reports, each with its window compressed: some 10 kB for every 4 MiB of the archive. */
-export class PointRecorder {
+export class RestartPointRecorder {
   readonly #places: [number, number][] = [];
   readonly #windows: Buffer[] = [];
 

@@ -16,9 +16,9 @@ const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD
 
 /**
  * Notes where a zstd layer can be decoded from: where its frames begin. Most tools write the whole layer as one frame, which can be entered nowhere; of such a one the rest is written again, in
- * pieces that are frames of their own, into a file beside the index. Synchronous, for a worker thread.
+ * pieces that are frames of their own, into a file beside the listing. Synchronous, for a worker thread.
  */
-export class ZstdRecorder implements Sink {
+export class ZstdPointRecorder implements Sink {
   readonly #path: string;
   readonly #partial: string;
   readonly #places: [number, number][] = [];
@@ -55,7 +55,7 @@ export class ZstdRecorder implements Sink {
     if (this.#from !== undefined && !this.#gaveUp) this.#copy(chunk);
   }
 
-  /** All has come and was verified: the copy gets its name. Gives the file for {@link ZstdPlaces.read}. */
+  /** All has come and was verified: the copy gets its name. Gives the file for {@link ZstdRestartPoints.read}. */
   finish(): Buffer {
     if (this.#pendingLength > 0) this.#tryTo(() => this.#flush());
     const file = this.#close();
@@ -122,7 +122,7 @@ export interface Piece {
 }
 
 /** Where a zstd layer can be decoded from. */
-export class ZstdPlaces {
+export class ZstdRestartPoints {
   readonly #copy: string;
   readonly #places: readonly (readonly [number, number])[];
   readonly #from: number;
@@ -143,14 +143,14 @@ export class ZstdPlaces {
   }
 
   /** `undefined` when there is none, or the file is damaged: the layer is read from its beginning then. @param copy the file of the copy, which may be missing */
-  static async read(path: string, copy: string): Promise<ZstdPlaces | undefined> {
+  static async read(path: string, copy: string): Promise<ZstdRestartPoints | undefined> {
     const container = await readContainer(path, MAGIC);
     const { places, from, lengths } = container?.header ?? {};
     if (!Array.isArray(places)) return undefined;
     const pairs = places.map((pair: unknown): [number, number] =>
       Array.isArray(pair) ? [Number(pair[0]), Number(pair[1])] : [0, 0],
     );
-    return new ZstdPlaces(copy, pairs, Number(from ?? 0), Array.isArray(lengths) ? lengths.map(Number) : []);
+    return new ZstdRestartPoints(copy, pairs, Number(from ?? 0), Array.isArray(lengths) ? lengths.map(Number) : []);
   }
 
   /** The last frame that begins at or before an offset of the archive: its offset in the blob, and in the archive. */

@@ -8,7 +8,7 @@ export class GrowingDirectory implements LayerDirectory {
   readonly parent: GrowingDirectory | undefined;
   at: number | undefined;
   opaque = false;
-  readonly #index: LayerEntries;
+  readonly #listing: LayerEntries;
   // Made when needed: there are many directories, and hardly one of them has all three.
   #whiteouts: Set<string> | undefined;
   #folders: Map<string, GrowingDirectory> | undefined;
@@ -16,9 +16,9 @@ export class GrowingDirectory implements LayerDirectory {
   /** What came after all that is in `#children`: numbers of entries, and directories with their names. */
   #waiting: (number | readonly [string, GrowingDirectory])[] = [];
 
-  constructor(parent: GrowingDirectory | undefined, index: LayerEntries) {
+  constructor(parent: GrowingDirectory | undefined, listing: LayerEntries) {
     this.parent = parent;
-    this.#index = index;
+    this.#listing = listing;
   }
 
   get whiteouts(): ReadonlySet<string> {
@@ -47,7 +47,7 @@ export class GrowingDirectory implements LayerDirectory {
   }
 
   addFolder(name: string): GrowingDirectory {
-    const made = new GrowingDirectory(this, this.#index);
+    const made = new GrowingDirectory(this, this.#listing);
     (this.#folders ??= new Map()).set(name, made);
     this.#waiting.push([name, made]);
     return made;
@@ -77,7 +77,7 @@ export class GrowingDirectory implements LayerDirectory {
     const children = (this.#children ??= new Map<string, GrowingNode>());
     for (const next of this.#waiting) {
       if (typeof next !== 'number') children.set(...next);
-      else children.set(lastName(this.#index.path(next)), { kind: 'leaf', at: next, content: next });
+      else children.set(lastName(this.#listing.path(next)), { kind: 'leaf', at: next, content: next });
     }
     if (this.#waiting.length > 0) this.#waiting = [];
     return children;

@@ -3,19 +3,19 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Suspect } from '../../secrets/secretScan.ts';
 import type { TarEntry, EntryType } from '../../layers/tar/tarEntry.ts';
 /** One entry of a layer's archive, and where its content lies. */
-export interface IndexEntry extends Omit<TarEntry, 'xattrs'> {
+export interface ListingEntry extends Omit<TarEntry, 'xattrs'> {
   /** Of the stored content in the uncompressed archive; for a layer with a table of contents the number of the entry in that table. */
   readonly offset: number;
   /** CRC-32 of the stored content; 0 where not all of the layer was read. */
   readonly crc: number;
   /** Values in base64. */
   readonly xattrs?: Readonly<Record<string, string>>;
-  /** What looks like a secret in its content, as far as that was read for the index. */
+  /** What looks like a secret in its content, as far as that was read for the listing. */
   readonly suspects?: readonly Suspect[];
 }
 
 /** What is known of the layer as a whole. */
-export interface IndexFacts {
+export interface ListingFacts {
   /** Of the blob. */
   readonly digest: Digest;
   /**
@@ -31,7 +31,7 @@ export interface IndexFacts {
 
 /** What a layer holds, entry by entry in the order of its archive. */
 export interface LayerEntries {
-  readonly facts: IndexFacts;
+  readonly facts: ListingFacts;
   readonly count: number;
   /** The entries have checksums of their content: all of it was read. */
   readonly checksums: boolean;
@@ -39,7 +39,7 @@ export interface LayerEntries {
   type(at: number): EntryType;
   linkname(at: number): string;
   size(at: number): number;
-  entry(at: number): IndexEntry;
+  entry(at: number): ListingEntry;
   /** The tree that they make, where that was kept. */
   readonly tree?: LayerDirectory | undefined;
 }
@@ -49,7 +49,7 @@ export type LayerNode = LayerDirectory | LayerLeaf;
 
 export interface LayerLeaf {
   readonly kind: 'leaf';
-  /** Number of the entry in the index. */
+  /** Number of the entry in the listing. */
   readonly at: number;
   /** For a hard link the entry of the file that it names, or `undefined` when that lies in a layer below; else the same as `at`. */
   readonly content: number | undefined;

@@ -2,12 +2,12 @@ import type { EntryType, TarEntry } from '../../layers/tar/tarEntry.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { isObject, type JsonObject } from '../../oci/json.ts';
 import { type Container, containerLength, unpack } from '../formats/container.ts';
-import { bytesInMemory, type IndexBytes, openBytes } from './listingBytes.ts';
-import { IndexDamagedError } from '../errors.ts';
-import { INDEX_MAGIC, PAGE, pageSum } from './listingFormat.ts';
-import { IndexPage, NARROW_BYTES, WIDE_BYTES, type PageBytes } from './listingPage.ts';
-import { keptTree } from './packedTree.ts';
-import type { LayerDirectory, IndexFacts, LayerEntries, IndexEntry } from './layerEntries.ts';
+import { bytesInMemory, type ListingBytes, openBytes } from './listingBytes.ts';
+import { ListingDamagedError } from '../errors.ts';
+import { LISTING_MAGIC, BLOCK_ENTRIES, blockSum } from './listingFormat.ts';
+import { ListingBlock, NARROW_BYTES, WIDE_BYTES, type BlockBytes } from './listingBlock.ts';
+import { openPackedTree } from './packedTree.ts';
+import type { LayerDirectory, ListingFacts, LayerEntries, ListingEntry } from './layerEntries.ts';
 
 const KINDS: readonly unknown[] = [
   'gzip',
@@ -17,30 +17,30 @@ const KINDS: readonly unknown[] = [
   'soci',
   'parts',
   'found',
-] satisfies IndexFacts['kind'][];
+] satisfies ListingFacts['kind'][];
 
 /** The longest beginning that is read before it is known how much is needed. */
 const FIRST_READ = 1 << 16;
 
-/** The index of a layer, of which only what is asked for is ever read. @throws {IndexDamagedError} from whatever asks for entries */
-export class LayerIndex implements LayerEntries {
-  readonly facts: IndexFacts;
+/** The listing of a layer, of which only what is asked for is ever read. @throws {ListingDamagedError} from whatever asks for entries */
+export class LayerListing implements LayerEntries {
+  readonly facts: ListingFacts;
   readonly count: number;
-  readonly #bytes: IndexBytes;
-  /** Where the pages begin. */
+  readonly #bytes: ListingBytes;
+  /** Where the blocks begin. */
   readonly #start: number;
   readonly #nameBytes: number;
   readonly #extras: JsonObject;
-  /** Two numbers for each page: checksum, and where its names begin. */
+  /** Two numbers for each block: checksum, and where its names begin. */
   readonly #sums: Uint32Array;
   readonly #treeParts: readonly Buffer[];
-  readonly #pages: (IndexPage | undefined)[] = [];
+  readonly #blocks: (ListingBlock | undefined)[] = [];
   #tree: LayerDirectory | undefined;
 
   private constructor(
-    facts: IndexFacts,
+    facts: ListingFacts,
     { header, parts: [sums, ...tree] }: Container,
-    bytes: IndexBytes,
+    bytes: ListingBytes,
     start: number,
   ) {
     this.facts = facts;
@@ -53,39 +53,44 @@ export class LayerIndex implements LayerEntries {
     this.#treeParts = tree;
   }
 
-  /** Reads what {@link IndexBuilder} made. `undefined` for what is damaged, of another version, or of another layer. */
-  static read(bytes: Buffer, digest: Digest): LayerIndex | undefined {
-    const first = containerLength(bytes, INDEX_MAGIC);
-    return first === undefined ? undefined : LayerIndex.#of(bytes.subarray(0, first), bytesInMemory(bytes), digest);
+  /** Reads what {@link ListingBuilder} made. `undefined` for what is damaged, of another version, or of another layer. */
+  static read(bytes: Buffer, digest: Digest): LayerListing | undefined {
+    const first = containerLength(bytes, LISTING_MAGIC);
+    return first === undefined ? undefined : LayerListing.#of(bytes.subarray(0, first), bytesInMemory(bytes), digest);
   }
 
-  /** The same from a file, which stays open as long as the index is there. `undefined` also when the file is missing. */
-  static async open(path: string, digest: Digest): Promise<LayerIndex | undefined> {
+  /** The same from a file, which stays open as long as the listing is there. `undefined` also when the file is missing. */
+  static async open(path: string, digest: Digest): Promise<LayerListing | undefined> {
     const bytes = await openBytes(path).catch(() => undefined);
     if (!bytes) return undefined;
-    let index: LayerIndex | undefined;
+    let listing: LayerListing | undefined;
     try {
       const beginning = await bytes.readFirst(Math.min(FIRST_READ, bytes.length));
-      const length = containerLength(beginning, INDEX_MAGIC) ?? 0;
+      const length = containerLength(beginning, LISTING_MAGIC) ?? 0;
       if (length > bytes.length) return undefined;
-      index = LayerIndex.#of(length <= beginning.length ? beginning : await bytes.readFirst(length), bytes, digest);
-      return index;
+      listing = LayerListing.#of(length <= beginning.length ? beginning : await bytes.readFirst(length), bytes, digest);
+      return listing;
     } catch {
       return undefined;
     } finally {
-      if (!index) bytes.close();
+      if (!listing) bytes.close();
     }
   }
 
-  static #of(first: Buffer, bytes: IndexBytes, digest: Digest): LayerIndex | undefined {
-    const container = unpack(first, INDEX_MAGIC);
+  static #of(first: Buffer, bytes: ListingBytes, digest: Digest): LayerListing | undefined {
+    const container = unpack(first, LISTING_MAGIC);
     if (!container || container.header['digest'] !== digest) return undefined;
     const { count, diffId, kind, names, verified } = container.header;
     if (!isKind(kind)) return undefined;
-    const start = containerLength(first, INDEX_MAGIC) ?? 0;
+    const start = containerLength(first, LISTING_MAGIC) ?? 0;
     if (bytes.length !== start + Number(count) * (WIDE_BYTES + NARROW_BYTES) + Number(names)) return undefined;
-    const doubt: Pick<IndexFacts, 'verified'> = verified === false ? { verified } : {};
-    return new LayerIndex({ digest, kind, ...(isDigest(diffId) ? { diffId } : {}), ...doubt }, container, bytes, start);
+    const doubt: Pick<ListingFacts, 'verified'> = verified === false ? { verified } : {};
+    return new LayerListing(
+      { digest, kind, ...(isDigest(diffId) ? { diffId } : {}), ...doubt },
+      container,
+      bytes,
+      start,
+    );
   }
 
   get checksums(): boolean {
@@ -94,58 +99,58 @@ export class LayerIndex implements LayerEntries {
   }
 
   get tree(): LayerDirectory | undefined {
-    return (this.#tree ??= keptTree(this.#treeParts, this));
+    return (this.#tree ??= openPackedTree(this.#treeParts, this));
   }
 
   path(at: number): string {
-    return this.#page(at).path(at);
+    return this.#block(at).path(at);
   }
 
   type(at: number): EntryType {
-    return this.#page(at).type(at);
+    return this.#block(at).type(at);
   }
 
   linkname(at: number): string {
-    return this.#page(at).linkname(at);
+    return this.#block(at).linkname(at);
   }
 
   size(at: number): number {
-    return this.#page(at).size(at);
+    return this.#block(at).size(at);
   }
 
-  entry(at: number): IndexEntry {
-    return this.#page(at).entry(at);
+  entry(at: number): ListingEntry {
+    return this.#block(at).entry(at);
   }
 
-  #page(at: number): IndexPage {
-    const page = Math.floor(at / PAGE);
-    return (this.#pages[page] ??= this.#load(page));
+  #block(at: number): ListingBlock {
+    const block = Math.floor(at / BLOCK_ENTRIES);
+    return (this.#blocks[block] ??= this.#load(block));
   }
 
-  #load(page: number): IndexPage {
-    const first = page * PAGE;
-    const count = Math.min(PAGE, this.count - first);
-    const [sum, nameStart = 0, , nameEnd = this.#nameBytes] = this.#sums.subarray(2 * page, 2 * page + 4);
+  #load(block: number): ListingBlock {
+    const first = block * BLOCK_ENTRIES;
+    const count = Math.min(BLOCK_ENTRIES, this.count - first);
+    const [sum, nameStart = 0, , nameEnd = this.#nameBytes] = this.#sums.subarray(2 * block, 2 * block + 4);
     const narrowStart = this.#start + this.count * WIDE_BYTES;
-    const bytes: PageBytes = {
+    const bytes: BlockBytes = {
       wide: this.#bytes.read(this.#start + first * WIDE_BYTES, count * WIDE_BYTES),
       narrow: this.#bytes.read(narrowStart + first * NARROW_BYTES, count * NARROW_BYTES),
       names: this.#bytes.read(narrowStart + this.count * NARROW_BYTES + nameStart, nameEnd - nameStart),
     };
-    if (pageSum(bytes) !== sum) {
+    if (blockSum(bytes) !== sum) {
       this.#bytes.discard();
-      throw new IndexDamagedError(this.facts.digest);
+      throw new ListingDamagedError(this.facts.digest);
     }
-    return new IndexPage(first, bytes, nameStart, this.#extras);
+    return new ListingBlock(first, bytes, nameStart, this.#extras);
   }
 }
 
-function isKind(kind: unknown): kind is IndexFacts['kind'] {
+function isKind(kind: unknown): kind is ListingFacts['kind'] {
   return KINDS.includes(kind);
 }
 
 /** An entry of an archive with the place of its content. Its checksum is not known yet. */
-export function indexEntry({ xattrs, ...entry }: TarEntry, offset: number): IndexEntry {
+export function listingEntry({ xattrs, ...entry }: TarEntry, offset: number): ListingEntry {
   const values = xattrs && Object.fromEntries([...xattrs].map(([name, value]) => [name, value.toString('base64')]));
   return { ...entry, offset, crc: 0, ...(values ? { xattrs: values } : {}) };
 }

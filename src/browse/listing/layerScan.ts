@@ -10,18 +10,18 @@ import { NodeZstdInflater } from '../../layers/compression/nodeZstd.ts';
 import { wasmGzip } from '../../layers/compression/wasmGzip.ts';
 import type { Sink } from '../../oci/byteSource.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { IndexBuilder } from './listingBuilder.ts';
-import { POINT_DISTANCE, PointRecorder } from '../formats/restartPoints.ts';
+import { ListingBuilder } from './listingBuilder.ts';
+import { POINT_DISTANCE, RestartPointRecorder } from '../formats/restartPoints.ts';
 import { SecretScan } from '../../secrets/secretScan.ts';
-import type { ZstdRecorder } from '../formats/zstdRestartPoints.ts';
+import type { ZstdPointRecorder } from '../formats/zstdRestartPoints.ts';
 
 /** What one pass over a layer found. */
 export interface Scanned {
   readonly diffId: Digest;
-  /** A file for `LayerIndex.read`. */
-  readonly index: Buffer;
-  /** A file for `RestartPoints.read` of a gzip layer, for `ZstdPlaces.read` of a zstd layer. */
-  readonly points?: Buffer;
+  /** A file for `LayerListing.read`. */
+  readonly listing: Buffer;
+  /** A file for `RestartPoints.read` of a gzip layer, for `ZstdRestartPoints.read` of a zstd layer. */
+  readonly restartPoints?: Buffer;
   readonly entries: number;
 }
 
@@ -39,24 +39,29 @@ export class LayerScan implements Sink {
   readonly #decompressor: Decompressor;
   readonly #hash: DiffIdHash;
   readonly #reader: TarReader;
-  readonly #visitor: IndexingVisitor;
-  readonly #points = new PointRecorder();
-  readonly #zstd: ZstdRecorder | undefined;
+  readonly #visitor: ListingVisitor;
+  readonly #restartPoints = new RestartPointRecorder();
+  readonly #zstd: ZstdPointRecorder | undefined;
   /** Set when the layer turns out to be zstd. */
-  #copied: ZstdRecorder | undefined;
+  #copied: ZstdPointRecorder | undefined;
 
   /**
    * @param digest of the blob, which the caller verifies
    * @param engine without it, later reads of a gzip layer begin at its start
    * @param zstd without it, those of a zstd layer do
    */
-  constructor(digest: Digest, { limits, diffId }: ScanTerms, engine: InflateEngine | undefined, zstd?: ZstdRecorder) {
+  constructor(
+    digest: Digest,
+    { limits, diffId }: ScanTerms,
+    engine: InflateEngine | undefined,
+    zstd?: ZstdPointRecorder,
+  ) {
     this.#digest = digest;
     this.#hash = new DiffIdHash(diffId);
     this.#maxBytes = limits.maxBytes;
-    this.#visitor = new IndexingVisitor(limits.maxEntries, () => this.#reader.position);
+    this.#visitor = new ListingVisitor(limits.maxEntries, () => this.#reader.position);
     this.#reader = new TarReader(this.#visitor);
-    const report = { every: POINT_DISTANCE, onBlock: this.#points.record.bind(this.#points) };
+    const report = { every: POINT_DISTANCE, onBlock: this.#restartPoints.record.bind(this.#restartPoints) };
     const gzip = engine && wasmGzip(engine, { checksum: false, report });
     this.#zstd = zstd;
     this.#decompressor = new Decompressor(
@@ -79,9 +84,9 @@ export class LayerScan implements Sink {
     const { builder } = this.#visitor;
     return {
       diffId,
-      index: builder.finish({ digest: this.#digest, kind: compression, diffId }, { tree: true }),
-      ...(compression === 'gzip' ? { points: this.#points.finish() } : {}),
-      ...(this.#copied ? { points: this.#copied.finish() } : {}),
+      listing: builder.finish({ digest: this.#digest, kind: compression, diffId }, { tree: true }),
+      ...(compression === 'gzip' ? { restartPoints: this.#restartPoints.finish() } : {}),
+      ...(this.#copied ? { restartPoints: this.#copied.finish() } : {}),
       entries: builder.count,
     };
   }
@@ -112,8 +117,8 @@ export class LayerScan implements Sink {
   }
 }
 
-class IndexingVisitor implements TarVisitor {
-  readonly builder = new IndexBuilder();
+class ListingVisitor implements TarVisitor {
+  readonly builder = new ListingBuilder();
   readonly #maxEntries: number;
   readonly #position: () => number;
   readonly #secrets = new SecretScan();

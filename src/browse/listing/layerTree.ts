@@ -23,15 +23,15 @@ export const MAX_LINKS = 40;
  * The tree of one layer as extraction would make it: later entries take the place of earlier ones, what lies behind a link of the same layer goes where that leads,
  * and what would lead out of the image is left out.
  */
-export function layerTree(index: LayerEntries): LayerDirectory {
-  return atOnce(layerTreeSteps(index));
+export function layerTree(listing: LayerEntries): LayerDirectory {
+  return atOnce(layerTreeSteps(listing));
 }
 
 /** The same, for long layers. */
-export function* layerTreeSteps(index: LayerEntries): Sliced<LayerDirectory> {
-  if (index.tree) return index.tree;
-  const builder = new LayerTreeBuilder(index);
-  for (let upTo = STEP; upTo < index.count; upTo += STEP) {
+export function* layerTreeSteps(listing: LayerEntries): Sliced<LayerDirectory> {
+  if (listing.tree) return listing.tree;
+  const builder = new LayerTreeBuilder(listing);
+  for (let upTo = STEP; upTo < listing.count; upTo += STEP) {
     builder.grow(upTo);
     yield;
   }
@@ -60,7 +60,7 @@ const STEP = 500;
 
 /** Makes the tree of a layer, also while its entries are still being found. */
 export class LayerTreeBuilder {
-  readonly #index: LayerEntries;
+  readonly #listing: LayerEntries;
   readonly #root: GrowingDirectory;
   /** Directories by what stands before the last name in the paths of entries, as far as no link leads there. */
   readonly #known = new Map<string, GrowingDirectory>();
@@ -70,13 +70,13 @@ export class LayerTreeBuilder {
   /** Other entries may link into it, but it is not shown. */
   #store: GrowingDirectory | LayerLeaf | undefined;
 
-  constructor(index: LayerEntries) {
-    this.#index = index;
-    this.#root = new GrowingDirectory(undefined, index);
+  constructor(listing: LayerEntries) {
+    this.#listing = listing;
+    this.#root = new GrowingDirectory(undefined, listing);
   }
 
   /** Takes in the entries that have come since. Returns the root, always the same. @param upTo without the entries from this number on */
-  grow(upTo = this.#index.count): GrowingDirectory {
+  grow(upTo = this.#listing.count): GrowingDirectory {
     this.#showStore();
     while (this.#next < upTo) this.#add(this.#next++);
     this.#hideStore();
@@ -101,7 +101,7 @@ export class LayerTreeBuilder {
   }
 
   #add(at: number): void {
-    const path = this.#index.path(at);
+    const path = this.#listing.path(at);
     const name = lastName(path);
     const known = this.#known.get(parentText(path, name));
     if (known && !isOdd(name)) this.#put(known, name, at);
@@ -113,7 +113,7 @@ export class LayerTreeBuilder {
     if (!names || names.some(name => name.includes('\0'))) return;
     const name = names.pop();
     if (name === undefined) {
-      if (this.#index.type(at) === 'directory') this.#root.at = at;
+      if (this.#listing.type(at) === 'directory') this.#root.at = at;
       return;
     }
     const meaning = meaningOf([...names, name]);
@@ -133,21 +133,21 @@ export class LayerTreeBuilder {
 
   #put(directory: GrowingDirectory, name: string, at: number): void {
     const folder = directory.folder(name);
-    const type = this.#index.type(at);
+    const type = this.#listing.type(at);
     if (type === 'directory') {
       (folder ?? directory.addFolder(name)).at = at;
       return;
     }
-    if (type === 'char' && isWhiteoutDevice(this.#index.entry(at))) return;
+    if (type === 'char' && isWhiteoutDevice(this.#listing.entry(at))) return;
     if (type === 'hardlink') return this.#putLink(directory, name, at);
-    if (!folder && lastName(this.#index.path(at)) === name) return directory.addPlain(at);
+    if (!folder && lastName(this.#listing.path(at)) === name) return directory.addPlain(at);
     if (folder) this.#known.clear();
     directory.set(name, { kind: 'leaf', at, content: at });
   }
 
   /** A link out of the image, and one to itself, change nothing; one to a directory of this layer makes nothing. */
   #putLink(directory: GrowingDirectory, name: string, at: number): void {
-    const names = splitPath(this.#index.linkname(at));
+    const names = splitPath(this.#listing.linkname(at));
     const target = names?.pop();
     if (!names || (target === name && this.#follow(names, false)?.directory === directory)) return;
     // What it takes the place of may hold its target.
@@ -171,7 +171,7 @@ export class LayerTreeBuilder {
   #tie({ directory, name, at }: LooseLink): boolean {
     const node = directory.children.get(name);
     if (node?.kind !== 'leaf' || node.at !== at) return true;
-    const names = splitPath(this.#index.linkname(at)) ?? [];
+    const names = splitPath(this.#listing.linkname(at)) ?? [];
     const target = this.#follow(names.slice(0, -1), false)?.directory.children.get(names.at(-1) ?? '');
     if (target?.kind !== 'leaf' || target.content === undefined) return false;
     directory.set(name, { kind: 'leaf', at, content: target.content });
@@ -192,9 +192,9 @@ export class LayerTreeBuilder {
       const folder = directory.folder(name);
       const node = folder ?? directory.children.get(name);
       if (node?.kind === 'directory') directory = node;
-      else if (node && this.#index.type(node.content ?? node.at) === 'symlink') {
+      else if (node && this.#listing.type(node.content ?? node.at) === 'symlink') {
         if (++links > MAX_LINKS) return undefined;
-        const target = this.#index.linkname(node.content ?? node.at);
+        const target = this.#listing.linkname(node.content ?? node.at);
         if (target.startsWith('/')) directory = this.#root;
         ahead.push(...target.split('/').reverse());
       } else if (make) directory = directory.addFolder(name);

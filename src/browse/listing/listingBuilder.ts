@@ -1,15 +1,15 @@
 import { nameBytes } from '../../layers/tar/byteName.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { JsonObject } from '../../oci/json.ts';
-import { indexFile } from './listingFormat.ts';
-import { IndexPage, NARROW, type PageBytes, TYPES, WIDE } from './listingPage.ts';
+import { listingFile } from './listingFormat.ts';
+import { ListingBlock, NARROW, type BlockBytes, TYPES, WIDE } from './listingBlock.ts';
 import { packTree } from './packedTree.ts';
-import type { IndexEntry, IndexFacts, LayerEntries } from './layerEntries.ts';
+import type { ListingEntry, ListingFacts, LayerEntries } from './layerEntries.ts';
 import { LayerTreeBuilder } from './layerTree.ts';
 import type { Suspect } from '../../secrets/secretScan.ts';
 
-/** Collects the entries of one layer, in their order, into an index. */
-export class IndexBuilder {
+/** Collects the entries of one layer, in their order, into an listing. */
+export class ListingBuilder {
   #names = Buffer.allocUnsafe(1 << 16);
   #length = 0;
   #wide = new Float64Array(WIDE * 1024);
@@ -22,7 +22,7 @@ export class IndexBuilder {
   }
 
   /** `crc` may come later, by {@link setCrc}. */
-  add(entry: IndexEntry): void {
+  add(entry: ListingEntry): void {
     const at = this.#count++;
     if (at * WIDE === this.#wide.length) this.#grow();
     this.#wide.set([entry.size, entry.storedSize, entry.mtime, entry.offset], at * WIDE);
@@ -49,15 +49,15 @@ export class IndexBuilder {
     this.#extras[at] = { ...this.#extras[at], suspects: suspects.map(({ what, line }) => [what, line]) };
   }
 
-  /** The index as it is kept in a file, with the tree of the entries if it is not left to whoever opens it: that takes a while. */
-  finish(facts: IndexFacts, { tree = false } = {}): Buffer {
+  /** The listing as it is kept in a file, with the tree of the entries if it is not left to whoever opens it: that takes a while. */
+  finish(facts: ListingFacts, { tree = false } = {}): Buffer {
     const all = this.#from(0);
-    const entries = tree ? entriesIn(facts, this.#count, new IndexPage(0, all, 0, this.#extras)) : undefined;
+    const entries = tree ? entriesIn(facts, this.#count, new ListingBlock(0, all, 0, this.#extras)) : undefined;
     const packed = entries ? packTree(new LayerTreeBuilder(entries).finish()) : [];
-    return indexFile({ ...facts, extras: this.#extras }, this.#count, all, packed);
+    return listingFile({ ...facts, extras: this.#extras }, this.#count, all, packed);
   }
 
-  /** The entries from number `from` on, as an index by itself. */
+  /** The entries from number `from` on, as an listing by itself. */
   part(from: number, digest: Digest): Buffer {
     const all = this.#from(from);
     const start = from === 0 ? 0 : (this.#narrow[(from - 1) * NARROW + 1] ?? 0);
@@ -67,10 +67,10 @@ export class IndexBuilder {
       narrow[at + 1] = (narrow[at + 1] ?? 0) - start;
     }
     const moved = { ...all, narrow: bytesOf(narrow), names: all.names.subarray(start) };
-    return indexFile({ digest, kind: 'found', extras: {} }, this.#count - from, moved, []);
+    return listingFile({ digest, kind: 'found', extras: {} }, this.#count - from, moved, []);
   }
 
-  #from(from: number): PageBytes {
+  #from(from: number): BlockBytes {
     return {
       wide: bytesOf(this.#wide.subarray(from * WIDE, this.#count * WIDE)),
       narrow: bytesOf(this.#narrow.subarray(from * NARROW, this.#count * NARROW)),
@@ -105,15 +105,15 @@ function bytesOf(array: Float64Array | Uint32Array): Buffer {
   return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 }
 
-function entriesIn(facts: IndexFacts, count: number, page: IndexPage): LayerEntries {
+function entriesIn(facts: ListingFacts, count: number, block: ListingBlock): LayerEntries {
   return {
     facts,
     count,
     checksums: false,
-    path: at => page.path(at),
-    type: at => page.type(at),
-    linkname: at => page.linkname(at),
-    size: at => page.size(at),
-    entry: at => page.entry(at),
+    path: at => block.path(at),
+    type: at => block.type(at),
+    linkname: at => block.linkname(at),
+    size: at => block.size(at),
+    entry: at => block.entry(at),
   };
 }

@@ -2,8 +2,8 @@ import { closeSync, fstatSync, openSync, read, readSync, unlinkSync } from 'node
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
-/** Where an index lies: in memory or in a file. */
-export interface IndexBytes {
+/** Where an listing lies: in memory or in a file. */
+export interface ListingBytes {
   readonly length: number;
   /** The bytes [start, start + length); fewer where it ends. */
   read(start: number, length: number): Buffer;
@@ -15,8 +15,8 @@ export interface IndexBytes {
   close(): void;
 }
 
-/** An index in memory. */
-export function bytesInMemory(bytes: Buffer): IndexBytes {
+/** An listing in memory. */
+export function bytesInMemory(bytes: Buffer): ListingBytes {
   return {
     length: bytes.length,
     read: (start, length) => bytes.subarray(start, start + length),
@@ -26,21 +26,21 @@ export function bytesInMemory(bytes: Buffer): IndexBytes {
   };
 }
 
-/** An index in a file. Windows replaces no file that is open, and an index is made anew while it is in use: there it is read whole. @throws the system's errors */
-export async function openBytes(path: string): Promise<IndexBytes> {
-  return process.platform === 'win32' ? bytesInMemory(await readFile(path)) : new IndexFile(path);
+/** An listing in a file. Windows replaces no file that is open, and an listing is made anew while it is in use: there it is read whole. @throws the system's errors */
+export async function openBytes(path: string): Promise<ListingBytes> {
+  return process.platform === 'win32' ? bytesInMemory(await readFile(path)) : new ListingFile(path);
 }
 
 const readAsync = promisify(read);
 
-/** Files of indexes that nobody has any more are closed. */
+/** Files of listings that nobody has any more are closed. */
 const closing = new FinalizationRegistry<number>(closeSync);
 
 /**
- * An index in a file, which stays open as long as the index is in use: the cache may be cleaned meanwhile. Pieces are read at once, for they are small and were written or read before, so that the
+ * An listing in a file, which stays open as long as the listing is in use: the cache may be cleaned meanwhile. Pieces are read at once, for they are small and were written or read before, so that the
  * system has them in memory. @throws the system's errors
  */
-class IndexFile implements IndexBytes {
+class ListingFile implements ListingBytes {
   readonly length: number;
   readonly #path: string;
   readonly #fd: number;

@@ -4,7 +4,7 @@ import type { LayerDirectory, LayerLeaf, LayerNode } from './layerEntries.ts';
 import type { LayerEntries } from './layerEntries.ts';
 
 /*
- * A layer's tree as an index keeps it, so that opening the layer takes no time: four arrays, of which only what somebody looks at is ever gone through.
+ * A layer's tree as an listing keeps it, so that opening the layer takes no time: four arrays, of which only what somebody looks at is ever gone through.
  *
  * directories  three numbers each, the root first: its entry, the end of its children, 1 when it is opaque
  * children     a number each: twice that of its entry, for one that is named as its path says; else twice its row in `others`, and 1. Of several with one name the last one counts
@@ -67,11 +67,14 @@ class TreePacker {
 }
 
 /** The tree that `packTree` packed. `undefined` where there is none. */
-export function keptTree(parts: readonly (Buffer | undefined)[], index: LayerEntries): LayerDirectory | undefined {
+export function openPackedTree(
+  parts: readonly (Buffer | undefined)[],
+  listing: LayerEntries,
+): LayerDirectory | undefined {
   const [directories, children, others, names] = parts;
   if (!directories || !children || !others || !names) return undefined;
   const tree = { directories: numbersIn(directories), children: numbersIn(children), others: numbersIn(others), names };
-  return new KeptDirectory({ ...tree, index }, 0);
+  return new PackedDirectory({ ...tree, listing }, 0);
 }
 
 function numbersIn(bytes: Buffer): Uint32Array {
@@ -84,12 +87,12 @@ interface Arrays {
   readonly children: Uint32Array;
   readonly others: Uint32Array;
   readonly names: Buffer;
-  readonly index: LayerEntries;
+  readonly listing: LayerEntries;
 }
 
 type Content = Pick<LayerDirectory, 'whiteouts' | 'children'>;
 
-class KeptDirectory implements LayerDirectory {
+class PackedDirectory implements LayerDirectory {
   readonly kind = 'directory';
   readonly #arrays: Arrays;
   readonly #number: number;
@@ -118,7 +121,7 @@ class KeptDirectory implements LayerDirectory {
   }
 
   #read(): Content {
-    const { children: numbers, others, names, index } = this.#arrays;
+    const { children: numbers, others, names, listing } = this.#arrays;
     const whiteouts = new Set<string>();
     const children = new Map<string, LayerNode>();
     const end = this.#field(this.#number, 1);
@@ -126,14 +129,14 @@ class KeptDirectory implements LayerDirectory {
       const number = numbers[child] ?? 0;
       const half = number >>> 1;
       if (number % 2 === 0) {
-        children.set(lastName(index.path(half)), { kind: 'leaf', at: half, content: half });
+        children.set(lastName(listing.path(half)), { kind: 'leaf', at: half, content: half });
         continue;
       }
       const row = half * OTHER_FIELDS;
       const [kind, at = 0, content = 0, nameEnd] = others.subarray(row, row + OTHER_FIELDS);
       const name = decodeName(names, half === 0 ? 0 : others[row - 1], nameEnd);
       if (kind === WHITEOUT) whiteouts.add(name);
-      else if (kind === DIRECTORY) children.set(name, new KeptDirectory(this.#arrays, at));
+      else if (kind === DIRECTORY) children.set(name, new PackedDirectory(this.#arrays, at));
       else children.set(name, { kind: 'leaf', at, content: content === 0 ? undefined : content - 1 });
     }
     return { whiteouts, children };

@@ -1,5 +1,5 @@
 import { splitPath } from '../../layers/tar/entryPath.ts';
-import type { IndexEntry, LayerEntries } from '../listing/layerEntries.ts';
+import type { ListingEntry, LayerEntries } from '../listing/layerEntries.ts';
 import type { Sliced } from '../formats/slices.ts';
 
 /** Finds in the list of a layer's archive, which has checksums, what another list of the same layer names. */
@@ -23,7 +23,7 @@ export class ArchivedEntries {
   }
 
   /** `undefined` where the archive has no such file of the same size. @param at number of a file in the other list */
-  find(listed: LayerEntries, at: number): IndexEntry | undefined {
+  find(listed: LayerEntries, at: number): ListingEntry | undefined {
     const path = listed.path(at);
     const inStep = listed.count === this.#archive.count && this.#archive.path(at) === path;
     const place = inStep ? at : this.#places.get(plain(path));

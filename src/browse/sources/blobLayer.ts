@@ -8,41 +8,41 @@ import { wasmGzip } from '../../layers/compression/wasmGzip.ts';
 import type { Sink } from '../../oci/byteSource.ts';
 import { FileDamagedError } from '../errors.ts';
 import type { LayerFiles } from './layerFiles.ts';
-import type { LayerIndex } from '../listing/layerListing.ts';
+import type { LayerListing } from '../listing/layerListing.ts';
 import type { RestartPoints } from '../formats/restartPoints.ts';
 import { withHoles } from './holes.ts';
-import type { ZstdPlaces } from '../formats/zstdRestartPoints.ts';
+import type { ZstdRestartPoints } from '../formats/zstdRestartPoints.ts';
 
 /** Bytes of a blob that are inflated at once; between two such the thread does other things. */
 const CHUNK = 1 << 17;
 
 export interface BlobLayerOptions {
-  readonly index: LayerIndex;
+  readonly listing: LayerListing;
   /** Brings the blob into the cache, if it is there no more, and tells where it lies. */
   readonly blob: (signal: AbortSignal) => Promise<string>;
   /** Of a gzip layer. */
-  readonly points: () => Promise<RestartPoints | undefined>;
+  readonly restartPoints: () => Promise<RestartPoints | undefined>;
   /** Of a zstd layer. */
-  readonly frames: () => Promise<ZstdPlaces | undefined>;
+  readonly frames: () => Promise<ZstdRestartPoints | undefined>;
 }
 
 /** A layer whose blob lies in the cache. A file is read from the restart point, frame or copied piece before it; in a layer without such, from the beginning to the file's end. */
 export class BlobLayer implements LayerFiles {
-  readonly index: LayerIndex;
+  readonly listing: LayerListing;
   readonly #options: BlobLayerOptions;
-  #points: Promise<RestartPoints | undefined> | undefined;
-  #frames: Promise<ZstdPlaces | undefined> | undefined;
+  #restartPoints: Promise<RestartPoints | undefined> | undefined;
+  #frames: Promise<ZstdRestartPoints | undefined> | undefined;
   #engine: InflateEngine | undefined;
 
   constructor(options: BlobLayerOptions) {
-    this.index = options.index;
+    this.listing = options.listing;
     this.#options = options;
   }
 
   async read(at: number, sink: Sink, signal: AbortSignal): Promise<void> {
-    const entry = this.index.entry(at);
+    const entry = this.listing.entry(at);
     const part = new Part(entry.offset, entry.storedSize, withHoles(entry, sink));
-    if (this.index.facts.kind === 'zstd') await this.#fromCopy(part, signal);
+    if (this.listing.facts.kind === 'zstd') await this.#fromCopy(part, signal);
     if (!part.done) await this.#inflate(part, signal);
     part.end();
     if (!part.done || part.crc !== entry.crc) throw new FileDamagedError(entry.path);
@@ -65,7 +65,7 @@ export class BlobLayer implements LayerFiles {
   async #inflate(part: Part, signal: AbortSignal): Promise<void> {
     const file = await open(await this.#options.blob(signal));
     try {
-      if (this.index.facts.kind === 'none') return await pump(file, part.next, part, part, signal);
+      if (this.listing.facts.kind === 'none') return await pump(file, part.next, part, part, signal);
       const frame = (await this.#frames)?.before(part.next);
       const point = await this.#pointBefore(part.next);
       part.start(frame?.out ?? point?.out ?? 0);
@@ -82,9 +82,9 @@ export class BlobLayer implements LayerFiles {
 
   async #pointBefore(offset: number): Promise<GzipPoint | undefined> {
     this.#engine ??= InflateEngine.load();
-    if (this.index.facts.kind !== 'gzip' || !this.#engine) return undefined;
-    this.#points ??= this.#options.points();
-    return (await this.#points)?.before(offset);
+    if (this.listing.facts.kind !== 'gzip' || !this.#engine) return undefined;
+    this.#restartPoints ??= this.#options.restartPoints();
+    return (await this.#restartPoints)?.before(offset);
   }
 
   #decoder(from: GzipPoint | undefined, out: Sink): Sink & { close(): void } {

@@ -2,8 +2,8 @@ import type { Sink } from '../../oci/byteSource.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { EntryType } from '../../layers/tar/tarEntry.ts';
 import type { LayerFiles } from './layerFiles.ts';
-import { LayerIndex } from '../listing/layerListing.ts';
-import type { IndexEntry, IndexFacts, LayerEntries } from '../listing/layerEntries.ts';
+import { LayerListing } from '../listing/layerListing.ts';
+import type { ListingEntry, ListingFacts, LayerEntries } from '../listing/layerEntries.ts';
 import type { LayerDirectory } from '../listing/layerEntries.ts';
 import { LayerTreeBuilder } from '../listing/layerTree.ts';
 
@@ -11,7 +11,7 @@ import { LayerTreeBuilder } from '../listing/layerTree.ts';
 export interface FoundEntries {
   /** Number of the first; 0 begins anew, for a pass may have to. */
   readonly from: number;
-  /** What `IndexBuilder.part` made. */
+  /** What `ListingBuilder.part` made. */
   readonly part: Uint8Array;
 }
 
@@ -19,19 +19,19 @@ export interface FoundEntries {
 export class GrowingLayer implements LayerFiles {
   readonly #digest: Digest;
   readonly #whole: () => Promise<LayerFiles>;
-  #index: GrowingIndex;
+  #listing: GrowingListing;
   #builder: LayerTreeBuilder;
 
   /** @param whole the layer, once it is read */
   constructor(digest: Digest, whole: () => Promise<LayerFiles>) {
     this.#digest = digest;
     this.#whole = whole;
-    this.#index = new GrowingIndex(digest);
-    this.#builder = new LayerTreeBuilder(this.#index);
+    this.#listing = new GrowingListing(digest);
+    this.#builder = new LayerTreeBuilder(this.#listing);
   }
 
-  get index(): LayerEntries {
-    return this.#index;
+  get listing(): LayerEntries {
+    return this.#listing;
   }
 
   /** The layer's own tree as far as it is known. */
@@ -42,11 +42,11 @@ export class GrowingLayer implements LayerFiles {
   /** What does not follow on what is here is left out: the whole comes at the end. */
   add({ from, part }: FoundEntries): void {
     if (from === 0) {
-      this.#index = new GrowingIndex(this.#digest);
-      this.#builder = new LayerTreeBuilder(this.#index);
+      this.#listing = new GrowingListing(this.#digest);
+      this.#builder = new LayerTreeBuilder(this.#listing);
     }
-    const entries = LayerIndex.read(Buffer.from(part.buffer, part.byteOffset, part.byteLength), this.#digest);
-    if (entries && from === this.#index.count) this.#index.add(entries);
+    const entries = LayerListing.read(Buffer.from(part.buffer, part.byteOffset, part.byteLength), this.#digest);
+    if (entries && from === this.#listing.count) this.#listing.add(entries);
   }
 
   async read(at: number, sink: Sink, signal: AbortSignal): Promise<void> {
@@ -55,10 +55,10 @@ export class GrowingLayer implements LayerFiles {
 }
 
 /** Indexes of parts of one layer, one behind the other. */
-class GrowingIndex implements LayerEntries {
-  readonly facts: IndexFacts;
+class GrowingListing implements LayerEntries {
+  readonly facts: ListingFacts;
   readonly checksums = false;
-  readonly #parts: { readonly start: number; readonly entries: LayerIndex }[] = [];
+  readonly #parts: { readonly start: number; readonly entries: LayerListing }[] = [];
   #count = 0;
 
   constructor(digest: Digest) {
@@ -69,7 +69,7 @@ class GrowingIndex implements LayerEntries {
     return this.#count;
   }
 
-  add(entries: LayerIndex): void {
+  add(entries: LayerListing): void {
     this.#parts.push({ start: this.#count, entries });
     this.#count += entries.count;
   }
@@ -90,11 +90,11 @@ class GrowingIndex implements LayerEntries {
     return this.#in(at, (entries, place) => entries.size(place));
   }
 
-  entry(at: number): IndexEntry {
+  entry(at: number): ListingEntry {
     return this.#in(at, (entries, place) => entries.entry(place));
   }
 
-  #in<T>(at: number, ask: (entries: LayerIndex, place: number) => T): T {
+  #in<T>(at: number, ask: (entries: LayerListing, place: number) => T): T {
     let low = 0;
     for (let high = this.#parts.length - 1; low < high;) {
       const middle = (low + high + 1) >>> 1;

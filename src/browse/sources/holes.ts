@@ -1,10 +1,10 @@
 import type { Sink } from '../../oci/byteSource.ts';
-import type { IndexEntry } from '../listing/layerEntries.ts';
+import type { ListingEntry } from '../listing/layerEntries.ts';
 
 const ZEROS = Buffer.alloc(1 << 16);
 
 /** Puts the holes of a sparse file back between its stored pieces, so that `out` gets the content from its beginning to its end. */
-export function withHoles({ size, sparse }: Pick<IndexEntry, 'size' | 'sparse'>, out: Sink): Sink & { end(): void } {
+export function withHoles({ size, sparse }: Pick<ListingEntry, 'size' | 'sparse'>, out: Sink): Sink & { end(): void } {
   if (!sparse) return { write: chunk => out.write(chunk), end: () => undefined };
   let position = 0;
   let segment = 0;

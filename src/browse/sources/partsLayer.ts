@@ -2,23 +2,26 @@ import type { Sink } from '../../oci/byteSource.ts';
 import { FileDamagedError } from '../errors.ts';
 import { withHoles } from './holes.ts';
 import type { LayerFiles } from './layerFiles.ts';
-import type { LayerIndex } from '../listing/layerListing.ts';
+import type { LayerListing } from '../listing/layerListing.ts';
 
 /** Bytes that are asked for at once. */
 const PART = 4 << 20;
 
 /** An uncompressed layer of which parts can be had: a file costs its own bytes. Nothing verifies them, for the layer's digest is of the whole. */
 export class PartsLayer implements LayerFiles {
-  readonly index: LayerIndex;
+  readonly listing: LayerListing;
   readonly #readRange: (start: number, end: number, signal: AbortSignal) => Promise<Uint8Array>;
 
-  constructor(index: LayerIndex, readRange: (start: number, end: number, signal: AbortSignal) => Promise<Uint8Array>) {
-    this.index = index;
+  constructor(
+    listing: LayerListing,
+    readRange: (start: number, end: number, signal: AbortSignal) => Promise<Uint8Array>,
+  ) {
+    this.listing = listing;
     this.#readRange = readRange;
   }
 
   async read(at: number, sink: Sink, signal: AbortSignal): Promise<void> {
-    const entry = this.index.entry(at);
+    const entry = this.listing.entry(at);
     const out = withHoles(entry, sink);
     const end = entry.offset + entry.storedSize;
     for (let start = entry.offset; start < end; start += PART) {

@@ -7,8 +7,8 @@ import type { Sink } from '../../oci/byteSource.ts';
 import { FileDamagedError } from '../errors.ts';
 import { withHoles } from './holes.ts';
 import type { LayerFiles } from './layerFiles.ts';
-import type { LayerIndex } from '../listing/layerListing.ts';
-import type { IndexEntry } from '../listing/layerEntries.ts';
+import type { LayerListing } from '../listing/layerListing.ts';
+import type { ListingEntry } from '../listing/layerEntries.ts';
 import type { Span, Spans } from '../formats/spans.ts';
 import { matches } from '../toc/tocSource.ts';
 
@@ -19,7 +19,7 @@ const CHUNK = 1 << 17;
 const REMEMBERED = 16 << 20;
 
 export interface SpanLayerOptions {
-  readonly index: LayerIndex;
+  readonly listing: LayerListing;
   readonly spans: Spans;
   readonly readRange: (start: number, end: number, signal: AbortSignal) => Promise<Uint8Array>;
   readonly engine: InflateEngine;
@@ -29,15 +29,15 @@ export interface SpanLayerOptions {
 
 /**
  * A gzip layer with a SOCI index: a file costs the spans in which it lies. Each span is verified by its digest before it is inflated, and the archive's own header must say the same of the file
- * as the index. Where they do not, the layer is read as a whole.
+ * as the listing. Where they do not, the layer is read as a whole.
  */
 export class SpanLayer implements LayerFiles {
-  readonly index: LayerIndex;
+  readonly listing: LayerListing;
   readonly #options: SpanLayerOptions;
   #last: { readonly at: number; readonly bytes: Uint8Array } | undefined;
 
   constructor(options: SpanLayerOptions) {
-    this.index = options.index;
+    this.listing = options.listing;
     this.#options = options;
   }
 
@@ -52,22 +52,22 @@ export class SpanLayer implements LayerFiles {
     } catch (error) {
       // What was handed out cannot be taken back.
       if (begun || !(error instanceof FileDamagedError)) throw error;
-      await this.#readWhole(this.index.path(at), sink, signal, error);
+      await this.#readWhole(this.listing.path(at), sink, signal, error);
     }
   }
 
   async #readWhole(path: string, sink: Sink, signal: AbortSignal, error: FileDamagedError): Promise<void> {
     const layer = await this.#options.whole(signal);
-    for (let at = layer.index.count - 1; at >= 0; at--) {
-      if (layer.index.type(at) === 'file' && layer.index.path(at) === path) return layer.read(at, sink, signal);
+    for (let at = layer.listing.count - 1; at >= 0; at--) {
+      if (layer.listing.type(at) === 'file' && layer.listing.path(at) === path) return layer.read(at, sink, signal);
     }
     throw error;
   }
 
   async #read(at: number, sink: Sink, signal: AbortSignal): Promise<void> {
-    const entry = this.index.entry(at);
+    const entry = this.listing.entry(at);
     if (entry.size === 0) return;
-    const before = at === 0 ? undefined : this.index.entry(at - 1);
+    const before = at === 0 ? undefined : this.listing.entry(at - 1);
     const start = before ? Math.ceil((before.offset + before.storedSize) / BLOCK) * BLOCK : 0;
     const file = new FileOfTar(entry, sink);
     try {
@@ -141,7 +141,7 @@ class FileOfTar implements Sink {
   #done = false;
 
   /** @throws {FileDamagedError} when the entry is another one */
-  constructor(wanted: IndexEntry, sink: Sink) {
+  constructor(wanted: ListingEntry, sink: Sink) {
     this.#reader = new TarReader({
       entry: entry => {
         if (this.#done) return;

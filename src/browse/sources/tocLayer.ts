@@ -6,7 +6,7 @@ import { digestAlgorithm } from '../../oci/digest.ts';
 import { FileDamagedError } from '../errors.ts';
 import { withHoles } from './holes.ts';
 import type { LayerFiles } from './layerFiles.ts';
-import type { LayerIndex } from '../listing/layerListing.ts';
+import type { LayerListing } from '../listing/layerListing.ts';
 import type { Toc, TocFormat, TocPiece } from '../toc/toc.ts';
 import { isOfZlib, matches, type ReadRange } from '../toc/tocSource.ts';
 
@@ -14,7 +14,7 @@ import { isOfZlib, matches, type ReadRange } from '../toc/tocSource.ts';
 const SLACK = 16 << 20;
 
 export interface TocLayerOptions {
-  readonly index: LayerIndex;
+  readonly listing: LayerListing;
   readonly format: TocFormat;
   readonly toc: (signal: AbortSignal) => Promise<Toc>;
   readonly readRange: ReadRange;
@@ -22,16 +22,16 @@ export interface TocLayerOptions {
 
 /** A layer with a table of contents: a file costs the ranges that hold it and nothing else, each checked by the table's digests. */
 export class TocLayer implements LayerFiles {
-  readonly index: LayerIndex;
+  readonly listing: LayerListing;
   readonly #options: TocLayerOptions;
 
   constructor(options: TocLayerOptions) {
-    this.index = options.index;
+    this.listing = options.listing;
     this.#options = options;
   }
 
   async read(at: number, sink: Sink, signal: AbortSignal): Promise<void> {
-    const { path, offset, size } = this.index.entry(at);
+    const { path, offset, size } = this.listing.entry(at);
     const { pieces, digest } = (await this.#options.toc(signal)).file(offset);
     const hash = digest && createHash(digestAlgorithm(digest));
     let left = size;

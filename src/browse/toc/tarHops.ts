@@ -4,8 +4,8 @@ import type { UnpackLimits } from '../../layers/unpack/layerVisitor.ts';
 import { TarReader } from '../../layers/tar/tarReader.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { bareMediaType } from '../../oci/mediaTypes.ts';
-import { IndexBuilder } from '../listing/listingBuilder.ts';
-import { indexEntry } from '../listing/layerListing.ts';
+import { ListingBuilder } from '../listing/listingBuilder.ts';
+import { listingEntry } from '../listing/layerListing.ts';
 import type { ReadRange } from './tocSource.ts';
 
 /** Smaller layers come whole as quickly. */
@@ -19,7 +19,7 @@ const REQUEST = 512 << 10;
 const TRIAL = 32 << 20;
 
 /**
- * Lists an uncompressed layer by hopping from header to header: small files are read over in windows, the content of large ones is left out. Gives the index file.
+ * Lists an uncompressed layer by hopping from header to header: small files are read over in windows, the content of large ones is left out. Gives the listing file.
  * `undefined` where that cannot be done, or costs more than half of the layer: it is read as a whole then. Nothing of what is listed was verified, for a part of an archive has no digest.
  * @throws {LimitExceededError}
  */
@@ -31,7 +31,7 @@ export async function hopTar(
 ): Promise<Buffer | undefined> {
   const { digest, size, mediaType } = layer;
   if (size < SMALLEST || size > limits.maxBytes || !bareMediaType(mediaType).endsWith('.tar')) return undefined;
-  const builder = new IndexBuilder();
+  const builder = new ListingBuilder();
   try {
     const whole = await hop(builder, size, limits.maxEntries, readRange, signal);
     return whole ? builder.finish({ digest, kind: 'parts', verified: false }) : undefined;
@@ -44,7 +44,7 @@ export async function hopTar(
 
 /** False where it does not pay or cannot be done. */
 async function hop(
-  builder: IndexBuilder,
+  builder: ListingBuilder,
   size: number,
   maxEntries: number,
   readRange: ReadRange,
@@ -53,7 +53,7 @@ async function hop(
   const reader = new TarReader({
     entry(entry) {
       if (builder.count >= maxEntries) throw new LimitExceededError('entries', maxEntries);
-      builder.add(indexEntry(entry, reader.position));
+      builder.add(listingEntry(entry, reader.position));
     },
     data() {},
     endEntry() {},

@@ -1,7 +1,7 @@
 import type { EntryType } from '../../layers/tar/tarEntry.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { asObjects, isObject, type JsonObject } from '../../oci/json.ts';
-import { IndexBuilder } from '../listing/listingBuilder.ts';
+import { ListingBuilder } from '../listing/listingBuilder.ts';
 
 /** How the pieces of a layer's files are compressed, each by itself. */
 export type TocFormat = 'estargz' | 'zstd:chunked';
@@ -62,9 +62,9 @@ export class Toc {
     return new Toc(asObjects(json['entries']), end);
   }
 
-  /** The index file of the layer (see layerIndex.ts); `undefined` when it would have too many entries. */
-  index(digest: Digest, maxEntries: number): Buffer | undefined {
-    const builder = new IndexBuilder();
+  /** The listing file of the layer (see layerIndex.ts); `undefined` when it would have too many entries. */
+  listing(digest: Digest, maxEntries: number): Buffer | undefined {
+    const builder = new ListingBuilder();
     for (const [at, entry] of this.#entries.entries()) {
       const type = TYPES[text(entry['type'])];
       const path = text(entry['name']);
@@ -91,7 +91,7 @@ export class Toc {
     return builder.finish({ digest, kind: 'toc' });
   }
 
-  /** Where the content of an entry lies. @param at the entry's `offset` in the index */
+  /** Where the content of an entry lies. @param at the entry's `offset` in the listing */
   file(at: number): TocFile {
     const entry = this.#entries[at] ?? {};
     const size = count(entry['size']);

@@ -4,13 +4,13 @@ import type { Digest } from '../../oci/digest.ts';
 import type { UnpackLimits } from '../../layers/unpack/layerVisitor.ts';
 import type { EntryType } from '../../layers/tar/tarEntry.ts';
 import { FlatTable, InvalidFlatBufferError } from './flatBuffer.ts';
-import { IndexBuilder } from '../listing/listingBuilder.ts';
-import type { IndexEntry } from '../listing/layerEntries.ts';
+import { ListingBuilder } from '../listing/listingBuilder.ts';
+import type { ListingEntry } from '../listing/layerEntries.ts';
 import { packSpans, type Span } from '../formats/spans.ts';
 
-/** A layer's index file, and the file of its spans (see spans.ts). */
+/** A layer's listing file, and the file of its spans (see spans.ts). */
 export interface ZtocFiles {
-  readonly index: Buffer;
+  readonly listing: Buffer;
   readonly spans: Buffer;
 }
 
@@ -76,21 +76,21 @@ export function readZtoc(bytes: Buffer, options: ZtocOptions): ZtocFiles | undef
     const entries = entriesOf(root.table(ZTOC.toc), options.limits.maxEntries, bytes.length);
     checkPlaces(entries, archiveSize);
     const spans = spansOf(compression, options.size, archiveSize);
-    const builder = new IndexBuilder();
+    const builder = new ListingBuilder();
     for (const entry of entries) builder.add(entry);
     const { digest, verified } = options;
-    const index = builder.finish({ digest, kind: 'soci', ...(verified ? {} : { verified }) });
-    return { index, spans: packSpans(spans) };
+    const listing = builder.finish({ digest, kind: 'soci', ...(verified ? {} : { verified }) });
+    return { listing, spans: packSpans(spans) };
   } catch (error) {
     if (error instanceof InvalidFlatBufferError || error instanceof InvalidZtocError) return undefined;
     throw error;
   }
 }
 
-function entriesOf(toc: FlatTable | undefined, maxEntries: number, length: number): IndexEntry[] {
+function entriesOf(toc: FlatTable | undefined, maxEntries: number, length: number): ListingEntry[] {
   const count = toc?.count(0) ?? 0;
   if (!toc || count > maxEntries) throw new InvalidZtocError();
-  const entries: IndexEntry[] = [];
+  const entries: ListingEntry[] = [];
   // Tables may share their texts, so that a short buffer could tell of endless ones.
   let room = 4 * length;
   for (let at = 0; at < count; at++) {
@@ -104,7 +104,7 @@ function entriesOf(toc: FlatTable | undefined, maxEntries: number, length: numbe
   return entries.sort((a, b) => a.offset - b.offset);
 }
 
-function entryOf(file: FlatTable, type: EntryType, uses: (bytes: number) => void): IndexEntry {
+function entryOf(file: FlatTable, type: EntryType, uses: (bytes: number) => void): ListingEntry {
   const path = file.bytes(FILE.name);
   const linkname = file.bytes(FILE.linkname);
   uses(path.length + linkname.length + 64);
@@ -142,7 +142,7 @@ function xattrsOf(file: FlatTable, uses: (bytes: number) => void): [string, stri
 }
 
 /** Between the end of one content and the next there is a header, in whole blocks. Where the table is wrong about that, such as with sparse files, it is not used. */
-function checkPlaces(entries: readonly IndexEntry[], archiveSize: number): void {
+function checkPlaces(entries: readonly ListingEntry[], archiveSize: number): void {
   let end = 0;
   for (const { offset, storedSize } of entries) {
     if (storedSize < 0 || offset % BLOCK !== 0 || offset < end + BLOCK) throw new InvalidZtocError();

@@ -3,7 +3,7 @@ import type { EntryType } from '../../layers/tar/tarEntry.ts';
 import type { Sink } from '../../oci/byteSource.ts';
 import { LinkOutOfLayerError, NoSuchPathError, WrongKindError } from '../errors.ts';
 import type { LayerFiles } from '../sources/layerFiles.ts';
-import type { IndexEntry } from '../listing/layerEntries.ts';
+import type { ListingEntry } from '../listing/layerEntries.ts';
 import type { LayerDirectory } from '../listing/layerEntries.ts';
 import { layerTree, MAX_LINKS } from '../listing/layerTree.ts';
 
@@ -95,12 +95,12 @@ export class MergedNode {
   }
 
   /** What describes it. */
-  get entry(): IndexEntry | undefined {
+  get entry(): ListingEntry | undefined {
     return this.#described && entryAt(this.#described);
   }
 
   /** What the content's own entry says: for a hard link that of the file. */
-  get contentEntry(): IndexEntry | undefined {
+  get contentEntry(): ListingEntry | undefined {
     return this.content && entryAt(this.content);
   }
 
@@ -136,11 +136,11 @@ export class MergedNode {
 }
 
 function stacked(layer: NumberedLayer): Stacked {
-  return { layer, directory: layer.directory ?? layerTree(layer.files.index) };
+  return { layer, directory: layer.directory ?? layerTree(layer.files.listing) };
 }
 
-function entryAt({ layer, at }: Place): IndexEntry {
-  return layer.files.index.entry(at);
+function entryAt({ layer, at }: Place): ListingEntry {
+  return layer.files.listing.entry(at);
 }
 
 /** The directories of a name, top first, as far as nothing hides them. */
@@ -272,6 +272,6 @@ export function factsOf(node: MergedNode): FileFacts {
   const type = contentEntry.type === 'hardlink' ? 'file' : contentEntry.type;
   const { linkname } = type === 'symlink' ? contentEntry : entry;
   const doubt: Pick<FileFacts, 'verified'> =
-    content?.layer.files.index.facts.verified === false ? { verified: false } : {};
+    content?.layer.files.listing.facts.verified === false ? { verified: false } : {};
   return { path, type, size, mode, uid, gid, mtime, layer, ...(linkname === '' ? {} : { linkname }), ...doubt };
 }

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { ArchivedEntries } from '../../browse/sources/archivedEntries.ts';
-import type { IndexEntry } from '../../browse/listing/layerEntries.ts';
+import type { ListingEntry } from '../../browse/listing/layerEntries.ts';
 import type { MergedNode } from '../../browse/tree/mergedTree.ts';
 import type { Sliced } from '../../browse/formats/slices.ts';
 import type { DoubtfulPair } from '../../insight/doubtfulFiles.ts';
@@ -66,9 +66,9 @@ async function readArchives(
   const wanted = new Map<Digest, Wanted>();
   for (const pair of pairs) {
     for (const [side, { content }] of pair.entries()) {
-      if (!content || content.layer.files.index.checksums) continue;
+      if (!content || content.layer.files.listing.checksums) continue;
       const { image } = side === 0 ? left : right;
-      const { digest } = content.layer.files.index.facts;
+      const { digest } = content.layer.files.listing.facts;
       if (wanted.has(digest)) continue;
       const layer = findLayer(image, content.layer.number);
       wanted.set(digest, { image, layer, descriptor: layer.descriptor });
@@ -76,7 +76,7 @@ async function readArchives(
   }
   const archives = new Map<Digest, ArchivedEntries>();
   if (wanted.size === 0) return archives;
-  const [{ archiveIndex }, { ArchivedEntries }, { inSlices }] = await Promise.all([
+  const [{ archiveListing }, { ArchivedEntries }, { inSlices }] = await Promise.all([
     import('../../layerAccess/layerArchive.ts'),
     import('../../browse/sources/archivedEntries.ts'),
     import('../../browse/formats/slices.ts'),
@@ -85,8 +85,8 @@ async function readArchives(
     services.pulls.use(puller =>
       readLayers([...wanted.values()], { signal, report }, async ({ image, layer }, onProgress, reading) => {
         const request = { ...layerRequest(image, layer, services), onProgress };
-        const index = await archiveIndex(puller, request, reading);
-        archives.set(index.facts.digest, await inSlices(ArchivedEntries.of(index), reading));
+        const listing = await archiveListing(puller, request, reading);
+        archives.set(listing.facts.digest, await inSlices(ArchivedEntries.of(listing), reading));
       }),
     ),
   );
@@ -111,17 +111,17 @@ function* tellKnown(
   return unknown;
 }
 
-function archivedEntry({ content }: MergedNode, archives: Archives): IndexEntry | undefined {
+function archivedEntry({ content }: MergedNode, archives: Archives): ListingEntry | undefined {
   if (!content) return undefined;
-  const { index } = content.layer.files;
-  return index.checksums ? index.entry(content.at) : archives.get(index.facts.digest)?.find(index, content.at);
+  const { listing } = content.layer.files;
+  return listing.checksums ? listing.entry(content.at) : archives.get(listing.facts.digest)?.find(listing, content.at);
 }
 
 async function readContent({ content }: MergedNode, signal: AbortSignal): Promise<string> {
   if (!content) return '';
   const { at, layer } = content;
-  const { facts } = layer.files.index;
-  if (layer.files.index.size(at) > MAX_READ) return `unread:${facts.digest} ${at}`;
+  const { facts } = layer.files.listing;
+  if (layer.files.listing.size(at) > MAX_READ) return `unread:${facts.digest} ${at}`;
   let sum = 0;
   await layer.files.read(at, { write: chunk => (sum = crc32(chunk, sum)) }, signal);
   return `crc32:${sum}`;

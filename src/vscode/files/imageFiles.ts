@@ -52,7 +52,7 @@ export class ImageFiles {
         // The top layer first: it is what somebody looks at, and what decides.
         const opened = layers.toReversed().map(async layer => {
           const files = await this.#layer(image, layer, shared);
-          opening.opened(layer, files, await inSlices(layerTreeSteps(files.index), shared));
+          opening.opened(layer, files, await inSlices(layerTreeSteps(files.listing), shared));
         });
         await Promise.all(opened);
         return MergedTree.of(opening.layers);
@@ -94,7 +94,7 @@ export class ImageFiles {
     const { digest } = layer.descriptor;
     // What was not verified as a whole is the word of the place that it came from.
     return this.#layers.get(`${registry}/${repository} ${digest}`, Infinity, signal, async shared => {
-      const [{ browseLayer }, { GrowingLayer }, soci] = await Promise.all([
+      const [{ openLayer }, { GrowingLayer }, soci] = await Promise.all([
         import('../../layerAccess/openLayer.ts'),
         import('../../browse/sources/growingLayer.ts'),
         this.#sociOf(image),
@@ -120,7 +120,7 @@ export class ImageFiles {
         },
       };
       try {
-        return await this.#pulls.use(puller => browseLayer(puller, request, shared));
+        return await this.#pulls.use(puller => openLayer(puller, request, shared));
       } finally {
         opened = true;
         if (this.#readings.get(digest) === reading) this.#readings.delete(digest);

@@ -61,7 +61,7 @@ export class OpeningTree {
     const sizes = this.#layers.map(({ descriptor }) => descriptor.size);
     return {
       tree: only !== undefined && alone ? MergedTree.ofLayer(alone) : MergedTree.of(there),
-      found: there.reduce((sum, { files }) => sum + files.index.count, 0),
+      found: there.reduce((sum, { files }) => sum + files.listing.count, 0),
       read: sum(known.map(({ layer, reading }) => this.#readOf(layer, reading))),
       total: sizes.some(size => size < 0) ? 0 : sum(sizes),
     };

@@ -59,8 +59,8 @@ export async function pageAgain({ argument, analyzed }: PageSubject, services: C
 
 /** True when every layer was read before, and what was learned of it is kept. */
 async function areLayersKnown({ layers }: ResolvedImage, { pulls }: CommandServices): Promise<boolean> {
-  const [{ indexPaths }, store] = await Promise.all([import('../../layerAccess/layerPass.ts'), pulls.store()]);
-  const looks = layers.map(({ descriptor }) => access(indexPaths(store, descriptor.digest).index));
+  const [{ layerCachePaths }, store] = await Promise.all([import('../../layerAccess/layerPass.ts'), pulls.store()]);
+  const looks = layers.map(({ descriptor }) => access(layerCachePaths(store, descriptor.digest).listing));
   return (await Promise.allSettled(looks)).every(({ status }) => status === 'fulfilled');
 }
 

@@ -15,25 +15,25 @@ export async function contentsOf(
   services: CommandServices,
   watch: ReadingWatch,
 ): Promise<LayerContent[]> {
-  const [{ browseLayer }, { layerContentSteps }, { inSlices }, { SociIndexes }] = await Promise.all([
+  const [{ openLayer }, { layerContentSteps }, { inSlices }, { SociIndexes }] = await Promise.all([
     import('../../layerAccess/openLayer.ts'),
     import('../../insight/layerContentOf.ts'),
     import('../../browse/formats/slices.ts'),
     import('../../resolve/sociIndexes.ts'),
   ]);
   const soci = new SociIndexes(image, () => services.registries.clientFor(image.reference.registry));
-  const indexes = await services.pulls.use(puller =>
+  const listings = await services.pulls.use(puller =>
     readLayers(layers, watch, async (layer, onProgress, signal) => {
       const request = { ...layerRequest(image, layer, services), soci, verifiedOnly: true, onProgress };
-      const { index } = await browseLayer(puller, request, signal);
-      return index;
+      const { listing } = await openLayer(puller, request, signal);
+      return listing;
     }),
   );
   const contents: LayerContent[] = [];
   // One after the other, lest the thread is held up by many at once.
   for (const [at, { number }] of layers.entries()) {
-    const index = indexes[at];
-    if (index) contents.push(await inSlices(layerContentSteps(index, number), watch.signal));
+    const listing = listings[at];
+    if (listing) contents.push(await inSlices(layerContentSteps(listing, number), watch.signal));
   }
   return contents;
 }

@@ -19,7 +19,7 @@ import { FileDamagedError, NoSuchPathError, WrongKindError } from '../../../src/
 import { layerChanges } from '../../../src/browse/tree/layerChanges.ts';
 import { factsOf, MergedTree, type MergedNode } from '../../../src/browse/tree/mergedTree.ts';
 import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
-import { browseLayer } from '../../../src/layerAccess/openLayer.ts';
+import { openLayer } from '../../../src/layerAccess/openLayer.ts';
 import { DiffIdMismatchError } from '../../../src/workers/layerErrors.ts';
 import { image, layer, type BuiltLayer } from '../../support/image.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';
@@ -46,7 +46,7 @@ async function open(...layers: readonly BuiltLayer[]): Promise<MergedTree> {
   const resolved = await pulling.resolve(`${registry.host}/browse:latest`, 'linux/amd64');
   const opened = resolved.layers.map(async ({ number, ...rest }) => ({
     number,
-    files: await browseLayer(
+    files: await openLayer(
       pulling.puller,
       {
         layer: rest,
@@ -204,11 +204,11 @@ test('the second opening and reading needs no request', async () => {
   assert.equal(blobRequests(), before);
 });
 
-test('an index that is damaged on the disk is made anew', async () => {
+test('makes a listing again that is damaged on disk', async () => {
   const built = layer([file('a', 'content of a')]);
   await open(built);
-  const [index = ''] = globSync('cache/indexes/**/*.index', { cwd: pulling.root });
-  truncateSync(join(pulling.root, index), 40);
+  const [listing = ''] = globSync('cache/indexes/**/*.index', { cwd: pulling.root });
+  truncateSync(join(pulling.root, listing), 40);
   assert.deepEqual(paths(await open(built)), ['a']);
 });
 

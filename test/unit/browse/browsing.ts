@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { MergedTree } from '../../../src/browse/tree/mergedTree.ts';
 import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { silentLogger } from '../../../src/oci/logger.ts';
-import { browseLayer } from '../../../src/layerAccess/openLayer.ts';
+import { openLayer } from '../../../src/layerAccess/openLayer.ts';
 import { SociIndexes } from '../../../src/resolve/sociIndexes.ts';
 import { anonymousAuthorizer } from '../../../src/registry/auth/authorizer.ts';
 import { RegistryClient } from '../../../src/registry/api/client.ts';
@@ -37,7 +37,7 @@ export class Browsing {
       verifiedOnly,
       onProgress: () => undefined,
     };
-    return MergedTree.of([{ number: 1, files: await browseLayer(this.pulling.puller, request, signal) }]);
+    return MergedTree.of([{ number: 1, files: await openLayer(this.pulling.puller, request, signal) }]);
   }
 
   async end(): Promise<void> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test, { after, before, suite } from 'node:test';
 import { factsOf, MergedTree, type MergedNode } from '../../../src/browse/tree/mergedTree.ts';
 import { hasRawBytes, nameBytes } from '../../../src/layers/tar/byteName.ts';
-import { browseLayer } from '../../../src/layerAccess/openLayer.ts';
+import { openLayer } from '../../../src/layerAccess/openLayer.ts';
 import { realImage, putRealImage, type RealForm, requireRealImage, unpackTruth } from '../../support/realImage.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';
 import { firstOf, requireTool } from '../../support/tools.ts';
@@ -82,7 +82,7 @@ suite('a real image that was not pulled', { skip: firstOf(requireRealImage(), re
     const image = await pulling.resolve(`${registry.host}/real:${form}`);
     const layers = image.layers.map(async layer => ({
       number: layer.number,
-      files: await browseLayer(
+      files: await openLayer(
         pulling.puller,
         {
           layer,

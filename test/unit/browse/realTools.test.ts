@@ -95,13 +95,13 @@ test(
         scratch.path,
       );
       const tree = await browsing.open(`${server.host}/real:plain`);
-      const { facts } = tree.find('late').content?.layer.files.index ?? {};
+      const { facts } = tree.find('late').content?.layer.files.listing ?? {};
       // Skopeo compresses what it pushes, unless it is told not to.
       assert.equal(facts?.kind, 'gzip');
       const asIs = ['--dest-tls-verify=false', '--preserve-digests'];
       await skopeo(['copy', '-q', ...asIs, `oci:${join(scratch.path, 'layout')}:it`, target], scratch.path);
       const parts = await browsing.open(`${server.host}/real:plain`);
-      assert.deepEqual(parts.find('late').content?.layer.files.index.facts.verified, false);
+      assert.deepEqual(parts.find('late').content?.layer.files.listing.facts.verified, false);
       assert.equal(String(await contentOf(parts, 'late')), 'near the end');
       assert.ok((await contentOf(parts, 'big')).equals(BIG));
     } finally {
@@ -116,7 +116,7 @@ test('a file deep in what skopeo compressed by zstd', { skip: requireTool('skope
   const tree = await browsing.open(`${registry.host}/real:zstd`, () => (registry.requests.length = 0));
   await checkFiles(tree);
   assert.ok((await contentOf(tree, 'big')).equals(BIG));
-  const { digest } = tree.find('late').content?.layer.files.index.facts ?? {};
+  const { digest } = tree.find('late').content?.layer.files.listing.facts ?? {};
   assert.ok(digest);
   rmSync(browsing.pulling.puller.store.path(digest));
   registry.requests.length = 0;
@@ -146,7 +146,7 @@ test('zstd:chunked that podman pushed to a real registry', { skip: withPodman },
     const target = `docker://${server.host}/real:podman`;
     await podman('push', '-q', '--tls-verify=false', '--compression-format', 'zstd:chunked', id, target);
     const tree = await browsing.open(`${server.host}/real:podman`);
-    assert.equal(tree.find('late').content?.layer.files.index.facts.kind, 'toc');
+    assert.equal(tree.find('late').content?.layer.files.listing.facts.kind, 'toc');
     await checkFiles(tree);
     // The blob did not come as a whole.
     assert.ok((await browsing.pulling.puller.store.size()) < BIG.length / 10);

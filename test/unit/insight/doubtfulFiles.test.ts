@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IndexBuilder } from '../../../src/browse/listing/listingBuilder.ts';
-import { indexEntry, LayerIndex } from '../../../src/browse/listing/layerListing.ts';
-import type { IndexFacts } from '../../../src/browse/listing/layerEntries.ts';
+import { ListingBuilder } from '../../../src/browse/listing/listingBuilder.ts';
+import { listingEntry, LayerListing } from '../../../src/browse/listing/layerListing.ts';
+import type { ListingFacts } from '../../../src/browse/listing/layerEntries.ts';
 import { MergedTree, type NumberedLayer } from '../../../src/browse/tree/mergedTree.ts';
 import { atOnce } from '../../../src/browse/formats/slices.ts';
 import { doubtfulPairs } from '../../../src/insight/doubtfulFiles.ts';
@@ -18,12 +18,12 @@ const files: readonly Described[] = [
   { path: 'other', type: 'file', size: 1 },
 ];
 
-function treeOf(kind: IndexFacts['kind'], letter: string, entries: readonly Described[]): MergedTree {
+function treeOf(kind: ListingFacts['kind'], letter: string, entries: readonly Described[]): MergedTree {
   const digest = `sha256:${letter.repeat(64)}` as const;
-  const builder = new IndexBuilder();
-  for (const entry of entries) builder.add(indexEntry({ ...IMPLICIT_DIRECTORY, ...entry }, 0));
-  const index = LayerIndex.read(builder.finish({ digest, kind }), digest) ?? assert.fail('no index');
-  const layer: NumberedLayer = { number: 1, files: { index, read: () => assert.fail('was read') } };
+  const builder = new ListingBuilder();
+  for (const entry of entries) builder.add(listingEntry({ ...IMPLICIT_DIRECTORY, ...entry }, 0));
+  const listing = LayerListing.read(builder.finish({ digest, kind }), digest) ?? assert.fail('no listing');
+  const layer: NumberedLayer = { number: 1, files: { listing, read: () => assert.fail('was read') } };
   return MergedTree.of([layer]);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
-import { LayerIndex } from '../../../src/browse/listing/layerListing.ts';
+import { LayerListing } from '../../../src/browse/listing/layerListing.ts';
 import { LayerScan } from '../../../src/browse/listing/layerScan.ts';
 import type { LayerContent } from '../../../src/insight/layerContent.ts';
 import { layerContentOf } from '../../../src/insight/layerContentOf.ts';
@@ -13,9 +13,9 @@ const DIGEST = `sha256:${'a'.repeat(64)}` as const;
 function contentOf(...entries: readonly Entry[]): LayerContent {
   const scan = new LayerScan(DIGEST, { limits: DEFAULT_LIMITS }, undefined);
   scan.write(tar(...entries));
-  const index = LayerIndex.read(scan.end().index, DIGEST);
-  assert.ok(index);
-  return layerContentOf(index, 3);
+  const listing = LayerListing.read(scan.end().listing, DIGEST);
+  assert.ok(listing);
+  return layerContentOf(listing, 3);
 }
 
 test('files, folders and links have plain paths, their layer, and what tells their content', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { LayerIndex } from '../../../src/browse/listing/layerListing.ts';
+import { LayerListing } from '../../../src/browse/listing/layerListing.ts';
 import { LayerScan } from '../../../src/browse/listing/layerScan.ts';
 import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { DiffIdMismatchError } from '../../../src/workers/layerErrors.ts';
@@ -138,7 +138,10 @@ test('a layer with a table of contents is fetched whole, once, and its table sta
   assert.equal((await searching.search('needle')).matches.length, 2);
   assert.equal(registry.requests.length, 0);
   const again = await Searching.open(pulling, `${registry.host}/search:latest`, 'linux/amd64');
-  assert.equal(again.tree.root.isDirectory && again.tree.find('etc/motd').content?.layer.files.index.checksums, false);
+  assert.equal(
+    again.tree.root.isDirectory && again.tree.find('etc/motd').content?.layer.files.listing.checksums,
+    false,
+  );
 });
 
 for (const compression of ['gzip', 'none'] as const) {
@@ -244,16 +247,16 @@ test('a layer whose content is not what the config names is told, not passed ove
 });
 
 test('a file that only the table of contents has is told', () => {
-  const index = (...names: readonly string[]): LayerIndex => {
+  const listing = (...names: readonly string[]): LayerListing => {
     const scan = new LayerScan(`sha256:${'0'.repeat(64)}`, { limits: DEFAULT_LIMITS }, undefined);
     scan.write(tar(...names.map(name => file(name, 'x'))));
-    const read = LayerIndex.read(scan.end().index, `sha256:${'0'.repeat(64)}`);
+    const read = LayerListing.read(scan.end().listing, `sha256:${'0'.repeat(64)}`);
     assert.ok(read);
     return read;
   };
-  const listed = index('b', 'gone', 'a');
+  const listed = listing('b', 'gone', 'a');
   const wanted = [0, 1, 2].map(at => ({ path: listed.path(at), layer: 1, at }));
-  const { files, missing, pieces } = layerPieces(listed, wanted, index('a', 'b'));
+  const { files, missing, pieces } = layerPieces(listed, wanted, listing('a', 'b'));
   assert.deepEqual([files.map(({ path }) => path), missing.map(({ path }) => path)], [['a', 'b'], ['gone']]);
   assert.equal(pieces.length, 6);
 });

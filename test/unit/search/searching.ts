@@ -1,7 +1,7 @@
 import type { LayerFiles } from '../../../src/browse/sources/layerFiles.ts';
 import { MergedTree } from '../../../src/browse/tree/mergedTree.ts';
 import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
-import { browseLayer } from '../../../src/layerAccess/openLayer.ts';
+import { openLayer } from '../../../src/layerAccess/openLayer.ts';
 import { layerArchive } from '../../../src/layerAccess/layerArchive.ts';
 import type { BrowseRequest } from '../../../src/layerAccess/layerPass.ts';
 import type { ResolvedImage } from '../../../src/oci/image.ts';
@@ -48,14 +48,14 @@ export class Searching {
     const { signal } = new AbortController();
     const opened = image.layers.map(async layer => ({
       number: layer.number,
-      files: await browseLayer(pulling.puller, requestFor(pulling, image, layer.number), signal),
+      files: await openLayer(pulling.puller, requestFor(pulling, image, layer.number), signal),
     }));
     return new Searching(pulling, image, MergedTree.of(await Promise.all(opened)));
   }
 
   /** One layer, opened again. */
   openLayer(number: number, signal: AbortSignal): Promise<LayerFiles> {
-    return browseLayer(this.#pulling.puller, requestFor(this.#pulling, this.#image, number), signal);
+    return openLayer(this.#pulling.puller, requestFor(this.#pulling, this.#image, number), signal);
   }
 
   async search(text: string, options: SearchOptions = {}): Promise<Searched> {

@@ -155,12 +155,12 @@ for (const compression of ['gzip', 'zstd'] as const) {
     const tree = await browsing.open(`${registry.host}/secrets:latest`);
     const files = tree.find('srv/config.yml').content?.layer.files;
     assert.ok(files);
-    const secrets = secretFiles([layerContentOf(files.index, 1)]).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    const secrets = secretFiles([layerContentOf(files.listing, 1)]).toSorted((a, b) => (a.path < b.path ? -1 : 1));
     assert.deepEqual(secrets, [
       { path: 'root/.ssh/deploy', layer: 1, what: 'a private key', line: 1 },
       { path: 'srv/config.yml', layer: 1, what: 'a GitLab token', line: 2 },
     ]);
-    assert.ok(!JSON.stringify(files.index.entry(1)).includes(token));
+    assert.ok(!JSON.stringify(files.listing.entry(1)).includes(token));
     // The second opening reads what was kept of the first.
     const again = await browsing.open(`${registry.host}/secrets:latest`);
     assert.deepEqual(again.find('srv/config.yml').contentEntry?.suspects, [{ what: 'a GitLab token', line: 2 }]);

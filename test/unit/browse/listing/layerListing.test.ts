@@ -5,17 +5,17 @@ import test, { type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { IndexDamagedError } from '../../../../src/browse/errors.ts';
-import { IndexBuilder } from '../../../../src/browse/listing/listingBuilder.ts';
-import { LayerIndex } from '../../../../src/browse/listing/layerListing.ts';
-import type { IndexEntry } from '../../../../src/browse/listing/layerEntries.ts';
+import { ListingDamagedError } from '../../../../src/browse/errors.ts';
+import { ListingBuilder } from '../../../../src/browse/listing/listingBuilder.ts';
+import { LayerListing } from '../../../../src/browse/listing/layerListing.ts';
+import type { ListingEntry } from '../../../../src/browse/listing/layerEntries.ts';
 import { scratch } from '../../layers/unpacking.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}` as const;
 const COUNT = 1000;
 
 /** Entries of all sorts: with links, names that are no ASCII and no UTF-8, attributes, great numbers. */
-const entries: readonly IndexEntry[] = Array.from({ length: COUNT }, (_, at) => ({
+const entries: readonly ListingEntry[] = Array.from({ length: COUNT }, (_, at) => ({
   path: at % 100 === 7 ? `d${at % 9}/näme-\udcff-${at}` : `d${at % 9}/some/file-${at}`,
   type: at % 50 === 3 ? 'symlink' : 'file',
   linkname: at % 50 === 3 ? `../file-${at - 1}` : '',
@@ -32,8 +32,8 @@ const entries: readonly IndexEntry[] = Array.from({ length: COUNT }, (_, at) => 
   ...(at % 200 === 5 ? { xattrs: { 'user.a': 'AAAA' }, suspects: [{ what: 'a key', line: at }] } : {}),
 }));
 
-function builder(): IndexBuilder {
-  const made = new IndexBuilder();
+function builder(): ListingBuilder {
+  const made = new ListingBuilder();
   for (const { suspects, ...entry } of entries) {
     made.add(entry);
     if (suspects) made.setSuspects(suspects);
@@ -44,30 +44,30 @@ function builder(): IndexBuilder {
 const bytes = builder().finish({ digest: DIGEST, kind: 'gzip', diffId: DIGEST }, { tree: true });
 
 function write(t: TestContext, content: Buffer = bytes): string {
-  const path = join(scratch(t), 'index');
+  const path = join(scratch(t), 'listing');
   writeFileSync(path, content);
   return path;
 }
 
-async function opened(path: string): Promise<LayerIndex> {
-  return (await LayerIndex.open(path, DIGEST)) ?? assert.fail('no index');
+async function opened(path: string): Promise<LayerListing> {
+  return (await LayerListing.open(path, DIGEST)) ?? assert.fail('no listing');
 }
 
-function all(index: LayerIndex): IndexEntry[] {
-  return Array.from({ length: index.count }, (_, at) => index.entry(at));
+function all(listing: LayerListing): ListingEntry[] {
+  return Array.from({ length: listing.count }, (_, at) => listing.entry(at));
 }
 
-test('an index tells what was put in, from memory and from a file', async t => {
-  for (const index of [LayerIndex.read(bytes, DIGEST), await opened(write(t))]) {
-    assert.ok(index);
-    assert.deepEqual(index.facts, { digest: DIGEST, kind: 'gzip', diffId: DIGEST });
-    assert.deepEqual(all(index), entries);
+test('a listing tells what was put in, from memory and from a file', async t => {
+  for (const listing of [LayerListing.read(bytes, DIGEST), await opened(write(t))]) {
+    assert.ok(listing);
+    assert.deepEqual(listing.facts, { digest: DIGEST, kind: 'gzip', diffId: DIGEST });
+    assert.deepEqual(all(listing), entries);
     assert.deepEqual(
-      entries.map((_, at) => [index.path(at), index.type(at), index.linkname(at), index.size(at)]),
+      entries.map((_, at) => [listing.path(at), listing.type(at), listing.linkname(at), listing.size(at)]),
       entries.map(({ path, type, linkname, size }) => [path, type, linkname, size]),
     );
     assert.deepEqual(
-      [...(index.tree?.children.keys() ?? [])].toSorted(),
+      [...(listing.tree?.children.keys() ?? [])].toSorted(),
       [0, 1, 2, 3, 4, 5, 6, 7, 8].map(at => `d${at}`),
     );
   }
@@ -75,24 +75,24 @@ test('an index tells what was put in, from memory and from a file', async t => {
 
 test('one from an unaligned place, of no entries, and of as many as are read at once', () => {
   const shifted = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3);
-  assert.deepEqual(all(LayerIndex.read(shifted, DIGEST) ?? assert.fail('no index')), entries);
+  assert.deepEqual(all(LayerListing.read(shifted, DIGEST) ?? assert.fail('no listing')), entries);
   for (const count of [0, 1, 255, 256, 257, 512]) {
-    const made = new IndexBuilder();
+    const made = new ListingBuilder();
     for (const { suspects: _, ...entry } of entries.slice(0, count)) made.add(entry);
-    const index = LayerIndex.read(made.finish({ digest: DIGEST, kind: 'toc' }), DIGEST);
+    const listing = LayerListing.read(made.finish({ digest: DIGEST, kind: 'toc' }), DIGEST);
     assert.deepEqual(
-      index && all(index).map(({ path }) => path),
+      listing && all(listing).map(({ path }) => path),
       entries.slice(0, count).map(({ path }) => path),
     );
-    assert.equal(index?.tree, undefined);
+    assert.equal(listing?.tree, undefined);
   }
 });
 
 test('it goes on when its file is removed', async t => {
   const path = write(t);
-  const index = await opened(path);
+  const listing = await opened(path);
   rmSync(path);
-  assert.deepEqual(all(index), entries);
+  assert.deepEqual(all(listing), entries);
 });
 
 test('a file that is not whole, of another layer or of another kind is none', async t => {
@@ -112,32 +112,32 @@ test('a file that is not whole, of another layer or of another kind is none', as
   for (const change of changes) {
     writeFileSync(path, bytes);
     change();
-    assert.equal(await LayerIndex.open(path, DIGEST), undefined);
+    assert.equal(await LayerListing.open(path, DIGEST), undefined);
   }
   writeFileSync(path, bytes);
-  assert.equal(await LayerIndex.open(path, `sha256:${'1'.repeat(64)}`), undefined);
+  assert.equal(await LayerListing.open(path, `sha256:${'1'.repeat(64)}`), undefined);
   assert.equal(openFiles(path), 0, 'none of them is left open');
 });
 
 test('damage further on is told by who is shown it, and by nobody else', async t => {
   // The names of the last entries are the last bytes.
   const path = write(t, flipped(bytes, bytes.length - 1));
-  const index = await opened(path);
-  assert.deepEqual(index.entry(0), entries[0]);
-  assert.throws(() => index.path(COUNT - 1), IndexDamagedError);
+  const listing = await opened(path);
+  assert.deepEqual(listing.entry(0), entries[0]);
+  assert.throws(() => listing.path(COUNT - 1), ListingDamagedError);
   assert.ok(!existsSync(path), 'the next opening makes it anew');
-  assert.deepEqual(index.entry(1), entries[1]);
+  assert.deepEqual(listing.entry(1), entries[1]);
 });
 
-test('a file is closed when nobody has the index any more', async t => {
+test('a file is closed when nobody has the listing any more', async t => {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
   assert.ok(typeof collect === 'function');
   const path = write(t);
   await (async () => {
-    const indexes = await Promise.all([1, 2, 3].map(() => opened(path)));
+    const listings = await Promise.all([1, 2, 3].map(() => opened(path)));
     assert.equal(openFiles(path), 3);
-    assert.equal(indexes.length, 3);
+    assert.equal(listings.length, 3);
   })();
   for (let tries = 0; openFiles(path) > 0 && tries < 100; tries++) {
     await setTimeout(20);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { LayerIndex } from '../../../../src/browse/listing/layerListing.ts';
+import { LayerListing } from '../../../../src/browse/listing/layerListing.ts';
 import { LayerScan } from '../../../../src/browse/listing/layerScan.ts';
 import type { LayerDirectory } from '../../../../src/browse/listing/layerEntries.ts';
 import { layerTree, LayerTreeBuilder } from '../../../../src/browse/listing/layerTree.ts';
@@ -12,23 +12,23 @@ import { scratch, unpack } from '../../layers/unpacking.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}` as const;
 
-function indexOf(entries: readonly Entry[]): LayerIndex {
+function indexOf(entries: readonly Entry[]): LayerListing {
   const scan = new LayerScan(DIGEST, { limits: DEFAULT_LIMITS }, undefined);
   scan.write(tar(...entries));
-  const index = LayerIndex.read(scan.end().index, DIGEST);
-  assert.ok(index);
-  return index;
+  const listing = LayerListing.read(scan.end().listing, DIGEST);
+  assert.ok(listing);
+  return listing;
 }
 
 /** Every path of a tree with what is there. Hard links to nothing are nothing. */
-function listed(index: LayerIndex, root: LayerDirectory = layerTree(index), path = ''): Map<string, string> {
+function listed(listing: LayerListing, root: LayerDirectory = layerTree(listing), path = ''): Map<string, string> {
   const all = new Map<string, string>();
   for (const [name, node] of root.children) {
     const child = `${path}${name}`;
     if (node.kind === 'directory') {
       all.set(child, 'directory');
-      for (const [below, kind] of listed(index, node, `${child}/`)) all.set(below, kind);
-    } else if (node.content !== undefined) all.set(child, index.type(node.content));
+      for (const [below, kind] of listed(listing, node, `${child}/`)) all.set(below, kind);
+    } else if (node.content !== undefined) all.set(child, listing.type(node.content));
   }
   return all;
 }
@@ -95,13 +95,13 @@ test('the tree of a layer is the one that extraction makes', t => {
     } catch {
       continue; // What extraction refuses as a whole has no tree.
     }
-    const index = indexOf(entries);
+    const listing = indexOf(entries);
     const names = entries.map(entry => `${entry.type ?? 'file'} ${String(entry.path)} ${String(entry.linkpath ?? '')}`);
-    assert.deepEqual(sorted(listed(index)), sorted(found(unpacked)), `seed ${seed}:\n${names.join('\n')}`);
+    assert.deepEqual(sorted(listed(listing)), sorted(found(unpacked)), `seed ${seed}:\n${names.join('\n')}`);
     // Who looks while it grows sees the same in the end.
-    const builder = new LayerTreeBuilder(index);
-    for (let upTo = 0; upTo <= index.count; upTo++) listed(index, builder.grow(upTo));
-    assert.deepEqual(sorted(listed(index, builder.finish())), sorted(found(unpacked)), `seed ${seed}, growing`);
+    const builder = new LayerTreeBuilder(listing);
+    for (let upTo = 0; upTo <= listing.count; upTo++) listed(listing, builder.grow(upTo));
+    assert.deepEqual(sorted(listed(listing, builder.finish())), sorted(found(unpacked)), `seed ${seed}, growing`);
     compared += 1;
   }
   assert.ok(compared > 200, `only ${compared} archives were fit to be compared`);

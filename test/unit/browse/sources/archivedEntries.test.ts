@@ -1,40 +1,44 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ArchivedEntries } from '../../../../src/browse/sources/archivedEntries.ts';
-import { IndexBuilder } from '../../../../src/browse/listing/listingBuilder.ts';
-import { indexEntry, LayerIndex } from '../../../../src/browse/listing/layerListing.ts';
+import { ListingBuilder } from '../../../../src/browse/listing/listingBuilder.ts';
+import { listingEntry, LayerListing } from '../../../../src/browse/listing/layerListing.ts';
 import { atOnce } from '../../../../src/browse/formats/slices.ts';
 import { IMPLICIT_DIRECTORY, type EntryType } from '../../../../src/layers/tar/tarEntry.ts';
 
 const digest = `sha256:${'a'.repeat(64)}` as const;
 
-function index(
+function listing(
   ...files: readonly (readonly [path: string, crc: number, size?: number, type?: EntryType])[]
-): LayerIndex {
-  const builder = new IndexBuilder();
+): LayerListing {
+  const builder = new ListingBuilder();
   for (const [path, crc, size = 1, type = 'file'] of files)
-    builder.add({ ...indexEntry({ ...IMPLICIT_DIRECTORY, path, type, size, storedSize: size }, 0), crc });
-  const read = LayerIndex.read(builder.finish({ digest, kind: 'gzip' }), digest);
-  return read ?? assert.fail('no index');
+    builder.add({ ...listingEntry({ ...IMPLICIT_DIRECTORY, path, type, size, storedSize: size }, 0), crc });
+  const read = LayerListing.read(builder.finish({ digest, kind: 'gzip' }), digest);
+  return read ?? assert.fail('no listing');
 }
 
-function found(archive: LayerIndex, listed: LayerIndex): (number | undefined)[] {
+function found(archive: LayerListing, listed: LayerListing): (number | undefined)[] {
   const entries = atOnce(ArchivedEntries.of(archive));
   return Array.from({ length: listed.count }, (_, at) => entries.find(listed, at)?.crc);
 }
 
 test('a file of another list is found by its path, in any order and however it is written', () => {
-  const archive = index(['./a', 1], ['./b//c', 2], ['landmark', 3], ['d', 4]);
-  assert.deepEqual(found(archive, index(['d', 0], ['b/c', 0], ['a', 0])), [4, 2, 1]);
+  const archive = listing(['./a', 1], ['./b//c', 2], ['landmark', 3], ['d', 4]);
+  assert.deepEqual(found(archive, listing(['d', 0], ['b/c', 0], ['a', 0])), [4, 2, 1]);
 });
 
 test('the last of several entries counts, but lists in step name each', () => {
-  const archive = index(['a', 1], ['a', 2]);
-  assert.deepEqual(found(archive, index(['a', 0])), [2]);
-  assert.deepEqual(found(archive, index(['a', 0], ['a', 0])), [1, 2]);
+  const archive = listing(['a', 1], ['a', 2]);
+  assert.deepEqual(found(archive, listing(['a', 0])), [2]);
+  assert.deepEqual(found(archive, listing(['a', 0], ['a', 0])), [1, 2]);
 });
 
 test('what is missing, of another size, or no file is not found', () => {
-  const archive = index(['size', 1, 2], ['link', 2, 1, 'hardlink']);
-  assert.deepEqual(found(archive, index(['none', 0], ['size', 0, 1], ['link', 0])), [undefined, undefined, undefined]);
+  const archive = listing(['size', 1, 2], ['link', 2, 1, 'hardlink']);
+  assert.deepEqual(found(archive, listing(['none', 0], ['size', 0, 1], ['link', 0])), [
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { GrowingLayer, type FoundEntries } from '../../../../src/browse/sources/growingLayer.ts';
 import type { LayerFiles } from '../../../../src/browse/sources/layerFiles.ts';
-import { IndexBuilder } from '../../../../src/browse/listing/listingBuilder.ts';
-import { LayerIndex } from '../../../../src/browse/listing/layerListing.ts';
+import { ListingBuilder } from '../../../../src/browse/listing/listingBuilder.ts';
+import { LayerListing } from '../../../../src/browse/listing/layerListing.ts';
 import { factsOf, MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { DEFAULT_LIMITS } from '../../../../src/layers/unpack/unpack.ts';
 import { DigestMismatchError } from '../../../../src/blobs/verifier.ts';
-import { browseLayer } from '../../../../src/layerAccess/openLayer.ts';
+import { openLayer } from '../../../../src/layerAccess/openLayer.ts';
 import { image, layer, type BuiltLayer } from '../../../support/image.ts';
 import { corrupt, drip } from '../../../support/registry/faults.ts';
 import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
@@ -47,7 +47,7 @@ async function follow(built: BuiltLayer): Promise<{ files: LayerFiles; seen: str
   const growing = new GrowingLayer(built.digest, none);
   const seen: string[][] = [];
   const found: FoundEntries[] = [];
-  const files = await browseLayer(
+  const files = await openLayer(
     pulling.puller,
     {
       layer: one,
@@ -129,7 +129,7 @@ test('a tree that grows entry by entry is the tree of the whole', () => {
     file('was-folder', 'z'),
     file('n\u00e4me', 'x'),
   ];
-  const builder = new IndexBuilder();
+  const builder = new ListingBuilder();
   const growing = new GrowingLayer(digest, none);
   let told = 0;
   for (const [at, { path, type = 'file', linkpath = '' }] of entries.entries()) {
@@ -139,13 +139,13 @@ test('a tree that grows entry by entry is the tree of the whole', () => {
     if (at % 3 === 1) continue;
     growing.add({ from: told, part: builder.part(told, digest) });
     told = builder.count;
-    assert.equal(growing.index.count, told);
+    assert.equal(growing.listing.count, told);
     assert.equal(growing.directory.children.has('.wh..wh.plnk'), false);
   }
-  const index = LayerIndex.read(builder.finish({ digest, kind: 'none' }), digest);
-  assert.ok(index);
-  const whole = { index, read: none };
+  const listing = LayerListing.read(builder.finish({ digest, kind: 'none' }), digest);
+  assert.ok(listing);
+  const whole = { listing, read: none };
   assert.deepEqual(pathsOf(growing, growing.directory), pathsOf(whole));
   assert.deepEqual([...growing.directory.whiteouts], ['gone']);
-  for (let at = 0; at < index.count; at++) assert.deepEqual(growing.index.entry(at), index.entry(at));
+  for (let at = 0; at < listing.count; at++) assert.deepEqual(growing.listing.entry(at), listing.entry(at));
 });

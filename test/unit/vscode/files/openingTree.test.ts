@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GrowingLayer } from '../../../../src/browse/sources/growingLayer.ts';
-import { IndexBuilder } from '../../../../src/browse/listing/listingBuilder.ts';
-import { LayerIndex } from '../../../../src/browse/listing/layerListing.ts';
+import { ListingBuilder } from '../../../../src/browse/listing/listingBuilder.ts';
+import { LayerListing } from '../../../../src/browse/listing/layerListing.ts';
 import { layerTree } from '../../../../src/browse/listing/layerTree.ts';
 import { pathsOf } from '../../browse/browsing.ts';
 import type { Layer } from '../../../../src/oci/layer.ts';
@@ -15,8 +15,8 @@ const layerOf = (number: number, size: number): Layer => ({
 });
 const none = (): Promise<never> => Promise.reject(new Error('is not asked for'));
 
-function builderOf(...paths: readonly string[]): IndexBuilder {
-  const builder = new IndexBuilder();
+function builderOf(...paths: readonly string[]): ListingBuilder {
+  const builder = new ListingBuilder();
   const plain = { size: 0, storedSize: 0, mode: 0o644, uid: 0, gid: 0, mtime: 0, devMajor: 0, devMinor: 0, crc: 0 };
   for (const path of paths) builder.add({ ...plain, path, type: 'file', linkname: '', offset: 0 });
   return builder;
@@ -30,9 +30,9 @@ function readingOf(number: number, read: number, ...paths: readonly string[]): L
 
 function open(opening: OpeningTree, layer: Layer, ...paths: readonly string[]): void {
   const { digest } = layer.descriptor;
-  const index = LayerIndex.read(builderOf(...paths).finish({ digest, kind: 'gzip' }), digest);
-  assert.ok(index);
-  opening.opened(layer, { index, read: none }, layerTree(index));
+  const listing = LayerListing.read(builderOf(...paths).finish({ digest, kind: 'gzip' }), digest);
+  assert.ok(listing);
+  opening.opened(layer, { listing, read: none }, layerTree(listing));
 }
 
 const told = (soFar: FilesSoFar | undefined): unknown =>

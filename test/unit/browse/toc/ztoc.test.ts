@@ -122,7 +122,7 @@ test('who wants what is verified only gets no index that merely refers to the im
   const kindOf = async (version: 1 | 2): Promise<unknown> => {
     const { name } = content({ version });
     const tree = await browsing.open(`${registry.host}/${name}:latest`, () => undefined, true);
-    return tree.find('late').content?.layer.files.index.facts.kind;
+    return tree.find('late').content?.layer.files.listing.facts.kind;
   };
   assert.equal(await kindOf(2), 'soci');
   rmSync(join(browsing.pulling.root, 'cache'), { recursive: true });
@@ -184,7 +184,7 @@ test('a span that is not what its digest tells is not used', async () => {
   // It came changed once, so that the layer is read as a whole, and verified.
   assert.equal(String(await contentOf(tree, 'late')), 'near the end');
   const again = await open(content({ version: 2 }));
-  assert.equal(again.find('late').content?.layer.files.index.facts.kind, 'gzip');
+  assert.equal(again.find('late').content?.layer.files.listing.facts.kind, 'gzip');
 });
 
 test('a layer that always comes damaged gives no file', async () => {

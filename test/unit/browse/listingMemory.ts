@@ -2,7 +2,7 @@ import { LayerScan } from '../../../src/browse/listing/layerScan.ts';
 import { tarWithoutEnd } from '../../support/tar.ts';
 
 /*
- * A program of its own, started with --expose-gc: indexes a layer of as many files as its argument says, and prints how many bytes more than before were alive at the most, and how many files
+ * A program of its own, started with --expose-gc: listings a layer of as many files as its argument says, and prints how many bytes more than before were alive at the most, and how many files
  * there were.
  */
 const count = Number(process.argv[2]);
@@ -34,6 +34,6 @@ for (let from = 0; from < count; from += PART) {
   if (from % (20 * PART) === 0) most = Math.max(most, alive());
 }
 scan.write(Buffer.alloc(1024));
-const { entries, index } = scan.end();
+const { entries, listing } = scan.end();
 most = Math.max(most, alive());
-console.log(JSON.stringify({ bytes: most - before, entries, index: index.length }));
+console.log(JSON.stringify({ bytes: most - before, entries, listing: listing.length }));

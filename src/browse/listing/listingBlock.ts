@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer';
 import { decodeName } from '../../layers/tar/byteName.ts';
 import type { EntryType, Segment } from '../../layers/tar/tarEntry.ts';
 import { isObject, type JsonObject } from '../../oci/json.ts';
-import type { IndexEntry } from './layerEntries.ts';
+import type { ListingEntry } from './layerEntries.ts';
 import type { Suspect } from '../../secrets/secretScan.ts';
 
 export const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'fifo', 'char', 'block'];
@@ -14,26 +14,26 @@ export const NARROW = 8;
 export const WIDE_BYTES = 8 * WIDE;
 export const NARROW_BYTES = 4 * NARROW;
 
-/** What an index keeps of entries that stand one behind the other. */
-export interface PageBytes {
+/** What an listing keeps of entries that stand one behind the other. */
+export interface BlockBytes {
   readonly wide: Buffer;
   readonly narrow: Buffer;
   readonly names: Buffer;
 }
 
 /** Some of a layer's entries, which are made when asked for. `at` is always the number of an entry in the layer. */
-export class IndexPage {
+export class ListingBlock {
   readonly #first: number;
   readonly #wide: Float64Array;
   readonly #narrow: Uint32Array;
   readonly #names: Buffer;
-  /** Where in all names those of this page begin. */
+  /** Where in all names those of this block begin. */
   readonly #nameStart: number;
   readonly #extras: JsonObject;
   // Cutting a text is much faster than decoding bytes, and nearly every layer has plain names only.
   readonly #ascii: string | undefined;
 
-  constructor(first: number, { wide, narrow, names }: PageBytes, nameStart: number, extras: JsonObject) {
+  constructor(first: number, { wide, narrow, names }: BlockBytes, nameStart: number, extras: JsonObject) {
     const [wideBytes, narrowBytes] = [aligned(wide), aligned(narrow)];
     this.#first = first;
     this.#wide = new Float64Array(wideBytes.buffer, wideBytes.byteOffset, wideBytes.length / 8);
@@ -60,7 +60,7 @@ export class IndexPage {
     return this.#wide[(at - this.#first) * WIDE] ?? 0;
   }
 
-  entry(at: number): IndexEntry {
+  entry(at: number): ListingEntry {
     const row = (at - this.#first) * WIDE;
     const [size = 0, storedSize = 0, mtime = 0, offset = 0] = this.#wide.subarray(row, row + WIDE);
     const extras = this.#extras[at];
@@ -97,7 +97,7 @@ function aligned(bytes: Buffer): Uint8Array {
   return bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.from(bytes);
 }
 
-function extrasOf(extras: JsonObject): Pick<IndexEntry, 'sparse' | 'xattrs' | 'suspects'> {
+function extrasOf(extras: JsonObject): Pick<ListingEntry, 'sparse' | 'xattrs' | 'suspects'> {
   const { sparse, xattrs, suspects } = extras;
   const segments = Array.isArray(sparse) ? sparse.map(toSegment) : undefined;
   const values = isObject(xattrs)
