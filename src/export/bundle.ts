@@ -69,7 +69,7 @@ export class TarBundle implements Bundle {
   }
 
   open(name: string): BundleFile {
-    const start = this.#position + BLOCK;
+    const start = this.#position + encodeFileHeader(name, 0).length;
     let size = 0;
     return {
       write: chunk => {

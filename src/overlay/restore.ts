@@ -1,11 +1,13 @@
 import { lstat, open, readFile, readlink, rename, rm, type FileHandle } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { decodeName } from '../layers/tar/byteName.ts';
+import type { EncodedEntry } from '../layers/tar/tarEncoder.ts';
+import { TarFileWriter } from '../layers/tar/tarFileWriter.ts';
 import { errorCode } from '../oci/errorCode.ts';
 import { isRoot } from './plan.ts';
 import { OWNED, RESTORED, RESTORED_NEW, restoreLines, twinArchive, type RestoreSteps } from './restorePlan.ts';
 import { readSidecar } from './sidecar.ts';
-import { TarWriter } from './tarWriter.ts';
 import { LinkCount, planTwin, type TwinItem, type TwinPlan } from './restoredLayer.ts';
 import { bytesPath } from './layerWalk.ts';
 
@@ -171,18 +173,31 @@ async function writeArchive(place: string, plan: TwinPlan, signal?: AbortSignal)
   const folder = join(place, String(plan.layer));
   await readable(folder, () =>
     writeNew(join(place, twinArchive(plan.layer)), async file => {
-      const writer = new TarWriter(file);
-      for (const item of plan.items) await writer.add(await withContent(folder, item), signal);
+      const writer = new TarFileWriter(file);
+      for (const item of plan.items) {
+        const path = bytesPath(folder, item.path);
+        const target = item.type === 'symlink' ? decodeName(await readlink(path, { encoding: 'buffer' })) : undefined;
+        await writer.add(tarEntry(item, target), item.type === 'file' ? path : undefined, signal);
+      }
       await writer.end();
     }),
   );
 }
 
-async function withContent(folder: string, item: TwinItem): Promise<TwinItem & { source?: Buffer; target?: string }> {
-  const path = bytesPath(folder, item.path);
-  if (item.type === 'file') return { ...item, source: path };
-  if (item.type !== 'symlink') return item;
-  return { ...item, target: (await readlink(path, { encoding: 'buffer' })).toString('latin1') };
+function tarEntry(item: TwinItem, target = decodeLatin1(item.target ?? '')): EncodedEntry {
+  return {
+    ...item,
+    path: decodeLatin1(item.path),
+    linkname: target,
+    size: 0,
+    mtime: item.mtimeMs / 1000,
+    devMajor: item.major ?? 0,
+    devMinor: item.minor ?? 0,
+  };
+}
+
+function decodeLatin1(path: string): string {
+  return decodeName(Buffer.from(path, 'latin1'));
 }
 
 /** Writes a file that has its name only when it is whole; a link that stands at the name is replaced, never followed. */

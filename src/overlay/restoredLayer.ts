@@ -1,10 +1,23 @@
 import type { Stats } from 'node:fs';
+import type { EntryType } from '../layers/tar/tarEntry.ts';
 import { isWhiteout, walkLayer, type Found } from './layerWalk.ts';
 import type { Sidecar, SidecarEntry } from './sidecar.ts';
-import type { TarItem } from './tarWriter.ts';
 
-/** An entry of a twin, before its content or target is looked at. */
-export type TwinItem = Omit<TarItem, 'source'>;
+/** An entry of a twin, without its content or symlink target. Paths have one char for each byte (latin1). */
+export interface TwinItem {
+  readonly path: string;
+  readonly type: EntryType;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  /** Milliseconds. */
+  readonly mtimeMs: number;
+  readonly xattrs: ReadonlyMap<string, Buffer>;
+  /** Of a hard link. */
+  readonly target?: string;
+  readonly major?: number;
+  readonly minor?: number;
+}
 
 /** What of a layer needs a twin (see restore.ts). */
 export interface TwinPlan {

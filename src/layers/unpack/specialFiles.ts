@@ -1,13 +1,21 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, linkSync, lstatSync, unlinkSync } from 'node:fs';
 import { fsPath, hasRawBytes } from '../tar/byteName.ts';
-import { type Special, specialTar } from '../specialTar.ts';
+import { encodeHeader, END_MARK } from '../tar/tarEncoder.ts';
+import { IMPLICIT_DIRECTORY } from '../tar/tarEntry.ts';
 import { isWhiteout } from './stackView.ts';
+
+/** A file that Node.js cannot make and the system's tar can. Paths are relative. */
+export type Special =
+  | { readonly kind: 'whiteout'; readonly path: string }
+  | { readonly kind: 'fifo'; readonly path: string; readonly mode: number }
+  | { readonly kind: 'opaque'; readonly path: string };
 
 /** Where the system's tools are. The environment's PATH is not asked: a workspace may have had a hand in it. */
 const TOOL_FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin', '/run/current-system/sw/bin'];
 /** So many are made in one go. */
 const BATCH = 4096;
+const OPAQUE: ReadonlyMap<string, Buffer> = new Map([['user.overlay.opaque', Buffer.from('y')]]);
 
 /**
  * Makes whiteouts, opaque marks and FIFOs in folders that nobody else writes to: by one archive fed to the system's tar, as single calls would cost a process each;
@@ -65,6 +73,18 @@ function runTar(tar: string, folder: string, specials: readonly Special[]): bool
     { cwd: folder, input: specialTar(specials), env: { LC_ALL: 'C' }, stdio: ['pipe', 'ignore', 'pipe'] },
   );
   return status === 0 && stderr.length === 0;
+}
+
+/** Returns an archive of these files: whiteouts as devices 0/0, opaque directories with the mark for mounts with `userxattr` (Linux, filesystems/overlayfs). */
+function specialTar(specials: readonly Special[]): Buffer {
+  return Buffer.concat([...specials.map(headerOf), END_MARK]);
+}
+
+function headerOf(special: Special): Buffer {
+  const entry = { ...IMPLICIT_DIRECTORY, path: `./${special.path}` };
+  if (special.kind === 'whiteout') return encodeHeader({ ...entry, type: 'char', mode: 0 });
+  if (special.kind === 'fifo') return encodeHeader({ ...entry, type: 'fifo', mode: special.mode & 0o777 });
+  return encodeHeader({ ...entry, mode: 0o700, xattrs: OPAQUE });
 }
 
 /** Files can be looked at; for marks there is tar's word only. */
