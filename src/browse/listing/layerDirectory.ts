@@ -1,6 +1,6 @@
 import type { LayerEntries, LayerLeaf, LayerDirectory } from './layerEntries.ts';
 
-type GrowingNode = GrowingDirectory | LayerLeaf;
+export type GrowingNode = GrowingDirectory | LayerLeaf;
 
 /** A directory to which entries of the archive are still added. */
 export class GrowingDirectory implements LayerDirectory {

@@ -1,6 +1,7 @@
 import { HARDLINK_STORE, LINK_ROUNDS, meaningOf, splitPath } from '../../layers/tar/entryPath.ts';
-import { GrowingDirectory, lastName } from './layerDirectory.ts';
-import type { LayerDirectory, LayerLeaf } from './layerEntries.ts';
+import { followLinks } from '../../oci/followLinks.ts';
+import { GrowingDirectory, type GrowingNode, lastName } from './layerDirectory.ts';
+import type { LayerDirectory } from './layerEntries.ts';
 import type { LayerEntries } from './layerEntries.ts';
 import { atOnce, type Sliced } from '../formats/slices.ts';
 
@@ -15,9 +16,6 @@ const DOT = 0x2e;
 function isWhiteoutDevice({ devMajor, devMinor }: { readonly devMajor: number; readonly devMinor: number }): boolean {
   return devMajor === 0 && devMinor === 0;
 }
-
-/** As many links in a row as Linux follows. */
-export const MAX_LINKS = 40;
 
 /**
  * The tree of one layer as extraction would make it: later entries take the place of earlier ones, what lies behind a link of the same layer goes where that leads,
@@ -44,12 +42,6 @@ interface LooseLink {
   readonly at: number;
 }
 
-/** A directory, and how many links had to be followed to it. */
-interface Found {
-  readonly directory: GrowingDirectory;
-  readonly links: number;
-}
-
 /** What stands before the last name. */
 function parentText(path: string, name: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/', path.length - name.length - 1)));
@@ -68,7 +60,9 @@ export class LayerTreeBuilder {
   /** Hard links whose target has not come. */
   #loose: LooseLink[] = [];
   /** Other entries may link into it, but it is not shown. */
-  #store: GrowingDirectory | LayerLeaf | undefined;
+  #store: GrowingNode | undefined;
+  /** Whether the last {@link LayerTreeBuilder.#follow} went through a link. */
+  #passedLink = false;
 
   constructor(listing: LayerEntries) {
     this.#listing = listing;
@@ -118,15 +112,14 @@ export class LayerTreeBuilder {
     }
     const meaning = meaningOf([...names, name]);
     if (meaning.kind === 'ignored' || meaning.kind === 'invalid') return;
-    const found = this.#follow(names, true);
-    if (!found) return;
-    const { directory, links } = found;
+    const directory = this.#follow(names, true);
+    if (!directory) return;
     if (meaning.kind === 'whiteout') directory.hide(meaning.hidden);
     else if (meaning.kind === 'opaque') directory.opaque = true;
     else {
       // Only a path that ends with the name has the rest before it.
       const before = lastName(path) === name ? parentText(path, name) : '';
-      if (links === 0 && before !== '' && !before.includes('.wh.')) this.#known.set(before, directory);
+      if (!this.#passedLink && before !== '' && !before.includes('.wh.')) this.#known.set(before, directory);
       this.#put(directory, name, at);
     }
   }
@@ -149,11 +142,11 @@ export class LayerTreeBuilder {
   #putLink(directory: GrowingDirectory, name: string, at: number): void {
     const names = splitPath(this.#listing.linkname(at));
     const target = names?.pop();
-    if (!names || (target === name && this.#follow(names, false)?.directory === directory)) return;
+    if (!names || (target === name && this.#follow(names, false) === directory)) return;
     // What it takes the place of may hold its target.
     if (directory.folder(name)) this.#known.clear();
     directory.take(name);
-    const node = target === undefined ? this.#root : this.#follow(names, false)?.directory.children.get(target);
+    const node = target === undefined ? this.#root : this.#follow(names, false)?.children.get(target);
     if (node?.kind === 'directory') return;
     directory.set(name, { kind: 'leaf', at, content: node?.content });
     if (node?.content === undefined) this.#loose.push({ directory, name, at });
@@ -172,34 +165,30 @@ export class LayerTreeBuilder {
     const node = directory.children.get(name);
     if (node?.kind !== 'leaf' || node.at !== at) return true;
     const names = splitPath(this.#listing.linkname(at)) ?? [];
-    const target = this.#follow(names.slice(0, -1), false)?.directory.children.get(names.at(-1) ?? '');
+    const target = this.#follow(names.slice(0, -1), false)?.children.get(names.at(-1) ?? '');
     if (target?.kind !== 'leaf' || target.content === undefined) return false;
     directory.set(name, { kind: 'leaf', at, content: target.content });
     return true;
   }
 
-  /** Follows names from the root, through links of this layer; `undefined` for a loop, and where there is nothing and nothing is to be made. */
-  #follow(names: readonly string[], make: boolean): Found | undefined {
-    const ahead = names.toReversed();
-    let directory = this.#root;
-    let links = 0;
-    for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
-      if (name === '' || name === '.') continue;
-      if (name === '..') {
-        directory = directory.parent ?? directory;
-        continue;
-      }
-      const folder = directory.folder(name);
-      const node = folder ?? directory.children.get(name);
-      if (node?.kind === 'directory') directory = node;
-      else if (node && this.#listing.type(node.content ?? node.at) === 'symlink') {
-        if (++links > MAX_LINKS) return undefined;
-        const target = this.#listing.linkname(node.content ?? node.at);
-        if (target.startsWith('/')) directory = this.#root;
-        ahead.push(...target.split('/').reverse());
-      } else if (make) directory = directory.addFolder(name);
-      else return undefined;
-    }
-    return { directory, links };
+  /** Returns the directory that names lead to through links of this layer, see {@link followLinks}. */
+  #follow(names: readonly string[], make: boolean): GrowingDirectory | undefined {
+    this.#passedLink = false;
+    const target = (node: GrowingNode): string | undefined => {
+      const at = node.kind === 'leaf' ? (node.content ?? node.at) : undefined;
+      if (at === undefined || this.#listing.type(at) !== 'symlink') return undefined;
+      this.#passedLink = true;
+      return this.#listing.linkname(at);
+    };
+    const child = (directory: GrowingDirectory, name: string): GrowingNode | undefined => {
+      const node = directory.folder(name) ?? directory.children.get(name);
+      return make && (!node || (!isDirectory(node) && target(node) === undefined)) ? directory.addFolder(name) : node;
+    };
+    const found = followLinks<GrowingNode, GrowingDirectory>(this.#root, names, { child, isDirectory, target });
+    return found && isDirectory(found) ? found : undefined;
   }
+}
+
+function isDirectory(node: GrowingNode): node is GrowingDirectory {
+  return node.kind === 'directory';
 }

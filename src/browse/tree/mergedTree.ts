@@ -1,11 +1,12 @@
 import { splitPath } from '../../layers/tar/entryPath.ts';
 import type { EntryType } from '../../layers/tar/tarEntry.ts';
 import type { Sink } from '../../oci/byteSource.ts';
+import { followLinks } from '../../oci/followLinks.ts';
 import { LinkOutOfLayerError, NoSuchPathError, WrongKindError } from '../errors.ts';
 import type { LayerFiles } from '../sources/layerFiles.ts';
 import type { ListingEntry } from '../listing/layerEntries.ts';
 import type { LayerDirectory } from '../listing/layerEntries.ts';
-import { layerTree, MAX_LINKS } from '../listing/layerTree.ts';
+import { layerTree } from '../listing/layerTree.ts';
 
 /** A layer with its place in the image. */
 export interface NumberedLayer {
@@ -214,27 +215,9 @@ export class MergedTree {
   }
 
   tryFind(path: string, follow = true): MergedNode | undefined {
-    const ahead = splitPath(path)?.reverse();
-    if (!ahead) return undefined;
-    let trail: MergedNode[] = [this.root];
-    let links = 0;
-    for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
-      if (name === '' || name === '.') continue;
-      if (name === '..') {
-        if (trail.length > 1) trail.pop();
-        continue;
-      }
-      const here = trail.at(-1) ?? this.root;
-      const node = here.isDirectory ? childNamed(this.childrenOf(here), name) : undefined;
-      if (!node) return undefined;
-      const entry = node.isDirectory ? undefined : node.contentEntry;
-      if (entry?.type === 'symlink' && (follow || ahead.length > 0)) {
-        if (++links > MAX_LINKS) return undefined;
-        if (entry.linkname.startsWith('/')) trail = [this.root];
-        ahead.push(...entry.linkname.split('/').reverse());
-      } else trail.push(node);
-    }
-    return trail.at(-1);
+    const names = splitPath(path);
+    const child = (here: MergedNode, name: string): MergedNode | undefined => childNamed(this.childrenOf(here), name);
+    return names && followLinks(this.root, names, { child, isDirectory, target }, follow ? 'follow' : 'keep');
   }
 
   /** Every path of the tree or of a folder of it, each folder before what is in it, without the folder itself. */
@@ -252,6 +235,15 @@ export class MergedTree {
     if (type !== 'file' || !node.content) throw new WrongKindError(node.path, type, 'file');
     await node.content.layer.files.read(node.content.at, sink, signal);
   }
+}
+
+function isDirectory(node: MergedNode): node is MergedNode {
+  return node.isDirectory;
+}
+
+function target(node: MergedNode): string | undefined {
+  const entry = node.contentEntry;
+  return entry?.type === 'symlink' ? entry.linkname : undefined;
 }
 
 /** A name that is no UTF-8 is also found by the form in which editors show it. */

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { decodeName, fsPath } from '../tar/byteName.ts';
+import { followLinks } from '../../oci/followLinks.ts';
 import { childPath } from './tree.ts';
 
 /** A layer on disk, as the layers above see it. */
@@ -37,26 +38,14 @@ export class StackView {
     return undefined;
   }
 
-  /** The same, with symlinks on the way to the last name followed within the stack. */
+  /** The same, with symlinks on the way to the last name followed within the stack, see {@link followLinks}. */
   resolve(names: readonly string[]): Visible | undefined {
-    const ahead = names.toReversed();
-    let path: string[] = [];
-    for (let name = ahead.pop(), followed = 0; name !== undefined; name = ahead.pop()) {
-      if (name === '' || name === '.') continue;
-      if (name === '..') {
-        path.pop();
-        continue;
-      }
-      path.push(name);
-      if (ahead.length === 0) break;
-      const found = this.find(path);
-      if (!found?.stat.isSymbolicLink()) continue;
-      if (++followed > 40) return undefined;
-      const target = decodeName(readlinkSync(found.file, 'buffer'));
-      path = target.startsWith('/') ? [] : path.slice(0, -1);
-      ahead.push(...target.split('/').reverse());
-    }
-    return path.length > 0 ? this.find(path) : undefined;
+    const root: Found = { path: [], visible: undefined };
+    const child = ({ path }: Found, name: string): Found | undefined => {
+      const visible = this.find([...path, name]);
+      return visible && { path: [...path, name], visible };
+    };
+    return followLinks<Found, Found>(root, names, { child, isDirectory, target }, 'keep')?.visible;
   }
 
   /** The names in a directory. */
@@ -100,6 +89,20 @@ export class StackView {
     if (opaque.has('')) return true;
     return names.some((_, at) => opaque.has(names.slice(0, at + 1).join('/')));
   }
+}
+
+/** Something visible at a path, or the root. */
+interface Found {
+  readonly path: readonly string[];
+  readonly visible: Visible | undefined;
+}
+
+function isDirectory(node: Found): node is Found {
+  return node.visible === undefined || node.visible.stat.isDirectory();
+}
+
+function target({ visible }: Found): string | undefined {
+  return visible?.stat.isSymbolicLink() ? decodeName(readlinkSync(visible.file, 'buffer')) : undefined;
 }
 
 /** A whiteout as the overlay takes it. */

@@ -1,3 +1,4 @@
+import { followLinks } from '../../oci/followLinks.ts';
 import type { SidecarFacts } from './sidecar.ts';
 import type { TarEntry } from '../tar/tarEntry.ts';
 
@@ -114,38 +115,30 @@ export function childPath(path: string, name: string): string {
   return path === '' ? name : `${path}/${name}`;
 }
 
-/** More symlinks than this on one path are a loop, as for the kernel. */
-const MAX_SYMLINKS = 40;
-
-/** Makes a directory where a path needs one; `undefined` when none is to be made. */
+/** Makes a directory where a path needs one. */
 export type DirectoryMaker = (parent: DirectoryNode, name: string) => DirectoryNode;
 
 /**
- * Follows names from the root to a directory. Symlinks are followed within the root: an absolute one starts there, and `..` does not go above it.
- * `undefined` for a loop, and, without `make`, where there is no such directory.
+ * Follows names from the root to a directory, see {@link followLinks}. Returns `undefined` for a
+ * loop and, without `make`, where there is no such directory.
  */
 export function resolveDirectory(
   root: DirectoryNode,
   names: readonly string[],
   make?: DirectoryMaker,
 ): DirectoryNode | undefined {
-  const ahead = names.toReversed();
-  let directory = root;
-  let followed = 0;
-  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
-    if (name === '' || name === '.') continue;
-    if (name === '..') {
-      directory = directory.parent ?? root;
-      continue;
-    }
+  const child = (directory: DirectoryNode, name: string): TreeNode | undefined => {
     const node = directory.get(name);
-    if (node?.kind === 'directory') directory = node;
-    else if (node?.kind === 'symlink') {
-      if (++followed > MAX_SYMLINKS) return undefined;
-      if (node.target.startsWith('/')) directory = root;
-      ahead.push(...node.target.split('/').reverse());
-    } else if (make) directory = make(directory, name);
-    else return undefined;
-  }
-  return directory;
+    return !make || node?.kind === 'directory' || node?.kind === 'symlink' ? node : make(directory, name);
+  };
+  const found = followLinks<TreeNode, DirectoryNode>(root, names, { child, isDirectory, target });
+  return found?.kind === 'directory' ? found : undefined;
+}
+
+function isDirectory(node: TreeNode): node is DirectoryNode {
+  return node.kind === 'directory';
+}
+
+function target(node: TreeNode): string | undefined {
+  return node.kind === 'symlink' ? node.target : undefined;
 }

@@ -1,51 +1,42 @@
 import { lstat, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { decodeName, hasRawBytes } from '../../layers/tar/byteName.ts';
+import { followLinksAsync } from '../../oci/followLinks.ts';
 
-/** As many links in a row as Linux follows. */
-const MAX_LINKS = 40;
-
-/**
- * Where a path of an unpacked image really leads, with every symbolic link taken as the image means it: from the image's root, never the machine's.
- * The last component is followed too.
- * @param root an absolute folder that no hostile hand moves
- * @param path below the root, with `/` between its parts
- * @returns the absolute path, which lies in `root` and exists; `undefined` when a link dangles or runs in a circle
- */
-export async function resolveInRoot(root: string, path: string): Promise<string | undefined> {
-  const pending = partsOf(path);
-  let resolved: string[] = [];
-  let links = 0;
-  for (let part = pending.shift(); part !== undefined; part = pending.shift()) {
-    if (part === '..') {
-      // Above the root is the root, as in a chroot.
-      resolved = resolved.slice(0, -1);
-      continue;
-    }
-    const here = join(root, ...resolved, part);
-    const target = await linkTarget(here);
-    if (target === undefined) return undefined;
-    if (target === false) {
-      resolved.push(part);
-      continue;
-    }
-    links += 1;
-    if (links > MAX_LINKS) return undefined;
-    if (target.startsWith('/')) resolved = [];
-    pending.unshift(...partsOf(target));
-  }
-  return join(root, ...resolved);
+/** Something on disk. */
+interface Found {
+  readonly path: string;
+  readonly isDirectory: boolean;
+  /** Of a symbolic link. */
+  readonly target: string | undefined;
 }
 
-/** What a link holds, `false` for anything that is no link, `undefined` where there is nothing. */
-async function linkTarget(path: string): Promise<string | false | undefined> {
+/**
+ * Returns where a path of an unpacked image leads on disk, the last name followed too, see
+ * {@link followLinksAsync}. `undefined` when a link dangles, runs in a circle, or has a name that
+ * is not UTF-8, which VS Code cannot open.
+ * @param root an absolute folder that only the user can move
+ * @param path below the root, with `/` between its names
+ */
+export async function resolveInRoot(root: string, path: string): Promise<string | undefined> {
+  const start: Found = { path: root, isDirectory: true, target: undefined };
+  const found = await followLinksAsync(start, path.split('/'), {
+    child: ({ path: folder }, name) => look(folder, name),
+    isDirectory: (node): node is Found => node.isDirectory,
+    target: node => node.target,
+  });
+  return found?.path;
+}
+
+async function look(folder: string, name: string): Promise<Found | undefined> {
+  // Windows also takes a backslash for a separator.
+  if (hasRawBytes(name) || basename(name) !== name) return undefined;
+  const path = join(folder, name);
   try {
     const stats = await lstat(path);
-    return stats.isSymbolicLink() ? await readlink(path) : false;
+    const target = stats.isSymbolicLink() ? decodeName(await readlink(path, 'buffer')) : undefined;
+    return { path, isDirectory: stats.isDirectory(), target };
   } catch {
     return undefined;
   }
-}
-
-function partsOf(path: string): string[] {
-  return path.split('/').filter(part => part !== '' && part !== '.');
 }
