@@ -1,7 +1,8 @@
 import { constants, type Stats } from 'node:fs';
-import { copyFile, link, lstat, mkdir, open, readdir, rename, rm, unlink, utimes } from 'node:fs/promises';
+import { copyFile, link, lstat, mkdir, readdir, rename, rm, unlink, utimes } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { writeWholeFile } from './wholeFile.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
 
 /** How a blob came into an image folder. */
@@ -52,7 +53,7 @@ export class BlobStore {
   /** Writes a small verified document, such as a config, under its digest. */
   async put(digest: Digest, bytes: Uint8Array): Promise<string> {
     const path = this.path(digest);
-    await writeWhole(path, bytes);
+    await writeWholeFile(path, bytes);
     return path;
   }
 
@@ -114,24 +115,5 @@ async function bring(source: string, target: string): Promise<LinkKind> {
   } catch {
     await copyFile(source, target, constants.COPYFILE_EXCL);
     return 'copy';
-  }
-}
-
-/** Writes a file so that it is there whole or not at all. */
-export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.partial`;
-  try {
-    const file = await open(temporary, 'wx', 0o644);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
   }
 }

@@ -1,36 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Sink } from '../oci/byteSource.ts';
 import { digestAlgorithm, type Digest } from '../oci/digest.ts';
-
-/** The bytes are not those that the digest names. */
-export class DigestMismatchError extends Error {
-  readonly expected: Digest;
-  readonly actual: Digest;
-  constructor(expected: Digest, actual: Digest) {
-    super(
-      `The content does not fit its digest: expected ${expected}, got ${actual}. Nothing of it was kept. Something between here and the registry changes or damages it; try again, or another mirror.`,
-    );
-    this.name = 'DigestMismatchError';
-    this.expected = expected;
-    this.actual = actual;
-  }
-}
-
-/** More or fewer bytes came than the descriptor says. */
-export class SizeMismatchError extends Error {
-  readonly digest: Digest;
-  readonly expected: number;
-  readonly actual: number;
-  constructor(digest: Digest, expected: number, actual: number) {
-    super(
-      `${digest} should have ${expected} bytes, but ${actual > expected ? 'more than that' : `only ${actual}`} came. Nothing of it was kept.`,
-    );
-    this.name = 'SizeMismatchError';
-    this.digest = digest;
-    this.expected = expected;
-    this.actual = actual;
-  }
-}
+import { DigestMismatchError, SizeMismatchError } from '../oci/mismatchErrors.ts';
 
 /** Hashes and counts what streams through, and says at the end whether it is what was asked for. */
 export class Verifier implements Sink {

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { DigestMismatchError, SizeMismatchError, Verifier } from '../blobs/verifier.ts';
+import { Verifier } from '../blobs/verifier.ts';
+import { MismatchError } from '../oci/mismatchErrors.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { errorCode } from '../oci/errorCode.ts';
@@ -41,7 +42,7 @@ export class BlobFiles implements BlobSource {
     try {
       this.#pass(blob, file, sink);
     } catch (error) {
-      const changed = error instanceof DigestMismatchError || error instanceof SizeMismatchError;
+      const changed = error instanceof MismatchError;
       throw changed ? wrong('damaged', error) : error;
     } finally {
       closeSync(file);

@@ -1,9 +1,10 @@
+import { layoutBlob } from '../oci/layoutPaths.ts';
 import { createHash } from 'node:crypto';
 import type { Inflaters } from '../layers/compression/decompress.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
 import { digestHex, type Digest } from '../oci/digest.ts';
 import { familiarRepository } from '../oci/reference.ts';
-import { blobName, configDocument, isOci, layoutDocuments, type ReadLayer } from '../layout/ociLayout.ts';
+import { configDocument, isOci, layoutDocuments, type ReadLayer } from '../layout/ociLayout.ts';
 import type { ResolvedImage } from '../oci/image.ts';
 import { type Bundle, putFile } from './bundle.ts';
 import type { ExportJob } from './exportJob.ts';
@@ -41,7 +42,7 @@ async function copyBlob(
 ): Promise<ReadLayer> {
   const { maxBytes } = job.limits;
   const measure = isOci(job.image) ? undefined : new LayerMeasure({ diffId, maxBytes, inflaters });
-  const file = bundle.open(blobName(descriptor.digest));
+  const file = bundle.open(layoutBlob(descriptor.digest));
   const sink: Sink = {
     write: chunk => {
       file.write(chunk);

@@ -3,7 +3,7 @@ import type { LayerFile } from './mergeImage.ts';
 import { blobPath } from '../layout/ociLayout.ts';
 import { resolveImage } from '../resolve/resolveImage.ts';
 import type { ResolvedImage } from '../oci/image.ts';
-import { DigestMismatchError, SizeMismatchError } from '../blobs/verifier.ts';
+import { MismatchError } from '../oci/mismatchErrors.ts';
 import { FolderFiles, InvalidLocalImageError, NoSuchImageError } from '../layout/layoutFiles.ts';
 import { LayoutSource } from '../layout/layoutSource.ts';
 import { InvalidManifestError } from '../oci/manifest.ts';
@@ -40,13 +40,7 @@ export async function openPulledImage(pulled: ImageFolder, signal: AbortSignal):
   }
 }
 
-const DAMAGE = [
-  InvalidLocalImageError,
-  NoSuchImageError,
-  DigestMismatchError,
-  SizeMismatchError,
-  InvalidManifestError,
-] as const;
+const DAMAGE = [InvalidLocalImageError, NoSuchImageError, MismatchError, InvalidManifestError] as const;
 
 async function readLayout({ folder, reference }: ImageFolder, signal: AbortSignal): Promise<StoredImage> {
   const source = new LayoutSource(new FolderFiles(folder));

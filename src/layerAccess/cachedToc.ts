@@ -4,7 +4,7 @@ import type { LayerListing } from '../browse/listing/layerListing.ts';
 import { Toc, type TocFormat } from '../browse/toc/toc.ts';
 import { TocLayer } from '../browse/sources/tocLayer.ts';
 import { findToc } from '../browse/toc/tocSource.ts';
-import { writeWhole } from '../blobs/store.ts';
+import { writeWholeFile } from '../blobs/wholeFile.ts';
 import type { BlobRanges } from './blobRanges.ts';
 import type { BrowseRequest } from './layerPass.ts';
 
@@ -76,7 +76,7 @@ export class CachedToc {
     const toc = found && Toc.parse(found.text.toString('utf8'), found.end);
     if (!toc) return undefined;
     const { format, end } = found;
-    await writeWhole(this.#path, pack(MAGIC, { format, end }, [gzipSync(found.text, { level: 1 })]));
+    await writeWholeFile(this.#path, pack(MAGIC, { format, end }, [gzipSync(found.text, { level: 1 })]));
     return { toc, format };
   }
 }

@@ -6,7 +6,7 @@ import { RestartPoints } from '../browse/formats/restartPoints.ts';
 import { SpanLayer } from '../browse/sources/spanLayer.ts';
 import { ZstdRestartPoints } from '../browse/formats/zstdRestartPoints.ts';
 import { Spans } from '../browse/formats/spans.ts';
-import { writeWhole } from '../blobs/store.ts';
+import { writeWholeFile } from '../blobs/wholeFile.ts';
 import { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import type { Digest } from '../oci/digest.ts';
 import { BlobRanges } from './blobRanges.ts';
@@ -107,13 +107,13 @@ class LayerOpener {
   /** False where there is no cheaper way than to read all of it. */
   async #listPartially(signal: AbortSignal): Promise<boolean> {
     const toc = await this.#tocs.makeListing(signal);
-    if (toc) await writeWhole(this.#paths.listing, toc);
+    if (toc) await writeWholeFile(this.#paths.listing, toc);
     if (toc || (await this.#hasBlob())) return toc !== undefined;
     const cheap = await partialListing(this.#puller, this.#request, this.#ranges, signal);
     if (!cheap) return false;
     const paths = cheap.verified ? this.#paths : await unverifiedPaths(this.#puller.store, this.#request);
-    if (cheap.spans) await writeWhole(paths.spans, cheap.spans);
-    await writeWhole(paths.listing, cheap.listing);
+    if (cheap.spans) await writeWholeFile(paths.spans, cheap.spans);
+    await writeWholeFile(paths.listing, cheap.listing);
     return true;
   }
 

@@ -1,8 +1,10 @@
+import { contentDigest } from '../oci/contentDigest.ts';
+import { LAYOUT_MARKER, layoutBlob } from '../oci/layoutPaths.ts';
 import { createHash } from 'node:crypto';
 import { sniffCompression } from '../layers/compression/decompress.ts';
 import { InvalidConfigError, parseConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
+import { type Digest } from '../oci/digest.ts';
 import { asObjects, asString, asStrings, type JsonObject } from '../oci/json.ts';
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD, OCI_MANIFEST } from '../oci/mediaTypes.ts';
 import { InvalidLocalImageError, type LocalFiles } from './layoutFiles.ts';
@@ -20,7 +22,7 @@ type LayoutFile = Buffer | { readonly member: string };
  * @throws {InvalidLocalImageError}
  */
 export async function layoutOfDockerArchive(archive: LocalFiles, signal: AbortSignal): Promise<LocalFiles> {
-  const files = new Map<string, LayoutFile>([['oci-layout', Buffer.from('{"imageLayoutVersion":"1.0.0"}')]]);
+  const files = new Map<string, LayoutFile>([['oci-layout', Buffer.from(LAYOUT_MARKER)]]);
   const manifests: object[] = [];
   for (const image of await savedImages(archive)) {
     const bytes = await manifestOf(archive, image, files, signal);
@@ -58,7 +60,7 @@ async function manifestOf(
   const layers: Descriptor[] = [];
   for (const [at, name] of names.entries()) {
     const layer = await layerOf(archive, name, diffIds[at], signal);
-    files.set(blobName(layer.digest), { member: name });
+    files.set(layoutBlob(layer.digest), { member: name });
     layers.push(layer);
   }
   const described = { mediaType: OCI_CONFIG, digest: put(files, config), size: config.length };
@@ -101,13 +103,9 @@ async function document(archive: LocalFiles, name: string): Promise<Buffer> {
 }
 
 function put(files: Map<string, LayoutFile>, bytes: Buffer): Digest {
-  const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  files.set(blobName(digest), bytes);
+  const digest = contentDigest(bytes);
+  files.set(layoutBlob(digest), bytes);
   return digest;
-}
-
-function blobName(digest: Digest): string {
-  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
 }
 
 class ShownFiles implements LocalFiles {

@@ -1,7 +1,8 @@
+import { layoutBlob } from '../oci/layoutPaths.ts';
 import { Verifier } from '../blobs/verifier.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { digestAlgorithm, digestHex, isDigest, type Digest } from '../oci/digest.ts';
+import { isDigest, type Digest } from '../oci/digest.ts';
 import { InvalidManifestError, parseManifest } from '../oci/manifest.ts';
 import { OCI_INDEX } from '../oci/mediaTypes.ts';
 import { isTag } from '../oci/reference.ts';
@@ -83,7 +84,7 @@ export class LayoutSource implements BlobSource {
   }
 
   async blobSize(_repository: string, digest: Digest): Promise<number> {
-    const size = await this.#files.size(nameOf(digest));
+    const size = await this.#files.size(layoutBlob(digest));
     if (size === undefined) throw this.#invalid(`the blob ${digest} is missing`);
     return size;
   }
@@ -92,13 +93,13 @@ export class LayoutSource implements BlobSource {
     const size = await this.blobSize('', blob.digest);
     for (let at = from; at < size; at += CHUNK) {
       signal.throwIfAborted();
-      sink.write(await this.#files.read(nameOf(blob.digest), at, Math.min(size, at + CHUNK)));
+      sink.write(await this.#files.read(layoutBlob(blob.digest), at, Math.min(size, at + CHUNK)));
     }
   }
 
   async readRange(blob: Descriptor, start: number, end: number, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted();
-    return this.#files.read(nameOf(blob.digest), start, end);
+    return this.#files.read(layoutBlob(blob.digest), start, end);
   }
 
   async #find(version: string): Promise<Descriptor> {
@@ -113,7 +114,7 @@ export class LayoutSource implements BlobSource {
   async #whole(blob: Descriptor, limit: number): Promise<Uint8Array> {
     const size = await this.blobSize('', blob.digest);
     if (size > limit) throw this.#invalid(`${blob.digest} has ${size} bytes, and ${limit} are the most for it`);
-    const bytes = await this.#files.read(nameOf(blob.digest), 0, size);
+    const bytes = await this.#files.read(layoutBlob(blob.digest), 0, size);
     const verifier = new Verifier(blob.digest, blob.size);
     verifier.write(bytes);
     verifier.end();
@@ -123,9 +124,4 @@ export class LayoutSource implements BlobSource {
   #invalid(reason: string, options?: ErrorOptions): InvalidLocalImageError {
     return new InvalidLocalImageError(this.#files.path, reason, options);
   }
-}
-
-/** The digest was checked when it was parsed, so its parts are safe as names. */
-function nameOf(digest: Digest): string {
-  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
 }

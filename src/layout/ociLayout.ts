@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
+import { layoutBlob, LAYOUT_MARKER } from '../oci/layoutPaths.ts';
+import { contentDigest } from '../oci/contentDigest.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeWhole } from '../blobs/store.ts';
+import { writeWholeFile } from '../blobs/wholeFile.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
+import { type Digest } from '../oci/digest.ts';
 import {
   isForeignLayer,
   OCI_CONFIG,
@@ -39,13 +40,13 @@ export interface LayoutDocument {
  */
 export function layoutDocuments(image: ResolvedImage, layers: readonly ReadLayer[]): readonly LayoutDocument[] {
   const config = configDocument(image, layers);
-  const configDigest = image.manifest.kind === 'image' ? image.manifest.config.digest : sha256(config);
+  const configDigest = image.manifest.kind === 'image' ? image.manifest.config.digest : contentDigest(config);
   const manifest = isOci(image) ? image.manifestBytes : convert(image, layers, configDigest, config.length);
-  const manifestDigest = isOci(image) ? image.manifestDigest : sha256(manifest);
+  const manifestDigest = isOci(image) ? image.manifestDigest : contentDigest(manifest);
   return [
-    { name: blobName(configDigest), bytes: config },
-    { name: blobName(manifestDigest), bytes: manifest },
-    { name: 'oci-layout', bytes: Buffer.from('{"imageLayoutVersion":"1.0.0"}\n') },
+    { name: layoutBlob(configDigest), bytes: config },
+    { name: layoutBlob(manifestDigest), bytes: manifest },
+    { name: 'oci-layout', bytes: Buffer.from(`${LAYOUT_MARKER}\n`) },
     { name: 'index.json', bytes: indexDocument(image, manifestDigest, manifest.length) },
   ];
 }
@@ -56,7 +57,7 @@ export async function writeOciLayout(
   image: ResolvedImage,
   layers: readonly ReadLayer[],
 ): Promise<void> {
-  for (const { name, bytes } of layoutDocuments(image, layers)) await writeWhole(join(folder, name), bytes);
+  for (const { name, bytes } of layoutDocuments(image, layers)) await writeWholeFile(join(folder, name), bytes);
 }
 
 /** Whether the folder has all that {@link writeOciLayout} writes, and the blobs of it with the very bytes. The index is only read: it names the tag of an earlier pull. */
@@ -141,16 +142,7 @@ function indexDocument(image: ResolvedImage, digest: Digest, size: number): Uint
   return Buffer.from(`${JSON.stringify(index)}\n`);
 }
 
-/** A blob's path in a layout. */
-export function blobName(digest: Digest): string {
-  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
-}
-
 /** Where a layout keeps a blob. */
 export function blobPath(folder: string, digest: Digest): string {
-  return join(folder, blobName(digest));
-}
-
-function sha256(bytes: Uint8Array): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return join(folder, layoutBlob(digest));
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createWholeFile } from '../blobs/wholeFile.ts';
 import { sniffCompression } from '../layers/compression/decompress.ts';
 import type { Compression } from '../oci/compression.ts';
 import { errorCode } from '../oci/errorCode.ts';
@@ -31,14 +32,9 @@ export async function plainArchive(path: string, cache: string, watch: ArchiveWa
   const plain = join(cache, `${key}.tar`);
   if (await touched(plain)) return plain;
   await mkdir(cache, { recursive: true });
-  const partial = `${plain}.${process.pid}.partial`;
-  try {
-    await unpack(path, compression, partial, watch.signal, done => watch.onProgress(done, size));
-    await rename(partial, plain);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
+  await createWholeFile(plain, 0o644, file =>
+    unpack(path, compression, file, watch.signal, done => watch.onProgress(done, size)),
+  );
   return plain;
 }
 
@@ -68,7 +64,7 @@ async function compressionOf(path: string): Promise<Compression> {
 async function unpack(
   path: string,
   compression: 'gzip' | 'zstd',
-  target: string,
+  target: FileHandle,
   signal: AbortSignal,
   onRead: (done: number) => void,
 ): Promise<void> {
@@ -87,7 +83,7 @@ async function unpack(
       options,
     );
   try {
-    await pipeline(createReadStream(path), count, decoder, createWriteStream(target, { flags: 'w' }), { signal });
+    await pipeline(createReadStream(path), count, decoder, target.createWriteStream({ autoClose: false }), { signal });
   } catch (cause) {
     if (errorCode(cause)?.startsWith('Z')) throw unreadable({ cause });
     throw cause;

@@ -24,3 +24,13 @@ export function asStringMap(value: unknown): Readonly<Record<string, string>> {
 export function asStrings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter(item => typeof item === 'string') : [];
 }
+
+/** Returns the object that a JSON text holds; undefined if it isn't JSON, or not an object. */
+export function parseJsonObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

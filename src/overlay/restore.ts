@@ -1,9 +1,9 @@
-import { lstat, open, readFile, readlink, rename, rm, type FileHandle } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
+import { lstat, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeName } from '../layers/tar/byteName.ts';
 import type { EncodedEntry } from '../layers/tar/tarEncoder.ts';
 import { TarFileWriter } from '../layers/tar/tarFileWriter.ts';
+import { createWholeFile } from '../blobs/wholeFile.ts';
 import { errorCode } from '../oci/errorCode.ts';
 import { isRoot } from './plan.ts';
 import { OWNED, RESTORED, RESTORED_NEW, restoreLines, twinArchive, type RestoreSteps } from './restorePlan.ts';
@@ -112,7 +112,7 @@ export async function prepareRestore(request: RestoreRequest, signal?: AbortSign
   const twins = plans.filter(plan => plan.items.length > 0);
   for (const plan of twins) await writeArchive(place, plan, signal);
   const owned = twins.map(plan => plan.layer);
-  await writeNew(join(place, RESTORED_NEW), async file => {
+  await createWholeFile(join(place, RESTORED_NEW), 0o600, async file => {
     await file.writeFile(`${JSON.stringify({ version: 1, layers, owned })}\n`);
   });
   const top = await topOf(place, layers);
@@ -172,7 +172,7 @@ async function readable<T>(folder: string, work: () => Promise<T>): Promise<T> {
 async function writeArchive(place: string, plan: TwinPlan, signal?: AbortSignal): Promise<void> {
   const folder = join(place, String(plan.layer));
   await readable(folder, () =>
-    writeNew(join(place, twinArchive(plan.layer)), async file => {
+    createWholeFile(join(place, twinArchive(plan.layer)), 0o600, async file => {
       const writer = new TarFileWriter(file);
       for (const item of plan.items) {
         const path = bytesPath(folder, item.path);
@@ -198,21 +198,4 @@ function tarEntry(item: TwinItem, target = decodeLatin1(item.target ?? '')): Enc
 
 function decodeLatin1(path: string): string {
   return decodeName(Buffer.from(path, 'latin1'));
-}
-
-/** Writes a file that has its name only when it is whole; a link that stands at the name is replaced, never followed. */
-async function writeNew(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
-  const partial = `${path}.${randomUUID()}.partial`;
-  const file = await open(partial, 'wx', 0o600);
-  try {
-    try {
-      await write(file);
-    } finally {
-      await file.close();
-    }
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 import type { Compression } from '../oci/compression.ts';
 import { lstat, mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { writeWhole } from '../blobs/store.ts';
+import { writeWholeFile } from '../blobs/wholeFile.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
 import { errorCode } from '../oci/errorCode.ts';
 import { asObjects, asString, isObject, type JsonObject } from '../oci/json.ts';
@@ -156,7 +156,7 @@ export function layerFolder(number: number): string {
 /** Writes the description, whole or not at all. */
 export async function writeImageFolder(image: ImageFolder): Promise<void> {
   const { folder, ...rest } = image;
-  await writeWhole(join(folder, DESCRIPTION), `${JSON.stringify({ version: VERSION, ...rest }, undefined, 2)}\n`);
+  await writeWholeFile(join(folder, DESCRIPTION), `${JSON.stringify({ version: VERSION, ...rest }, undefined, 2)}\n`);
 }
 
 /** The pulled images right below a folder, by name. Folders whose description is damaged are left out. */

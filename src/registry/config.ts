@@ -1,5 +1,5 @@
 import { DOCKER_HUB } from '../oci/reference.ts';
-import { InsecureRefused } from './errors.ts';
+import { InsecureRefusedError } from './errors.ts';
 
 /** PEM texts for the connections to one host. */
 export interface Certificates {
@@ -49,7 +49,7 @@ export function isLoopbackHost(host: string): boolean {
 
 /**
  * The addresses to ask, in order: mirrors, then the registry.
- * @throws {InsecureRefused} plain HTTP to another machine without `insecure`
+ * @throws {InsecureRefusedError} plain HTTP to another machine without `insecure`
  */
 export function endpointsOf(config: RegistryConfig): readonly [...Endpoint[], Endpoint] {
   const { name, url, insecure, ca, cert, key } = config;
@@ -90,7 +90,7 @@ export function baseUrl(text: string): string {
 function checkEncrypted(endpoint: Endpoint): void {
   const { protocol, hostname: host } = new URL(endpoint.url);
   if (protocol === 'http:' && !endpoint.insecure && !isLoopbackHost(host))
-    throw new InsecureRefused({ registry: endpoint.name, url: endpoint.url });
+    throw new InsecureRefusedError({ registry: endpoint.name, url: endpoint.url });
 }
 
 function hostname(name: string): string {

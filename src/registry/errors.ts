@@ -1,4 +1,3 @@
-import type { Digest } from '../oci/digest.ts';
 import { redactUrl } from './redact.ts';
 
 /** Which registry, repository and address a failure is about; all fit to be shown and logged. */
@@ -24,15 +23,16 @@ export class RegistryError extends Error {
   }
 }
 
-function hostOf(where: Where): string {
+/** The host that a failure is about. */
+export function hostOf(where: Where): string {
   return where.url !== undefined && URL.canParse(where.url) ? new URL(where.url).host : where.registry;
 }
 
 /** The name of the host cannot be resolved. */
-export class UnknownHost extends RegistryError {
+export class UnknownHostError extends RegistryError {
   constructor(where: Where, cause?: unknown) {
     super(
-      'UnknownHost',
+      'UnknownHostError',
       `No address is known for ${hostOf(where)}. Check the name's spelling, the network, and the proxy settings.`,
       where,
       cause,
@@ -41,10 +41,10 @@ export class UnknownHost extends RegistryError {
 }
 
 /** Nothing listens there, or a firewall says no. */
-export class ConnectionRefused extends RegistryError {
+export class ConnectionRefusedError extends RegistryError {
   constructor(where: Where, cause?: unknown) {
     super(
-      'ConnectionRefused',
+      'ConnectionRefusedError',
       `${hostOf(where)} refuses connections. Check the port, and whether the registry runs.`,
       where,
       cause,
@@ -53,11 +53,11 @@ export class ConnectionRefused extends RegistryError {
 }
 
 /** There is no way to the host, or it hung up in the middle. `code` is the system's, e.g. ECONNRESET. */
-export class ConnectionLost extends RegistryError {
+export class ConnectionLostError extends RegistryError {
   readonly code: string;
   constructor(code: string, where: Where, cause?: unknown, hint = '') {
     super(
-      'ConnectionLost',
+      'ConnectionLostError',
       `The connection to ${hostOf(where)} broke (${code}). Check the network and try again${hint}.`,
       where,
       cause,
@@ -76,11 +76,11 @@ export class TlsError extends RegistryError {
 }
 
 /** The server lets in only those who show a client certificate that it knows. `reason` is OpenSSL's code of its alert. */
-export class ClientCertificateNeeded extends RegistryError {
+export class ClientCertificateNeededError extends RegistryError {
   readonly reason: string;
   constructor(reason: string, where: Where, cause?: unknown) {
     super(
-      'ClientCertificateNeeded',
+      'ClientCertificateNeededError',
       `${hostOf(where)} lets in only those who show a client certificate that it knows (${reason}). Name the files of yours in the registry's settings ("cert" and "key"), or put them into certs.d.`,
       where,
       cause,
@@ -102,7 +102,7 @@ export class ProxyError extends RegistryError {
 }
 
 /** Nothing moved for too long. `phase` says what was waited for. */
-export class Timeout extends RegistryError {
+export class TimeoutError extends RegistryError {
   readonly phase: 'connect' | 'firstByte' | 'idle';
   constructor(phase: 'connect' | 'firstByte' | 'idle', where: Where, cause?: unknown) {
     const what = {
@@ -111,7 +111,7 @@ export class Timeout extends RegistryError {
       idle: 'stopped sending',
     }[phase];
     super(
-      'Timeout',
+      'TimeoutError',
       `${hostOf(where)} ${what}. Try again; where the network is slow, raise the timeouts in the settings.`,
       where,
       cause,
@@ -121,7 +121,7 @@ export class Timeout extends RegistryError {
 }
 
 /** What to do about something that is not there. */
-const REMEDIES: Readonly<Record<NotFound['what'], string>> = {
+const REMEDIES: Readonly<Record<NotFoundError['what'], string>> = {
   manifest: ' Check the name, and the tag or digest.',
   blob: ' The image is not whole there: ask those who keep it to push it again.',
   repository: ' Check the name.',
@@ -129,7 +129,7 @@ const REMEDIES: Readonly<Record<NotFound['what'], string>> = {
 };
 
 /** The registry does not have it, or does not say so to this account. */
-export class NotFound extends RegistryError {
+export class NotFoundError extends RegistryError {
   readonly what: 'manifest' | 'blob' | 'repository' | 'page';
   /** The tag or digest that was asked for. */
   readonly wanted: string | undefined;
@@ -152,7 +152,7 @@ export class NotFound extends RegistryError {
       extra.suggestion === undefined
         ? REMEDIES[what]
         : ` It does have ${extra.suggestion}: write ${where.registry}/${extra.suggestion}.`;
-    super('NotFound', `${where.registry} does not have ${subject}${access}.${hint}`, where);
+    super('NotFoundError', `${where.registry} does not have ${subject}${access}.${hint}`, where);
     this.what = what;
     this.wanted = wanted;
     this.suggestion = extra.suggestion;
@@ -161,11 +161,11 @@ export class NotFound extends RegistryError {
 }
 
 /** Signing in is needed, or the account that was used is not taken. */
-export class Unauthorized extends RegistryError {
+export class UnauthorizedError extends RegistryError {
   constructor(where: Where, detail = '', cause?: unknown) {
     const subject = where.repository === undefined ? where.registry : `${where.registry}/${where.repository}`;
     super(
-      'Unauthorized',
+      'UnauthorizedError',
       `${subject} asks for an account that may read it${detail && ` (${detail})`}. Sign in to ${where.registry}.`,
       where,
       cause,
@@ -174,10 +174,10 @@ export class Unauthorized extends RegistryError {
 }
 
 /** An account was tried by itself, and the registry does not take it. */
-export class AccountRefused extends RegistryError {
+export class AccountRefusedError extends RegistryError {
   constructor(where: Where, cause?: unknown) {
     super(
-      'AccountRefused',
+      'AccountRefusedError',
       `${where.registry} refused the user name or password. Check both and sign in again; some registries want an access token in the password's place.`,
       where,
       cause,
@@ -186,11 +186,11 @@ export class AccountRefused extends RegistryError {
 }
 
 /** The account is known but may not do this. */
-export class Forbidden extends RegistryError {
+export class ForbiddenError extends RegistryError {
   constructor(where: Where, detail = '') {
     const subject = where.repository === undefined ? where.registry : `${where.registry}/${where.repository}`;
     super(
-      'Forbidden',
+      'ForbiddenError',
       `${subject} may not be read with this account${detail && ` (${detail})`}. Ask its owner for access, or sign in with another account.`,
       where,
     );
@@ -198,7 +198,7 @@ export class Forbidden extends RegistryError {
 }
 
 /** Too many requests. */
-export class RateLimited extends RegistryError {
+export class RateLimitedError extends RegistryError {
   /** Seconds until the registry wants to be asked again; undefined when it does not say. */
   readonly retryAfter: number | undefined;
   /** Requests left in the registry's window; undefined when it does not say. */
@@ -206,7 +206,7 @@ export class RateLimited extends RegistryError {
   constructor(where: Where, retryAfter: number | undefined, remaining: number | undefined, detail = '') {
     const when = retryAfter === undefined ? 'later' : `in ${Math.ceil(retryAfter)} seconds`;
     super(
-      'RateLimited',
+      'RateLimitedError',
       `${where.registry} takes no more requests for now${detail && ` (${detail})`}. Try again ${when}, sign in for a higher limit, or use a mirror.`,
       where,
     );
@@ -216,14 +216,14 @@ export class RateLimited extends RegistryError {
 }
 
 /** A web page came where the registry's answer should be: a login portal, a proxy's message, or an address that is no registry. */
-export class HtmlInstead extends RegistryError {
+export class HtmlInsteadError extends RegistryError {
   /** The page's title, cut. */
   readonly title: string | undefined;
   readonly status: number;
   constructor(where: Where, status: number, title: string | undefined) {
     const named = title === undefined ? '' : ` ("${title}")`;
     super(
-      'HtmlInstead',
+      'HtmlInsteadError',
       `${hostOf(where)} answered with a web page${named} instead of a registry's data. Check the address, and whether a proxy or a login page stands in between.`,
       where,
     );
@@ -232,42 +232,12 @@ export class HtmlInstead extends RegistryError {
   }
 }
 
-/** The bytes are not the ones that the digest names; they are thrown away. */
-export class DigestMismatch extends RegistryError {
-  readonly expected: Digest;
-  readonly actual: Digest;
-  constructor(expected: Digest, actual: Digest, where: Where) {
-    super(
-      'DigestMismatch',
-      `${hostOf(where)} sent wrong content for ${expected}: its digest is ${actual}. Nothing of it was kept; try again, or another mirror.`,
-      where,
-    );
-    this.expected = expected;
-    this.actual = actual;
-  }
-}
-
-/** More or fewer bytes than the descriptor says. */
-export class SizeMismatch extends RegistryError {
-  readonly expected: number;
-  readonly actual: number;
-  constructor(expected: number, actual: number, where: Where) {
-    super(
-      'SizeMismatch',
-      `${hostOf(where)} has ${actual} bytes where ${expected} are announced. Nothing of it was kept; try again, or another mirror.`,
-      where,
-    );
-    this.expected = expected;
-    this.actual = actual;
-  }
-}
-
 /** The answer is longer than anything sensible. */
-export class TooLarge extends RegistryError {
+export class TooLargeError extends RegistryError {
   readonly limit: number;
   constructor(limit: number, where: Where) {
     super(
-      'TooLarge',
+      'TooLargeError',
       `The answer of ${hostOf(where)} is longer than ${limit} bytes, which no honest one is. It was dropped.`,
       where,
     );
@@ -276,11 +246,11 @@ export class TooLarge extends RegistryError {
 }
 
 /** An answer points to an address that it must not lead to. */
-export class RedirectRefused extends RegistryError {
+export class RedirectRefusedError extends RegistryError {
   readonly reason: string;
   constructor(reason: string, where: Where) {
     super(
-      'RedirectRefused',
+      'RedirectRefusedError',
       `${where.registry} points to ${where.url === undefined ? 'an address' : redactUrl(where.url)}, which is not followed: ${reason}.`,
       where,
     );
@@ -289,10 +259,10 @@ export class RedirectRefused extends RegistryError {
 }
 
 /** Plain HTTP to a host that is not this machine, and nobody allowed it. */
-export class InsecureRefused extends RegistryError {
+export class InsecureRefusedError extends RegistryError {
   constructor(where: Where) {
     super(
-      'InsecureRefused',
+      'InsecureRefusedError',
       `${hostOf(where)} would be asked without encryption. If that is wanted, mark the registry as insecure in the settings.`,
       where,
     );
@@ -300,10 +270,10 @@ export class InsecureRefused extends RegistryError {
 }
 
 /** The registry gives no list of its repositories. */
-export class NoCatalog extends RegistryError {
+export class NoCatalogError extends RegistryError {
   constructor(where: Where, cause?: unknown) {
     super(
-      'NoCatalog',
+      'NoCatalogError',
       `${where.registry} gives no list of its repositories. Open an image by its name; it is remembered here.`,
       where,
       cause,
@@ -322,5 +292,22 @@ export class ServerError extends RegistryError {
     super('ServerError', `${hostOf(where)} answered ${status}${said && ` (${said})`}.${advice}`, where);
     this.status = status;
     this.code = code;
+  }
+}
+
+/** The registry sent another part than the one that was asked for; the whole can still be asked for. */
+export class WrongRangeError extends RegistryError {
+  constructor(where: Where) {
+    super('WrongRangeError', `${where.registry} sent another part of a blob than the one that was asked for.`, where);
+  }
+}
+
+/** What the mirrors said before the registry itself failed: the cause of its failure. */
+export class MirrorsFailedError extends Error {
+  readonly failures: readonly Error[];
+  constructor(failures: readonly Error[]) {
+    super(`The mirrors failed as well: ${failures.map(failure => failure.message).join(' ')}`);
+    this.name = 'MirrorsFailedError';
+    this.failures = failures;
   }
 }

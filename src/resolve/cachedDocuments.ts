@@ -1,8 +1,8 @@
 import { lstat, readFile } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
 import type { BlobStore } from '../blobs/store.ts';
+import { matchesDigest } from '../oci/contentDigest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { digestAlgorithm, isDigest, type Digest } from '../oci/digest.ts';
+import { isDigest, type Digest } from '../oci/digest.ts';
 import type { ImageSource, SourceManifest } from './imageSource.ts';
 import { MAX_CONFIG_BYTES } from './resolveImage.ts';
 
@@ -44,18 +44,13 @@ export class KeptDocuments implements ImageSource {
     const stat = await lstat(path).catch(() => undefined);
     if (!stat?.isFile() || stat.size > MAX_CONFIG_BYTES) return undefined;
     const bytes = await readFile(path).catch(() => undefined);
-    return bytes && matches(digest, bytes) ? bytes : undefined;
+    return bytes && matchesDigest(bytes, digest) ? bytes : undefined;
   }
 
   /** The signed form of schema 1 is named by its payload, not by its bytes, and stays out. A store that cannot be written costs only the next request. */
   async #keep(digest: Digest, bytes: Uint8Array): Promise<void> {
-    if (matches(digest, bytes)) await this.#store.put(digest, bytes).catch(() => undefined);
+    if (matchesDigest(bytes, digest)) await this.#store.put(digest, bytes).catch(() => undefined);
   }
-}
-
-function matches(digest: Digest, bytes: Uint8Array): boolean {
-  const algorithm = digestAlgorithm(digest);
-  return digest === `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }
 
 function tellsItsKind(bytes: Uint8Array): boolean {

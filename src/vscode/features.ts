@@ -68,7 +68,7 @@ export interface Registries {
   settingOf(registry: string): RegistrySetting;
   /** A client that is not kept, for a registry that is in no list yet. */
   tryClient(setting: RegistrySetting): Promise<RegistryClient>;
-  /** Tries an account, of which nothing is remembered. @throws {AccountRefused} it is not taken */
+  /** Tries an account, of which nothing is remembered. @throws {AccountRefusedError} it is not taken */
   verify(registry: string, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'>;
   /** What the registry asks for before it answers; undefined = nothing. */
   challengeOf(registry: string, signal: AbortSignal): Promise<Challenge | undefined>;

@@ -1,4 +1,4 @@
-import * as blobs from '../blobs/verifier.ts';
+import * as mismatches from '../oci/mismatchErrors.ts';
 import * as layers from '../layers/errors.ts';
 import * as local from '../layout/layoutFiles.ts';
 import * as registry from '../registry/errors.ts';
@@ -17,7 +17,7 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 
 /** Every class that a worker's work may throw, by the name of its export, which is its instances' `name` too: a bundler changes `class.name`, but neither of these. */
 const CLASSES: ReadonlyMap<string, ErrorClass> = new Map(
-  [blobs, layers, local, registry, jobs]
+  [mismatches, layers, local, registry, jobs]
     .flatMap(room => Object.entries<unknown>(room))
     .filter((pair): pair is [string, ErrorClass] => isErrorClass(pair[1])),
 );

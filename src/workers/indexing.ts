@@ -1,5 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { writeWholeFileSync } from '../blobs/wholeFile.ts';
 import type { FoundEntries } from '../browse/sources/growingLayer.ts';
 import { LayerScan } from '../browse/listing/layerScan.ts';
 import { ZstdPointRecorder } from '../browse/formats/zstdRestartPoints.ts';
@@ -54,8 +53,8 @@ export class Indexing implements Sink {
     const { diffId, listing, restartPoints } = this.#scan.end();
     const { path, pointsPath, diffId: expected } = this.#target;
     if (expected && diffId !== expected) throw new DiffIdMismatchError(expected, diffId);
-    if (restartPoints) writeWhole(pointsPath, restartPoints);
-    writeWhole(path, listing);
+    if (restartPoints) writeWholeFileSync(pointsPath, restartPoints);
+    writeWholeFileSync(path, listing);
   }
 
   abandon(): void {
@@ -70,12 +69,4 @@ export class Indexing implements Sink {
     this.#tell({ from: this.#told, part: found.part });
     this.#told = found.count;
   }
-}
-
-/** The file is there whole or not at all. */
-function writeWhole(path: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.${performance.now()}.partial`;
-  writeFileSync(temporary, bytes);
-  renameSync(temporary, path);
 }

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { PartialFile } from '../blobs/partialFile.ts';
-import { DigestMismatchError, SizeMismatchError, Verifier } from '../blobs/verifier.ts';
+import { Verifier } from '../blobs/verifier.ts';
+import { MismatchError } from '../oci/mismatchErrors.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
 import { Indexing } from './indexing.ts';
 import { withRemedy } from './layerErrors.ts';
@@ -24,8 +25,7 @@ export async function runLayerJob(
   try {
     return await onePass(job, source, onProgress, signal, tools);
   } catch (error) {
-    if (error instanceof DigestMismatchError || error instanceof SizeMismatchError)
-      return await onePass(job, source, onProgress, signal, tools);
+    if (error instanceof MismatchError) return await onePass(job, source, onProgress, signal, tools);
     throw withRemedy(error, job.unpack?.folder ?? job.blobPath);
   }
 }
@@ -82,7 +82,7 @@ async function replay(
     }
     verifier.end();
   } catch (error) {
-    if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) unlinkSync(path);
+    if (error instanceof MismatchError) unlinkSync(path);
     throw error;
   } finally {
     closeSync(fd);
@@ -114,7 +114,7 @@ async function download(
     if (job.blob.size < 0 || before < job.blob.size) await source.read(job.blob, before, { write }, signal);
     verifier.end();
   } catch (error) {
-    if (error instanceof DigestMismatchError || error instanceof SizeMismatchError) partial.discard();
+    if (error instanceof MismatchError) partial.discard();
     else partial.keep();
     throw error;
   }

@@ -6,17 +6,17 @@ import { PlatformNotFoundError } from '../../src/oci/choosePlatform.ts';
 import { DamagedFolderError } from '../../src/pull/folderErrors.ts';
 import { MOUNT_FAILURES, mountFailure } from '../../src/overlay/failures.ts';
 import {
-  AccountRefused,
-  ClientCertificateNeeded,
-  ConnectionRefused,
-  Forbidden,
-  InsecureRefused,
-  NoCatalog,
-  NotFound,
-  RateLimited,
+  AccountRefusedError,
+  ClientCertificateNeededError,
+  ConnectionRefusedError,
+  ForbiddenError,
+  InsecureRefusedError,
+  NoCatalogError,
+  NotFoundError,
+  RateLimitedError,
   ServerError,
   TlsError,
-  Unauthorized,
+  UnauthorizedError,
 } from '../../src/registry/errors.ts';
 import { describeFailure } from '../../src/vscode/common/failures.ts';
 import { InvalidSettingError } from '../../src/vscode/common/settingErrors.ts';
@@ -31,16 +31,16 @@ const titles = (error: unknown): string[] => describeFailure(error).actions.map(
 describe('failures', () => {
   it('offer what helps against them, first', () => {
     const cases: [unknown, string | undefined][] = [
-      [new Unauthorized(where), 'Sign In…'],
-      [new AccountRefused(where), 'Sign In…'],
-      [new Forbidden(where), 'Sign In…'],
-      [new RateLimited(where, 10, 0), 'Sign In…'],
+      [new UnauthorizedError(where), 'Sign In…'],
+      [new AccountRefusedError(where), 'Sign In…'],
+      [new ForbiddenError(where), 'Sign In…'],
+      [new RateLimitedError(where, 10, 0), 'Sign In…'],
       [new TlsError('SELF_SIGNED_CERT_IN_CHAIN', 'advice', where), 'Trust…'],
-      [new InsecureRefused(where), 'Trust…'],
-      [new ClientCertificateNeeded('an alert', where), 'Open Settings'],
-      [new NoCatalog(where), 'Open Image…'],
-      [new NotFound('manifest', 'latest', where, { suggestion: 'library/a' }), 'Open library/a'],
-      [new NotFound('repository', undefined, where, { orNoAccess: true }), 'Sign In…'],
+      [new InsecureRefusedError(where), 'Trust…'],
+      [new ClientCertificateNeededError('an alert', where), 'Open Settings'],
+      [new NoCatalogError(where), 'Open Image…'],
+      [new NotFoundError('manifest', 'latest', where, { suggestion: 'library/a' }), 'Open library/a'],
+      [new NotFoundError('repository', undefined, where, { orNoAccess: true }), 'Sign In…'],
       [new InvalidSettingError('registries[0]', 'is wrong'), 'Open Settings'],
       [new UntrustedWorkspaceError(), 'Manage Trust'],
       [new DamagedFolderError('/w/images/a'), 'Remove Image…'],
@@ -50,15 +50,15 @@ describe('failures', () => {
   });
 
   it('work on the registry that they came from', () => {
-    const [signIn] = describeFailure(new Unauthorized(where)).actions;
+    const [signIn] = describeFailure(new UnauthorizedError(where)).actions;
     assert.deepEqual(signIn?.argument, { registry: 'r.example' });
   });
 
   it('can be tried again where that may help, and not where it cannot', () => {
-    assert.equal(describeFailure(new ConnectionRefused(where)).retry, true);
+    assert.equal(describeFailure(new ConnectionRefusedError(where)).retry, true);
     assert.equal(describeFailure(new ServerError(503, undefined, undefined, where)).retry, true);
     assert.equal(describeFailure(new ServerError(400, undefined, undefined, where)).retry, false);
-    assert.equal(describeFailure(new Unauthorized(where)).retry, false);
+    assert.equal(describeFailure(new UnauthorizedError(where)).retry, false);
   });
 
   it('of the file system are told in words', () => {

@@ -1,3 +1,4 @@
+import { matchesDigest } from '../../oci/contentDigest.ts';
 import { setImmediate } from 'node:timers/promises';
 import { InvalidLayerError, TruncatedLayerError } from '../../layers/errors.ts';
 import type { InflateEngine } from '../../layers/compression/inflate/engine.ts';
@@ -10,7 +11,6 @@ import type { LayerFiles } from './layerFiles.ts';
 import type { LayerListing } from '../listing/layerListing.ts';
 import type { ListingEntry } from '../listing/layerEntries.ts';
 import type { Span, Spans } from '../formats/spans.ts';
-import { matches } from '../toc/tocSource.ts';
 
 const BLOCK = 512;
 /** Bytes of a blob that are inflated at once; between two such the thread does other things. */
@@ -111,7 +111,7 @@ export class SpanLayer implements LayerFiles {
     const bytes = await this.#options.readRange(Math.floor(span.in / 8), span.end, signal);
     // Whether the shared byte counts to the first span, too, depends on the version of the tool.
     const short = bytes.subarray(0, -1);
-    const verified = [bytes, short].find(part => matches(span.digest, part));
+    const verified = [bytes, short].find(part => matchesDigest(part, span.digest));
     if (!verified) throw new FileDamagedError(path);
     this.#last = verified.length <= REMEMBERED ? { at, bytes: verified } : undefined;
     return verified;

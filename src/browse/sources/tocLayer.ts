@@ -1,3 +1,4 @@
+import { matchesDigest } from '../../oci/contentDigest.ts';
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, zstdDecompress } from 'node:zlib';
@@ -8,7 +9,7 @@ import { withHoles } from './holes.ts';
 import type { LayerFiles } from './layerFiles.ts';
 import type { LayerListing } from '../listing/layerListing.ts';
 import type { Toc, TocFormat, TocPiece } from '../toc/toc.ts';
-import { isOfZlib, matches, type ReadRange } from '../toc/tocSource.ts';
+import { isOfZlib, type ReadRange } from '../toc/tocSource.ts';
 
 /** In eStargz the headers of what comes next follow a file's content in the same stream. */
 const SLACK = 16 << 20;
@@ -58,7 +59,7 @@ export class TocLayer implements LayerFiles {
       const unpack = this.#options.format === 'estargz' ? promisify(gunzip) : promisify(zstdDecompress);
       const bytes = await unpack(packed ?? Buffer.alloc(0), { maxOutputLength: inner + size + SLACK });
       const content = bytes.subarray(inner, inner + size);
-      if (content.length !== size || (digest && !matches(digest, content))) throw new FileDamagedError(path);
+      if (content.length !== size || (digest && !matchesDigest(content, digest))) throw new FileDamagedError(path);
       return content;
     } catch (error) {
       throw isOfZlib(error) ? new FileDamagedError(path, { cause: error }) : error;

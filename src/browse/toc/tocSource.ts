@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { matchesDigest } from '../../oci/contentDigest.ts';
 import { promisify } from 'node:util';
 import { gunzip, zstdDecompress } from 'node:zlib';
 import { TarReader } from '../../layers/tar/tarReader.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { digestAlgorithm, isDigest, type Digest } from '../../oci/digest.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { TocFormat } from './toc.ts';
 
 /** Bytes [start, end) of a blob; `undefined` where parts of it cannot be had. */
@@ -63,7 +63,7 @@ async function estargzToc(
   const packed = await readRange(end, size - FOOTER, signal);
   if (!packed) return undefined;
   const text = fileOfTar(await promisify(gunzip)(packed, { maxOutputLength: MAX_TEXT }), 'stargz.index.json');
-  return text && matches(digest, text) ? { format: 'estargz', text, end } : undefined;
+  return text && matchesDigest(text, digest) ? { format: 'estargz', text, end } : undefined;
 }
 
 async function zstdToc(
@@ -75,7 +75,7 @@ async function zstdToc(
   const [offset = 0, length = 0, , type] = position.split(':').map(Number);
   if (!(Number.isSafeInteger(offset) && offset > 0 && length > 0 && length <= MAX_TOC && type === 1)) return undefined;
   const packed = await readRange(offset, offset + length, signal);
-  if (!packed || !matches(checksum, packed)) return undefined;
+  if (!packed || !matchesDigest(packed, checksum)) return undefined;
   const text = await promisify(zstdDecompress)(packed, { maxOutputLength: MAX_TEXT });
   return { format: 'zstd:chunked', text, end: offset };
 }
@@ -94,12 +94,6 @@ function fileOfTar(tar: Buffer, name: string): Buffer | undefined {
   });
   reader.write(tar);
   return chunks.length > 0 ? Buffer.concat(chunks) : undefined;
-}
-
-/** True for the very bytes of a digest. */
-export function matches(digest: Digest, bytes: Uint8Array): boolean {
-  const algorithm = digestAlgorithm(digest);
-  return digest === `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }
 
 /** What is compressed wrongly is no table; what the network says goes on to the caller. */

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { writeWholeFileSync } from '../../blobs/wholeFile.ts';
 import { hasRawBytes, nameBytes } from '../tar/byteName.ts';
 
 /**
@@ -67,32 +68,12 @@ export class InvalidSidecarError extends Error {
   }
 }
 
-/** Bytes of text that are gathered before they are written. */
-const PIECE = 1 << 20;
-
 /** A sidecar that is to be written: entries may be made as they are needed. */
 export type SidecarContent = Omit<Sidecar, 'version' | 'entries'> & { readonly entries: Iterable<SidecarEntry> };
 
 /** Writes a sidecar whole or not at all. An older one is replaced. */
 export function writeSidecar(file: string, sidecar: SidecarContent): void {
-  const temporary = `${file}.partial`;
-  const fd = openSync(temporary, 'w', 0o644);
-  try {
-    let text = '';
-    for (const piece of sidecarText(sidecar)) {
-      text += piece;
-      if (text.length < PIECE) continue;
-      writeAll(fd, text);
-      text = '';
-    }
-    writeAll(fd, text);
-  } catch (error) {
-    unlinkSync(temporary);
-    throw error;
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(temporary, file);
+  writeWholeFileSync(file, sidecarText(sidecar));
 }
 
 /** Reads a sidecar. @throws {InvalidSidecarError}, or the system's error when there is none */
@@ -111,11 +92,6 @@ export function readSidecar(file: string): Sidecar {
 function isSidecar(value: unknown): value is Sidecar {
   if (typeof value !== 'object' || value === null || !('version' in value) || !('entries' in value)) return false;
   return value.version === 1 && Array.isArray(value.entries);
-}
-
-function writeAll(fd: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
 }
 
 function* sidecarText(sidecar: SidecarContent): Generator<string> {

@@ -1,8 +1,9 @@
 import type { Sink } from '../../oci/byteSource.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Logger } from '../../oci/logger.ts';
+import { SizeMismatchError } from '../../oci/mismatchErrors.ts';
 import { parseContentRange } from '../http/contentRange.ts';
-import { ConnectionLost, HtmlInstead, RegistryError, ServerError, SizeMismatch, type Where } from '../errors.ts';
+import { ConnectionLostError, hostOf, HtmlInsteadError, ServerError, WrongRangeError, type Where } from '../errors.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { isRetryableError, networkError } from '../http/networkErrors.ts';
 import { ParallelParts, type FetchPart } from '../http/parallelParts.ts';
@@ -14,7 +15,7 @@ import type { TransportOptions } from '../http/transportOptions.ts';
 export type AskForBytes = (range: string | undefined) => Promise<HttpResponse>;
 
 /** Thrown on to whoever writes: what a sink threw is no failure of the network and never a reason to ask again. */
-class SinkFailed extends Error {}
+class SinkFailedError extends Error {}
 
 /** Several connections have what comes next. */
 class TakenOver extends Error {}
@@ -69,7 +70,7 @@ export class BlobDownload {
       this.#sink.write(chunk);
     } catch (error) {
       this.#sinkError = error;
-      throw new SinkFailed();
+      throw new SinkFailedError();
     }
     this.#offset += chunk.length;
   }
@@ -79,14 +80,14 @@ export class BlobDownload {
     try {
       return await step();
     } catch (error) {
-      throw error instanceof SinkFailed ? this.#sinkError : error;
+      throw error instanceof SinkFailedError ? this.#sinkError : error;
     }
   }
 
   /**
    * Gets the rest from one place, with as many connections as it takes.
    * @param part fetches a part from the same place, for when one connection is slow
-   * @throws {SizeMismatch} the place has a blob of another length
+   * @throws {SizeMismatchError} the place has a blob of another length
    * @throws {RegistryError} the tries are used up without any progress
    */
   async from(ask: AskForBytes, where: Where, part?: FetchPart): Promise<void> {
@@ -109,12 +110,12 @@ export class BlobDownload {
       try {
         const end = await this.#once(ask, ranges, where, parts);
         if (end === 'whole') return;
-        if (end === 'short') throw new ConnectionLost('too short', where);
+        if (end === 'short') throw new ConnectionLostError('too short', where);
       } catch (error) {
         this.#signal.throwIfAborted();
         const failure = networkError(error, where);
-        const retry: boolean = isRetryableError(failure) || (ranges && failure instanceof WrongRange);
-        ranges &&= !(failure instanceof WrongRange);
+        const retry: boolean = isRetryableError(failure) || (ranges && failure instanceof WrongRangeError);
+        ranges &&= !(failure instanceof WrongRangeError);
         fruitless = this.#offset > before ? 0 : fruitless + 1;
         if (!retry || fruitless >= this.#options.tries || connections >= MOST_CONNECTIONS) throw failure;
         this.#logger.debug(
@@ -142,7 +143,7 @@ export class BlobDownload {
     }
     if (looksLikeHtml('', response.headers) && !/html/.test(this.#blob.mediaType)) {
       response.discard();
-      throw new HtmlInstead(at, response.status, undefined);
+      throw new HtmlInsteadError(at, response.status, undefined);
     }
     if (response.status === 206) this.#checkRange(response, at);
     else this.#checkLength(response, at);
@@ -165,7 +166,7 @@ export class BlobDownload {
     const fresh = chunk.subarray(skipped);
     if (fresh.length === 0) return;
     if (this.#size >= 0 && this.#offset + fresh.length > this.#size)
-      throw new SizeMismatch(this.#size, this.#offset + fresh.length, where);
+      throw this.#sizeMismatch(this.#offset + fresh.length, where);
     const stop = parts?.watch(this.#offset);
     if (stop === undefined || this.#offset + fresh.length < stop) return this.deliver(fresh);
     this.deliver(fresh.subarray(0, stop - this.#offset));
@@ -178,7 +179,7 @@ export class BlobDownload {
     try {
       await parts.deliver(chunk => this.deliver(chunk));
     } catch (error) {
-      if (error instanceof SinkFailed) throw error;
+      if (error instanceof SinkFailedError) throw error;
       this.#signal.throwIfAborted();
       this.#logger.debug(`Blob ${this.#blob.digest}: back to one connection at byte ${this.#offset}`);
     }
@@ -191,8 +192,12 @@ export class BlobDownload {
     if (this.#size < 0 && known === this.#offset) this.#size = known;
     if (this.complete) return;
     throw known >= 0 && known !== this.#size && this.#size >= 0
-      ? new SizeMismatch(this.#size, known, where)
+      ? this.#sizeMismatch(known, where)
       : new ServerError(416, undefined, `it has nothing from byte ${this.#offset} on`, where);
+  }
+
+  #sizeMismatch(actual: number, where: Where): SizeMismatchError {
+    return new SizeMismatchError(this.#blob.digest, this.#size, actual, hostOf(where));
   }
 
   #checkRange(response: HttpResponse, where: Where): void {
@@ -200,9 +205,8 @@ export class BlobDownload {
     const wrong = !range || range.start !== this.#offset;
     if (wrong || (this.#size >= 0 && range.total !== undefined && range.total !== this.#size)) {
       response.discard();
-      if (range?.start === this.#offset && range.total !== undefined)
-        throw new SizeMismatch(this.#size, range.total, where);
-      throw new WrongRange(where);
+      if (range?.start === this.#offset && range.total !== undefined) throw this.#sizeMismatch(range.total, where);
+      throw new WrongRangeError(where);
     }
     if (this.#size < 0 && range.total !== undefined) this.#size = range.total;
   }
@@ -213,13 +217,6 @@ export class BlobDownload {
     if (this.#size < 0) this.#size = Number(length);
     if (Number(length) === this.#size) return;
     response.discard();
-    throw new SizeMismatch(this.#size, Number(length), where);
-  }
-}
-
-/** The registry sent another part than the one that was asked for; the whole can still be asked for. */
-export class WrongRange extends RegistryError {
-  constructor(where: Where) {
-    super('WrongRange', `${where.registry} sent another part of a blob than the one that was asked for.`, where);
+    throw this.#sizeMismatch(Number(length), where);
   }
 }

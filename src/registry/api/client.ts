@@ -5,10 +5,17 @@ import { DOCKER_HUB } from '../../oci/reference.ts';
 import { Asker, pullScope } from './asker.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { endpointsOf, type Endpoint, type RegistryConfig } from '../config.ts';
-import { Forbidden, NoCatalog, NotFound, RegistryError, ServerError, Unauthorized } from '../errors.ts';
+import {
+  ForbiddenError,
+  NoCatalogError,
+  NotFoundError,
+  RegistryError,
+  ServerError,
+  UnauthorizedError,
+} from '../errors.ts';
 import { failover } from '../http/failover.ts';
 import { fetchPage, fetchParts, type List, type Page, type PageOptions } from './listing.ts';
-import { fetchManifest, headManifest, type FetchedManifest, type ManifestHead } from './manifests.ts';
+import { checkManifest, fetchManifest, type FetchedManifest } from './manifests.ts';
 import { pingEndpoint, type PingResult } from './ping.ts';
 import type { RateLimit } from '../http/rateLimit.ts';
 import { fetchReferrers } from './referrers.ts';
@@ -27,7 +34,7 @@ export class RegistryClient {
   readonly #blobs = new Map<string, RegistryBlobs>();
   #rateLimit: RateLimit | undefined;
 
-  /** @throws {InsecureRefused} the configuration wants plain HTTP to another machine without saying `insecure` */
+  /** @throws {InsecureRefusedError} the configuration wants plain HTTP to another machine without saying `insecure` */
   constructor(config: RegistryConfig, transport: Transport, authorizer: Authorizer, logger: Logger) {
     this.config = config;
     this.#endpoints = endpointsOf(config);
@@ -62,18 +69,6 @@ export class RegistryClient {
     }
   }
 
-  /** What the registry tells of a manifest without sending it, which counts against no rate limit. Nothing of it is verified. */
-  async headManifest(repository: string, version: string, signal: AbortSignal): Promise<ManifestHead> {
-    const head = await failover(
-      this.#endpoints,
-      endpoint => headManifest(this.#asker, endpoint, repository, version, signal),
-      signal,
-      this.#logger,
-    );
-    this.#rateLimit = head.rateLimit ?? this.#rateLimit;
-    return head;
-  }
-
   /** The blobs of one repository; always the same object, so that it learns. */
   blobs(repository: string): RegistryBlobs {
     const known = this.#blobs.get(repository);
@@ -93,16 +88,17 @@ export class RegistryClient {
     return this.blobs(repository).size(digest, signal);
   }
 
-  /** A part of the list of repositories; a mirror's would be only of what it has cached. @throws {NoCatalog} the registry gives none */
+  /** A part of the list of repositories; a mirror's would be only of what it has cached. @throws {NoCatalogError} the registry gives none */
   async catalog(options: PageOptions, signal: AbortSignal): Promise<Page> {
     const where = { registry: this.config.name };
-    if (this.config.name === DOCKER_HUB) throw new NoCatalog(where);
+    if (this.config.name === DOCKER_HUB) throw new NoCatalogError(where);
     try {
       return await fetchPage(this.#asker, this.#own, CATALOG, options, signal);
     } catch (error) {
-      const refused = error instanceof Unauthorized || error instanceof Forbidden || error instanceof NotFound;
+      const refused =
+        error instanceof UnauthorizedError || error instanceof ForbiddenError || error instanceof NotFoundError;
       const unknown = error instanceof ServerError && [400, 404, 405, 501].includes(error.status);
-      throw refused || unknown ? new NoCatalog(where, error) : error;
+      throw refused || unknown ? new NoCatalogError(where, error) : error;
     }
   }
 
@@ -159,12 +155,12 @@ export class RegistryClient {
 
   /** On mirrors of Docker Hub, `mirror/nginx` must be `mirror/library/nginx`, which people cannot know. */
   async #withHint(error: unknown, repository: string, version: string, signal: AbortSignal): Promise<unknown> {
-    const missing = error instanceof NotFound || error instanceof Unauthorized;
+    const missing = error instanceof NotFoundError || error instanceof UnauthorizedError;
     if (!missing || repository.includes('/') || this.config.name === DOCKER_HUB) return error;
     const suggestion = `library/${repository}`;
     try {
-      await headManifest(this.#asker, this.#own, suggestion, version, signal);
-      return new NotFound(
+      await checkManifest(this.#asker, this.#own, suggestion, version, signal);
+      return new NotFoundError(
         'manifest',
         version,
         { registry: this.config.name, repository, url: error.url },

@@ -1,7 +1,7 @@
 import { asObjects, asString, isObject, type JsonObject } from '../../oci/json.ts';
 import { isRepository, isTag } from '../../oci/reference.ts';
 import type { Endpoint } from '../config.ts';
-import { TooLarge } from '../errors.ts';
+import { TooLargeError } from '../errors.ts';
 import type { Page } from './listing.ts';
 import { quoteFromServer } from '../redact.ts';
 import { responseError, type Wanted } from '../http/responseErrors.ts';
@@ -88,7 +88,7 @@ export class DockerHub {
       signal,
     );
     const where = { registry: 'docker.io', url };
-    if (!body) throw new TooLarge(LONGEST_ANSWER, where);
+    if (!body) throw new TooLargeError(LONGEST_ANSWER, where);
     if (response.status !== 200) throw responseError(response, body, where, undefined, wanted);
     const json = parse(body);
     if (!json) throw responseError(response, body, where, 'it sent no JSON object');

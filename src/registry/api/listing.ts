@@ -3,7 +3,7 @@ import { asStrings, isObject } from '../../oci/json.ts';
 import { isRepository, isTag } from '../../oci/reference.ts';
 import type { Asker, Question } from './asker.ts';
 import type { Endpoint } from '../config.ts';
-import { HtmlInstead, RedirectRefused, ServerError, TooLarge } from '../errors.ts';
+import { HtmlInsteadError, RedirectRefusedError, ServerError, TooLargeError } from '../errors.ts';
 import type { HttpHeaders } from '../http/exchange.ts';
 import { nextLink } from '../http/links.ts';
 import { looksLikeHtml, titleOf } from '../http/responseErrors.ts';
@@ -48,7 +48,7 @@ export async function fetchPage(
   const path = begin.path ?? `${list.path}${begin.query}`;
   const { response, body } = await asker.askForBody(endpoint, { ...list, path }, LONGEST_PAGE, signal);
   const where = { registry: endpoint.name, repository: list.repository, url: response.url };
-  if (!body) throw new TooLarge(LONGEST_PAGE, where);
+  if (!body) throw new TooLargeError(LONGEST_PAGE, where);
   const raw = readItems(body, response.headers, list, where, response.status);
   const print = fingerprint(raw);
   // The same again, or the item that this part should begin behind: this server cannot go on.
@@ -134,7 +134,7 @@ function nextOf(
   const base = new URL(`${endpoint.url}/v2/`);
   if (target.origin === base.origin && target.pathname.startsWith(base.pathname))
     return `/${target.pathname.slice(base.pathname.length)}${target.search}`;
-  throw new RedirectRefused('the link to the next part of the list leaves the registry', {
+  throw new RedirectRefusedError('the link to the next part of the list leaves the registry', {
     ...where,
     url: target.href,
   });
@@ -166,7 +166,7 @@ function readItems(
     json = undefined;
   }
   if (isObject(json)) return asStrings(json[list.member]);
-  if (looksLikeHtml(text, headers)) throw new HtmlInstead(where, status, titleOf(text));
+  if (looksLikeHtml(text, headers)) throw new HtmlInsteadError(where, status, titleOf(text));
   throw new ServerError(status, undefined, 'its list is not JSON', where);
 }
 

@@ -5,7 +5,7 @@ import { descriptor } from '../../oci/manifest.ts';
 import { OCI_INDEX } from '../../oci/mediaTypes.ts';
 import { pullScope, type Asker } from './asker.ts';
 import type { Endpoint } from '../config.ts';
-import { NotFound, RedirectRefused } from '../errors.ts';
+import { NotFoundError, RedirectRefusedError } from '../errors.ts';
 import { nextLink } from '../http/links.ts';
 
 const LONGEST_INDEX = 4 * 1024 * 1024;
@@ -75,7 +75,7 @@ async function fromApi(
 function sameList(link: string, from: string, path: string, registry: string): string {
   const target = URL.canParse(link, from) ? new URL(link, from) : undefined;
   if (!target || !target.pathname.replaceAll(/%3a/gi, ':').endsWith(`/v2/${path}`)) {
-    throw new RedirectRefused('the link to further referrers leads elsewhere', { registry, url: target?.href });
+    throw new RedirectRefusedError('the link to further referrers leads elsewhere', { registry, url: target?.href });
   }
   target.searchParams.delete('ns');
   return target.search;
@@ -88,7 +88,7 @@ async function fromTag(
   try {
     return readIndex((await byTag(referrersTag(digest))).bytes) ?? [];
   } catch (error) {
-    if (error instanceof NotFound) return [];
+    if (error instanceof NotFoundError) return [];
     throw error;
   }
 }

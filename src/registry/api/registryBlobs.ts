@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto';
 import type { BlobSource, Sink } from '../../oci/byteSource.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { digestAlgorithm, type Digest } from '../../oci/digest.ts';
 import type { Logger } from '../../oci/logger.ts';
 import { isForeignLayer } from '../../oci/mediaTypes.ts';
 import { blobPath, pullScope, type Answer, type Asker, type Question } from './asker.ts';
-import { BlobDownload, WrongRange, type AskForBytes } from './blobDownload.ts';
+import { BlobDownload, type AskForBytes } from './blobDownload.ts';
 import type { Endpoint } from '../config.ts';
+import { contentDigest, matchesDigest } from '../../oci/contentDigest.ts';
+import { DigestMismatchError, SizeMismatchError } from '../../oci/mismatchErrors.ts';
 import { parseContentRange } from '../http/contentRange.ts';
-import { DigestMismatch, RegistryError, ServerError, SizeMismatch, TooLarge } from '../errors.ts';
+import { hostOf, RegistryError, ServerError, TooLargeError, WrongRangeError } from '../errors.ts';
 import { failover } from '../http/failover.ts';
 import type { FetchPart } from '../http/parallelParts.ts';
 import { LONGEST_REASON, responseError } from '../http/responseErrors.ts';
@@ -44,7 +45,7 @@ export class RegistryBlobs implements BlobSource {
   async read(blob: Descriptor, from: number, sink: Sink, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const where = { registry: this.#own.name, repository: this.#repository };
-    if (blob.size >= 0 && from > blob.size) throw new SizeMismatch(blob.size, from, where);
+    if (blob.size >= 0 && from > blob.size) throw new SizeMismatchError(blob.digest, blob.size, from);
     const download = new BlobDownload(blob, from, sink, signal, this.#asker.transport.options, this.#logger);
     await download.guard(async () => {
       const inline = inlineData(blob);
@@ -71,17 +72,17 @@ export class RegistryBlobs implements BlobSource {
         this.#logger,
       );
     } catch (error) {
-      if (error instanceof WrongRange) return undefined;
+      if (error instanceof WrongRangeError) return undefined;
       throw error;
     }
   }
 
-  /** A small blob as a whole, verified; wrong content is asked for once more. @throws {TooLarge} @throws {DigestMismatch} */
+  /** A small blob as a whole, verified; wrong content is asked for once more. @throws {TooLargeError} @throws {DigestMismatchError} */
   async bytes(blob: Descriptor, limit: number, signal: AbortSignal): Promise<Uint8Array> {
     try {
       return await this.#verified(blob, limit, signal);
     } catch (error) {
-      if (!(error instanceof DigestMismatch)) throw error;
+      if (!(error instanceof DigestMismatchError)) throw error;
       return this.#verified(blob, limit, signal);
     }
   }
@@ -121,20 +122,20 @@ export class RegistryBlobs implements BlobSource {
 
   async #verified(blob: Descriptor, limit: number, signal: AbortSignal): Promise<Uint8Array> {
     const where = { registry: this.#own.name, repository: this.#repository };
-    if (blob.size > limit) throw new TooLarge(limit, where);
+    if (blob.size > limit) throw new TooLargeError(limit, where);
     const chunks: Uint8Array[] = [];
     let length = 0;
     const sink: Sink = {
       write(chunk) {
         length += chunk.length;
-        if (length > limit) throw new TooLarge(limit, where);
+        if (length > limit) throw new TooLargeError(limit, where);
         chunks.push(Uint8Array.from(chunk));
       },
     };
     await this.read(blob, 0, sink, signal);
     const bytes = Buffer.concat(chunks);
-    const actual = digestOf(bytes, blob.digest);
-    if (actual !== blob.digest) throw new DigestMismatch(blob.digest, actual, where);
+    const actual = contentDigest(bytes, digestAlgorithm(blob.digest));
+    if (actual !== blob.digest) throw new DigestMismatchError(blob.digest, actual, where.registry);
     return bytes;
   }
 
@@ -183,7 +184,7 @@ export class RegistryBlobs implements BlobSource {
     return { name, url, ask };
   }
 
-  /** One part, or `WrongRange` when the endpoint gives no parts. */
+  /** One part, or `WrongRangeError` when the endpoint gives no parts. */
   async #part(
     endpoint: Endpoint,
     blob: Descriptor,
@@ -201,8 +202,9 @@ export class RegistryBlobs implements BlobSource {
     if (response.status === 200 && start === 0 && body?.length === end) return body;
     const total = response.status === 206 ? parseContentRange(headerOf(response.headers, 'content-range'))?.total : -1;
     const part = checkedPart(answer, start, end);
-    if (!part) throw new WrongRange(where);
-    if (blob.size >= 0 && total !== undefined && total !== blob.size) throw new SizeMismatch(blob.size, total, where);
+    if (!part) throw new WrongRangeError(where);
+    if (blob.size >= 0 && total !== undefined && total !== blob.size)
+      throw new SizeMismatchError(blob.digest, blob.size, total, hostOf(where));
     if (new URL(response.url).host !== new URL(endpoint.url).host) this.#storage.set(blob.digest, response.url);
     return part;
   }
@@ -252,10 +254,5 @@ function checkedPart({ response, body }: Answer, start: number, end: number): Ui
 function inlineData(blob: Descriptor): Uint8Array | undefined {
   if (blob.data === undefined) return undefined;
   const bytes = Buffer.from(blob.data, 'base64');
-  return bytes.length === blob.size && digestOf(bytes, blob.digest) === blob.digest ? bytes : undefined;
-}
-
-function digestOf(bytes: Uint8Array, like: Digest): Digest {
-  const algorithm = digestAlgorithm(like);
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
+  return bytes.length === blob.size && matchesDigest(bytes, blob.digest) ? bytes : undefined;
 }

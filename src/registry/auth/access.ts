@@ -1,7 +1,7 @@
 import { parseChallenges, type Challenge } from './challenge.ts';
 import { endpointsOf, type Endpoint, type RegistryConfig } from '../config.ts';
 import { basicAuthorization, type Credential } from './credentials.ts';
-import { AccountRefused, Unauthorized } from '../errors.ts';
+import { AccountRefusedError, UnauthorizedError } from '../errors.ts';
 import { responseError } from '../http/responseErrors.ts';
 import { fetchToken } from './tokenServer.ts';
 import type { Transport } from '../http/transport.ts';
@@ -28,7 +28,7 @@ export async function askChallenge(
 /**
  * Tries an account where the registry has it checked: at its token server, or at the API's root. Unlike a pull it does not go on without the account.
  * A registry that asks for none takes any.
- * @throws {AccountRefused} the account is not taken
+ * @throws {AccountRefusedError} the account is not taken
  */
 export async function verifyAccount(
   transport: Transport,
@@ -41,13 +41,13 @@ export async function verifyAccount(
   if (!challenge) return 'not asked for';
   const where = { registry: endpoint.name, url: `${endpoint.url}/v2/` };
   const authorization = await headerFor(transport, endpoint, challenge, account, signal).catch((error: unknown) => {
-    throw error instanceof Unauthorized ? new AccountRefused(where, error) : error;
+    throw error instanceof UnauthorizedError ? new AccountRefusedError(where, error) : error;
   });
   const request = { endpoint, url: where.url, authorization };
   const { response, body } = await transport.sendForBody(request, LONGEST_REASON, signal);
   // An account whose token has expired is answered with 403 by some (Amazon's).
   if (response.status === 401 || response.status === 403)
-    throw new AccountRefused(where, responseError(response, body, where));
+    throw new AccountRefusedError(where, responseError(response, body, where));
   return 'taken';
 }
 

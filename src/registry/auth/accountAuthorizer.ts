@@ -4,7 +4,7 @@ import { parseChallenges, type Challenge } from './challenge.ts';
 import type { Endpoint } from '../config.ts';
 import { isLoopbackHost } from '../config.ts';
 import { basicAuthorization, type Credential, type CredentialSource } from './credentials.ts';
-import { Unauthorized } from '../errors.ts';
+import { UnauthorizedError } from '../errors.ts';
 import { SharedTasks } from '../sharedTasks.ts';
 import { fetchToken, type Token } from './tokenServer.ts';
 import type { Transport } from '../http/transport.ts';
@@ -134,7 +134,7 @@ export class AccountAuthorizer implements Authorizer {
     try {
       return await fetchToken(this.#transport, endpoint, challenge, scope, account, signal);
     } catch (error) {
-      if (!account || !(error instanceof Unauthorized)) throw error;
+      if (!account || !(error instanceof UnauthorizedError)) throw error;
       this.#logger.warn(`${request.registry} does not take the account that is kept for it; going on without.`);
       try {
         return await fetchToken(this.#transport, endpoint, challenge, scope, undefined, signal);

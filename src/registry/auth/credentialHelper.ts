@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { asString, isObject, type JsonObject } from '../../oci/json.ts';
+import { asString, parseJsonObject } from '../../oci/json.ts';
 import type { Credential } from './credentials.ts';
 
 /** A credential helper is missing or failed; the message holds nothing of what it wrote to its standard output, where secrets would be. */
@@ -47,7 +47,7 @@ export async function askCredentialHelper(
     if (NOT_FOUND.test(output)) return undefined;
     throw new CredentialHelperError(helper, `failed with exit code ${code ?? 'unknown'}`);
   }
-  const answer = parseObject(output);
+  const answer = parseJsonObject(output);
   const secret = asString(answer?.Secret);
   if (!answer || secret === undefined) throw new CredentialHelperError(helper, 'gave no answer that can be read');
   const username = asString(answer.Username) ?? '';
@@ -114,13 +114,4 @@ function run(
 
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason));
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,8 @@
-import { asString, isObject, type JsonObject } from '../../oci/json.ts';
+import { asString, parseJsonObject, type JsonObject } from '../../oci/json.ts';
 import type { Challenge } from './challenge.ts';
 import type { Endpoint } from '../config.ts';
 import { basicAuthorization, type Credential } from './credentials.ts';
-import { RedirectRefused, ServerError, Unauthorized } from '../errors.ts';
+import { RedirectRefusedError, ServerError, UnauthorizedError } from '../errors.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { responseError } from '../http/responseErrors.ts';
 import { headerOf } from '../http/retry.ts';
@@ -24,8 +24,8 @@ const CLIENT_ID = 'peel';
 /**
  * Asks the token server that a challenge names (distribution, "Token Authentication" and "OAuth2 Token Authentication").
  * @param credential undefined = an anonymous token
- * @throws {RedirectRefused} the realm is no address that secrets may go to
- * @throws {Unauthorized} the account is not taken
+ * @throws {RedirectRefusedError} the realm is no address that secrets may go to
+ * @throws {UnauthorizedError} the account is not taken
  */
 export async function fetchToken(
   transport: Transport,
@@ -74,7 +74,7 @@ function realmOf(challenge: Challenge, endpoint: Endpoint): URL {
   const base = `${endpoint.url}/v2/`;
   const where = { registry: endpoint.name, url: base };
   if (text === '' || !URL.canParse(text, base))
-    throw new RedirectRefused('the realm of its challenge is no address', where);
+    throw new RedirectRefusedError('the realm of its challenge is no address', where);
   const realm = new URL(text, base);
   realm.hash = '';
   return realm;
@@ -114,13 +114,13 @@ function send(ask: Ask, request: HttpRequest): Promise<{ response: HttpResponse;
 function refused(ask: Ask, response: HttpResponse, body: Uint8Array | undefined): Error {
   const where = { registry: ask.endpoint.name, url: ask.realm.href };
   if (response.status === 401 || response.status === 403)
-    return new Unauthorized(where, 'its token server does not take the account');
+    return new UnauthorizedError(where, 'its token server does not take the account');
   return responseError(response, body, where);
 }
 
 function readToken(ask: Ask, response: HttpResponse, body: Uint8Array | undefined): Token {
   const where = { registry: ask.endpoint.name, url: ask.realm.href };
-  const json = body && parseObject(body);
+  const json = body && parseJsonObject(new TextDecoder().decode(body));
   const token = asString(json?.token) ?? asString(json?.access_token);
   if (!json || token === undefined) throw responseError(response, body, where, 'it gave no token');
   if (!/^[\x21-\x7e]+$/.test(token))
@@ -136,13 +136,4 @@ function expiry(json: JsonObject, response: HttpResponse, now: number): number {
   const serverNow = Date.parse(headerOf(response.headers, 'date') ?? '');
   const age = Number.isNaN(issued) || Number.isNaN(serverNow) ? 0 : Math.max(0, serverNow - issued);
   return now + Math.max(0, life * 1000 - age - Math.min(30_000, life * 100));
-}
-
-function parseObject(body: Uint8Array): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body));
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,15 +1,6 @@
 import type { Logger } from '../../oci/logger.ts';
-import { RegistryError } from '../errors.ts';
-
-/** What the mirrors said before the registry itself failed; hung on its failure as `mirrorFailures` for messages and the log. */
-export class MirrorsFailed extends Error {
-  readonly failures: readonly Error[];
-  constructor(failures: readonly Error[]) {
-    super(`The mirrors failed as well: ${failures.map(failure => failure.message).join(' ')}`);
-    this.name = 'MirrorsFailed';
-    this.failures = failures;
-  }
-}
+import { MismatchError } from '../../oci/mismatchErrors.ts';
+import { MirrorsFailedError, RegistryError } from '../errors.ts';
 
 /**
  * Asks the places in order until one answers. The last one is the registry itself, so its failure is the one that is thrown, with what the
@@ -27,7 +18,7 @@ export async function failover<P extends { readonly name: string }, T>(
       return await ask(place);
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof RegistryError)) throw error;
+      if (!(error instanceof RegistryError || error instanceof MismatchError)) throw error;
       if (at === places.length - 1) throw withMirrors(error, failures);
       logger.info(`${place.name} cannot help: ${error.message}`);
       failures.push(error);
@@ -36,9 +27,9 @@ export async function failover<P extends { readonly name: string }, T>(
   throw new Error('a registry without an address');
 }
 
-function withMirrors(error: RegistryError, failures: readonly Error[]): RegistryError {
+function withMirrors(error: Error, failures: readonly Error[]): Error {
   if (failures.length === 0) return error;
   error.message += ` (Mirrors: ${failures.map(failure => failure.message).join(' ')})`;
-  error.cause ??= new MirrorsFailed(failures);
+  error.cause ??= new MirrorsFailedError(failures);
   return error;
 }

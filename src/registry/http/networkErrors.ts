@@ -1,41 +1,42 @@
+import { MismatchError } from '../../oci/mismatchErrors.ts';
 import { PrivateAddressError } from './addresses.ts';
 import {
-  ClientCertificateNeeded,
-  ConnectionLost,
-  ConnectionRefused,
+  ClientCertificateNeededError,
+  ConnectionLostError,
+  ConnectionRefusedError,
   ProxyError,
-  RedirectRefused,
+  RedirectRefusedError,
   RegistryError,
-  Timeout,
+  TimeoutError,
   TlsError,
-  UnknownHost,
+  UnknownHostError,
   type Where,
 } from '../errors.ts';
 
 /** Turns what a socket, the resolver or undici threw into a failure that tells what happened. Failures of ours and aborts pass as they are. */
 export function networkError(error: unknown, where: Where): unknown {
-  if (error instanceof RegistryError || !(error instanceof Error)) return error;
+  if (error instanceof RegistryError || error instanceof MismatchError || !(error instanceof Error)) return error;
   const code = codeOf(error);
   const refused = findCause(error, PrivateAddressError);
-  if (refused) return new RedirectRefused(`${refused.message}, while the registry is not`, where);
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new UnknownHost(where, error);
-  if (code === 'ECONNREFUSED') return new ConnectionRefused(where, error);
-  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return new Timeout('connect', where, error);
-  if (code === 'UND_ERR_HEADERS_TIMEOUT') return new Timeout('firstByte', where, error);
-  if (code === 'UND_ERR_BODY_TIMEOUT') return new Timeout('idle', where, error);
+  if (refused) return new RedirectRefusedError(`${refused.message}, while the registry is not`, where);
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new UnknownHostError(where, error);
+  if (code === 'ECONNREFUSED') return new ConnectionRefusedError(where, error);
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return new TimeoutError('connect', where, error);
+  if (code === 'UND_ERR_HEADERS_TIMEOUT') return new TimeoutError('firstByte', where, error);
+  if (code === 'UND_ERR_BODY_TIMEOUT') return new TimeoutError('idle', where, error);
   if (isProxyTrouble(error, code))
     return new ProxyError(error.message.replaceAll(/\/\/[^\s/@]*@/g, '//'), where, error);
-  if (CLIENT_CERTIFICATE.test(code)) return new ClientCertificateNeeded(code, where, error);
+  if (CLIENT_CERTIFICATE.test(code)) return new ClientCertificateNeededError(code, where, error);
   if (isTlsTrouble(error, code)) return new TlsError(tlsReason(error, code), tlsAdvice(error, code), where, error);
   if (LOST.test(code) || error.name === 'HTTPParserError')
-    return new ConnectionLost(code || 'no HTTP', where, error, hintFor(code, where));
+    return new ConnectionLostError(code || 'no HTTP', where, error, hintFor(code, where));
   return error;
 }
 
 /** Whether the same request may fare better the next time. */
 export function isRetryableError(error: unknown): boolean {
-  if (error instanceof ConnectionLost || error instanceof Timeout) return true;
-  return error instanceof UnknownHost && error.cause instanceof Error && codeOf(error.cause) === 'EAI_AGAIN';
+  if (error instanceof ConnectionLostError || error instanceof TimeoutError) return true;
+  return error instanceof UnknownHostError && error.cause instanceof Error && codeOf(error.cause) === 'EAI_AGAIN';
 }
 
 const LOST =

@@ -1,12 +1,12 @@
 import { asObjects, asString, isObject } from '../../oci/json.ts';
 import { bareMediaType } from '../../oci/mediaTypes.ts';
 import {
-  Forbidden,
-  HtmlInstead,
-  NotFound,
-  RateLimited,
+  ForbiddenError,
+  HtmlInsteadError,
+  NotFoundError,
+  RateLimitedError,
   ServerError,
-  Unauthorized,
+  UnauthorizedError,
   type RegistryError,
   type Where,
 } from '../errors.ts';
@@ -38,13 +38,13 @@ export function responseError(
   const reason = reasonOf(text, headers);
   const detail = [reason.code, reason.message].filter(Boolean).join(': ') || undefined;
   const isPage = reason.code === undefined && looksLikeHtml(text, headers);
-  if (status === 401) return new Unauthorized(at, detail);
+  if (status === 401) return new UnauthorizedError(at, detail);
   if (status === 429 || reason.code === 'TOOMANYREQUESTS') return rateLimited(headers, at, detail);
-  if (isPage && (status !== 404 || wanted === undefined)) return new HtmlInstead(at, status, titleOf(text));
-  if (status === 403) return new Forbidden(at, detail);
+  if (isPage && (status !== 404 || wanted === undefined)) return new HtmlInsteadError(at, status, titleOf(text));
+  if (status === 403) return new ForbiddenError(at, detail);
   if (status === 404 && wanted) {
     const what = reason.code === 'NAME_UNKNOWN' ? 'repository' : wanted.what;
-    return new NotFound(what, wanted.version, at);
+    return new NotFoundError(what, wanted.version, at);
   }
   return new ServerError(status, reason.code, reason.message ?? fallback, at);
 }
@@ -61,11 +61,11 @@ export function titleOf(text: string): string | undefined {
   return title === undefined ? undefined : quoteFromServer(title, 100);
 }
 
-function rateLimited(headers: HttpHeaders, where: Where, detail: string | undefined): RateLimited {
+function rateLimited(headers: HttpHeaders, where: Where, detail: string | undefined): RateLimitedError {
   const wait = retryAfter(headers);
   const limit = rateLimitOf(headers);
   const told = [limit && sayRateLimit(limit), detail].filter(Boolean).join('; ');
-  return new RateLimited(where, wait === undefined ? undefined : wait / 1000, limit?.remaining, told);
+  return new RateLimitedError(where, wait === undefined ? undefined : wait / 1000, limit?.remaining, told);
 }
 
 /** `{errors: [{code, message, detail}]}`, or the `{error, error_description}`, `{details}`, `{message}` of token servers, or plain text. */

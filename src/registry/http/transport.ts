@@ -2,7 +2,7 @@ import type { Logger } from '../../oci/logger.ts';
 import { mayLead, resolveZone, zoneOfHost, type Zone } from './addresses.ts';
 import type { Endpoint } from '../config.ts';
 import { Dispatchers, type Trust } from './dispatchers.ts';
-import { RedirectRefused } from '../errors.ts';
+import { RedirectRefusedError } from '../errors.ts';
 import { exchange, type HttpHeaders, type HttpResponse } from './exchange.ts';
 import { isRetryableError, networkError } from './networkErrors.ts';
 import { checkTarget, isRedirect, keepsSecrets, MOST_REDIRECTS, redirectTarget } from './redirects.ts';
@@ -129,11 +129,11 @@ export class Transport {
       response.discard();
       const next = redirectTarget(url, location, endpoint.name);
       if (hops >= MOST_REDIRECTS)
-        throw new RedirectRefused('there are too many redirects', { registry: endpoint.name, url: next.href });
+        throw new RedirectRefusedError('there are too many redirects', { registry: endpoint.name, url: next.href });
       const kept = keepsSecrets(url, next);
       // A form holds a refresh token or a password.
       if (request.body !== undefined && !kept)
-        throw new RedirectRefused('a form with secrets is not sent elsewhere', {
+        throw new RedirectRefusedError('a form with secrets is not sent elsewhere', {
           registry: endpoint.name,
           url: next.href,
         });
@@ -181,7 +181,7 @@ export class Transport {
     const from = await resolveZone(base.hostname);
     const to = zoneOfHost(url.hostname);
     if (to !== undefined && !mayLead(from, to))
-      throw new RedirectRefused(`it is a ${to} address, while the registry is not`, { registry, url: url.href });
+      throw new RedirectRefusedError(`it is a ${to} address, while the registry is not`, { registry, url: url.href });
     return from;
   }
 

@@ -1,27 +1,25 @@
 import * as vscode from 'vscode';
-import { DigestMismatchError, SizeMismatchError } from '../../blobs/verifier.ts';
+import { MismatchError } from '../../oci/mismatchErrors.ts';
 import { DamagedFolderError } from '../../pull/folderErrors.ts';
 import { DiskFullError, WorkerCrashedError } from '../../workers/layerErrors.ts';
 import {
-  AccountRefused,
-  ClientCertificateNeeded,
-  ConnectionLost,
-  ConnectionRefused,
-  DigestMismatch,
-  Forbidden,
-  HtmlInstead,
-  InsecureRefused,
-  NoCatalog,
-  NotFound,
+  AccountRefusedError,
+  ClientCertificateNeededError,
+  ConnectionLostError,
+  ConnectionRefusedError,
+  ForbiddenError,
+  HtmlInsteadError,
+  InsecureRefusedError,
+  NoCatalogError,
+  NotFoundError,
   ProxyError,
-  RateLimited,
+  RateLimitedError,
   RegistryError,
   ServerError,
-  SizeMismatch,
-  Timeout,
+  TimeoutError,
   TlsError,
-  Unauthorized,
-  UnknownHost,
+  UnauthorizedError,
+  UnknownHostError,
 } from '../../registry/errors.ts';
 import type { CommandArgument } from './argument.ts';
 import { COMMANDS, SECTION, SETTINGS } from './ids.ts';
@@ -53,23 +51,20 @@ type ErrorClass = abstract new (...parameters: never[]) => Error;
 
 /** Failures that may be over when the same is tried again. */
 const PASSING: readonly ErrorClass[] = [
-  ConnectionLost,
-  ConnectionRefused,
-  DigestMismatch,
-  DigestMismatchError,
+  ConnectionLostError,
+  ConnectionRefusedError,
   DiskFullError,
-  HtmlInstead,
+  HtmlInsteadError,
+  MismatchError,
   ProxyError,
-  RateLimited,
-  SizeMismatch,
-  SizeMismatchError,
-  Timeout,
-  UnknownHost,
+  RateLimitedError,
+  TimeoutError,
+  UnknownHostError,
   WorkerCrashedError,
 ];
 
 /** Failures that an account, or another one, may end. */
-const ACCOUNT_HELPS: readonly ErrorClass[] = [AccountRefused, Forbidden, RateLimited, Unauthorized];
+const ACCOUNT_HELPS: readonly ErrorClass[] = [AccountRefusedError, ForbiddenError, RateLimitedError, UnauthorizedError];
 
 const GENERIC: ReadonlySet<string> = new Set(['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError']);
 
@@ -139,14 +134,14 @@ function openSettings(key: string): FailureAction {
 
 function registryActions(error: RegistryError): readonly FailureAction[] {
   const argument = { registry: error.registry };
-  if (ACCOUNT_HELPS.some(type => error instanceof type) || (error instanceof NotFound && error.orNoAccess)) {
+  if (ACCOUNT_HELPS.some(type => error instanceof type) || (error instanceof NotFoundError && error.orNoAccess)) {
     return [{ title: 'Sign In…', command: COMMANDS.signIn, argument }];
   }
-  if (error instanceof TlsError || error instanceof InsecureRefused)
+  if (error instanceof TlsError || error instanceof InsecureRefusedError)
     return [{ title: 'Trust…', command: COMMANDS.trustRegistry, argument }];
-  if (error instanceof ClientCertificateNeeded) return [openSettings(SETTINGS.registries)];
-  if (error instanceof NoCatalog) return [{ title: 'Open Image…', command: COMMANDS.openImage }];
-  if (error instanceof NotFound && error.suggestion !== undefined) {
+  if (error instanceof ClientCertificateNeededError) return [openSettings(SETTINGS.registries)];
+  if (error instanceof NoCatalogError) return [{ title: 'Open Image…', command: COMMANDS.openImage }];
+  if (error instanceof NotFoundError && error.suggestion !== undefined) {
     const reference = `${error.registry}/${error.suggestion}`;
     return [{ title: `Open ${error.suggestion}`, command: COMMANDS.openImage, argument: { reference } }];
   }

@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { createWholeFile } from '../../blobs/wholeFile.ts';
 import type { MergedNode, MergedTree } from '../../browse/tree/mergedTree.ts';
 
 /** All of a file, in memory. @throws {FileTooLargeError} */
@@ -36,18 +37,10 @@ export async function saveWhole(
   const { factsOf } = await import('../../browse/tree/mergedTree.ts');
   const executable = (factsOf(node).mode & 0o111) !== 0;
   await mkdir(dirname(target), { recursive: true });
-  const partial = `${target}.${process.pid}.partial`;
-  const file = await open(partial, 'wx', executable ? 0o755 : 0o644);
-  try {
+  await createWholeFile(target, executable ? 0o755 : 0o644, async file => {
     const write = (chunk: Uint8Array): void => {
       for (let at = 0; at < chunk.length;) at += writeSync(file.fd, chunk, at);
     };
     await tree.read(node, { write }, signal);
-    await file.close();
-    await rename(partial, target);
-  } catch (error) {
-    await file.close().catch(() => undefined);
-    await rm(partial, { force: true });
-    throw error;
-  }
+  });
 }

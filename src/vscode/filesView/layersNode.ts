@@ -5,7 +5,6 @@ import type { LayerState } from '../images/layerStates.ts';
 import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
 import { InfoNode } from '../tree/infoNode.ts';
 import { LayerNode } from './layerNode.ts';
-import { withSizes } from './layerSizes.ts';
 import { Lazy } from '../common/lazy.ts';
 import { resolvePlace } from '../registries/resolvePlace.ts';
 import { count, dotted, formatBytes } from '../common/text.ts';
@@ -29,8 +28,7 @@ export class LayersNode implements TreeNode {
     this.#context = context;
     this.#place = place;
     this.#layers = new Lazy(async signal => {
-      const { layers } = await resolvePlace(context.services.lookup, place, signal);
-      return withSizes(context, place, layers, signal);
+      return (await resolvePlace(context.services.lookup, place, signal)).layers;
     });
   }
 

@@ -3,7 +3,7 @@ import type { LayoutSource } from '../../layout/layoutSource.ts';
 import type { BlobSource } from '../../oci/byteSource.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { NotFound } from '../../registry/errors.ts';
+import { NotFoundError } from '../../registry/errors.ts';
 import type { Page } from '../../registry/api/listing.ts';
 import type { FetchedManifest } from '../../registry/api/manifests.ts';
 import type { RepositoryAccess } from '../features.ts';
@@ -23,13 +23,13 @@ export class LocalAccess implements RepositoryAccess {
     this.#place = place;
   }
 
-  /** @throws {NotFound} */
+  /** @throws {NotFoundError} */
   async manifest(repository: string, version: string, signal: AbortSignal): Promise<FetchedManifest> {
     try {
       return { ...(await this.#source.manifest(repository, version, signal)), source: this.#place.registry };
     } catch (error) {
       if (!(error instanceof NoSuchImageError)) throw error;
-      throw new NotFound('manifest', version, { ...this.#place, url: '' });
+      throw new NotFoundError('manifest', version, { ...this.#place, url: '' });
     }
   }
 

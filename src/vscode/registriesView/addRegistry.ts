@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { InsecureRefused, RegistryError, TlsError } from '../../registry/errors.ts';
+import { InsecureRefusedError, RegistryError, TlsError } from '../../registry/errors.ts';
 import { askTrust } from './askTrust.ts';
 import { COMMANDS } from '../common/ids.ts';
 import { command, offer } from '../common/offer.ts';
@@ -98,7 +98,7 @@ async function askAfter(error: RegistryError, setting: RegistrySetting): Promise
   const trust = 'Trust…';
   const anyway = 'Add Anyway';
   const again = 'Try Again';
-  const untrusted = error instanceof TlsError || error instanceof InsecureRefused;
+  const untrusted = error instanceof TlsError || error instanceof InsecureRefusedError;
   const chosen = await vscode.window.showWarningMessage(error.message, ...(untrusted ? [trust] : [again]), anyway);
   if (chosen === trust) return askTrust(setting, error.message);
   if (chosen === again) return { ...setting };

@@ -1,6 +1,6 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { NotFound } from '../../registry/errors.ts';
+import { NotFoundError } from '../../registry/errors.ts';
 import type { RepositoryAccess } from '../features.ts';
 import { plainText } from '../common/text.ts';
 
@@ -67,7 +67,7 @@ async function cosignAttachment(
     const { bytes, mediaType, digest: found } = await client.manifest(repository, tag, signal);
     return { mediaType, digest: found, size: bytes.length, artifactType: `cosign.${ending}` };
   } catch (error) {
-    if (error instanceof NotFound) return undefined;
+    if (error instanceof NotFoundError) return undefined;
     throw error;
   }
 }

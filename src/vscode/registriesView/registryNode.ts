@@ -1,7 +1,7 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { DOCKER_HUB } from '../../oci/reference.ts';
 import { localPath } from '../../layout/localAddress.ts';
-import { NoCatalog, Unauthorized } from '../../registry/errors.ts';
+import { NoCatalogError, UnauthorizedError } from '../../registry/errors.ts';
 import { sayRateLimit } from '../../registry/http/rateLimit.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { COMMANDS } from '../common/ids.ts';
@@ -131,9 +131,9 @@ export class RegistryNode implements PagedNode, FilteredNode {
   async #failureRow(error: unknown): Promise<TreeNode> {
     const { registries } = this.#context.services;
     // Who has not signed in yet may see more with an account; who has, may not list here at all.
-    const refused = error instanceof NoCatalog && error.cause instanceof Unauthorized;
+    const refused = error instanceof NoCatalogError && error.cause instanceof UnauthorizedError;
     const anonymous = (await registries.accountOf(this.registry)) === undefined;
-    if (error instanceof NoCatalog && !(refused && anonymous)) {
+    if (error instanceof NoCatalogError && !(refused && anonymous)) {
       return new InfoNode(this, 'This registry lists no repositories', {
         description: 'pin one with Open Image…',
         tooltip: error.message,

@@ -37,7 +37,7 @@ export interface Network {
   readonly options: TransportOptions;
   readonly authorizer: Authorizer;
   client(config: RegistryConfig): RegistryClient;
-  /** Tries an account, of which nothing is remembered. @throws {AccountRefused} it is not taken */
+  /** Tries an account, of which nothing is remembered. @throws {AccountRefusedError} it is not taken */
   verify(config: RegistryConfig, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'>;
   /** What the registry asks for; undefined = nothing. */
   challenge(config: RegistryConfig, signal: AbortSignal): Promise<Challenge | undefined>;

@@ -8,7 +8,8 @@ import { setImmediate } from 'node:timers/promises';
 import { KeyedMutex } from '../../../src/blobs/keyedMutex.ts';
 import { PartialFile } from '../../../src/blobs/partialFile.ts';
 import { BlobStore } from '../../../src/blobs/store.ts';
-import { DigestMismatchError, SizeMismatchError, Verifier } from '../../../src/blobs/verifier.ts';
+import { Verifier } from '../../../src/blobs/verifier.ts';
+import { DigestMismatchError, SizeMismatchError } from '../../../src/oci/mismatchErrors.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
 
 let root: string;

@@ -274,7 +274,7 @@ suite(
       const damages: [RegExp, () => void][] = [
         [/has no index\.json/, () => rmSync(join(folder, 'index.json'))],
         [/blob sha256:[0-9a-f]+ is missing/, () => rmSync(manifest)],
-        [/does not fit its digest|should have/, () => (rmSync(manifest), writeFileSync(manifest, '{}'))],
+        [/doesn't match its digest|should have/, () => (rmSync(manifest), writeFileSync(manifest, '{}'))],
       ];
       for (const [said, damage] of damages) {
         damage();

@@ -4,7 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, 
 import { join } from 'node:path';
 import { before, suite, test, after } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { DigestMismatchError, Verifier } from '../../../src/blobs/verifier.ts';
+import { Verifier } from '../../../src/blobs/verifier.ts';
+import { DigestMismatchError } from '../../../src/oci/mismatchErrors.ts';
 import { InvalidLocalImageError, NoSuchImageError } from '../../../src/layout/layoutFiles.ts';
 import { openLocal } from '../../../src/layout/openLocal.ts';
 import { parseReference } from '../../../src/oci/reference.ts';

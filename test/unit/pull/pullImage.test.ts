@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { DigestMismatchError } from '../../../src/blobs/verifier.ts';
+import { DigestMismatchError } from '../../../src/oci/mismatchErrors.ts';
 import { PlatformNotFoundError } from '../../../src/oci/choosePlatform.ts';
 import { DamagedFolderError, NoImageFolderError } from '../../../src/pull/folderErrors.ts';
 import {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { DigestMismatchError } from '../../../src/blobs/verifier.ts';
+import { DigestMismatchError } from '../../../src/oci/mismatchErrors.ts';
 import { LimitExceededError } from '../../../src/layers/errors.ts';
 import { readSidecar } from '../../../src/layers/unpack/sidecar.ts';
 import { DEFAULT_LIMITS, type UnpackLimits } from '../../../src/layers/unpack/unpack.ts';

@@ -7,7 +7,7 @@ import { ListingBuilder } from '../../../../src/browse/listing/listingBuilder.ts
 import { LayerListing } from '../../../../src/browse/listing/layerListing.ts';
 import { factsOf, MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { DEFAULT_LIMITS } from '../../../../src/layers/unpack/unpack.ts';
-import { DigestMismatchError } from '../../../../src/blobs/verifier.ts';
+import { DigestMismatchError } from '../../../../src/oci/mismatchErrors.ts';
 import { openLayer } from '../../../../src/layerAccess/openLayer.ts';
 import { image, layer, type BuiltLayer } from '../../../support/image.ts';
 import { corrupt, drip } from '../../../support/registry/faults.ts';

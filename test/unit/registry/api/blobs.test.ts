@@ -7,15 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Descriptor } from '../../../../src/oci/descriptor.ts';
 import type { Digest } from '../../../../src/oci/digest.ts';
 import { OCI_LAYER_GZIP } from '../../../../src/oci/mediaTypes.ts';
+import { DigestMismatchError, SizeMismatchError } from '../../../../src/oci/mismatchErrors.ts';
 import {
-  ConnectionLost,
-  DigestMismatch,
-  HtmlInstead,
-  NotFound,
+  ConnectionLostError,
+  HtmlInsteadError,
+  NotFoundError,
   ServerError,
-  SizeMismatch,
-  Timeout,
-  TooLarge,
+  TimeoutError,
+  TooLargeError,
 } from '../../../../src/registry/errors.ts';
 import * as faults from '../../../support/registry/faults.ts';
 import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
@@ -64,7 +63,7 @@ describe('blobs', () => {
   it('need no request when nothing is left', async () => {
     assert.equal((await read(SIZE)).length, 0);
     assert.equal(registry.requests.length, 0);
-    await assert.rejects(read(SIZE + 1), SizeMismatch);
+    await assert.rejects(read(SIZE + 1), SizeMismatchError);
   });
 
   it('go on by Range after a reset at any position', async () => {
@@ -83,7 +82,7 @@ describe('blobs', () => {
 
   it('give up when no connection brings anything', async () => {
     registry.fault(BLOBS, faults.resetAfter(0));
-    await assert.rejects(read(), ConnectionLost);
+    await assert.rejects(read(), ConnectionLostError);
     assert.equal(registry.requests.length, asking.transport.options.tries);
   });
 
@@ -122,14 +121,14 @@ describe('blobs', () => {
 
   it('refuse a Content-Range whose total is not the size', async () => {
     registry.fault(BLOBS, faults.lyingRange(`bytes 100-${SIZE - 1}/${SIZE + 7}`));
-    await assert.rejects(read(100), SizeMismatch);
+    await assert.rejects(read(100), SizeMismatchError);
   });
 
   it('refuse a Content-Length that is not the size before a byte is taken', async () => {
     for (const delta of [-1, 1]) {
       registry.fault(BLOBS, faults.wrongLength(delta));
       const sink = new Collected();
-      await assert.rejects(asking.client.blobs('some/name').read(blob, 0, sink, asking.signal), SizeMismatch);
+      await assert.rejects(asking.client.blobs('some/name').read(blob, 0, sink, asking.signal), SizeMismatchError);
       assert.equal(sink.length, 0);
       registry.faults.clear();
     }
@@ -139,7 +138,7 @@ describe('blobs', () => {
     registry.fault(BLOBS, faults.lengthen(Buffer.from('more')));
     registry.fault(BLOBS, faults.chunked());
     const sink = new Collected();
-    await assert.rejects(asking.client.blobs('some/name').read(blob, 0, sink, asking.signal), SizeMismatch);
+    await assert.rejects(asking.client.blobs('some/name').read(blob, 0, sink, asking.signal), SizeMismatchError);
     assert.ok(sink.length <= SIZE);
   });
 
@@ -150,7 +149,7 @@ describe('blobs', () => {
     await assert.rejects(read(SIZE - 1), ServerError);
     registry.faults.clear();
     registry.fault(BLOBS, faults.bareStatus(416, { 'content-range': 'bytes */5' }));
-    await assert.rejects(read(1000), SizeMismatch);
+    await assert.rejects(read(1000), SizeMismatchError);
   });
 
   it('come without a known size, from a length, from a range, and from neither', async () => {
@@ -176,19 +175,19 @@ describe('blobs', () => {
     const missing: Descriptor = { ...blob, digest: sha256('nothing') };
     await assert.rejects(
       read(0, missing),
-      error => error instanceof NotFound && error.what === 'blob' && error.wanted === missing.digest,
+      error => error instanceof NotFoundError && error.what === 'blob' && error.wanted === missing.digest,
     );
     assert.equal(registry.requests.length, 1);
   });
 
   it('are refused when a web page comes instead', async () => {
     registry.fault(BLOBS, faults.html());
-    await assert.rejects(read(), HtmlInstead);
+    await assert.rejects(read(), HtmlInsteadError);
   });
 
   it('come as they are when a proxy compresses them, so that the size tells', async () => {
     registry.fault(BLOBS, faults.gzipped());
-    await assert.rejects(read(), SizeMismatch);
+    await assert.rejects(read(), SizeMismatchError);
   });
 
   it('go on after a stall, and give up in the end', async () => {
@@ -197,7 +196,7 @@ describe('blobs', () => {
       registry.fault({ ...BLOBS, times: 1 }, faults.stall(3000));
       assert.deepEqual(await read(0, blob, impatient), bytes);
       registry.fault(BLOBS, faults.stall(0));
-      await assert.rejects(read(0, blob, impatient), error => error instanceof Timeout && error.phase === 'idle');
+      await assert.rejects(read(0, blob, impatient), error => error instanceof TimeoutError && error.phase === 'idle');
     } finally {
       await impatient.close();
     }
@@ -207,7 +206,10 @@ describe('blobs', () => {
     const impatient = ask(configOf(registry), { firstByteTimeout: 300, tries: 2 });
     try {
       registry.fault(BLOBS, faults.silence());
-      await assert.rejects(read(0, blob, impatient), error => error instanceof Timeout && error.phase === 'firstByte');
+      await assert.rejects(
+        read(0, blob, impatient),
+        error => error instanceof TimeoutError && error.phase === 'firstByte',
+      );
     } finally {
       await impatient.close();
     }
@@ -336,10 +338,10 @@ describe('blobs', () => {
     assert.deepEqual(Buffer.from(await get()), bytes);
     registry.faults.clear();
     registry.fault(BLOBS, faults.corrupt(17));
-    await assert.rejects(get(), error => error instanceof DigestMismatch && error.expected === blob.digest);
-    await assert.rejects(get(SIZE - 1), TooLarge);
+    await assert.rejects(get(), error => error instanceof DigestMismatchError && error.expected === blob.digest);
+    await assert.rejects(get(SIZE - 1), TooLargeError);
     const unknown = { ...blob, size: -1 };
-    await assert.rejects(asking.client.blobBytes('some/name', unknown, 1000, asking.signal), TooLarge);
+    await assert.rejects(asking.client.blobBytes('some/name', unknown, 1000, asking.signal), TooLargeError);
   });
 
   it('under a sha512 digest come verified', async () => {
@@ -349,7 +351,7 @@ describe('blobs', () => {
     const descriptor = { mediaType: 'text/plain', digest, size: content.length };
     assert.deepEqual(Buffer.from(await asking.client.blobBytes('some/name', descriptor, 100, asking.signal)), content);
     registry.store.putBlob(Buffer.from('hash me longes'), digest);
-    await assert.rejects(asking.client.blobBytes('some/name', descriptor, 100, asking.signal), DigestMismatch);
+    await assert.rejects(asking.client.blobBytes('some/name', descriptor, 100, asking.signal), DigestMismatchError);
   });
 
   it('tell their size, by HEAD or by a part where there is no HEAD', async () => {

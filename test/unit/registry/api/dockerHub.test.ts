@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { DockerHub } from '../../../../src/registry/api/dockerHub.ts';
-import { HtmlInstead, NotFound, RateLimited, ServerError } from '../../../../src/registry/errors.ts';
+import { HtmlInsteadError, NotFoundError, RateLimitedError, ServerError } from '../../../../src/registry/errors.ts';
 import { silentLogger } from '../../../../src/oci/logger.ts';
 import { Transport } from '../../../../src/registry/http/transport.ts';
 import { listen, logRequest, type LoggedRequest } from '../../../support/listen.ts';
@@ -70,9 +70,9 @@ describe('Docker Hub', () => {
 
   it('that answers otherwise says so', async () => {
     for (const [answer, type] of [
-      ['<html>', HtmlInstead],
-      [404, NotFound],
-      [429, RateLimited],
+      ['<html>', HtmlInsteadError],
+      [404, NotFoundError],
+      [429, RateLimitedError],
       [500, ServerError],
       [[], ServerError],
     ] as const) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { HtmlInstead, NoCatalog, NotFound, ServerError } from '../../../../src/registry/errors.ts';
+import { HtmlInsteadError, NoCatalogError, NotFoundError, ServerError } from '../../../../src/registry/errors.ts';
 import { artifact, image, layer } from '../../../support/image.ts';
 import * as faults from '../../../support/registry/faults.ts';
 import { startRegistry, type Registry, type RegistryOptions } from '../../../support/registry/registry.ts';
@@ -187,13 +187,13 @@ describe('lists', () => {
   it('that are web pages, no JSON or missing are told as such', async () => {
     const { registry, asking, all } = await setUp();
     registry.fault(LIST, faults.html());
-    await assert.rejects(all(), HtmlInstead);
+    await assert.rejects(all(), HtmlInsteadError);
     registry.faults.clear();
     registry.fault(LIST, faults.body('{"tags":['));
     await assert.rejects(all(), ServerError);
     await assert.rejects(
       asking.client.allTags('no/such', asking.signal),
-      error => error instanceof NotFound && error.what === 'repository',
+      error => error instanceof NotFoundError && error.what === 'repository',
     );
   });
 
@@ -208,12 +208,12 @@ describe('lists', () => {
     ]) {
       const { registry, asking } = await setUp();
       registry.fault({ path: '/_catalog' }, fault);
-      await assert.rejects(asking.client.catalog({}, asking.signal), NoCatalog);
+      await assert.rejects(asking.client.catalog({}, asking.signal), NoCatalogError);
       assert.equal((await asking.client.ping(asking.signal)).catalog, false);
     }
     const hub = ask({ name: 'docker.io', url: 'http://127.0.0.1:1' });
     open.push(hub);
-    await assert.rejects(hub.client.catalog({}, hub.signal), NoCatalog);
+    await assert.rejects(hub.client.catalog({}, hub.signal), NoCatalogError);
   });
 
   it('are asked of mirrors with the name of the registry that they stand for', async () => {

@@ -3,12 +3,12 @@ import { after, before, describe, it } from 'node:test';
 import { parseManifest } from '../../../../src/oci/manifest.ts';
 import type { Credential } from '../../../../src/registry/auth/credentials.ts';
 import {
-  ClientCertificateNeeded,
-  NoCatalog,
-  NotFound,
+  ClientCertificateNeededError,
+  NoCatalogError,
+  NotFoundError,
   RegistryError,
   TlsError,
-  Unauthorized,
+  UnauthorizedError,
 } from '../../../../src/registry/errors.ts';
 import { artifact, type BuiltImage, image, index, layer } from '../../../support/image.ts';
 import { createPrivateCa, type PrivateCa } from '../../../support/privateCa.ts';
@@ -101,9 +101,6 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     const many = index([demo('oci')]);
     await pushContent(registry, 'team/oci', many, 'multi');
     assert.equal(parseManifest((await by.client.manifest('team/oci', 'multi', by.signal)).bytes).kind, 'index');
-    const head = await by.client.headManifest('team/oci', 'multi', by.signal);
-    assert.equal(head.digest, many.digest);
-    assert.equal(head.size, many.bytes.length);
 
     const first = await by.client.catalog({ size: 2 }, by.signal);
     assert.deepEqual(first.items, ['team/docker', 'team/oci']);
@@ -127,9 +124,9 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
 
     await assert.rejects(
       by.client.manifest('team/oci', 'nope', by.signal),
-      error => error instanceof NotFound && error.what === 'manifest',
+      error => error instanceof NotFoundError && error.what === 'manifest',
     );
-    await assert.rejects(by.client.allTags('nobody/nothing', by.signal), NotFound);
+    await assert.rejects(by.client.allTags('nobody/nothing', by.signal), NotFoundError);
     const ping = await by.client.ping(by.signal);
     assert.deepEqual([ping.v2, ping.authentication, ping.catalog], [true, 'none', true]);
   });
@@ -141,13 +138,13 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     await assert.rejects(
       by.client.manifest('nginx', 'latest', by.signal),
       error =>
-        error instanceof NotFound &&
+        error instanceof NotFoundError &&
         error.suggestion === 'library/nginx' &&
         error.message.includes(`${registry.host}/library/nginx`),
     );
     await assert.rejects(
       by.client.manifest('apache', 'latest', by.signal),
-      error => error instanceof NotFound && error.suggestion === undefined,
+      error => error instanceof NotFoundError && error.suggestion === undefined,
     );
   });
 
@@ -156,8 +153,8 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     const built = demo();
     await pushContent(registry, 'team/app', built, 'latest', PUSHER);
     const stranger = asking(configOf(registry));
-    await assert.rejects(stranger.client.manifest('team/app', 'latest', stranger.signal), Unauthorized);
-    await assert.rejects(stranger.client.catalog({}, stranger.signal), NoCatalog);
+    await assert.rejects(stranger.client.manifest('team/app', 'latest', stranger.signal), UnauthorizedError);
+    await assert.rejects(stranger.client.catalog({}, stranger.signal), NoCatalogError);
     assert.equal((await stranger.client.ping(stranger.signal)).authentication, 'basic');
     const by = asking(configOf(registry), {}, [new Accounts({ [registry.host]: ALICE })]);
     await readAll(by, 'team/app', 'latest', built);
@@ -171,7 +168,7 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
       await pushContent(registry, repository, built, 'latest', PUSHER);
     const stranger = asking(configOf(registry));
     await readAll(stranger, 'public/app', 'latest', built);
-    await assert.rejects(stranger.client.manifest('private/app', 'latest', stranger.signal), Unauthorized);
+    await assert.rejects(stranger.client.manifest('private/app', 'latest', stranger.signal), UnauthorizedError);
     const ping = await stranger.client.ping(stranger.signal);
     assert.deepEqual(
       [ping.authentication, ping.realm, ping.catalog],
@@ -208,7 +205,7 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     stranger.close();
     for (const shown of [{}, { cert: foreign.cert, key: foreign.key }]) {
       const unknown = asking(configOf(closed, { ca: ca.cert, ...shown }));
-      await assert.rejects(unknown.client.ping(unknown.signal), ClientCertificateNeeded);
+      await assert.rejects(unknown.client.ping(unknown.signal), ClientCertificateNeededError);
     }
     const known = asking(configOf(closed, { ca: ca.cert, cert: client.cert, key: client.key }));
     assert.equal((await known.client.ping(known.signal)).v2, true);
@@ -274,7 +271,7 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     const nowhere = asking(configOf(empty, { mirrors: [down.url] }));
     await assert.rejects(
       nowhere.client.manifest('library/app', 'latest', nowhere.signal),
-      error => error instanceof NotFound && /Mirrors:.*127\.0\.0\.1:1 refuses/.test(error.message),
+      error => error instanceof NotFoundError && /Mirrors:.*127\.0\.0\.1:1 refuses/.test(error.message),
     );
   });
 
@@ -282,12 +279,12 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     const by = asking({ name: '127.0.0.1:1', url: 'http://127.0.0.1:1' });
     await assert.rejects(
       by.client.ping(by.signal),
-      error => error instanceof RegistryError && error.name === 'ConnectionRefused',
+      error => error instanceof RegistryError && error.name === 'ConnectionRefusedError',
     );
     const nameless = asking({ name: 'no-such-host.invalid', url: 'https://no-such-host.invalid' });
     await assert.rejects(
       nameless.client.ping(nameless.signal),
-      error => error instanceof RegistryError && error.name === 'UnknownHost',
+      error => error instanceof RegistryError && error.name === 'UnknownHostError',
     );
   });
 });

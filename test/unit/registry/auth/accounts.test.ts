@@ -3,7 +3,7 @@ import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Credential } from '../../../../src/registry/auth/credentials.ts';
 import { verifyAccount } from '../../../../src/registry/auth/access.ts';
-import { AccountRefused, NotFound, Unauthorized } from '../../../../src/registry/errors.ts';
+import { AccountRefusedError, NotFoundError, UnauthorizedError } from '../../../../src/registry/errors.ts';
 import { image, layer } from '../../../support/image.ts';
 import { bearerChallenge, type AccessOptions } from '../../../support/registry/access.ts';
 import * as faults from '../../../support/registry/faults.ts';
@@ -72,7 +72,7 @@ describe('accounts and tokens', () => {
         verifyAccount(asking.transport, configOf(registry), account, asking.signal);
       assert.equal(await verify(ALICE), 'taken');
       await assert.rejects(verify(wrong), error => {
-        assert.ok(error instanceof AccountRefused, String(error));
+        assert.ok(error instanceof AccountRefusedError, String(error));
         assert.match(error.message, /refused the user name or password.*sign in again/);
         assert.doesNotMatch(`${error.message} ${String(error.cause)}`, /wr0ng/);
         return true;
@@ -81,7 +81,10 @@ describe('accounts and tokens', () => {
     const { registry, asking } = await setUp({ scheme: 'basic' });
     // Amazon's registry answers so when the token that stands for the password has expired.
     registry.fault({ when: ({ headers }) => headers.authorization !== undefined }, faults.status(403));
-    await assert.rejects(verifyAccount(asking.transport, configOf(registry), ALICE, asking.signal), AccountRefused);
+    await assert.rejects(
+      verifyAccount(asking.transport, configOf(registry), ALICE, asking.signal),
+      AccountRefusedError,
+    );
     const { registry: free, asking: other } = await setUp(undefined);
     assert.equal(await verifyAccount(other.transport, configOf(free), ALICE, other.signal), 'not asked for');
   });
@@ -91,7 +94,8 @@ describe('accounts and tokens', () => {
       const { get, registry } = await setUp({ scheme: 'basic' }, credential);
       await assert.rejects(
         get(),
-        error => error instanceof Unauthorized && error.registry === registry.host && error.repository === 'some/name',
+        error =>
+          error instanceof UnauthorizedError && error.registry === registry.host && error.repository === 'some/name',
       );
       assert.ok(registry.requests.length <= 2);
     }
@@ -145,7 +149,7 @@ describe('accounts and tokens', () => {
       { scheme: 'bearer', tokens: { anonymousPull: false } },
       { username: 'alice', password: 'old' },
     );
-    await assert.rejects(get(), Unauthorized);
+    await assert.rejects(get(), UnauthorizedError);
   });
 
   it('kept as an identity token are traded by POST', async () => {
@@ -245,7 +249,7 @@ describe('accounts and tokens', () => {
 
   it('are not asked for ever when the scope stays insufficient', async () => {
     const { get, registry } = await setUp({ scheme: 'bearer', tokens: { isPrivate: name => name === 'some/name' } });
-    await assert.rejects(get(), Unauthorized);
+    await assert.rejects(get(), UnauthorizedError);
     assert.ok(registry.requests.length <= 3, `${registry.requests.length} requests`);
   });
 
@@ -299,7 +303,7 @@ describe('accounts and tokens', () => {
     }
     const { get, registry } = await setUp(undefined);
     registry.fault({ path: '/some/name/' }, faults.status(404));
-    await assert.rejects(get(), NotFound);
+    await assert.rejects(get(), NotFoundError);
     assert.equal(registry.requests.length, 1, 'without an account nothing more is asked');
   });
 
@@ -339,13 +343,13 @@ describe('accounts and tokens', () => {
 
   it('are looked up anew after signing in and out', async () => {
     const { get, accounts, asking, registry } = await setUp({ scheme: 'basic' });
-    await assert.rejects(get(), Unauthorized);
+    await assert.rejects(get(), UnauthorizedError);
     accounts.set(registry.host, ALICE);
     asking.authorizer.forget(registry.host);
     await get();
     accounts.set(registry.host, undefined);
     asking.authorizer.forget(registry.host);
-    await assert.rejects(get(), Unauthorized);
+    await assert.rejects(get(), UnauthorizedError);
   });
 
   it('that were looked up before signing out are not remembered after it', async () => {
@@ -367,7 +371,7 @@ describe('accounts and tokens', () => {
     asking.authorizer.forget(registry.host);
     answered.resolve(ALICE);
     await before;
-    await assert.rejects(asking.client.manifest('some/name', 'latest', asking.signal), Unauthorized);
+    await assert.rejects(asking.client.manifest('some/name', 'latest', asking.signal), UnauthorizedError);
   });
 
   it('that cannot be looked up are warned of, and the next source is asked', async () => {

@@ -4,12 +4,12 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import type { Credential } from '../../../../src/registry/auth/credentials.ts';
 import {
-  HtmlInstead,
-  NotFound,
-  RedirectRefused,
+  HtmlInsteadError,
+  NotFoundError,
+  RedirectRefusedError,
   RegistryError,
   ServerError,
-  Unauthorized,
+  UnauthorizedError,
 } from '../../../../src/registry/errors.ts';
 import { listen, type Listening, logRequest, type LoggedRequest } from '../../../support/listen.ts';
 import { createPrivateCa, type PrivateCa } from '../../../support/privateCa.ts';
@@ -157,7 +157,7 @@ describe('secrets', () => {
       },
       ...(reply.status === 200 ? { body: Buffer.from('{"tags":["one"]}') } : {}),
     }));
-    await assert.rejects(asking.client.tags('some/name', {}, asking.signal), RedirectRefused);
+    await assert.rejects(asking.client.tags('some/name', {}, asking.signal), RedirectRefusedError);
     assert.equal(otherRequests.length, 0);
   });
 
@@ -166,19 +166,23 @@ describe('secrets', () => {
     const { blob } = storeBlob(registry.store, 'some/name', 50);
     const read = (): Promise<void> => asking.client.blobs('some/name').read(blob, 0, new Collected(), asking.signal);
     const cases: [string, Parameters<Registry['fault']>, unknown][] = [
-      ['refused', [{ when: request => request.headers.authorization !== undefined }, faults.status(401)], Unauthorized],
+      [
+        'refused',
+        [{ when: request => request.headers.authorization !== undefined }, faults.status(401)],
+        UnauthorizedError,
+      ],
       ['storage fails', [{ path: '/blob/' }, faults.status(500)], ServerError],
-      ['storage has a web page', [{ path: '/blob/' }, faults.html(200)], HtmlInstead],
+      ['storage has a web page', [{ path: '/blob/' }, faults.html(200)], HtmlInsteadError],
       ['storage resets', [{ path: '/blob/' }, faults.resetAtOnce()], RegistryError],
       [
         'storage leads elsewhere',
         [{ path: '/blob/' }, faults.redirect('ftp://user:topsecret@host/x?y=topsecret')],
-        RedirectRefused,
+        RedirectRefusedError,
       ],
       [
         'user in the address',
         [{ path: '/blob/' }, faults.redirect('http://user:topsecret@127.0.0.1/x')],
-        RedirectRefused,
+        RedirectRefusedError,
       ],
     ];
     for (const [name, fault, expected] of cases) {
@@ -239,13 +243,13 @@ describe('addresses that answers name', () => {
     registry.fault({ path: '/blobs/' }, faults.redirect(`${target.url}/blob`));
     await assert.rejects(
       asking.client.blobs('some/name').read(blob, 0, new Collected(), asking.signal),
-      RedirectRefused,
+      RedirectRefusedError,
     );
     registry.fault(
       { path: '/manifests/' },
       faults.status(401, { 'www-authenticate': `Bearer realm="${target.url}/token"` }),
     );
-    await assert.rejects(asking.client.manifest('some/name', 'latest', asking.signal), RedirectRefused);
+    await assert.rejects(asking.client.manifest('some/name', 'latest', asking.signal), RedirectRefusedError);
     assert.equal(plain.length, 0);
   });
 
@@ -257,7 +261,7 @@ describe('addresses that answers name', () => {
     registry.fault({ path: '/blobs/' }, faults.redirect());
     await assert.rejects(
       asking.client.blobs('some/name').read(blob, 0, new Collected(), asking.signal),
-      error => error instanceof RedirectRefused && /too many/.test(error.reason),
+      error => error instanceof RedirectRefusedError && /too many/.test(error.reason),
     );
     assert.equal(registry.requests.length, 11);
     for (const location of [
@@ -271,7 +275,7 @@ describe('addresses that answers name', () => {
       registry.fault({ path: '/blobs/' }, faults.redirect(location));
       await assert.rejects(
         asking.client.blobs('some/name').read(blob, 0, new Collected(), asking.signal),
-        RedirectRefused,
+        RedirectRefusedError,
         location,
       );
     }
@@ -302,6 +306,6 @@ describe('addresses that answers name', () => {
       error => error instanceof ServerError && error.status === 302,
     );
     registry.faults.clear();
-    await assert.rejects(asking.client.manifest('some/name', 'latest', asking.signal), NotFound);
+    await assert.rejects(asking.client.manifest('some/name', 'latest', asking.signal), NotFoundError);
   });
 });

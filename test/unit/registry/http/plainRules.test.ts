@@ -9,7 +9,7 @@ import {
 } from '../../../../src/registry/http/addresses.ts';
 import { baseUrl, defaultConfig, endpointsOf } from '../../../../src/registry/config.ts';
 import { parseContentRange } from '../../../../src/registry/http/contentRange.ts';
-import { InsecureRefused, RedirectRefused } from '../../../../src/registry/errors.ts';
+import { InsecureRefusedError, RedirectRefusedError } from '../../../../src/registry/errors.ts';
 import { nextLink } from '../../../../src/registry/http/links.ts';
 import { proxyFor, resolveProxies } from '../../../../src/registry/http/proxies.ts';
 import { rateLimitOf } from '../../../../src/registry/http/rateLimit.ts';
@@ -50,10 +50,10 @@ describe('configurations', () => {
   });
 
   it('refuse plain HTTP to other machines unless it is wanted', () => {
-    assert.throws(() => endpointsOf({ name: 'r.example', url: 'http://r.example' }), InsecureRefused);
+    assert.throws(() => endpointsOf({ name: 'r.example', url: 'http://r.example' }), InsecureRefusedError);
     assert.throws(
       () => endpointsOf({ name: 'r.example', url: 'https://r.example', mirrors: ['http://m.example'] }),
-      InsecureRefused,
+      InsecureRefusedError,
     );
     assert.equal(
       endpointsOf({ name: 'r.example', url: 'http://r.example', insecure: true })[0].url,
@@ -148,7 +148,7 @@ describe('redirects', () => {
     assert.equal(redirectTarget(from, '../y?z#part', 'r.example').href, 'https://r.example/y?z');
     assert.equal(redirectTarget(from, '//cdn.example/b', 'r.example').href, 'https://cdn.example/b');
     for (const bad of ['http://r.example/', 'ftp://r.example/', 'https://u:p@r.example/', 'https://', 'data:,x']) {
-      assert.throws(() => redirectTarget(from, bad, 'r.example'), RedirectRefused, bad);
+      assert.throws(() => redirectTarget(from, bad, 'r.example'), RedirectRefusedError, bad);
     }
   });
 

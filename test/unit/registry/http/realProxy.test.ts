@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { ClientCertificateNeeded, ProxyError } from '../../../../src/registry/errors.ts';
+import { ClientCertificateNeededError, ProxyError } from '../../../../src/registry/errors.ts';
 import { image, layer } from '../../../support/image.ts';
 import { createPrivateCa, type PrivateCa } from '../../../support/privateCa.ts';
 import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
@@ -84,7 +84,7 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     const url = `https://${NAME}:${strict.port}`;
     const asking = ask({ name: NAME, url, ca: ca.cert }, { httpsProxy: squid.url });
     open.push(asking);
-    await assert.rejects(asking.client.ping(asking.signal), ClientCertificateNeeded);
+    await assert.rejects(asking.client.ping(asking.signal), ClientCertificateNeededError);
     const { cert, key } = ca.issue({ client: 'peel' });
     const known = ask({ name: NAME, url, ca: ca.cert, cert, key }, { httpsProxy: squid.url });
     open.push(known);
@@ -118,7 +118,7 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     const excepted = through(unused.url, plain, ['.behind-the-proxy.test']);
     await assert.rejects(
       excepted.client.ping(excepted.signal),
-      error => error instanceof Error && error.name === 'UnknownHost',
+      error => error instanceof Error && error.name === 'UnknownHostError',
     );
     const local = ask({ name: plain.host, url: plain.url }, { httpProxy: unused.url });
     open.push(local);

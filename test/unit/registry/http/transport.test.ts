@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import {
-  ClientCertificateNeeded,
-  ConnectionLost,
-  ConnectionRefused,
-  HtmlInstead,
-  NotFound,
-  RateLimited,
-  RedirectRefused,
+  ClientCertificateNeededError,
+  ConnectionLostError,
+  ConnectionRefusedError,
+  HtmlInsteadError,
+  NotFoundError,
+  RateLimitedError,
+  RedirectRefusedError,
   ServerError,
   TlsError,
 } from '../../../../src/registry/errors.ts';
@@ -72,7 +72,7 @@ describe('the transport', () => {
     }
     const nobody = ask({ name: '127.0.0.1:1', url: 'http://127.0.0.1:1' });
     open.push(nobody);
-    await assert.rejects(nobody.client.ping(nobody.signal), ConnectionRefused);
+    await assert.rejects(nobody.client.ping(nobody.signal), ConnectionRefusedError);
   });
 
   it('waits as long as it is asked to', async () => {
@@ -105,7 +105,7 @@ describe('the transport', () => {
     await assert.rejects(
       get(),
       error =>
-        error instanceof RateLimited &&
+        error instanceof RateLimitedError &&
         error.retryAfter === 3600 &&
         error.remaining === 0 &&
         error.message.includes('0 pulls left per 6 hours') &&
@@ -114,7 +114,7 @@ describe('the transport', () => {
     assert.equal(registry.requests.length, 1);
     registry.faults.clear();
     registry.fault({ path: '/manifests/' }, faults.status(429, { 'ratelimit-remaining': '0;w=21600' }));
-    await assert.rejects(get(), RateLimited);
+    await assert.rejects(get(), RateLimitedError);
     assert.equal(registry.requests.length, 2, 'an allowance that is used up does not come back within seconds');
   });
 
@@ -148,8 +148,8 @@ describe('the transport', () => {
   it('tells a web page, JSON, text and silence apart in failures', async () => {
     const { registry, get } = await setUp();
     const cases: [faults.Fault, new (...parameters: never[]) => Error, RegExp][] = [
-      [faults.html(200, '<!DOCTYPE html><title>Corporate\nLogin</title>'), HtmlInstead, /"Corporate Login"/],
-      [faults.html(403), HtmlInstead, /web page/],
+      [faults.html(200, '<!DOCTYPE html><title>Corporate\nLogin</title>'), HtmlInsteadError, /"Corporate Login"/],
+      [faults.html(403), HtmlInsteadError, /web page/],
       [faults.status(400, {}, 'NAME_INVALID'), ServerError, /NAME_INVALID: fault 400/],
       [faults.bareStatus(418), ServerError, /418/],
       [
@@ -187,7 +187,7 @@ describe('the transport', () => {
       },
     });
     registry.fault({ path: '/manifests/' }, endless);
-    await assert.rejects(get(), NotFound);
+    await assert.rejects(get(), NotFoundError);
   });
 
   it('takes no garbage for HTTP', async () => {
@@ -199,7 +199,7 @@ describe('the transport', () => {
       const server = await listen((_request, response) => void response.socket?.end(garbage));
       const asking = ask({ name: server.host, url: server.url }, { tries: 2 });
       open.push(server, asking);
-      await assert.rejects(asking.client.manifest('a', 'b', asking.signal), ConnectionLost);
+      await assert.rejects(asking.client.manifest('a', 'b', asking.signal), ConnectionLostError);
     }
   });
 
@@ -217,7 +217,7 @@ describe('the transport', () => {
       'http://2130706433/',
       'http://0x7f.1/',
     ]) {
-      await assert.rejects(asking.transport.send({ endpoint, url }, asking.signal), RedirectRefused, url);
+      await assert.rejects(asking.transport.send({ endpoint, url }, asking.signal), RedirectRefusedError, url);
     }
     assert.equal(registry.requests.length, 0);
   });
@@ -279,7 +279,7 @@ describe('the transport', () => {
       const asking = ask({ name: server.host, url: server.url, ca: ca.cert });
       open.push(asking);
       await assert.rejects(asking.client.ping(asking.signal), error => {
-        assert.ok(error instanceof ClientCertificateNeeded, String(error));
+        assert.ok(error instanceof ClientCertificateNeededError, String(error));
         assert.match(error.message, /"cert" and "key".*certs\.d/);
         return true;
       });
@@ -295,6 +295,6 @@ describe('the transport', () => {
     waiting.catch(() => undefined);
     while (registry.requests.length === 0) await new Promise(resolve => setTimeout(resolve, 5));
     await asking.transport.close();
-    await assert.rejects(waiting, ConnectionLost);
+    await assert.rejects(waiting, ConnectionLostError);
   });
 });

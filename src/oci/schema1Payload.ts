@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import type { Digest } from './digest.ts';
+import { isObject, parseJsonObject } from './json.ts';
 
 /** A signed schema 1 manifest whose signatures do not say, or do not agree on, which bytes they sign. */
 export class InvalidSignatureError extends Error {
@@ -17,8 +16,8 @@ export class InvalidSignatureError extends Error {
  * @throws {InvalidSignatureError}
  */
 export function schema1Payload(raw: Uint8Array): Uint8Array {
-  const document = parseObject(new TextDecoder().decode(raw));
-  const signatures = document?.['signatures'];
+  const document = parseJsonObject(new TextDecoder().decode(raw));
+  const signatures = document?.signatures;
   if (signatures === undefined) return raw;
   if (!Array.isArray(signatures) || signatures.length === 0) throw new InvalidSignatureError('it has no signature');
   let agreed: { length: number; tail: string } | undefined;
@@ -34,31 +33,13 @@ export function schema1Payload(raw: Uint8Array): Uint8Array {
   return Buffer.concat([raw.subarray(0, agreed.length), Buffer.from(agreed.tail, 'base64url')]);
 }
 
-/** The sha256 digest of a schema 1 manifest, signed or not. @throws {InvalidSignatureError} */
-export function schema1Digest(raw: Uint8Array): Digest {
-  return `sha256:${createHash('sha256').update(schema1Payload(raw)).digest('hex')}`;
-}
-
 function protectedFormat(signature: unknown): { length: number; tail: string } {
-  const header = isObject(signature) && typeof signature['protected'] === 'string' ? signature['protected'] : undefined;
-  const format = header === undefined ? undefined : parseObject(Buffer.from(header, 'base64url').toString('utf8'));
-  const length = format?.['formatLength'];
-  const tail = format?.['formatTail'];
+  const header = isObject(signature) && typeof signature.protected === 'string' ? signature.protected : undefined;
+  const format = header === undefined ? undefined : parseJsonObject(Buffer.from(header, 'base64url').toString('utf8'));
+  const length = format?.formatLength;
+  const tail = format?.formatTail;
   if (typeof length !== 'number' || !Number.isInteger(length) || length < 0 || typeof tail !== 'string') {
     throw new InvalidSignatureError('a protected header lacks formatLength or formatTail');
   }
   return { length, tail };
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
