@@ -3,17 +3,23 @@ import { matchesIn, type Match } from './lineMatches.ts';
 import type { Pattern } from './query.ts';
 import { TextBytes } from './textBytes.ts';
 
-/** Bytes of text that are looked through at once. A line that is longer is looked through in pieces. */
+/** Bytes of text searched at once. A longer line is searched in pieces. */
 const ROOM = 1 << 20;
-/** Bytes at the end of such a piece that are looked at again with the next: a match of up to this length is found wherever the line is cut. */
+/**
+ * Bytes at the end of such a piece that are searched again with the next one. Matches of up to this
+ * length are found wherever the line is cut.
+ */
 const OVERLAP = 1 << 13;
-/** Bytes before a piece's beginning that stay in sight, for what an expression asks of the text before a match. */
+/** Bytes kept from before a piece, for lookbehinds. */
 const CONTEXT = 256;
 const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 /**
- * Finds a pattern in the text of one file after the other, as their bytes come. The memory that it needs is always the same, however large a file or a line is. A file
- * with a NUL in its first 8 KiB is no text and has no matches; UTF-8 is assumed, UTF-16 is known by its byte order mark.
+ * Finds a pattern in the text of one file after another, as their bytes arrive, in constant memory
+ * however long a file or line is. Lines end as in the editor: with LF, CRLF or a lone CR. A file
+ * with a NUL in its first 8 KiB is binary and has no matches; others are taken as UTF-8, or as
+ * UTF-16 if they have its byte order mark.
  */
 export class FileSearch implements Sink {
   readonly #pattern: Pattern;
@@ -21,21 +27,21 @@ export class FileSearch implements Sink {
   readonly #bytes = new TextBytes({ write: chunk => this.#take(chunk) });
   readonly #room = Buffer.allocUnsafe(ROOM);
   #length = 0;
-  /** Bytes at the beginning of the room that were looked through, and belong to a line that goes on. */
+  /** Bytes at the start of the room that were searched and belong to an unfinished line. */
   #seen = 0;
-  /** Of the room's first byte. */
+  /** Line number of the room's first byte. */
   #line = 1;
   /** UTF-16 code units of this line before the room's first byte. */
   #before = 0;
   #over = false;
 
-  /** @param found is told of each match, and answers whether more are wanted */
+  /** @param found receives each match, and returns whether more are wanted */
   constructor(pattern: Pattern, found: (match: Match) => boolean) {
     this.#pattern = pattern;
     this.#found = found;
   }
 
-  /** Another file begins. */
+  /** Starts another file. */
   begin(): void {
     this.#bytes.begin();
     this.#length = 0;
@@ -49,20 +55,36 @@ export class FileSearch implements Sink {
     if (!this.#over) this.#bytes.write(chunk);
   }
 
-  /** The file has ended. */
+  /** Searches the rest of the file. */
   end(): void {
     if (!this.#over) this.#bytes.end();
-    if (!this.#over && this.#length > this.#seen) this.#searchLines(this.#length);
+    if (this.#over || this.#length <= this.#seen) return;
+    this.#endLines(this.#length - 1, true);
+    this.#searchLines(this.#length);
   }
 
   #take(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length && !this.#over;) {
-      const count = Math.min(ROOM - this.#length, chunk.length - at);
-      this.#room.set(chunk.subarray(at, at + count), this.#length);
+      const start = this.#length;
+      const count = Math.min(ROOM - start, chunk.length - at);
+      this.#room.set(chunk.subarray(at, at + count), start);
       this.#length += count;
       at += count;
+      this.#endLines(Math.max(0, start - 1), false);
       if (this.#length === ROOM) this.#makeRoom();
     }
+  }
+
+  /** Turns lone carriage returns into line feeds. The last byte is one only if nothing follows. */
+  #endLines(from: number, isLast: boolean): void {
+    const bytes = this.#room.subarray(0, this.#length);
+    const end = isLast ? bytes.length : bytes.length - 1;
+    for (
+      let at = bytes.indexOf(CARRIAGE_RETURN, from);
+      at !== -1 && at < end;
+      at = bytes.indexOf(CARRIAGE_RETURN, at + 1)
+    )
+      if (bytes[at + 1] !== LINE_FEED) bytes[at] = LINE_FEED;
   }
 
   #makeRoom(): void {
@@ -85,7 +107,7 @@ export class FileSearch implements Sink {
     this.#seen = seen;
   }
 
-  /** Looks through whole lines, up to `end`; the first may be the end of one that was too long. */
+  /** Searches whole lines, up to `end`. The first may be the rest of a line searched in pieces. */
   #searchLines(end: number): void {
     const bytes = this.#room.subarray(0, end);
     if (this.#pattern.needle && !bytes.includes(this.#pattern.needle)) {
@@ -100,7 +122,7 @@ export class FileSearch implements Sink {
     else this.#line += lines;
   }
 
-  /** Looks through a piece of a line whose end has not come. Answers up to which byte. */
+  /** Searches a piece of an unfinished line. Returns the byte up to which it has searched. */
   #searchPiece(): number {
     const cut = this.#characterAt(ROOM - OVERLAP);
     const { needle } = this.#pattern;
@@ -118,10 +140,10 @@ export class FileSearch implements Sink {
     return last > limit ? Math.min(ROOM, Buffer.byteLength(text.slice(0, last), 'utf8')) : cut;
   }
 
-  /** Where the character begins that the byte at `at` belongs to. */
+  /** Returns where the character that the byte at `at` belongs to starts. */
   #characterAt(at: number): number {
     let start = at;
-    // A byte that is no beginning has one at most three bytes before it; in bytes that are no UTF-8 any place is as good.
+    // At most three continuation bytes follow a first one. In invalid UTF-8 any place will do.
     while (start > 0 && at - start < 3 && ((this.#room[start] ?? 0) & 0xc0) === 0x80) start -= 1;
     return start;
   }

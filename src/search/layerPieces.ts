@@ -2,17 +2,19 @@ import type { LayerEntries } from '../browse/listing/layerEntries.ts';
 import { PIECE } from './searchJob.ts';
 import type { WantedFile } from './wantedFiles.ts';
 
-/** Files that are to be searched, in the order of their layer's archive. */
+/** Files to search, in the order of their layer's archive. */
 export interface LayerPieces {
   readonly files: readonly WantedFile[];
-  /** Those that the archive does not have, or not as files. */
+  /** Files that the archive does not have, or not as files. */
   readonly missing: readonly WantedFile[];
   /** See {@link SearchJob.pieces}. */
   readonly pieces: Float64Array<ArrayBuffer>;
 }
 
 /**
- * Where the content of files lies in their layer's archive, in its order. `listed` is where the files were found: that may be a table of contents, which has them in another order than the archive.
+ * Locates files in their layer's archive.
+ * @param listed the listing that the files were found in, possibly a table of contents, whose order
+ * differs
  */
 export function layerPieces(listed: LayerEntries, files: readonly WantedFile[], archive: LayerEntries): LayerPieces {
   let places: ReadonlyMap<string, number> | undefined;
@@ -42,7 +44,7 @@ function placesOf(archive: LayerEntries): ReadonlyMap<string, number> {
   return places;
 }
 
-/** Archives begin their names with `./`, or not. */
+/** Returns a path without the leading `./` that some archives have. */
 function plain(path: string): string {
   return path.replace(/^(\.?\/)+/, '');
 }

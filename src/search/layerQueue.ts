@@ -1,4 +1,4 @@
-/** Work that comes while others take it: who finds none waits until there is more, or it is known that none comes. */
+/** Work for several takers, who wait while the queue is empty and not closed. */
 export class LayerQueue<T> {
   readonly #waiting: T[] = [];
   #closed = false;
@@ -6,22 +6,22 @@ export class LayerQueue<T> {
 
   add(...work: readonly T[]): void {
     this.#waiting.push(...work);
-    this.#tell();
+    this.#notify();
   }
 
-  /** No more comes. */
+  /** Declares that no more work comes. */
   close(): void {
     this.#closed = true;
-    this.#tell();
+    this.#notify();
   }
 
-  /** The next piece of work; `undefined` when there is none any more. */
+  /** Returns the next piece of work, or `undefined` once the queue is closed and empty. */
   async take(): Promise<T | undefined> {
     while (this.#waiting.length === 0 && !this.#closed) await this.#news.promise;
     return this.#waiting.shift();
   }
 
-  #tell(): void {
+  #notify(): void {
     this.#news.resolve();
     this.#news = Promise.withResolvers();
   }

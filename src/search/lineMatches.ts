@@ -1,38 +1,42 @@
 import type { Pattern } from './query.ts';
 
-/** One place in the text of a file where a query was found. Plain data. */
+/** A place in a file's text that matches a query. Plain data. */
 export interface Match {
-  /** 1 is the first. */
+  /** From 1. */
   readonly line: number;
-  /** Of the match's beginning, in UTF-16 code units as editors count; 1 is the first. */
+  /** Where the match starts, from 1, in UTF-16 code units as editors count. */
   readonly column: number;
-  /** UTF-16 code units; 0 for an expression that fits an empty text. */
+  /** UTF-16 code units; 0 for an expression that matches the empty string. */
   readonly length: number;
-  /** The line, or that part of a long one which is around the match. */
+  /** The line, or the part of a long line around the match. */
   readonly text: string;
-  /** Where in `text` the match begins; it may end behind it. */
+  /** Where in `text` the match starts. It may end after it. */
   readonly start: number;
 }
 
-/** Where the text lies that is looked through. */
+/** Where in a file the searched text lies. */
 export interface TextPlace {
-  /** Of the text's first character. */
+  /** Line number of the text's first character. */
   readonly line: number;
   /** UTF-16 code units of that line before the text. */
   readonly before: number;
-  /** Where in the text to begin; what is before is only context. */
+  /** Where in the text to start; what comes before is only context. */
   readonly from: number;
-  /** Matches that begin here or behind are left for the next text, which goes on with the same line; absent = none. */
+  /**
+   * Matches from here on are left to the next text, which continues the same line; absent = none.
+   */
   readonly limit?: number;
 }
 
-/** Characters of a line that are kept before a match, and in all. */
+/** Characters kept of a long line, before a match and in all. */
 const LEAD = 80;
 const SHOWN = 300;
 
 /**
- * Tells `found` of every match in a text of whole lines, in their order. Answers how many line feeds the text has; `undefined` when no more matches are wanted. A match never
- * goes over a line's end, and an empty one counts only where its line has no other.
+ * Reports every match in a text of whole lines, in order. A match never spans lines, and an empty
+ * one counts only if its line has no other.
+ * @param found returns false when no more matches are wanted
+ * @returns the number of line feeds in the text, or `undefined` if `found` ended the search
  */
 export function matchesIn(
   pattern: Pattern,
@@ -49,7 +53,7 @@ export function matchesIn(
       line += 1;
       start = end + 1;
     }
-    // Behind the last line feed there is no line.
+    // No line follows the last line feed.
     if (start === text.length) break;
     const feed = text.indexOf('\n', Math.max(hit, start));
     const end = feed === -1 ? text.length : feed;
@@ -73,7 +77,7 @@ function nextHit(expression: RegExp, text: string, at: number): number | undefin
   return expression.exec(text)?.index;
 }
 
-/** Without the carriage return at its end. */
+/** Returns a line without its trailing carriage return. */
 function lineOf(text: string, start: number, end: number): string {
   return text.slice(start, end > start && text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end);
 }
@@ -104,23 +108,23 @@ function matchesInLine(
       continue;
     }
     any = true;
-    if (!found({ line: number, column: before + index + 1, length, ...shown(line, index, length) })) return false;
+    if (!found({ line: number, column: before + index + 1, length, ...excerpt(line, index, length) })) return false;
   }
   if (any || empty === undefined || limit !== Infinity || from > 0) return true;
-  return found({ line: number, column: before + empty + 1, length: 0, ...shown(line, empty, 0) });
+  return found({ line: number, column: before + empty + 1, length: 0, ...excerpt(line, empty, 0) });
 }
 
-/** A long line is cut around the match, and never within a character. */
-function shown(line: string, index: number, length: number): Pick<Match, 'text' | 'start'> {
+/** Cuts a long line around a match, never within a character. */
+function excerpt(line: string, index: number, length: number): Pick<Match, 'text' | 'start'> {
   if (line.length <= SHOWN) return { text: line, start: index };
   const lead = Math.max(LEAD, SHOWN - LEAD - length);
-  const from = boundary(line, Math.max(0, Math.min(index - LEAD, line.length - SHOWN), index - lead));
-  // A piece of a long text would keep all of it in memory.
-  const text = Buffer.from(line.slice(from, boundary(line, from + SHOWN)), 'utf8').toString('utf8');
+  const from = characterStart(line, Math.max(0, Math.min(index - LEAD, line.length - SHOWN), index - lead));
+  // Copied, since a slice of a long string keeps all of it in memory.
+  const text = Buffer.from(line.slice(from, characterStart(line, from + SHOWN)), 'utf8').toString('utf8');
   return { text, start: index - from };
 }
 
-function boundary(line: string, at: number): number {
+function characterStart(line: string, at: number): number {
   const unit = line.charCodeAt(at);
   return unit >= 0xdc00 && unit <= 0xdfff ? at - 1 : at;
 }

@@ -1,8 +1,10 @@
 import picomatch from 'picomatch';
 
 /**
- * Tells which paths of an image to search, as VS Code's search does: patterns with commas between them, each for files and for folders with all below. A pattern means a name at
- * any depth; one that begins with `/` or `./` begins at the image's root. `include` empty or absent = everything; `exclude` wins.
+ * Returns a test for the paths to search, with the rules of VS Code's own search: patterns are
+ * separated by commas, and each matches files as well as folders with everything in them. A pattern
+ * matches at any depth unless it starts with `/` or `./`, the image's root. An empty `include`
+ * matches everything; `exclude` wins.
  */
 export function pathFilter(include = '', exclude = ''): (path: string) => boolean {
   const included = matcher(include);
@@ -20,7 +22,7 @@ function matcher(patterns: string): ((path: string) => boolean) | undefined {
   return globs.length === 0 ? undefined : picomatch(globs, { dot: true, nonegate: true });
 }
 
-/** At commas, but not at those between braces. */
+/** Splits at commas, except between braces. */
 function split(patterns: string): string[] {
   const parts = [''];
   let depth = 0;

@@ -1,33 +1,36 @@
-/** What is looked for in the text of files, as a person types it. Plain data. */
+/** What to look for in the text of files, as the user enters it. Plain data. */
 export interface SearchQuery {
   readonly text: string;
-  /** `text` is a regular expression of JavaScript; else it is taken as it is. */
+  /** `text` is a JavaScript regular expression, not a literal. */
   readonly isRegex: boolean;
-  /** Upper and lower case are different. */
   readonly matchCase: boolean;
-  /** Nothing of a word may stand right before or behind a match. */
   readonly wholeWord: boolean;
 }
 
-/** The query is empty, or no regular expression. */
+/** A query is empty, or not a regular expression. */
 export class InvalidQueryError extends Error {
   constructor(reason: string, options?: ErrorOptions) {
-    super(`This cannot be searched for: ${reason}.`, options);
+    super(`Can't search for this: ${reason}.`, options);
     this.name = 'InvalidQueryError';
   }
 }
 
-/** A query, ready to be looked for. */
+/** A compiled query. */
 export interface Pattern {
-  /** Global and for many lines: it is used on one line as well as on a text of many. */
+  /**
+   * Has the flags `g` and `m`, since it is matched against single lines and against many at once.
+   */
   readonly expression: RegExp;
-  /** Bytes without which a text has no match; a look for them is cheap. */
+  /** Bytes that every match contains, which are cheap to look for. */
   readonly needle?: Buffer;
-  /** It may take a line's end for something that it looks for, so that it must see each line by itself. */
+  /** The expression might match a line feed, so it must be matched line by line. */
   readonly byLine: boolean;
 }
 
-/** What can fit a line feed, or looks around: all that is certain not to is faster in a text of many lines. */
+/**
+ * Syntax that can match a line feed, or look around. Everything else may be matched against many
+ * lines at once, which is faster.
+ */
 const MAY_SEE_LINE_END = /\\(?![-bBdwS./()[\]{}|*+?^$\\])|\[\^|\(\?(?!:)/;
 
 /** @throws {InvalidQueryError} */
@@ -40,7 +43,7 @@ export function compileQuery({ text, isRegex, matchCase, wholeWord }: SearchQuer
   return { expression, byLine: isRegex && MAY_SEE_LINE_END.test(text), ...needle };
 }
 
-/** With the rules of Unicode; escapes that these do not allow, though people write them, are taken as they were before. */
+/** Compiles with the flag `u`; without it if the expression has escapes that `u` forbids. */
 function compiled(source: string, flags: string, wholeWord: boolean): RegExp {
   try {
     return new RegExp(
@@ -60,5 +63,5 @@ function compiled(source: string, flags: string, wholeWord: boolean): RegExp {
 function reasonOf(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   const reason = message.slice(message.lastIndexOf(': ') + 2);
-  return `the regular expression is wrong (${reason.toLowerCase()})`;
+  return `the regular expression is invalid (${reason.toLowerCase()})`;
 }

@@ -9,35 +9,36 @@ import { wasmGzip } from '../layers/compression/wasmGzip.ts';
 import type { Sink } from '../oci/byteSource.ts';
 import { PIECE } from './searchJob.ts';
 
-/** Bytes of a blob that are read at once. */
+/** Bytes of a blob read at once. */
 const CHUNK = 1 << 18;
 
-/** A layer's blob on the disk. */
+/** A layer's blob on disk. */
 export interface StoredBlob {
   readonly path: string;
   readonly compression: Compression;
   readonly restartPoints: RestartPoints | undefined;
-  /** Unpacks gzip faster than Node's zlib does; restart points are of use only with it. */
+  /** Decompresses gzip faster than Node's zlib does. Restart points need it. */
   readonly engine: InflateEngine | undefined;
 }
 
-/** Takes the content of pieces: of each `begin`, its bytes in any number of parts, `end`. */
+/** Receives the content of pieces: for each `begin`, its bytes in any number of chunks, `end`. */
 export interface PieceSink extends Sink {
   begin(piece: number): void;
-  /** @returns false when no more pieces are wanted */
+  /** Returns whether more pieces are wanted. */
   end(): boolean;
 }
 
-/** The bytes of a file are not those that were there when the layer was verified. */
+/** A blob's bytes have changed since the layer was verified. */
 export class DamagedBlobError extends Error {
   constructor(path: string) {
-    super(`The cached blob ${path} has changed on the disk since it was verified. Clean the cache and search again.`);
+    super(`The cached blob ${path} has changed on disk since it was verified. Clean the cache and search again.`);
     this.name = 'DamagedBlobError';
   }
 }
 
 /**
- * Reads pieces of a layer's archive (see `SearchJob.pieces`), in one pass over the blob that ends with the last of them; what lies between two pieces is jumped over where that is possible.
+ * Reads pieces of a layer's archive (see `SearchJob.pieces`) in one pass over the blob, which ends
+ * with the last piece and skips what lies between pieces where it can.
  * @throws {DamagedBlobError} @throws {InvalidLayerError}
  */
 export function readPieces(blob: StoredBlob, pieces: Float64Array, sink: PieceSink): void {
@@ -51,7 +52,7 @@ export function readPieces(blob: StoredBlob, pieces: Float64Array, sink: PieceSi
   }
 }
 
-/** Where decoding begins: at a place of the archive that is in the blob at `from`. */
+/** Where decoding starts: at `out` in the archive, which is at `from` in the blob. */
 interface Start {
   readonly from: number;
   readonly out: number;
@@ -64,7 +65,7 @@ function startBefore({ compression, restartPoints, engine }: StoredBlob, wanted:
   return point ? { from: Math.floor(point.in / 8), out: point.out, point } : { from: 0, out: 0 };
 }
 
-/** Decodes until all is read, or until a jump is the shorter way to the next piece. */
+/** Decodes until everything is read, or until a jump gets to the next piece sooner. */
 function runFrom(file: number, start: Start, blob: StoredBlob, cutter: Cutter, buffer: Buffer): void {
   cutter.startAt(start.out);
   const decoder = decoderFor(start, blob, cutter);
@@ -89,22 +90,22 @@ function nearestStart({ compression, restartPoints, engine }: StoredBlob, wanted
 function decoderFor({ point }: Start, { compression, engine }: StoredBlob, cutter: Cutter): Sink & { close(): void } {
   if (compression === 'none') return { write: chunk => cutter.write(chunk), close: () => undefined };
   const gzip = engine && wasmGzip(engine, { checksum: false, ...(point ? { from: point } : {}) });
-  // What starts in the middle is no gzip by its first bytes.
+  // A stream that starts in the middle has no gzip header to detect.
   if (point && gzip) return gzip(cutter);
   return new Decompressor(cutter, gzip ? { gzip } : {});
 }
 
-/** Cuts the pieces out of the archive as it comes, and checks each. */
+/** Cuts the pieces out of the archive as it arrives, and verifies each. */
 class Cutter implements Sink {
   readonly #path: string;
   readonly #pieces: Float64Array;
   readonly #sink: PieceSink;
-  /** The piece that is wanted next, or has begun. */
+  /** The piece that is next, or has begun. */
   #at = 0;
   #used = 0;
   #crc = 0;
   #done: boolean;
-  /** In the archive. */
+  /** Offset in the archive. */
   position = 0;
 
   constructor(path: string, pieces: Float64Array, sink: PieceSink) {
@@ -118,7 +119,7 @@ class Cutter implements Sink {
     return this.#done;
   }
 
-  /** Where in the archive the next byte lies that is wanted. */
+  /** Offset in the archive of the next byte that is wanted. */
   get wanted(): number {
     return this.#offset + this.#used;
   }

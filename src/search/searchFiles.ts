@@ -6,25 +6,25 @@ import { LayerQueue } from './layerQueue.ts';
 import type { Match } from './lineMatches.ts';
 import { pathFilter } from './pathFilter.ts';
 import { compileQuery, type SearchQuery } from './query.ts';
-import { SearchThread, type Told } from './searchThread.ts';
+import { SearchThread, type SearchReport } from './searchThread.ts';
 import type { SearchStage } from './stages.ts';
 import { wantedFiles, type WantedFile } from './wantedFiles.ts';
 
-/** What is searched, and for what. */
+/** What to search, and what for. */
 export interface FileSearchRequest {
-  /** Every layer in one of them. */
+  /** Yields the layers to search, each in one stage. */
   readonly stages: (signal: AbortSignal) => Iterable<SearchStage> | AsyncIterable<SearchStage>;
-  /** A folder or file; '' = everything. In several stages it must be everything. */
+  /** A folder or file; '' = everything, which it must be if there are several stages. */
   readonly path: string;
   readonly query: SearchQuery;
   /** See {@link pathFilter}. */
   readonly include?: string;
   readonly exclude?: string;
-  /** How many matches are enough; the search ends with them. */
+  /** Ends the search after this many matches. */
   readonly most: number;
 }
 
-/** A layer's blob, all of it, and where in it each file lies. */
+/** A layer's whole blob, and where in it each file lies. */
 export interface SearchedArchive {
   readonly blob: string;
   readonly compression: Compression;
@@ -32,39 +32,44 @@ export interface SearchedArchive {
   readonly listing: LayerListing;
 }
 
-/** What a search needs of others. */
+/** What a search needs from its caller. */
 export interface FileSearchContext {
-  /** Makes a layer readable, by its number. */
+  /** Downloads a layer if necessary, by its number. */
   readonly archive: (layer: number, signal: AbortSignal) => Promise<SearchedArchive>;
   /** `searchWorker.js` of the bundle, `searchWorker.ts` in plain Node. */
   readonly script: URL;
-  /** How many layers are searched at once. */
+  /** Layers searched at once. */
   readonly threads: number;
   readonly signal: AbortSignal;
 }
 
-/** Is told of a search while it runs. */
-export interface FileSearchWatch {
-  /** There is so much more to be looked through. */
+/** Receives a search's events while it runs. */
+export interface SearchEvents {
+  /** Adds to what will be searched. */
   wants(files: number, bytes: number): void;
-  /** No more comes to that. */
+  /** Everything to search is known. */
   listed(): void;
-  /** More matches of a file; those of one file may come in parts, in their order. */
+  /** Adds matches of a file, which may arrive in parts, in order. */
   found(file: Pick<WantedFile, 'path' | 'layer'>, matches: readonly Match[]): void;
-  /** Files and bytes that were looked through since. */
+  /** Adds to what has been searched. */
   passed(files: number, bytes: number): void;
-  /** A layer could not be searched to its end. The others go on. */
+  /** A layer could not be searched to its end. The others continue. */
   failed(layer: number, error: unknown): void;
 }
 
+/** @deprecated until its importer is renamed */
+export type FileSearchWatch = SearchEvents;
+
 /**
- * Searches the text of an image's files, in threads, one pass for each layer that has such a file. Only what the merged view shows is read. Answers whether the limit ended it.
- * @throws {InvalidQueryError} {@link NoSuchPathError}, what opening the layers throws, and the signal's reason
+ * Searches the text of an image's visible files, in threads, with one pass over each layer that has
+ * any of them. Returns whether the limit ended it.
+ * @throws {InvalidQueryError}, {@link NoSuchPathError}, what opening the layers throws, and the
+ * signal's reason
  */
 export async function searchFiles(
   request: FileSearchRequest,
   context: FileSearchContext,
-  watch: FileSearchWatch,
+  events: SearchEvents,
 ): Promise<{ readonly limited: boolean }> {
   const { query, most } = request;
   compileQuery(query);
@@ -72,31 +77,31 @@ export async function searchFiles(
   const signal = AbortSignal.any([context.signal, end.signal]);
   const queue = new LayerQueue<LayerTask>();
   let left = most;
-  const found: FileSearchWatch['found'] = (file, matches) => {
+  const found: SearchEvents['found'] = (file, matches) => {
     const taken = matches.slice(0, left);
     left -= taken.length;
-    if (taken.length > 0) watch.found(file, taken);
+    if (taken.length > 0) events.found(file, taken);
     if (left === 0) end.abort();
   };
-  const passed: FileSearchWatch['passed'] = (files, bytes) => watch.passed(files, bytes);
-  const run = async (thread: SearchThread): Promise<void> => {
+  const passed: SearchEvents['passed'] = (files, bytes) => events.passed(files, bytes);
+  const searchQueued = async (thread: SearchThread): Promise<void> => {
     for (let next = await queue.take(); next && !signal.aborted; next = await queue.take()) {
       const { number, files: listed } = next.layer;
       try {
         const { listing, ...archive } = await context.archive(number, signal);
         const { files, missing, pieces } = layerPieces(listed.listing, next.files, listing);
         const job = { query, ...archive, most, pieces };
-        await thread.search(job, told => tell(told, files, { found, passed }), signal);
+        await thread.search(job, report => forward(report, files, { found, passed }), signal);
         if (missing[0]) throw new FilesMissingError(missing[0].path, missing.length);
       } catch (error) {
-        if (!signal.aborted) watch.failed(number, error);
+        if (!signal.aborted) events.failed(number, error);
       }
     }
   };
   const threads = Array.from({ length: context.threads }, () => new SearchThread(context.script));
-  const searching = threads.map(run);
+  const searching = threads.map(searchQueued);
   try {
-    await listLayers(request, queue, watch, signal);
+    await listLayers(request, queue, events, signal);
     await Promise.all(searching);
   } catch (error) {
     if (left > 0) throw error;
@@ -109,26 +114,26 @@ export async function searchFiles(
   return { limited: left === 0 };
 }
 
-/** A layer's table of contents tells of files that its archive does not have. */
+/** A layer's table of contents lists files that its archive does not have. */
 export class FilesMissingError extends Error {
   constructor(path: string, count: number) {
     const more = count > 1 ? ` and ${count - 1} more` : '';
-    super(`Its archive does not have ${JSON.stringify(path)}${more}, of which its table of contents tells.`);
+    super(`Its archive does not have ${JSON.stringify(path)}${more}, which its table of contents lists.`);
     this.name = 'FilesMissingError';
   }
 }
 
-/** Files of one layer that are to be searched. */
+/** Files of one layer to search. */
 interface LayerTask {
   readonly layer: NumberedLayer;
   readonly files: readonly WantedFile[];
 }
 
-/** Puts what is to be searched into the queue, as it becomes known. */
+/** Queues files to search as they become known. */
 async function listLayers(
   { stages, path, include, exclude }: FileSearchRequest,
   queue: LayerQueue<LayerTask>,
-  watch: FileSearchWatch,
+  events: SearchEvents,
   signal: AbortSignal,
 ): Promise<void> {
   const filter = pathFilter(include, exclude);
@@ -137,25 +142,25 @@ async function listLayers(
     const wanted = [...(await wantedFiles(tree, tree.find(path), passes, signal))];
     const tasks = wanted.map(([layer, files]) => {
       const bytes = files.reduce((sum, { at }) => sum + layer.files.listing.size(at), 0);
-      watch.wants(files.length, bytes);
+      events.wants(files.length, bytes);
       return { layer, files, bytes };
     });
-    // The largest first, so that no thread is left alone with it in the end.
+    // Largest first, so that no thread is left alone with it at the end.
     queue.add(...tasks.sort((one, other) => other.bytes - one.bytes));
   }
-  watch.listed();
+  events.listed();
   queue.close();
 }
 
-/** From what a thread says to what is said of files. */
-function tell(
-  { found, files, bytes }: Told,
+/** Turns a thread's report into events. */
+function forward(
+  { found, files, bytes }: SearchReport,
   searched: readonly WantedFile[],
-  watch: Pick<FileSearchWatch, 'found' | 'passed'>,
+  events: Pick<SearchEvents, 'found' | 'passed'>,
 ): void {
   for (const { piece, matches } of found) {
     const file = searched[piece];
-    if (file) watch.found(file, matches);
+    if (file) events.found(file, matches);
   }
-  watch.passed(files, bytes);
+  events.passed(files, bytes);
 }

@@ -3,10 +3,13 @@ import { WorkerCrashedError } from '../workers/layerErrors.ts';
 import { unwireError } from '../workers/errorTransfer.ts';
 import type { SearchJob, SearchMessage } from './searchJob.ts';
 
-/** What a thread tells of its work. */
-export type Told = Omit<Extract<SearchMessage, { type: 'found' }>, 'type'>;
+/** A report of matches and progress. */
+export type SearchReport = Omit<Extract<SearchMessage, { type: 'found' }>, 'type'>;
 
-/** A thread that searches one layer after the other. It is started with its first job, and ended whatever it does: a regular expression cannot be interrupted otherwise. */
+/**
+ * A thread that searches one layer after another. It starts with its first job, and is terminated
+ * to cancel one, since nothing else interrupts a regular expression.
+ */
 export class SearchThread {
   readonly #script: URL;
   #worker: Worker | undefined;
@@ -16,14 +19,17 @@ export class SearchThread {
     this.#script = script;
   }
 
-  /** `job.pieces` is handed over. @throws what reading the layer throws; {@link WorkerCrashedError}; the signal's reason */
-  async search(job: SearchJob, onTold: (told: Told) => void, signal: AbortSignal): Promise<void> {
+  /**
+   * Searches a layer. Transfers `job.pieces` to the thread.
+   * @throws what reading the layer throws; {@link WorkerCrashedError}; the signal's reason
+   */
+  async search(job: SearchJob, onReport: (report: SearchReport) => void, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.#worker ??= new Worker(this.#script);
     const worker = this.#worker;
     const outcome = Promise.withResolvers<void>();
     const onMessage = (message: SearchMessage): void => {
-      if (message.type === 'found') onTold(message);
+      if (message.type === 'found') onReport(message);
       else if (message.type === 'done') outcome.resolve();
       else outcome.reject(unwireError(message.error));
     };
@@ -35,7 +41,7 @@ export class SearchThread {
     try {
       await outcome.promise;
     } catch (error) {
-      // It may still be at work.
+      // It may still be working.
       this.end();
       throw error;
     } finally {
@@ -45,7 +51,7 @@ export class SearchThread {
   }
 
   end(): void {
-    // A thread that fails while it is ended is of no interest.
+    // Ignore failures during termination.
     this.#worker?.on('error', () => undefined);
     void this.#worker?.terminate();
     this.#worker = undefined;

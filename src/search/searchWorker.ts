@@ -9,29 +9,34 @@ import { compileQuery } from './query.ts';
 import { readPieces, type PieceSink } from './readPieces.ts';
 import type { FoundPiece, SearchJob, SearchMessage } from './searchJob.ts';
 
-/** Milliseconds between two messages: often enough to look immediate, seldom enough for the host to keep up. */
+/**
+ * Milliseconds between two messages: short enough to look immediate, long enough for the host to
+ * keep up.
+ */
 const PAUSE = 80;
 
-/** Searches one piece after the other, and tells from time to time what was found, also within a piece. */
+/** Searches one piece after another, and reports matches from time to time, even within a piece. */
 class PieceSearch implements PieceSink {
   readonly #most: number;
-  readonly #say: (message: SearchMessage) => void;
+  readonly #send: (message: SearchMessage) => void;
   readonly #search: FileSearch;
   #piece = 0;
-  /** Since the last message: what was found, of it what belongs to the piece that is being read, and how much was read. */
+  /**
+   * Since the last message: matches of finished pieces and of the current one, and how much was
+   * searched.
+   */
   #found: FoundPiece[] = [];
   #matches: Match[] = [];
   #files = 0;
   #bytes = 0;
   /** Matches of the whole job. */
   #count = 0;
-  #next = 0;
-  /** Something that was found has been told. */
-  #shown = false;
+  #nextReport = 0;
+  #reportedAny = false;
 
-  constructor({ query, most }: SearchJob, say: (message: SearchMessage) => void) {
+  constructor({ query, most }: SearchJob, send: (message: SearchMessage) => void) {
     this.#most = most;
-    this.#say = say;
+    this.#send = send;
     this.#search = new FileSearch(compileQuery(query), match => this.#keep(match));
   }
 
@@ -43,23 +48,23 @@ class PieceSearch implements PieceSink {
   write(chunk: Uint8Array): void {
     this.#search.write(chunk);
     this.#bytes += chunk.length;
-    if (performance.now() >= this.#next) this.tell();
+    if (performance.now() >= this.#nextReport) this.report();
   }
 
   end(): boolean {
     this.#search.end();
     this.#files += 1;
     this.#close();
-    // The first is told at once: the next file may take an expression years.
-    if (!this.#shown && this.#found.length > 0) this.tell();
+    // Report the first matches at once, since an expression may take forever on the next file.
+    if (!this.#reportedAny && this.#found.length > 0) this.report();
     return this.#count < this.#most;
   }
 
-  tell(): void {
+  report(): void {
     this.#close();
-    this.#say({ type: 'found', found: this.#found, files: this.#files, bytes: this.#bytes });
-    this.#next = performance.now() + PAUSE;
-    this.#shown ||= this.#found.length > 0;
+    this.#send({ type: 'found', found: this.#found, files: this.#files, bytes: this.#bytes });
+    this.#nextReport = performance.now() + PAUSE;
+    this.#reportedAny ||= this.#found.length > 0;
     this.#found = [];
     this.#files = 0;
     this.#bytes = 0;
@@ -77,20 +82,20 @@ class PieceSearch implements PieceSink {
   }
 }
 
-/** The body of a thread that searches layers, one job after the other. It is cancelled by ending it: an expression may keep it busy for years. */
-async function main(
+/** Does one job. The host terminates the thread to cancel it, since an expression may never end. */
+async function searchLayer(
   job: SearchJob,
   engine: InflateEngine | undefined,
-  say: (message: SearchMessage) => void,
+  send: (message: SearchMessage) => void,
 ): Promise<void> {
   try {
-    const search = new PieceSearch(job, say);
+    const search = new PieceSearch(job, send);
     const restartPoints = job.compression === 'gzip' ? await RestartPoints.read(job.restartPoints) : undefined;
     readPieces({ path: job.blob, compression: job.compression, restartPoints, engine }, job.pieces, search);
-    search.tell();
-    say({ type: 'done' });
+    search.report();
+    send({ type: 'done' });
   } catch (error) {
-    say({ type: 'failed', error: wireError(error) });
+    send({ type: 'failed', error: wireError(error) });
   }
 }
 
@@ -98,5 +103,5 @@ const port = parentPort;
 if (port) {
   giveWay();
   const engine = InflateEngine.load();
-  port.on('message', (job: SearchJob) => void main(job, engine, message => port.postMessage(message)));
+  port.on('message', (job: SearchJob) => void searchLayer(job, engine, message => port.postMessage(message)));
 }

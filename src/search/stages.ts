@@ -2,26 +2,31 @@ import type { LayerFiles } from '../browse/sources/layerFiles.ts';
 import { layerTree } from '../browse/listing/layerTree.ts';
 import { MergedTree, type NumberedLayer } from '../browse/tree/mergedTree.ts';
 
-/** Layers of an image that can be searched now, with all that may hide files of theirs. */
+/** Layers of an image that can be searched now, merged with all layers above them. */
 export interface SearchStage {
   readonly tree: MergedTree;
-  /** Numbers of the layers whose files are to be searched; absent = all of the tree. */
+  /** Numbers of the layers to search; absent = the whole tree. */
   readonly layers?: ReadonlySet<number>;
 }
 
-/** What {@link stagesOf} needs of others. */
+/** What {@link stagesOf} needs from its caller. */
 export interface StageContext {
-  /** Opens a layer by its number; it is called for all at once. */
+  /** Opens a layer by its number. Called for all layers at once. */
   readonly open: (layer: number) => Promise<LayerFiles>;
-  /** Is told of a layer that cannot be opened. Its files are not searched, and what it hides is not hidden; the others go on. */
+  /**
+   * Reports a layer that can't be opened. The search goes on without it: its files are not
+   * searched, and it hides none.
+   */
   readonly failed: (layer: number, error: unknown) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * The layers of an image, the topmost first, as soon as each is opened with all above it: what the image shows of a layer's files depends on nothing else. So what is found in small layers is
- * known while the base is still on its way.
- * @param numbers of all layers, base first @throws the error of the base when no layer at all can be opened, and the signal's reason
+ * Yields the layers of an image, topmost first, each once it and all layers above it are open,
+ * since only those decide which of its files are visible. Matches in small upper layers appear
+ * while the base is still downloading.
+ * @param numbers of all layers, base first
+ * @throws the error of the base if no layer can be opened, and the signal's reason
  */
 export async function* stagesOf(
   numbers: readonly number[],

@@ -1,26 +1,29 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Sink } from '../oci/byteSource.ts';
 
-/** Bytes in whose midst a NUL tells that a file is no text, as git and VS Code's own search take it. */
+/** A NUL in this many bytes makes a file binary, as for git and VS Code's own search. */
 const HEAD = 8192;
 
 type Encoding = 'utf8' | 'utf16le' | 'utf16be' | 'binary';
 
-/** Turns the bytes of one file after the other into UTF-8 without a byte order mark; of what is no text nothing comes out. */
+/**
+ * Turns the bytes of one file after another into UTF-8 without a byte order mark. Binary files
+ * yield nothing.
+ */
 export class TextBytes implements Sink {
   readonly #out: Sink;
   readonly #head = Buffer.allocUnsafe(HEAD);
   #headLength = 0;
   #encoding: Encoding | undefined;
   #decoder: StringDecoder | undefined;
-  /** The first half of a UTF-16 code unit whose bytes must be swapped. */
+  /** The first byte of a big-endian UTF-16 code unit that was cut in half. */
   #odd: number | undefined;
 
   constructor(out: Sink) {
     this.#out = out;
   }
 
-  /** Another file begins. */
+  /** Starts another file. */
   begin(): void {
     this.#headLength = 0;
     this.#encoding = undefined;
@@ -70,7 +73,7 @@ export class TextBytes implements Sink {
   }
 }
 
-/** With the length of the byte order mark. */
+/** Returns the encoding, and the length of the byte order mark. */
 function encodingOf(head: Buffer): readonly [Encoding, number] {
   if (head[0] === 0xff && head[1] === 0xfe) return ['utf16le', 2];
   if (head[0] === 0xfe && head[1] === 0xff) return ['utf16be', 2];

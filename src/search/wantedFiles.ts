@@ -2,23 +2,25 @@ import { setImmediate } from 'node:timers/promises';
 import type { MergedNode, MergedTree, NumberedLayer } from '../browse/tree/mergedTree.ts';
 import { splitPath } from '../layers/tar/entryPath.ts';
 
-/** After so many files others have their turn: an image may have a million. */
-const BREATH = 4096;
+/** Files between two turns of the event loop. An image may have a million. */
+const BATCH = 4096;
 
-/** A file that is to be searched. */
+/** A file to search. */
 export interface WantedFile {
-  /** As in the image. */
+  /** Path in the image. */
   readonly path: string;
-  /** Number of the layer that it comes from, as the image shows it. */
+  /** Number of the layer that it comes from in the merged view. */
   readonly layer: number;
-  /** Number of the entry, in the layer whose archive holds its content. */
+  /** Entry number in the layer whose archive has its content. */
   readonly at: number;
 }
 
 /**
- * The files of an image, or of a folder of it, by the layer whose archive holds their content. What another layer hides is not among them; a file that has several names is there once; links are
- * not followed. Empty files have nothing to find, and files with holes are no text.
- * @param from a folder, or one file @param passes is asked of a path, and of the layer that holds the content
+ * Returns the visible files of an image, or of a folder of it, by the layer whose archive has their
+ * content. A file with several names is listed once. Links are not followed. Empty files have
+ * nothing to find, and sparse files are not text.
+ * @param from a folder, or one file
+ * @param passes tests a path, and the layer that has the content
  */
 export async function wantedFiles(
   tree: MergedTree,
@@ -29,7 +31,7 @@ export async function wantedFiles(
   const wanted = new Map<NumberedLayer, Map<number, WantedFile>>();
   let looked = 0;
   for (const node of from.isDirectory ? tree.walk(from) : [from]) {
-    if (++looked % BREATH === 0) {
+    if (++looked % BATCH === 0) {
       await setImmediate();
       signal.throwIfAborted();
     }
@@ -41,7 +43,7 @@ export async function wantedFiles(
     if (listing.entry(content.at).sparse) continue;
     const files = wanted.get(content.layer) ?? new Map<number, WantedFile>();
     wanted.set(content.layer, files);
-    // The name that the archive gives it is the best of several.
+    // Of several names, prefer the one in the archive.
     const other = files.has(content.at) && splitPath(listing.path(content.at))?.join('/') !== node.path;
     if (!other) files.set(content.at, { path: node.path, layer: node.layer, at: content.at });
   }

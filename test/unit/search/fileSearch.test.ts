@@ -6,7 +6,7 @@ import { compileQuery, InvalidQueryError, type SearchQuery } from '../../../src/
 
 const plain: SearchQuery = { text: '', isRegex: false, matchCase: false, wholeWord: false };
 
-/** Searches one file whose bytes come in parts of a size. */
+/** Searches one file whose bytes arrive in chunks of `part` bytes. */
 function search(
   query: Partial<SearchQuery>,
   content: string | Uint8Array,
@@ -15,7 +15,7 @@ function search(
   const matches: Match[] = [];
   const searching = new FileSearch(compileQuery({ ...plain, ...query }), match => matches.push(match) < most);
   const bytes = Buffer.from(content);
-  // What was searched before leaves nothing behind.
+  // An earlier file must leave nothing behind.
   for (const file of [Buffer.from('another file\nwithout an end of line needle'), bytes]) {
     matches.length = 0;
     searching.begin();
@@ -29,7 +29,7 @@ function search(
 const places = (matches: readonly Match[]): string[] =>
   matches.map(({ line, column, length }) => `${line}:${column}+${length}`);
 
-test('finds lines and columns, from 1, wherever the bytes are cut', () => {
+test('finds lines and columns wherever the bytes are cut', () => {
   const text = 'needle\nno\n  Needle and needle\r\n\nend needle';
   for (const part of [1, 2, 3, 7, 1000]) {
     assert.deepEqual(places(search({ text: 'needle' }, text, { part })), ['1:1+6', '3:3+6', '3:14+6', '5:5+6']);
@@ -40,7 +40,27 @@ test('finds lines and columns, from 1, wherever the bytes are cut', () => {
   assert.deepEqual(first, { line: 3, column: 10, length: 3, text: '  Needle and needle', start: 9 });
 });
 
-test('the same whether an expression is tried on many lines at once or on each', () => {
+test('ends a line at LF, CRLF and a lone CR, as the editor does', () => {
+  const text = 'one\rneedle two\r\nneedle\n\r\rneedle\r\r\nneedle\r';
+  const expected = ['2:1+6', '3:1+6', '6:1+6', '8:1+6'];
+  for (const part of [1, 2, 3, 7, 1000]) {
+    assert.deepEqual(places(search({ text: 'needle' }, text, { part })), expected);
+    assert.deepEqual(places(search({ text: 'needle', matchCase: true }, text, { part })), expected);
+    assert.deepEqual(places(search({ text: '^needle', isRegex: true }, text, { part })), expected);
+    assert.deepEqual(places(search({ text: 'needle$', isRegex: true }, text, { part })), expected.slice(1));
+  }
+  const [first] = search({ text: 'needle' }, text);
+  assert.equal(first?.text, 'needle two');
+  const wide = Buffer.concat([Buffer.of(0xff, 0xfe), Buffer.from('a\rneedle', 'utf16le')]);
+  assert.deepEqual(places(search({ text: 'needle' }, wide)), ['2:1+6']);
+  // A carriage return at the end of the 1 MiB searched at once, within a long line and after one.
+  const long = 'x'.repeat((1 << 20) - 1);
+  assert.deepEqual(places(search({ text: 'needle' }, `${long}\rneedle\n`)), ['2:1+6']);
+  assert.deepEqual(places(search({ text: 'needle' }, `${long}\r\nneedle\n`)), ['2:1+6']);
+  assert.deepEqual(places(search({ text: 'needle' }, `a\n${long.slice(2)}\rneedle\n`)), ['3:1+6']);
+});
+
+test('matches the same line by line and many lines at once', () => {
   const text = 'alpha\nbeta gamma\n\n  delta\nalphabet\n';
   const pairs: [string, string[]][] = [
     ['^a', ['1:1+1', '5:1+1']],
@@ -59,7 +79,7 @@ test('the same whether an expression is tried on many lines at once or on each',
     assert.deepEqual(places(search({ text: expression, isRegex: true }, text)), expected, expression);
 });
 
-test('columns count UTF-16 units as editors do, whatever the encoding', () => {
+test('counts columns in UTF-16 units, whatever the encoding', () => {
   const text = 'Grüße 😀 needle\nÄ needle';
   const expected = ['1:10+6', '2:3+6'];
   const wide = Buffer.from(text, 'utf16le');
@@ -82,7 +102,7 @@ test('columns count UTF-16 units as editors do, whatever the encoding', () => {
   assert.deepEqual(places(search({ text: 'needle', matchCase: true }, broken)), ['1:4+6']);
 });
 
-test('whole words', () => {
+test('matches whole words', () => {
   const text = 'cat concat cat_ cat. (cat) übercat cat\n';
   assert.deepEqual(places(search({ text: 'cat', wholeWord: true }, text)), ['1:1+3', '1:17+3', '1:23+3', '1:36+3']);
   assert.deepEqual(places(search({ text: 'cat|con', isRegex: true, wholeWord: true }, 'concat con-cat')), [
@@ -91,17 +111,17 @@ test('whole words', () => {
   ]);
 });
 
-test('a file with a NUL in its first 8 KiB is no text', () => {
+test('skips a file with a NUL in its first 8 KiB', () => {
   assert.deepEqual(search({ text: 'needle' }, 'needle\n\0'), []);
   assert.deepEqual(search({ text: 'needle' }, `needle\n${'x'.repeat(8180)}\0`, { part: 100 }), []);
   assert.deepEqual(places(search({ text: 'needle' }, `needle\n${'x'.repeat(8192)}\0`, { part: 100 })), ['1:1+6']);
 });
 
-test('lines longer than the memory for them are searched to their end', () => {
+test('searches lines longer than its buffer to their end', () => {
   const mib = 1 << 20;
   const line = Buffer.alloc(3 * mib + 1000, 'x');
   const expected: string[] = [];
-  // At the cuts between two pieces, before and behind them, and one after the other.
+  // At the cuts between two pieces, before and after them, and adjacent.
   for (const at of [0, 6, mib - 8192 - 3, mib - 3, mib + 3, 2 * mib - 8192 - 5, 2 * mib - 1, 3 * mib + 990]) {
     line.write('needle', at);
     expected.push(`2:${at + 1}+6`);
@@ -113,14 +133,14 @@ test('lines longer than the memory for them are searched to their end', () => {
     { text: '(?:)need[^x]e', isRegex: true },
   ])
     assert.deepEqual(places(search(query, text, { part: 70_001 })), [...expected, '3:1+6']);
-  // No piece's beginning is a line's.
+  // The start of a piece is not the start of a line.
   assert.deepEqual(search({ text: '^x', isRegex: true }, text), []);
   assert.deepEqual(places(search({ text: '(?<!^)last$', isRegex: true }, text)), ['3:8+4']);
   const wide = Buffer.from(`${'é😀'.repeat(400_000)}needle`);
   assert.deepEqual(places(search({ text: 'needle', matchCase: true }, wide)), ['1:1200001+6']);
 });
 
-test('of a long line the part around a match is kept, and whole characters', () => {
+test('keeps the part of a long line around a match, in whole characters', () => {
   const text = `${'😀'.repeat(500)}needle${'😀'.repeat(500)}`;
   const [match] = search({ text: 'needle' }, text);
   assert.ok(match);
@@ -131,22 +151,22 @@ test('of a long line the part around a match is kept, and whole characters', () 
   assert.deepEqual([all?.column, all?.length, all?.start, all?.text.length], [1, 5000, 0, 300]);
 });
 
-test('line numbers go on behind what has no match', () => {
+test('counts lines that have no match', () => {
   const filler = 'some line of text\n'.repeat(100_000);
   const text = `${filler}here\n${filler}${'y'.repeat(1_500_000)}\nhere`;
   for (const query of [{ text: 'here' }, { text: 'here', matchCase: true }, { text: '^here', isRegex: true }])
     assert.deepEqual(places(search(query, text, { part: 65_536 })), ['100001:1+4', '200003:1+4']);
 });
 
-test('ends when enough was found', () => {
+test('ends after enough matches', () => {
   assert.equal(search({ text: 'a' }, 'a'.repeat(100), { most: 3 }).length, 3);
 });
 
-test('tells what is wrong with a query', () => {
+test('says what is wrong with a query', () => {
   assert.throws(() => compileQuery({ ...plain, text: '' }), InvalidQueryError);
   assert.throws(() => compileQuery({ ...plain, text: 'a(', isRegex: true }), /unterminated group/);
   assert.throws(() => compileQuery({ ...plain, text: 'a\nb' }), /more than one line/);
-  // Allowed without the rules of Unicode only, and often written.
+  // Invalid with the flag `u`, and common.
   assert.deepEqual(places(search({ text: String.raw`a\-b\_`, isRegex: true }, 'a-b_')), ['1:1+4']);
   assert.deepEqual(places(search({ text: 'a(.*[+?' }, 'x a(.*[+?')), ['1:3+7']);
 });

@@ -5,7 +5,7 @@ import { pathFilter } from '../../../src/search/pathFilter.ts';
 const paths = ['etc/passwd', 'etc/apt/sources.list', 'usr/etc/x.conf', 'usr/lib/a.js', 'usr/lib/b.json', '.profile'];
 const passing = (include?: string, exclude?: string): string[] => paths.filter(pathFilter(include, exclude));
 
-test('patterns are names at any depth, folders mean all below', () => {
+test('matches names at any depth, and folders with everything in them', () => {
   assert.deepEqual(passing(), paths);
   assert.deepEqual(passing(' , '), paths);
   assert.deepEqual(passing('*.js'), ['usr/lib/a.js']);
@@ -16,7 +16,7 @@ test('patterns are names at any depth, folders mean all below', () => {
   assert.deepEqual(passing('.*'), ['.profile']);
 });
 
-test('a slash at the beginning is the root of the image', () => {
+test('takes a leading slash for the root of the image', () => {
   assert.deepEqual(passing('/etc'), ['etc/passwd', 'etc/apt/sources.list']);
   assert.deepEqual(passing('./etc/*'), ['etc/passwd', 'etc/apt/sources.list']);
   assert.deepEqual(passing('/*'), paths);
@@ -24,7 +24,7 @@ test('a slash at the beginning is the root of the image', () => {
   assert.deepEqual(passing('/lib'), []);
 });
 
-test('what is excluded is, even where it is included', () => {
+test('lets exclude win over include', () => {
   assert.deepEqual(passing('etc', 'apt, *.conf'), ['etc/passwd']);
   assert.deepEqual(passing('', '/usr'), ['etc/passwd', 'etc/apt/sources.list', '.profile']);
 });

@@ -10,7 +10,7 @@ import { startRegistry, type Registry } from '../../support/registry/registry.ts
 import { Pulling } from '../pull/pulling.ts';
 import { Searching, type SearchOptions } from './searching.ts';
 
-/** What is looked for, by us and by grep. */
+/** Queries that Peel and grep must agree on. */
 const QUERIES: readonly (readonly [text: string, options: SearchOptions, grep: readonly string[]])[] = [
   ['root', { matchCase: true }, ['-F']],
   ['license', {}, ['-iF']],
@@ -41,7 +41,7 @@ suite('the text of a real image', { skip: requireRealImage() }, () => {
   });
 
   for (const form of ['gzip', 'zstd', 'chunked', 'plain'] as const) {
-    test(`is searched as grep searches what umoci unpacks: ${form}`, async () => {
+    test(`finds what grep finds in what umoci unpacks: ${form}`, async () => {
       const searching = await Searching.open(pulling, `${registry.host}/real:${form}`);
       for (const [text, options, flags] of QUERIES) {
         const { matches, failures, limited } = await searching.search(text, { ...options, most: 1_000_000 });

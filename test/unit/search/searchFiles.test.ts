@@ -72,7 +72,7 @@ for (const compression of ['gzip', 'zstd', 'none'] as const) {
     );
     const searched = await searching.search('needle');
     assert.deepEqual(searched.failures, []);
-    // One file of two names is found once, by the name that its archive gives it.
+    // A file with two names is found once, by its name in the archive.
     assert.deepEqual(places(searched), [
       'etc/kept 1 2:5',
       'etc/motd 2 1:3',
@@ -80,13 +80,13 @@ for (const compression of ['gzip', 'zstd', 'none'] as const) {
       'opt/new 2 1:1',
       'target 1 1:1',
     ]);
-    // The file that is no text was looked into, what is hidden, has holes or is empty was not.
+    // The binary file was read; hidden, sparse and empty files were not.
     assert.deepEqual(searched.passed, searched.wanted);
     assert.equal(searched.wanted.files, 6);
   });
 }
 
-test('a folder, a file, some names; case, words, expressions', async () => {
+test('limits a search by folder, file, names, case, words and expressions', async () => {
   const searching = await open(
     layer([
       file('etc/a.conf', 'Listen 80\nlistening\n'),
@@ -112,7 +112,7 @@ test('a folder, a file, some names; case, words, expressions', async () => {
   await assert.rejects(searching.search(''), InvalidQueryError);
 });
 
-test('needs no network once the layers were opened', async () => {
+test('needs no network once the layers are open', async () => {
   const searching = await open(layer([file('a', 'needle')]), layer([file('b', 'needle')]));
   registry.requests.length = 0;
   assert.equal((await searching.search('needle')).matches.length, 2);
@@ -120,7 +120,7 @@ test('needs no network once the layers were opened', async () => {
   assert.equal(registry.requests.length, 0);
 });
 
-test('a layer with a table of contents is fetched whole, once, and its table stays in use', async () => {
+test('fetches a layer with a table of contents whole, once, and keeps the table in use', async () => {
   const entries = [
     file('etc/motd', 'hello\nneedle\n'),
     file('big', randomBytes(3 << 20)),
@@ -145,7 +145,7 @@ test('a layer with a table of contents is fetched whole, once, and its table sta
 });
 
 for (const compression of ['gzip', 'none'] as const) {
-  test(`jumps over what is not wanted: ${compression}`, async () => {
+  test(`skips unwanted content: ${compression}`, async () => {
     const filler = randomBytes(12 << 20);
     const searching = await open(
       layer(
@@ -167,7 +167,7 @@ for (const compression of ['gzip', 'none'] as const) {
   });
 }
 
-test('what small layers have is found while the base is still on its way', async () => {
+test('finds matches in small layers while the base is still downloading', async () => {
   const searching = await open(
     layer([file('etc/motd', 'needle below'), file('etc/kept', 'needle'), file('target', 'needle'), directory('opt/')]),
     layer([file('etc/motd', 'needle above'), hardlink('link', 'target'), whiteout('opt')]),
@@ -189,7 +189,7 @@ test('what small layers have is found while the base is still on its way', async
       }),
     onNews: matches => {
       told.push(matches);
-      // Two matches are known: only then the base comes.
+      // Let the base arrive once two matches are known.
       if (matches === 2) base.resolve();
     },
   });
@@ -200,7 +200,7 @@ test('what small layers have is found while the base is still on its way', async
   assert.deepEqual(places({ matches }), ['etc/motd 2 1:1', 'target 1 1:1', 'top 3 1:1']);
 });
 
-test('a layer that cannot be opened takes only its own files away', async () => {
+test('searches the other layers when one cannot be opened', async () => {
   const searching = await open(
     layer([file('a', 'needle')]),
     layer([file('b', 'needle')]),
@@ -220,7 +220,7 @@ test('a layer that cannot be opened takes only its own files away', async () => 
   assert.deepEqual(places({ matches }), ['a 1 1:1', 'c 3 1:1']);
   assert.deepEqual(failures, [2]);
   await assert.rejects(searching.search('needle', { stages: stages([1, 2, 3]) }), /is lost/);
-  // The limit ends it also while layers are still awaited.
+  // The limit ends the search even while layers are still opening.
   const never = (signal: AbortSignal): ReturnType<typeof stagesOf> =>
     stagesOf([1, 2], {
       open: number =>
@@ -233,8 +233,8 @@ test('a layer that cannot be opened takes only its own files away', async () => 
   assert.equal((await searching.search('needle', { stages: never, most: 1 })).limited, true);
 });
 
-test('a layer whose content is not what the config names is told, not passed over', async () => {
-  // Its table of contents can be listed; only the search reads all of it.
+test('reports a layer whose content is not what the config names', async () => {
+  // Its table of contents can be listed; only a search reads all of it.
   const built = estargz([file('a', 'needle')]);
   registry.store.put('search', image({ layers: [{ ...built, diffId: `sha256:${'0'.repeat(64)}` }] }), 'other');
   const searching = await Searching.open(pulling, `${registry.host}/search:other`, 'linux/amd64');
@@ -246,7 +246,7 @@ test('a layer whose content is not what the config names is told, not passed ove
   );
 });
 
-test('a file that only the table of contents has is told', () => {
+test('reports a file that only the table of contents has', () => {
   const listing = (...names: readonly string[]): LayerListing => {
     const scan = new LayerScan(`sha256:${'0'.repeat(64)}`, { limits: DEFAULT_LIMITS }, undefined);
     scan.write(tar(...names.map(name => file(name, 'x'))));
@@ -261,7 +261,7 @@ test('a file that only the table of contents has is told', () => {
   assert.equal(pieces.length, 6);
 });
 
-test('stops when enough was found', async () => {
+test('stops after enough matches', async () => {
   const searching = await open(layer([file('a', 'x\n'.repeat(5000)), file('b', 'x\n'.repeat(5000))]));
   const searched = await searching.search('x', { most: 100 });
   assert.equal(searched.limited, true);
@@ -270,7 +270,7 @@ test('stops when enough was found', async () => {
   assert.equal((await searching.search('x', { most: 10_001 })).limited, false);
 });
 
-test('tells while it runs, and ends at once when it is cancelled', async () => {
+test('reports matches while it runs, and ends at once when cancelled', async () => {
   const lines = 'a line of text without it\n'.repeat(400_000);
   const searching = await open(layer([file('first', 'needle\n'), file('big', lines)]), layer([file('bigger', lines)]));
   const controller = new AbortController();
@@ -284,11 +284,11 @@ test('tells while it runs, and ends at once when it is cancelled', async () => {
   });
   await assert.rejects(searched, /left/);
   assert.notEqual(first, undefined);
-  // What was cancelled leaves nothing that is in the way.
+  // A cancelled search leaves nothing in the way.
   assert.equal((await searching.search('needle')).matches.length, 1);
 });
 
-test('an expression that would take years is ended', async () => {
+test('ends an expression that would take years', async () => {
   const searching = await open(layer([file('trap', `needle\n${'a'.repeat(60)}!\n`)]));
   const controller = new AbortController();
   const searched = searching.search('(a+)+$', { isRegex: true, signal: controller.signal });
@@ -297,7 +297,7 @@ test('an expression that would take years is ended', async () => {
   assert.equal((await searching.search('needle')).matches.length, 1);
 });
 
-test('a layer that cannot be read is told, and the others are searched', async t => {
+test('reports a layer that cannot be read, and searches the others', async t => {
   const first = layer([file('one', 'needle')]);
   const searching = await open(first, layer([file('two', 'needle')]), layer([file('three', 'needle')]));
   rmSync(pulling.puller.store.path(first.digest));
@@ -312,7 +312,7 @@ test('a layer that cannot be read is told, and the others are searched', async t
   assert.match(String(searched.failures[0]?.error), /does not have blob/);
 });
 
-test('a blob that has changed on the disk is told', async () => {
+test('reports a blob that has changed on disk', async () => {
   for (const compression of ['gzip', 'none'] as const) {
     const built = layer([file('one', 'needle\n'), file('two', Buffer.alloc(2000, 'y'))], { compression });
     const searching = await open(built);
@@ -325,6 +325,6 @@ test('a blob that has changed on the disk is told', async () => {
     closeSync(handle);
     const searched = await searching.search('needle');
     assert.equal(searched.failures.length, 1, compression);
-    assert.match(String(searched.failures[0]?.error), /has changed on the disk|is damaged|ends within/, compression);
+    assert.match(String(searched.failures[0]?.error), /has changed on disk|is damaged|ends within/, compression);
   }
 });

@@ -10,28 +10,28 @@ import type { Match } from '../../../src/search/lineMatches.ts';
 import type { SearchQuery } from '../../../src/search/query.ts';
 import type { Pulling } from '../pull/pulling.ts';
 
-/** What a search told, from its begin to its end. */
+/** The events of a finished search. */
 export interface Searched {
   readonly matches: readonly (Match & { readonly path: string; readonly layer: number })[];
   readonly failures: readonly { readonly layer: number; readonly error: unknown }[];
   readonly limited: boolean;
-  /** What was to be looked through, and what was. */
+  /** What was to be searched, and what was. */
   readonly wanted: { readonly files: number; readonly bytes: number };
   readonly passed: { readonly files: number; readonly bytes: number };
-  /** How often it was told that all is listed. */
+  /** How often `listed` was called. */
   readonly listed: number;
 }
 
 export type SearchOptions = Partial<SearchQuery> &
   Partial<Omit<FileSearchRequest, 'query'>> & {
     readonly signal?: AbortSignal;
-    /** Is told of each piece of news. */
+    /** Called after each event with the matches so far. */
     readonly onNews?: (matches: number) => void;
   };
 
 const SCRIPT = new URL('../../../src/search/searchWorker.ts', import.meta.url);
 
-/** An image that was opened for browsing, and can be searched. */
+/** An image opened for browsing and searching. */
 export class Searching {
   readonly #pulling: Pulling;
   readonly #image: ResolvedImage;
@@ -53,7 +53,7 @@ export class Searching {
     return new Searching(pulling, image, MergedTree.of(await Promise.all(opened)));
   }
 
-  /** One layer, opened again. */
+  /** Opens a layer again. */
   openLayer(number: number, signal: AbortSignal): Promise<LayerFiles> {
     return openLayer(this.#pulling.puller, requestFor(this.#pulling, this.#image, number), signal);
   }
