@@ -1,51 +1,55 @@
-import { ANY_FORM, FILE_FORMS, NAMED_FORMS } from './secretForms.ts';
+import { ANY_FORM, FILE_FORMS, type SecretForm } from './secretForms.ts';
+import { namedFile } from './namedFiles.ts';
 
-/** Something in a file that has the form of a secret: what, and where. Never the secret itself. */
+/** Something in a file that looks like a secret: what and where, never the secret itself. */
 export interface Suspect {
   readonly what: string;
-  /** 1 is the first. */
+  /** From 1. */
   readonly line: number;
 }
 
-/** Files of other sizes are none that people write secrets into. */
+/** Files of other sizes are searched only if their names suggest secrets. Bytes. */
 const SMALLEST = 12;
 const LARGEST = 1 << 20;
-/** Of each file, so much of its beginning is looked at. */
+/** Bytes searched of each file, from its start. */
 const HEAD = 64 << 10;
-/** What has a zero byte so near its beginning is no text. */
+/** A file with a NUL in its first bytes is binary. */
 const PROBE = 512;
-/** Of each file. */
+/** Suspects reported of each file at most. */
 const MOST = 5;
 
-/** Manuals, headers, translations and lists of checksums: much text, and nobody's secrets. */
+/** Manuals, headers, translations and lists of checksums: a lot of text without secrets. */
 const DULL =
   /^(?:usr\/(?:include|share\/(?:doc|man|info|locale|i18n|zoneinfo|terminfo|icons|fonts|mime|perl|vim))|var\/lib\/dpkg\/info)\//;
 
-/** Looks, file after file of one layer, at the beginning of small text files for what has the form of a secret. */
+const NONE: readonly Suspect[] = [];
+
+/** Looks for secrets at the start of small text files, one file of a layer after another. */
 export class SecretScan {
   readonly #head = Buffer.allocUnsafe(HEAD);
   #path = '';
   #wanted = 0;
   #length = 0;
 
-  /** A file begins. Its path as archives have it. */
+  /** Starts a file. @param path as the archive writes it */
   begin(path: string, size: number): void {
     const plain = path.replace(/^(?:\.?\/)+/, '');
     this.#length = 0;
     this.#path = plain;
-    this.#wanted = size < SMALLEST || size > LARGEST || DULL.test(plain) ? 0 : Math.min(size, HEAD);
+    this.#wanted = size === 0 || DULL.test(plain) ? 0 : Math.min(size, HEAD);
+    if (this.#wanted > 0 && (size < SMALLEST || size > LARGEST) && !namedFile(plain)) this.#wanted = 0;
   }
 
-  /** The next bytes of it. */
+  /** Takes the next bytes of the file. */
   data(chunk: Uint8Array): void {
     if (this.#wanted === this.#length) return;
-    if (this.#length === 0 && chunk.subarray(0, PROBE).includes(0)) this.#wanted = 0;
+    if (this.#length === 0 && chunk.subarray(0, PROBE).includes(0) && !namedFile(this.#path)?.binary) this.#wanted = 0;
     const part = chunk.subarray(0, this.#wanted - this.#length);
     this.#head.set(part, this.#length);
     this.#length += part.length;
   }
 
-  /** The file is at its end. */
+  /** Ends the file. */
   end(): readonly Suspect[] {
     if (this.#length === 0) return NONE;
     const text = this.#head.toString('latin1', 0, this.#length);
@@ -54,22 +58,25 @@ export class SecretScan {
   }
 }
 
-const NONE: readonly Suspect[] = [];
-
-/** In the order of their lines. @param path without a slash before it */
+/** Returns suspects ordered by line. @param path without a leading slash */
 export function suspectsIn(path: string, text: string): readonly Suspect[] {
-  const forms = ANY_FORM.test(text) ? [...FILE_FORMS] : [];
-  for (const [file, what, pattern] of NAMED_FORMS) if (file.test(path)) forms.push([what, pattern]);
+  const forms = [...(ANY_FORM.test(text) ? FILE_FORMS : []), ...(namedFile(path)?.forms ?? [])];
   if (forms.length === 0) return NONE;
-  const found = forms.flatMap(([what, pattern]) => {
-    const [first] = text.matchAll(pattern);
-    return first ? [{ what, line: lineOf(text, first.index + first[0].length - first[0].trimStart().length) }] : [];
+  const found = forms.flatMap(([what, find]) => {
+    const index = firstIndex(text, find);
+    return index === undefined ? [] : [{ what, line: lineOf(text, index) }];
   });
   return found.sort((one, other) => one.line - other.line).slice(0, MOST);
 }
 
+/** Returns where the first secret of a form starts, without the line ends before it. */
+function firstIndex(text: string, find: SecretForm[1]): number | undefined {
+  if (typeof find === 'function') return find(text);
+  const [first] = text.matchAll(find);
+  return first && first.index + first[0].length - first[0].trimStart().length;
+}
+
+/** Counts lines as the editor does. */
 function lineOf(text: string, index: number): number {
-  let line = 1;
-  for (let at = text.indexOf('\n'); at >= 0 && at < index; at = text.indexOf('\n', at + 1)) line += 1;
-  return line;
+  return 1 + (text.slice(0, index).match(/\r\n|\r|\n/g)?.length ?? 0);
 }

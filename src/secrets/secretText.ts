@@ -1,26 +1,24 @@
 import { TOKEN_FORMS } from './secretForms.ts';
 import { isHarmlessValue, isSecretName } from './secretNames.ts';
 
-/** Finds what looks like a secret in the texts of an image, so that it can be left out of what is shown. A guess: it may miss some and suspect others. */
-
 const TOKENS = [
   ...TOKEN_FORMS.map(([, pattern]) => pattern),
   /\beyJ[0-9A-Za-z_-]{10,4000}\.eyJ[0-9A-Za-z_-]{10,4000}\.[0-9A-Za-z_-]{10,4000}/g,
   /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:(?!-----END)[^]){0,20000}(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g,
 ];
 
-/** Every secret name has one of these in it. */
+/** Every secret's name contains one of these. */
 const LIKELY = '(?:pass|pwd|secret|token|key|cred|auth|connection|pat)';
 const NAME = String.raw`((?=[\w.-]{0,100}?${LIKELY})[A-Za-z_][\w.-]{0,100})`;
 const QUOTED = String.raw`"(?:[^"\\]|\\.){0,4000}"|'[^']{0,4000}'`;
 
-/** What is before a value, its name, what is between them, the value with its quotes. */
+/** Groups: what precedes, the name, what separates it from the value, the value with its quotes. */
 const NAMED_VALUES: readonly RegExp[] = [
-  // `ENV NAME value`, as Dockerfiles may have it.
+  // `ENV NAME value`, the old form of Dockerfiles.
   /^(\s{0,9}(?:ONBUILD\s{1,9})?(?:ENV|LABEL)\s{1,9})([A-Za-z_][\w.-]{0,100})([ \t]{1,9})([^\s=][^\n]{0,4000})$/gm,
-  // `NAME=value` and `name: value`, as commands and environments are written.
+  // `NAME=value` and `name: value`.
   new RegExp(String.raw`()${NAME}(=|:\s)(${QUOTED}|[^\s"';&|]{1,4000})`, 'gi'),
-  // `"name": "value"`, also within another text in quotes.
+  // `"name": "value"`, also within a quoted string.
   new RegExp(String.raw`(\\{0,4}["'])${NAME}(\\{0,4}["']\s{0,9}:\s{0,9}\\{0,4}["'])([^"'\\]{1,4000})`, 'gi'),
   // `--name value` and `-name value`.
   new RegExp(
@@ -31,13 +29,13 @@ const NAMED_VALUES: readonly RegExp[] = [
   new RegExp(String.raw`("--?)${NAME}("\s{0,9},?\s{0,9}")([^"]{1,4000})`, 'gi'),
 ];
 
-/** The rest of one command, to something in it. */
+/** The rest of one command, up to something in it. */
 const COMMAND = String.raw`(?:[^|;&"'\n]|\\\n|"[^"]{0,500}"|'[^']{0,500}'){0,300}?`;
 const VALUE = String.raw`(?!\d+(?::\d+)?(?!\S))("[^"]{1,400}"|'[^']{1,400}'|[^\s"';&|]{1,400})`;
 
-/** What is before a value, and the value: where commands take secrets without a name. */
+/** Groups: what precedes, and the value, where commands take secrets without a name. */
 const COMMAND_VALUES: readonly RegExp[] = [
-  // An address with a password in it.
+  // A URL with a password.
   /\b([a-z][a-z+.-]{1,20}:\/\/[^\s:/@]{0,100}:)([^\s/@]{1,200})(?=@)/gi,
   /\b((?:proxy-)?authorization["']?\s{0,9}[:=]\s{0,9}["']?(?:bearer|basic|token|apikey)\s{1,9})([^\s"'\\;|&]{1,4000})/gi,
   new RegExp(String.raw`\b((?:mysql|mariadb)(?:-?(?:dump|admin|import|show|check))?(?=\s)${COMMAND}\s-p)${VALUE}`, 'g'),
@@ -54,19 +52,22 @@ const COMMAND_VALUES: readonly RegExp[] = [
   /(\becho\s{1,9}(?:-\w\s{1,9})?["']?[\w.-]{1,100}:)([^\s"'|]{1,400})(?=["']?\s{0,9}\|\s{0,9}(?:sudo\s{1,9})?chpasswd)/g,
 ];
 
-/** Shorter values hold no name with a value of its own. */
+/** Shorter values can't contain a name with a value of its own. */
 const MIN_COMMAND = 6;
 
-/** What stands where a secret stood. */
+/** Replaces a secret. */
 export const HIDDEN = '••••••';
 
-/** A text without what looks like a secret, and how many such there were. */
+/** A string without its likely secrets, and how many there were. */
 export interface Redacted {
   readonly text: string;
   readonly hidden: number;
 }
 
-/** Takes out of a text the values of secret names, what commands take as passwords, passwords in addresses, and tokens of well-known forms. */
+/**
+ * Hides likely secrets in a string of an image: values with secret names, passwords in commands and
+ * URLs, and well-known tokens. A guess: it misses some secrets and hides some other values.
+ */
 export function hideSecrets(text: string): Redacted {
   let hidden = 0;
   const hide = (): string => {
@@ -84,7 +85,7 @@ export function hideSecrets(text: string): Redacted {
       (left, form) =>
         left.replace(form, (same, before: string, name: string, sign: string, value: string) => {
           if (!isOpen(value) && isSecretName(name)) return before + name + sign + hide();
-          // The value of another name may be a whole command.
+          // The value may be a whole command.
           return depth > 0 && value.length > MIN_COMMAND ? before + name + sign + hideNamed(value, depth - 1) : same;
         }),
       all,
@@ -92,13 +93,15 @@ export function hideSecrets(text: string): Redacted {
   return { text: hideNamed(shown, 2), hidden };
 }
 
-/** The same for the value of a variable or label, all of which is hidden when its name is that of a secret. */
+/**
+ * Hides likely secrets in the value of a variable or label, or all of it if its name is a secret's.
+ */
 export function hideSecretValue(name: string, value: string): Redacted {
   if (isSecretName(name) && !isHarmlessValue(value)) return { text: HIDDEN, hidden: 1 };
   return hideSecrets(value);
 }
 
-/** The same for a variable of the environment, `NAME=value`. */
+/** Hides likely secrets in an environment variable, `NAME=value`. */
 export function hideSecretOf(variable: string): Redacted {
   const at = variable.indexOf('=');
   if (at <= 0) return hideSecrets(variable);

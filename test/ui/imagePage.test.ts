@@ -50,7 +50,7 @@ test('the page about an image opens from its row, is read, and leads on by mouse
 
   await page.getByRole('link', { name: 'Analyze Files' }).press('Enter');
   await page.getByRole('heading', { name: 'Largest files' }).waitFor();
-  assert.match(await page.locator('main').innerText(), /\/app\/\.env\s+2\s+variables of an environment/);
+  assert.match(await page.locator('main').innerText(), /\/app\/\.env\s+2\s+environment variables/);
   await page.getByRole('heading', { name: 'Files that look like secrets' }).scrollIntoViewIfNeeded();
   await page.getByRole('img', { name: /Sizes of the folders/ }).scrollIntoViewIfNeeded();
   await workbench.screenshot('image-page-files');

@@ -8,7 +8,7 @@ import { NARROW_BYTES, type BlockBytes, WIDE_BYTES } from './listingBlock.ts';
  * in blocks. The container has the facts of the layer, a checksum for each block and where its names begin, and the tree, if it is kept.
  */
 
-export const LISTING_MAGIC = 'PLI3';
+export const LISTING_MAGIC = 'PLI4';
 
 /** Entries that are read at once. */
 export const BLOCK_ENTRIES = 256;

@@ -3,12 +3,13 @@ import { test } from 'node:test';
 import type { LayerContent } from '../../../src/insight/layerContent.ts';
 import { secretFiles } from '../../../src/insight/secretFiles.ts';
 
-function layer(number: number, paths: readonly string[], size = 10): LayerContent {
+/** A layer of which only a list of the files was read. */
+function listed(number: number, paths: readonly string[], size = 10): LayerContent {
   const common = { type: 'file', size, mode: 0o644, uid: 0, gid: 0, linkname: '', layer: number } as const;
-  return { number, entries: paths.map(path => ({ path, ...common })), deleted: [], opaque: [] };
+  return { number, entries: paths.map(path => ({ path, ...common })), deleted: [], opaque: [], listedOnly: true };
 }
 
-test('files whose names tell of secrets are found in every layer', () => {
+test('finds files by their names in layers that were only listed', () => {
   const paths = [
     'root/.ssh/id_ed25519',
     'etc/nginx/tls/server.key',
@@ -25,12 +26,12 @@ test('files whose names tell of secrets are found in every layer', () => {
     'etc/tls/privkey.pem',
   ];
   assert.deepEqual(
-    secretFiles([layer(1, paths.slice(0, 5)), layer(2, paths.slice(5))]).map(({ path, layer }) => [path, layer]),
+    secretFiles([listed(1, paths.slice(0, 5)), listed(2, paths.slice(5))]).map(({ path, layer }) => [path, layer]),
     paths.map((path, at) => [path, at < 5 ? 1 : 2]),
   );
 });
 
-test('what every image has is not suspected', () => {
+test('does not suspect what every image has', () => {
   const paths = [
     'root/.ssh/id_ed25519.pub',
     'etc/ssl/certs/ca-certificates.crt',
@@ -42,25 +43,32 @@ test('what every image has is not suspected', () => {
     'app/node_modules/x/test/fixtures/server.key',
     'etc/config.json',
     'usr/share/keyrings/debian.gpg',
+    'usr/share/dns/root.key',
+    'etc/pki/truststore.jks',
     'monkey',
   ];
-  assert.deepEqual(secretFiles([layer(1, paths)]), []);
+  assert.deepEqual(secretFiles([listed(1, paths)]), []);
 });
 
-test('an empty file holds no secret', () => {
-  assert.deepEqual(secretFiles([layer(1, ['app/.env'], 0)]), []);
+test('does not suspect an empty file', () => {
+  assert.deepEqual(secretFiles([listed(1, ['app/.env'], 0)]), []);
 });
 
-test('what was found inside a file says more than its name', () => {
-  const [entry] = layer(1, ['root/.npmrc']).entries;
+test('ignores names where the content was read', () => {
+  const { listedOnly: _listedOnly, ...read } = listed(1, ['app/.env', 'etc/dnssec/root.key', 'slides.key']);
+  assert.deepEqual(secretFiles([read]), []);
+});
+
+test('puts secrets found by content before names, and examples last', () => {
+  const [entry] = listed(1, ['root/.npmrc']).entries;
   assert.ok(entry);
   const found = { ...entry, suspects: [{ what: 'an npm token', line: 2 }] };
   const example = { ...found, path: 'srv/tests/a.key' };
   const named = { ...entry, path: 'app/.env' };
-  const content = { number: 1, entries: [example, named, found], deleted: [], opaque: [] };
+  const content = { ...listed(1, []), entries: [example, named, found] };
   assert.deepEqual(secretFiles([content]), [
     { path: 'root/.npmrc', layer: 1, what: 'an npm token', line: 2 },
-    { path: 'app/.env', layer: 1, what: 'variables of an environment' },
+    { path: 'app/.env', layer: 1, what: 'environment variables' },
     { path: 'srv/tests/a.key', layer: 1, what: 'an npm token', line: 2, example: true },
   ]);
 });

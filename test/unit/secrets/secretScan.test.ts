@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { SecretScan, suspectsIn } from '../../../src/secrets/secretScan.ts';
 import { layerContentOf } from '../../../src/insight/layerContentOf.ts';
@@ -21,7 +21,7 @@ beforeEach(() => {
 afterEach(() => browsing.end());
 after(() => registry.close());
 
-/** No token stands in this file as a whole, lest somebody takes it for one. */
+/** Assembles tokens, so that secret scanners don't flag this file. */
 const start = (...parts: readonly string[]): string => parts.join('');
 const letters = (count: number): string => 'Ab1Cd2Ef3Gh4Ij5Kl6Mn7'.repeat(20).slice(0, count);
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
@@ -33,7 +33,7 @@ const locked = createPrivateKey(pem('pkcs8'))
 const found = (path: string, text: string): string[] =>
   suspectsIn(path, text).map(({ what, line }) => `${what} ${line}`);
 
-test('secrets are known by their forms, with the line where they begin', () => {
+test('finds secrets by their forms, with their lines', () => {
   const cases: Readonly<Record<string, readonly string[]>> = {
     [pem('pkcs1')]: ['a private key 1'],
     [`# ours\n\n${pem('pkcs8')}`]: ['a private key 3'],
@@ -42,7 +42,7 @@ test('secrets are known by their forms, with the line where they begin', () => {
     [`-----BEGIN RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-128-CBC,0\r\n\r\n${letters(64)}`]: [
       'a private key 1',
     ],
-    [`-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\n${letters(64)}\n`]: ['a private key of PGP 1'],
+    [`-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\n${letters(64)}\n`]: ['a PGP private key 1'],
     [`key = ${start('AK', 'IA')}ABCDEFGH12345678\n`]: ['an AWS access key 1'],
     [`a\nexport AWS_SECRET_ACCESS_KEY="${letters(40)}"\n`]: ['an AWS secret key 2'],
     [JSON.stringify({ aws_secret_access_key: letters(40) })]: ['an AWS secret key 1'],
@@ -60,23 +60,34 @@ test('secrets are known by their forms, with the line where they begin', () => {
   for (const [text, expected] of Object.entries(cases)) assert.deepEqual(found('srv/app/x', text), expected, text);
 });
 
-test('some secrets are known only in files that are meant for them', () => {
+test('finds some secrets only in files meant for them', () => {
   const cases: readonly (readonly [path: string, text: string, what: string])[] = [
-    [
-      'root/.docker/config.json',
-      '{"auths":{"r.io":{"auth":"YWxpY2U6c2VjcmV0"}}}',
-      'a password of a container registry 1',
-    ],
+    ['root/.docker/config.json', '{"auths":{"r.io":{"auth":"YWxpY2U6c2VjcmV0"}}}', 'a container registry password 1'],
     ['root/.netrc', 'machine r.io\nlogin alice\npassword s3cret\n', 'a password 3'],
     ['root/.pgpass', '# host\ndb:5432:*:alice:s3cret\n', 'a password 2'],
     ['root/.git-credentials', 'https://alice:s3cret@git.example.com\n', 'a password 1'],
     ['etc/pip.conf', '[global]\nindex-url = https://alice:s3cret@pypi.example.com/simple\n', 'a password 2'],
-    ['app/.npmrc', 'a=b\n//npm.example.com/:_authToken=abcdef\n', 'a password of a package registry 2'],
-    ['root/.pypirc', '[pypi]\npassword = s3cret\n', 'a password 2'],
-    ['root/.kube/config', 'users:\n- user:\n    token: abcdefghijkl\n', 'an account of a cluster 3'],
+    ['app/.npmrc', 'a=b\n//npm.example.com/:_authToken=abcdef\n', 'a package registry password 2'],
+    ['root/.pypirc', '[pypi]\npassword = s3cret\n', 'a package registry password 2'],
+    ['root/.kube/config', 'users:\n- user:\n    token: abcdefghijkl\n', 'cluster credentials 3'],
     ['srv/app/secrets.json', '{\n"db": {"password": "s3cretly-made"}}', 'a password 2'],
     ['app/appsettings.Production.json', '{"smtpPassword" : "s3cretly-made"}', 'a password 1'],
-    ['etc/shadow', 'daemon:*:1:0:9:7:::\nroot:$6$salt$hashhashhash:1:0:9:7:::\n', 'the hash of a password 2'],
+    ['etc/shadow', 'daemon:*:1:0:9:7:::\nroot:$6$salt$hashhashhash:1:0:9:7:::\n', 'a password hash 2'],
+    ['app/.env', '# ours\nMODE=fast\nexport DB_PASSWORD="hunter2" # x\n', 'environment variables 3'],
+    ['app/.env.production', 'DATABASE_URL=postgres://u:hunter2@db/x\r\n', 'environment variables 1'],
+    ['root/.cargo/credentials.toml', '[registry]\ntoken = "abcdef"\n', 'a package registry password 2'],
+    ['root/.gem/credentials', '---\n:rubygems_api_key: rubygems_abc\n', 'a package registry password 2'],
+    ['root/.m2/settings.xml', '<server>\n<password>s3cret</password>', 'a package registry password 2'],
+    ['root/.my.cnf', '[client]\npassword=s3cret\n', 'a password 2'],
+    ['etc/nginx/.htpasswd', 'alice:$apr1$abc$abcdefgh\n', 'a password hash 1'],
+    ['root/.s3cfg', 'access_key =\nsecret_key = abcdef\n', 'cloud credentials 2'],
+    ['root/.azure/accessTokens.json', '[{\n"refreshToken": "abcdefghij"}]', 'cloud credentials 2'],
+    ['root/.vault-token', 'hvs.abcdefghijklmnopqrstuvwx', 'a Vault token 1'],
+    ['infra/prod.tfstate', '{\n"password": "s3cretly-made"}', 'a password 2'],
+    ['infra/terraform.tfvars', 'db_password = "hunter2"\n', 'a password 1'],
+    ['root/.bash_history', 'ls\nmysql -u root -phunter2\n', 'a password in a command 2'],
+    ['etc/bind/rndc.key', 'key "rndc-key" {\n secret "abcdefghijklmnopqrstuv==";\n};', 'a DNS update key 2'],
+    ['config/master.key', '0123456789abcdef0123456789abcdef', 'a secret key 1'],
   ];
   for (const [path, text, what] of cases) {
     assert.deepEqual(found(path, text), [what], path);
@@ -84,7 +95,7 @@ test('some secrets are known only in files that are meant for them', () => {
   }
 });
 
-test('what only looks a little like a secret is none', () => {
+test('ignores what only resembles a secret', () => {
   const cases: readonly (readonly [path: string, text: string])[] = [
     ['lib/pem.py', 'START = "-----BEGIN RSA PRIVATE KEY-----"\nEND = "-----END RSA PRIVATE KEY-----"\n'],
     ['etc/ssl/x.pem', `-----BEGIN CERTIFICATE-----\n${letters(64)}\n`],
@@ -94,6 +105,15 @@ test('what only looks a little like a secret is none', () => {
       `${start('AK', 'IA')}IOSFODNN7EXAMPLE and ${start('aws', '_secret_')}access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY`,
     ],
     ['app/.npmrc', 'registry=https://npm.example.com/\n//npm.example.com/:_authToken=${NPM_TOKEN}\n'],
+    ['app/.npmrc', '# //npm.example.com/:_authToken=abcdef\n'],
+    ['usr/share/dns/root.key', '. IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n'],
+    ['etc/trusted.key', '. 172800 IN DNSKEY 257 3 8 AwEAAaz/tAm8yTn4Mfeh5eyI96WSVexTBAvkMgJzkKTOiW1vkIbzxeF3\n'],
+    ['etc/x.key', `-----BEGIN PUBLIC KEY-----\n${letters(64)}\n-----END PUBLIC KEY-----\n`],
+    ['etc/x.key', `-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n${letters(64)}\n`],
+    ['app/.env', '# DB_PASSWORD=hunter2\n; TOKEN=abc\n\n'],
+    ['app/.env', 'DB_PASSWORD=${DB_PASSWORD}\nTOKEN=\nMODE=fast\nAPI_KEY= # yours\n'],
+    ['root/.bash_history', 'ls -la\ncd /srv\nmake all\n'],
+    ['root/.m2/settings.xml', '<password>${env.PASSWORD}</password>'],
     ['root/.netrc', '# machine r.io login alice password s3cret\n'],
     ['root/.docker/config.json', '{"auths":{"r.io":{}},"credsStore":"pass"}'],
     ['etc/shadow', 'root:*:1:0:9:7:::\nalice:!:1::::::\n'],
@@ -109,7 +129,32 @@ test('what only looks a little like a secret is none', () => {
   for (const [path, text] of cases) assert.deepEqual(found(path, text), [], path);
 });
 
-test('only the beginning of small text files is looked at, in whatever pieces it comes', () => {
+test('knows binary keys and key stores from other files of their names', () => {
+  const scan = new SecretScan();
+  const look = (path: string, bytes: Buffer): string[] => {
+    scan.begin(path, bytes.length);
+    scan.data(bytes);
+    return scan.end().map(({ what }) => what);
+  };
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const encrypted = { type: 'pkcs8', format: 'der', cipher: 'aes-256-cbc', passphrase: 'x' } as const;
+  assert.deepEqual(look('a.key', privateKey.export({ type: 'pkcs1', format: 'der' })), ['a private key']);
+  assert.deepEqual(look('a.key', privateKey.export({ type: 'pkcs8', format: 'der' })), ['a private key']);
+  assert.deepEqual(look('a.key', ec.export({ type: 'sec1', format: 'der' })), ['a private key']);
+  assert.deepEqual(look('a.key', privateKey.export(encrypted)), ['an encrypted private key']);
+  for (const type of ['pkcs1', 'spki'] as const)
+    assert.deepEqual(look('a.key', createPublicKey(privateKey).export({ type, format: 'der' })), []);
+  const zip = Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(2 << 20)]);
+  assert.deepEqual(look('slides.key', zip), []);
+  const store = Buffer.concat([Buffer.from('fedfeed', 'hex'), Buffer.alloc(100)]);
+  assert.deepEqual(look('a.jks', store), []);
+  const rest = Buffer.alloc(100);
+  for (const magic of ['feedfeed', 'cececece', '03d9a29a', '308209c1020103308209', '3080020103308006'])
+    assert.deepEqual(look('a.p12', Buffer.concat([Buffer.from(magic, 'hex'), rest])), ['a key store'], magic);
+  assert.deepEqual(look('truststore.jks', Buffer.concat([Buffer.from('feedfeed', 'hex'), rest])), []);
+});
+
+test('searches the start of small text files, however their bytes are cut', () => {
   const scan = new SecretScan();
   const look = (path: string, bytes: Buffer, piece: number): number => {
     scan.begin(path, bytes.length);
@@ -121,12 +166,14 @@ test('only the beginning of small text files is looked at, in whatever pieces it
   assert.equal(look('srv/binary', Buffer.concat([Buffer.alloc(1), key]), 1 << 20), 0);
   assert.equal(look('srv/late', Buffer.concat([Buffer.alloc(100_000, 'x\n'), key]), 65_536), 0);
   assert.equal(look('srv/large', Buffer.concat([key, Buffer.alloc(1 << 20, 'x')]), 65_536), 0);
+  assert.equal(look('srv/large.key', Buffer.concat([key, Buffer.alloc(1 << 20, 'x')]), 65_536), 1);
+  assert.equal(look('app/.env', Buffer.from('PASS=x1'), 1), 1, 'a short file by its name');
   assert.equal(look('usr/share/doc/key', key, 65_536), 0);
   assert.equal(look('srv/empty', Buffer.alloc(0), 1), 0);
-  assert.equal(look('srv/key', key, 100), 1, 'the same as before');
+  assert.equal(look('srv/key', key, 100), 1, 'after other files');
 });
 
-test('a text that is made to be slow is not', () => {
+test('reads hostile text in reasonable time', () => {
   for (const text of [
     '-----BEGIN PRIVATE KEY-----\n'.repeat(2300),
     `PRIVATE KEY-----${'-----BEGIN PRIVATE KEY-----\nA: b\n'.repeat(1900)}`,
@@ -134,13 +181,22 @@ test('a text that is made to be slow is not', () => {
     `a:${':'.repeat(65_000)}`,
     `https://${'a'.repeat(65_000)}`,
   ]) {
-    for (const path of ['x', 'root/.netrc', 'root/.pgpass', 'root/.git-credentials', 'pip.conf', 'root/.npmrc'])
+    for (const path of [
+      'x',
+      'root/.netrc',
+      'root/.pgpass',
+      'root/.git-credentials',
+      'pip.conf',
+      'root/.npmrc',
+      '.env',
+      '.bash_history',
+    ])
       assert.ok(suspectsIn(path, text.slice(0, 65_536)).length <= 5);
   }
 });
 
 for (const compression of ['gzip', 'zstd'] as const) {
-  test(`a pass over a layer finds what is inside its files, and keeps no secret: ${compression}`, async () => {
+  test(`finds secrets in one pass over a layer, and stores none of them: ${compression}`, async () => {
     const token = `${start('gl', 'pat-')}${letters(20)}`;
     const built = layer(
       [
@@ -161,7 +217,7 @@ for (const compression of ['gzip', 'zstd'] as const) {
       { path: 'srv/config.yml', layer: 1, what: 'a GitLab token', line: 2 },
     ]);
     assert.ok(!JSON.stringify(files.listing.entry(1)).includes(token));
-    // The second opening reads what was kept of the first.
+    // The second opening reads the cached listing.
     const again = await browsing.open(`${registry.host}/secrets:latest`);
     assert.deepEqual(again.find('srv/config.yml').contentEntry?.suspects, [{ what: 'a GitLab token', line: 2 }]);
   });

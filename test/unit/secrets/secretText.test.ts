@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { isSecretName } from '../../../src/secrets/secretNames.ts';
 import { HIDDEN, hideSecretOf, hideSecrets, hideSecretValue } from '../../../src/secrets/secretText.ts';
 
-// Put together here, so that nobody's scanner takes the tests for a leak.
+// Assembled, so that secret scanners don't flag this file.
 const PRIVATE_KEY = ['PRIVATE', 'KEY'].join(' ');
 const github = ['ghp', 'a1B2'.repeat(9)].join('_');
 const amazon = ['AKIA', 'ABCDEFGHIJKLMNOP'].join('');
 
-test('names of secrets are told from names that are like them', () => {
+test('tells names of secrets from names like them', () => {
   const secret = `DB_PASSWORD password GITHUB_TOKEN AWS_SECRET_ACCESS_KEY api_key tls.private-key PGPASSWORD SSHPASS dbPassword
     GITHUB_PAT CLIENTSECRET REDISCLI_AUTH MYSQL_PWD com.db.password api_token com.example.db-password DBPassword apiKey authToken
     --requirepass -storepass keyPass SECRET_KEY_BASE_SECRET APP_KEY JWT_SECRET access_key_id org.example/api-key _auth ConnectionString`;
@@ -19,7 +19,7 @@ test('names of secrets are told from names that are like them', () => {
   for (const name of open.split(/\s+/)) assert.equal(isSecretName(name), false, name);
 });
 
-test('what looks like a secret is taken out of a text, and the rest stays', () => {
+test('hides what looks like a secret, and nothing else', () => {
   const key = `-----BEGIN RSA ${PRIVATE_KEY}-----\nMIIE\n-----END RSA ${PRIVATE_KEY}-----`;
   const cases: readonly (readonly [string, string])[] = [
     ['RUN DB_PASSWORD=hunter2 ./setup && echo done', `RUN DB_PASSWORD=${HIDDEN} ./setup && echo done`],
@@ -33,18 +33,18 @@ test('what looks like a secret is taken out of a text, and the rest stays', () =
   for (const [text, shown] of cases) assert.deepEqual(hideSecrets(text), { text: shown, hidden: 1 }, text);
 });
 
-test('a private key that breaks off is hidden to its end', () => {
+test('hides a truncated private key to its end', () => {
   assert.equal(hideSecrets(`x -----BEGIN ${PRIVATE_KEY}-----\nMIIEvQ`).text, `x ${HIDDEN}`);
 });
 
-test('what is put in later, and what is empty, is no secret', () => {
+test('keeps placeholders and empty values', () => {
   for (const text of ['PASSWORD=$PASSWORD', 'TOKEN=${TOKEN}', 'PASSWORD=', 'API_KEY=<yours>', 'USE_TOKEN=true']) {
     assert.deepEqual(hideSecrets(text), { text, hidden: 0 });
   }
 });
 
-test('secrets of commands are hidden in every form that they are given in, and nothing else', () => {
-  // What stands between ‹ and › must go; a line without them must stay as it is.
+test('hides secrets of commands in every form, and nothing else', () => {
+  // What is between ‹ and › must go. Lines without them must stay.
   const cases = `
     RUN PGPASSWORD=‹pa55› psql -h db
     RUN export MYSQL_PWD='‹pa 55›' && mysql -u root
@@ -87,7 +87,7 @@ test('secrets of commands are hidden in every form that they are given in, and n
     EXPOSE map[8080/tcp:{}]`;
   for (const line of cases.trim().split(/\n\s*/)) {
     const shown = line.replaceAll(/‹[^›]*›/g, HIDDEN);
-    // Quotes around a value go with it.
+    // The quotes of a value may go with it.
     const bare = (text: string): string => text.replaceAll(new RegExp(`(["'])(${HIDDEN})\\1`, 'g'), '$2');
     const result = hideSecrets(line.replaceAll(/[‹›]/g, ''));
     assert.equal(bare(result.text), bare(shown));
@@ -95,20 +95,20 @@ test('secrets of commands are hidden in every form that they are given in, and n
   }
 });
 
-test('the value of a secret label is hidden by its name, and that of another by its form', () => {
+test('hides a label by its name, or by the form of its value', () => {
   assert.deepEqual(hideSecretValue('com.db.password', 'sekrit G'), { text: HIDDEN, hidden: 1 });
   assert.deepEqual(hideSecretValue('about', 'password=sekrit'), { text: `password=${HIDDEN}`, hidden: 1 });
   assert.deepEqual(hideSecretValue('org.opencontainers.image.authors', 'me'), { text: 'me', hidden: 0 });
 });
 
-test('a variable is hidden with the spaces in its value', () => {
+test('hides a variable with the spaces in its value', () => {
   assert.deepEqual(hideSecretOf('APP_SECRET=one two three'), { text: `APP_SECRET=${HIDDEN}`, hidden: 1 });
   assert.deepEqual(hideSecretOf('PATH=/usr/bin:/bin'), { text: 'PATH=/usr/bin:/bin', hidden: 0 });
   assert.deepEqual(hideSecretOf('DB=postgres://u:pw@db/x'), { text: `DB=postgres://u:${HIDDEN}@db/x`, hidden: 1 });
   assert.deepEqual(hideSecretOf('without a value'), { text: 'without a value', hidden: 0 });
 });
 
-test('a hostile text is read in reasonable time', { timeout: 20_000 }, () => {
+test('reads hostile text in reasonable time', { timeout: 20_000 }, () => {
   for (const piece of [
     'eyJ-',
     'a',
