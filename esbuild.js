@@ -56,6 +56,7 @@ const shared = [
   'src/layers/errors.ts',
   'src/layers/unpack/sidecar.ts',
   'src/layout/layoutFiles.ts',
+  'src/secrets/secretText.ts',
   'src/workers/bytePipe.ts',
   'src/workers/errorTransfer.ts',
 ];
