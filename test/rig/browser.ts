@@ -2,7 +2,10 @@ import { env } from 'node:process';
 import { chromium, type BrowserServer } from 'playwright-core';
 import { findCommand } from './tools.ts';
 
-/** Chromium for tests: headless, silent on the network. Suites connect to it with `chromium.connect(browser.wsEndpoint())`. */
+/**
+ * Starts a headless Chromium that makes no requests of its own. Suites connect to it with
+ * `chromium.connect(browser.wsEndpoint())`.
+ */
 export async function launchBrowser(): Promise<BrowserServer> {
   const executablePath = env.PEEL_CHROMIUM ?? findCommand('chromium', 'chromium-browser', 'google-chrome');
   if (executablePath === undefined)

@@ -7,24 +7,24 @@ import { cacheFolder, projectRoot } from './paths.ts';
 import { run } from './run.ts';
 import { findCommand } from './tools.ts';
 
-/** The newest editor, for every run, or the oldest that `engines.vscode` allows. */
+/** The newest editor, or the oldest that `engines.vscode` allows. */
 export type EditorName = 'newest' | 'floor';
 
 /** An installed editor: code-server, which carries VS Code's own workbench and extension host. */
 export interface Editor {
   readonly name: EditorName;
-  /** Of VS Code, like `1.139.1`. */
+  /** VS Code's version, such as `1.139.1`. */
   readonly version: string;
-  /** The Node that this editor is made for. */
+  /** The Node binary that this editor is built for. */
   readonly node: string;
-  /** The script that starts it. */
+  /** The script that starts the editor. */
   readonly entry: string;
 }
 
 interface Recipe {
-  /** Folder with the package.json and lockfile. */
+  /** The folder with package.json and lockfile. */
   readonly folder: string;
-  /** Packages that come as source only. */
+  /** Packages that are published as source only. */
   readonly compiled: readonly string[];
 }
 
@@ -33,19 +33,20 @@ const recipes: Record<EditorName, Recipe> = {
   floor: { folder: 'code-server-floor', compiled: ['@vscode/spdlog', 'native-watchdog', 'node-pty'] },
 };
 
-/** Counted up when the steps of `install` change, so that folders made by older steps are not taken for whole. */
+/** Increment when the steps of `install` change, so that older installs are not reused. */
 const recipeVersion = 1;
 
-/** The editor could not be installed here. */
+/** Thrown when the editor can't be installed. */
 export class EditorInstallError extends Error {
   override readonly name = 'EditorInstallError';
 }
 
 /**
- * Finds or installs an editor in the cache folder. Its packages have their own lockfile, apart from the project's: they are many and partly need a
- * compiler. An install that is cut short leaves nothing that is taken for whole.
+ * Finds or installs an editor in the cache folder. Its packages have their own lockfile because
+ * there are many and some need a compiler. An interrupted install is never mistaken for a complete
+ * one.
  *
- * @throws {EditorInstallError} with the log's path, when npm or the compiler failed
+ * @throws {EditorInstallError} with the log's path, if npm or the compiler fails
  */
 export async function ensureEditor(name: EditorName): Promise<Editor> {
   const recipe = recipes[name];
@@ -82,14 +83,15 @@ async function installBeside(folder: string, source: string, recipe: Recipe): Pr
     await rm(partial, { recursive: true, force: true });
     throw error;
   }
-  // Another run may have been quicker.
+  // Another run may have been faster.
   await rename(partial, folder).catch(() => rm(partial, { recursive: true, force: true }));
   await rm(log, { force: true });
 }
 
 /**
- * The editor's own post-install step fetches a second set of packages, unlocked, and builds parts that nobody uses here. So no install script
- * runs: the server's packages are in our lockfile, and what comes as source is compiled here with the headers of the editor's own Node.
+ * Installs the packages without their install scripts, and compiles those published as source with
+ * the headers of the editor's own Node. code-server's own post-install step would fetch a second
+ * set of packages without a lockfile, and build parts that we don't use.
  */
 async function install(folder: string, recipe: Recipe, log: string): Promise<void> {
   const step = async (command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) => {
@@ -112,7 +114,7 @@ async function install(folder: string, recipe: Recipe, log: string): Promise<voi
   await joinParts(folder);
 }
 
-/** Puts what the editor looks for by path where it looks. */
+/** Creates the links that the editor expects at fixed paths. */
 async function joinParts(folder: string): Promise<void> {
   const packages = join(folder, 'node_modules');
   const server = join(packages, 'code-server', 'lib', 'vscode');

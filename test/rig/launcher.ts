@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chown, cp, mkdir, mkdtemp, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,31 +9,32 @@ import { removeTree } from './removeTree.ts';
 import { endGroup, run } from './run.ts';
 import { quietSettings } from './settings.ts';
 import { freePort } from '../support/servers/process.ts';
+import { sharedTempRoot } from '../support/sharedTemp.ts';
 import type { TestUser } from '../support/users.ts';
 
-/** What to start. */
+/** Options for starting an editor. */
 export interface LaunchOptions {
   readonly editor: Editor;
-  /** Names the log files in `out/logs/`. */
+  /** The base name of the log files in `out/logs/`. */
   readonly name: string;
-  /** User settings on top of {@link quietSettings}. */
+  /** User settings in addition to {@link quietSettings}. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** A folder of installed extensions ({@link installExtension}), of which it gets a copy. */
+  /** A folder of installed extensions ({@link installExtension}); the editor gets a copy. */
   readonly installed?: string;
-  /** The folder of an extension to load from where it is, so that a reload of the window takes a new build. */
+  /** An extension's folder, loaded in place: reloading the window picks up a new build. */
   readonly linkedExtension?: string;
-  /** The account that the editor runs as; absent = this process's. Only root may choose. */
+  /** The account that the editor runs as; default: this process's. Requires root. */
   readonly user?: TestUser;
   readonly env?: Readonly<Record<string, string>>;
-  /** Asks for trust in workspaces as a desktop does; else every folder is trusted. */
+  /** Asks for workspace trust as a desktop does. Default: every folder is trusted. */
   readonly workspaceTrust?: boolean;
-  /** A fixed port; absent = a free one. */
+  /** Default: a free port. */
   readonly port?: number;
-  /** Where its folders are made, workspaces too; absent = the system's temporary folder. */
+  /** The folder for profiles and workspaces. Default: the system's temporary folder. */
   readonly place?: string | undefined;
 }
 
-/** The editor did not come up. */
+/** Thrown when the editor doesn't start. */
 export class LaunchError extends Error {
   override readonly name = 'LaunchError';
 }
@@ -46,7 +46,7 @@ export class EditorServer {
   readonly #options: LaunchOptions;
   /** `127.0.0.1:PORT`, which is also the authority of `vscode-remote` URIs. */
   readonly authority: string;
-  /** Settles when the editor has ended. */
+  /** Settles when the editor exits. */
   readonly ended: Promise<void>;
 
   constructor(child: ChildProcess, layout: Layout, options: LaunchOptions, authority: string) {
@@ -61,12 +61,12 @@ export class EditorServer {
     return `http://${this.authority}`;
   }
 
-  /** What a browser opens to see a folder. */
+  /** Returns the URL that opens a folder in a browser. */
   addressOf(folder: string): string {
     return `${this.url}/?folder=${encodeURIComponent(folder)}`;
   }
 
-  /** The home directory of the person in front of it. */
+  /** The home folder of the user who runs the editor. */
   get home(): string {
     return this.#layout.home;
   }
@@ -76,7 +76,10 @@ export class EditorServer {
     return join(this.#layout.userData, 'User', 'settings.json');
   }
 
-  /** Makes a folder with files (path -> text) that belongs to the editor's user. Returns its path. */
+  /**
+   * Creates a folder with files (path -> content) that belongs to the editor's user. Returns its
+   * path.
+   */
   async makeWorkspace(
     name: string,
     files: Readonly<Record<string, string>> = { 'readme.txt': 'A file of the workspace.\n' },
@@ -91,12 +94,15 @@ export class EditorServer {
     return folder;
   }
 
-  /** Replaces the user settings: {@link quietSettings} and these. A running editor takes them at once. */
+  /**
+   * Replaces the user settings with {@link quietSettings} and these. A running editor reads them at
+   * once.
+   */
   async writeSettings(settings: Readonly<Record<string, unknown>>): Promise<void> {
     await writeOwned(this.settingsFile, JSON.stringify({ ...quietSettings, ...settings }, null, 2), this.#options.user);
   }
 
-  /** Ends the editor with all its children, keeps its logs in `out/logs/` and removes its folders. */
+  /** Stops the editor and its children, copies its logs to `out/logs/` and removes its folders. */
   async stop(): Promise<void> {
     const child = this.#process;
     if (child.exitCode === null && child.signalCode === null) {
@@ -123,9 +129,9 @@ interface Layout {
 }
 
 /**
- * Starts an editor on loopback and waits until it answers.
+ * Starts an editor on loopback and waits until it responds.
  *
- * @throws {LaunchError} with the end of its log, when it ends or stays silent for a minute
+ * @throws {LaunchError} with the end of its log, if it exits or doesn't respond within a minute
  */
 export async function launchEditor(options: LaunchOptions): Promise<EditorServer> {
   const layout = await makeLayout(options);
@@ -162,9 +168,9 @@ export async function launchEditor(options: LaunchOptions): Promise<EditorServer
 }
 
 /**
- * Installs a packed extension into a folder, as a person's editor does.
+ * Installs a packed extension into a folder, as a user's editor does.
  *
- * @throws {LaunchError} when the editor refuses it
+ * @throws {LaunchError} if the editor refuses it
  */
 export async function installExtension(editor: Editor, extension: string, folder: string): Promise<void> {
   const options = { editor, name: 'install' };
@@ -182,8 +188,8 @@ export async function installExtension(editor: Editor, extension: string, folder
   }
 }
 
-async function makeLayout({ user, settings, place = tmpdir() }: LaunchOptions): Promise<Layout> {
-  // Short: a Unix socket lies in it.
+async function makeLayout({ user, settings, place = sharedTempRoot() }: LaunchOptions): Promise<Layout> {
+  // Short, because it holds a Unix socket.
   const root = await mkdtemp(join(place, 'peel-'));
   await own(root, user);
   const layout = {
@@ -217,7 +223,10 @@ function spawnEditor(options: LaunchOptions, layout: Layout, args: readonly stri
   });
 }
 
-/** A person's environment: nothing of the run that started us, and no extension gallery to ask. */
+/**
+ * Returns a user's environment: without variables of the test run, and without an extension
+ * gallery.
+ */
 function environment({ user, env }: LaunchOptions, layout: Layout): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(VSCODE_|npm_|NODE_|PORT$|PASSWORD$|XDG_|CI$)/.test(name),

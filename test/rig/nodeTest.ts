@@ -6,21 +6,23 @@ import { outFolder, projectRoot } from './paths.ts';
 import { run } from './run.ts';
 import { broken, type Counts } from './suite.ts';
 
-/** A suite of plain `node --test` files. */
+/** A suite of `node --test` files. */
 export interface NodeTestOptions {
-  /** Names the result file in `out/`. */
+  /** The base name of the result file in `out/`. */
   readonly name: string;
   readonly glob: string;
-  /** Only files whose path holds this text. */
+  /** Runs only files whose path contains this string. */
   readonly filter?: string | undefined;
-  /** How many files at a time. */
+  /** The number of files to run at the same time. */
   readonly concurrency: number;
-  /** The whole suite, in milliseconds. */
+  /** The limit for the whole suite, in milliseconds. */
   readonly timeLimit: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs test files, each in a process of its own, and counts: what they say goes to the terminal as it comes. */
+/**
+ * Runs test files, each in its own process, with their output in the terminal. Returns the counts.
+ */
 export async function runNodeTests(options: NodeTestOptions): Promise<Counts> {
   const files = globSync(options.glob, { cwd: projectRoot })
     .filter(file => file.includes(options.filter ?? ''))
@@ -32,7 +34,8 @@ export async function runNodeTests(options: NodeTestOptions): Promise<Counts> {
   const results = join(outFolder, `${options.name}.tap`);
   await mkdir(dirname(results), { recursive: true });
   await rm(results, { force: true });
-  // Every file is a process of its own, and most of them start threads: none needs to strip and compile the same modules again.
+  // Every file is a process, and most start threads; the cache spares each of them stripping and
+  // compiling the same modules.
   const cache = { NODE_COMPILE_CACHE: join(outFolder, 'compile-cache') };
   const code = await run(
     process.execPath,
@@ -53,7 +56,9 @@ export async function runNodeTests(options: NodeTestOptions): Promise<Counts> {
   return code === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
 }
 
-/** Reads the totals at the end of a TAP report; undefined when the run did not get that far. */
+/**
+ * Reads the totals at the end of a TAP report. Returns undefined if the run did not get that far.
+ */
 export function countsOf(tap: string): Counts | undefined {
   const total = (name: string) => {
     const found = [...tap.matchAll(new RegExp(`^# ${name} (\\d+)$`, 'gm'))].at(-1)?.[1];

@@ -9,19 +9,19 @@ import { run } from './run.ts';
 
 const execute = promisify(execFile);
 
-/** What a person downloads. Bytes; raise it only for something that is worth the wait. */
+/** The size limit of the download, in bytes. Raise it only for something worth the wait. */
 const packageBudget = 1_000_000;
 
-/** The package could not be made, or holds what it should not. */
+/** Thrown when packaging fails, or when the package holds unexpected files. */
 export class PackageError extends Error {
   override readonly name = 'PackageError';
 }
 
 /**
- * Builds the extension and packs it as people install it.
+ * Builds the extension and packs it as users install it.
  *
  * @returns the path of the `.vsix`
- * @throws {PackageError} also when it is over its budget or holds a file that people do not need
+ * @throws {PackageError} also when it is over budget or holds a file that users don't need
  */
 export async function packageExtension(): Promise<string> {
   const file = join(outFolder, 'peel.vsix');
@@ -29,7 +29,7 @@ export async function packageExtension(): Promise<string> {
   await mkdir(join(outFolder, 'logs'), { recursive: true });
   await Promise.all([rm(file, { force: true }), rm(log, { force: true })]);
   const vsce = join(projectRoot, 'node_modules', '@vscode', 'vsce', 'vsce');
-  // It runs the script `vscode:prepublish`, which builds.
+  // vsce runs the script `vscode:prepublish`, which builds.
   const code = await run(
     process.execPath,
     [vsce, 'package', '--no-dependencies', '--no-rewrite-relative-links', '--out', file],
@@ -48,7 +48,7 @@ export async function packageExtension(): Promise<string> {
 
 const needed = ['dist/extension.js', 'dist/worker.js', 'package.json', 'README.md', 'LICENSE'];
 
-/** Only these may be in the package. */
+/** The only files allowed in the package. */
 const wanted =
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE(\.txt)?|dist\/[^/]+\.(js|wasm)|media\/.+\.(png|svg|md))$/;
 

@@ -3,8 +3,9 @@ import process from 'node:process';
 import { run } from './run.ts';
 
 /**
- * Removes a folder of a test or a demo with all that is in it, unmounting what is mounted there first: a removal must never reach through a mount. What
- * this user may not unmount or remove is left, with a word about it.
+ * Removes a folder with everything in it. Unmounts what is mounted inside first, so that the
+ * removal never reaches through a mount. Reports what this user may not unmount or remove, and
+ * leaves it.
  */
 export async function removeTree(root: string): Promise<void> {
   for (const point of (await mountPointsBelow(root)).toReversed()) await run('umount', ['--lazy', point]);
@@ -20,7 +21,7 @@ export async function removeTree(root: string): Promise<void> {
   });
 }
 
-/** In the order in which they were mounted. */
+/** Returns the mount points below a folder, in mount order. */
 async function mountPointsBelow(root: string): Promise<string[]> {
   if (process.platform !== 'linux') return [];
   const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');

@@ -1,7 +1,7 @@
-// The first step of `npm start` and `npm test`: runs a script of the project on the project's own Node, after `npm ci` where the dependencies
-// are missing or are not those of the lockfile. Plain JavaScript without dependencies: it is all that must run on the machine's own Node.
-//
-//   node test/rig/run.mjs SCRIPT [ARGUMENT...]
+// The first step of `npm start` and `npm test`: runs a script of the project on the project's own
+// Node, after `npm ci` if the dependencies are missing or differ from the lockfile. This is plain
+// JavaScript without dependencies, because it runs on the system's Node. Usage: node
+// test/rig/run.mjs SCRIPT [ARGUMENT...]
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -16,7 +16,10 @@ const ownNode = join(root, 'node_modules', 'node', 'bin', windows ? 'node.exe' :
 /** npm must not run on the Node that it is about to replace. */
 const outerPath = (process.env.PATH ?? '').split(delimiter).filter(folder => folder !== ownCommands);
 
-/** Whether every package of the lockfile is installed in the version that it names (optional ones may be for other machines). */
+/**
+ * Returns whether every package of the lockfile is installed in the version it names. Optional
+ * packages may be for other machines.
+ */
 function isInstalled() {
   const installedList = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(installedList)) return false;
@@ -36,7 +39,7 @@ function npm(...args) {
   const { status, error } = spawnSync('npm', args, {
     cwd: root,
     env: { ...process.env, PATH: outerPath.join(delimiter) },
-    // stdout is the script's own.
+    // stdout is reserved for the script.
     stdio: ['ignore', 2, 2],
     shell: windows,
   });
@@ -46,7 +49,7 @@ function npm(...args) {
 }
 
 if (!isInstalled()) npm('ci', '--include=dev');
-// Where install scripts are off, the `node` package arrives without its binary.
+// With install scripts disabled, the `node` package arrives without its binary.
 if (!existsSync(ownNode)) npm('rebuild', 'node', '--ignore-scripts=false');
 
 const child = spawn(ownNode, process.argv.slice(2), {
@@ -54,7 +57,7 @@ const child = spawn(ownNode, process.argv.slice(2), {
   env: { ...process.env, PATH: [ownCommands, ...outerPath].join(delimiter) },
   stdio: 'inherit',
 });
-// Ctrl+C reaches the script too, which ends in its own time.
+// Ctrl+C reaches the script too, which then ends by itself.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 process.on('SIGHUP', () => child.kill('SIGHUP'));

@@ -1,20 +1,21 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 
-/** How to run a command to its end. */
+/** Options for running a command to its end. */
 export interface RunOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** A file for the output; absent = the terminal. */
+  /** A file for the output. Default: the terminal. */
   log?: string;
-  /** Milliseconds after which the command and its children are ended. */
+  /** Milliseconds until the command and its children are killed. */
   timeout?: number;
 }
 
 /**
- * Runs a command to its end, without a shell, in a process group of its own so that nothing of it outlives a time limit.
+ * Runs a command to its end, without a shell. With a time limit, it gets its own process group, so
+ * that nothing outlives the limit.
  *
- * @returns the exit code; 124 when the time limit ended it, 127 when there is no such command
+ * @returns the exit code; 124 after the time limit, 127 if the command does not exist
  */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<number> {
   const child = spawn(command, args, {
@@ -46,7 +47,10 @@ export async function run(command: string, args: readonly string[], options: Run
   });
 }
 
-/** Sends a signal to a process group that this process started; one that has ended already is fine. */
+/**
+ * Sends a signal to a process group started by this process. Ignores a group that has already
+ * ended.
+ */
 export function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {

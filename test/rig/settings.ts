@@ -1,4 +1,6 @@
-/** User settings for a quiet editor: no network, no prompts, no welcome, readable terminals. */
+/**
+ * User settings for a quiet editor: no network, no prompts, no welcome page, readable terminals.
+ */
 export const quietSettings: Readonly<Record<string, unknown>> = {
   'security.workspace.trust.enabled': false,
   'workbench.startupEditor': 'none',

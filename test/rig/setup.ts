@@ -4,9 +4,10 @@ import { ensureEditor } from './editor.ts';
 import { ensureTools, howToGet, type Suite } from './tools.ts';
 
 /**
- * Makes ready what some suites need beside the project's own packages. Quick when all is there.
+ * Prepares what some suites need besides the project's own packages. Fast when everything is
+ * installed.
  *
- * @returns for each suite that cannot run here, the reason with its remedy
+ * @returns for each suite that can't run here, the reason and the remedy
  */
 export async function setup(suites: readonly Suite[]): Promise<Map<Suite, string>> {
   const reasons = new Map<Suite, string>();

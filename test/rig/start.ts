@@ -13,14 +13,14 @@ import { removeTree } from './removeTree.ts';
 import { quietSettings } from './settings.ts';
 import { ensureTools, findCommand, howToGet } from './tools.ts';
 
-/** A VS Code that somebody works in. */
+/** A VS Code that the user works in. */
 interface OpenEditor {
-  /** Settles when the editor has ended by itself. */
+  /** Settles when the user closes the editor. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What references to the demo registry begin with. */
+/** The host name in references to the demo registry. */
 const demoName = 'demo.localhost';
 
 const welcome = `# Peel, a first walk
@@ -32,7 +32,10 @@ const welcome = `# Peel, a first walk
 5. Open a shell in it, leave it, unmount it.
 `;
 
-/** The desktop's own `code`; not the one of a terminal inside a remote window, which cannot load an extension under development. */
+/**
+ * Finds the desktop's `code`. The `code` in a terminal of a remote window can't load an extension
+ * under development.
+ */
 function desktopCommand(): string | undefined {
   if (process.argv.includes('--browser') || process.env.VSCODE_IPC_HOOK_CLI !== undefined) return undefined;
   return findCommand('code', 'code-insiders', 'codium');
@@ -84,7 +87,7 @@ async function main(): Promise<void> {
   });
   await bundle({ production: false });
   const desktop = desktopCommand();
-  // The demo's images hold busybox.
+  // The demo images contain busybox.
   if (desktop !== undefined) await ensureTools(['start']);
   const registry = await startRegistry();
   try {

@@ -9,7 +9,10 @@ import type { Suite } from './tools.ts';
 
 const allSuites: readonly Suite[] = ['unit', 'host', 'ui'];
 
-/** `node test/rig/test.ts [unit|host|ui|floor]... [FILTER]`: no suite named = all but `floor`, which is host and ui on the oldest editor. */
+/**
+ * Reads `[unit|host|ui|floor]... [FILTER]`. Without a suite, all run. `floor` runs host and UI
+ * tests on the oldest supported editor.
+ */
 function readArguments(args: readonly string[]): {
   suites: readonly Suite[];
   editor: EditorName;

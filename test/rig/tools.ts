@@ -7,14 +7,14 @@ import { run } from './run.ts';
 /** The suites that `npm test` runs. */
 export type Suite = 'unit' | 'host' | 'ui';
 
-/** What needs a tool: a suite, `npm start`, or `npm run bench`. */
+/** What needs a tool: a suite, `npm start` or `npm run bench`. */
 export type Purpose = Suite | 'start' | 'bench';
 
-/** A program of the system that tests use as it is. */
+/** A system program that tests run. */
 export interface Tool {
-  /** Any of these names will do. */
+  /** Alternative names; any will do. */
   readonly commands: readonly [string, ...string[]];
-  /** Debian's package. */
+  /** The Debian package. */
   readonly package: string;
   readonly for: readonly Purpose[];
 }
@@ -25,7 +25,7 @@ const benched: readonly Purpose[] = ['unit', 'bench'];
 const tested: readonly Purpose[] = [...everywhere, 'bench'];
 const demo: readonly Purpose[] = [...everywhere, 'start'];
 
-/** Real registries, image tools and servers that tests speak to, and what the editor needs. */
+/** The registries, image tools and servers that tests use, and what the editor needs. */
 export const tools: readonly Tool[] = [
   { commands: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium', for: ['host', 'ui'] },
   { commands: ['g++'], package: 'g++', for: editor },
@@ -62,19 +62,19 @@ export const tools: readonly Tool[] = [
   { commands: ['mount', 'umount'], package: 'mount', for: [...demo, 'bench'] },
 ];
 
-/** The path of the first of some commands that this machine has. */
+/** Returns the path of the first of these commands found on this machine. */
 export function findCommand(...names: readonly string[]): string | undefined {
   return names.map(findTool).find(path => path !== undefined);
 }
 
-/** What some suites (or `npm start`) need and this machine lacks. */
+/** Returns the tools that these purposes need and this machine lacks. */
 export function missingTools(purposes: readonly Purpose[]): Tool[] {
   return tools.filter(
     tool => tool.for.some(purpose => purposes.includes(purpose)) && findCommand(...tool.commands) === undefined,
   );
 }
 
-/** One line that says what is missing and how to get it. */
+/** Returns one line that says what is missing and how to get it. */
 export function howToGet(missing: readonly Tool[]): string {
   const names = missing.map(tool => tool.commands[0]).join(', ');
   const packages = missing.map(tool => tool.package).join(' ');
@@ -83,9 +83,9 @@ export function howToGet(missing: readonly Tool[]): string {
 }
 
 /**
- * Installs what some suites need and the machine lacks, on Debian and as root; elsewhere nothing.
+ * Installs missing tools on Debian as root; elsewhere does nothing.
  *
- * @returns what is missing still
+ * @returns what is still missing
  */
 export async function ensureTools(purposes: readonly Purpose[]): Promise<Tool[]> {
   const missing = missingTools(purposes);
@@ -93,7 +93,7 @@ export async function ensureTools(purposes: readonly Purpose[]): Promise<Tool[]>
   const packages = missing.map(tool => tool.package);
   console.error(`Installing by apt: ${packages.join(' ')} …`);
   if (!(await aptInstall(packages))) {
-    // A new machine has no package lists, and old lists name packages that are gone.
+    // A new machine has no package lists, and old lists name packages that no longer exist.
     await run('apt-get', [...aptOptions, 'update'], { env: aptEnv() });
     await aptInstall(packages);
   }
@@ -107,7 +107,7 @@ function aptEnv(): NodeJS.ProcessEnv {
 }
 
 async function aptInstall(packages: readonly string[]): Promise<boolean> {
-  // Packages of servers start them when installed, on ports that belong to somebody else.
+  // Debian's server packages start their servers on installation, on ports that may be in use.
   const policy = '/usr/sbin/policy-rc.d';
   const ours = !existsSync(policy);
   if (ours) await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });

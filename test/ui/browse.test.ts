@@ -8,7 +8,7 @@ import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { editorName, openPage, openWindow, startEditor } from './window.ts';
 import type { Workbench } from './workbench.ts';
 
-/** An image that was not pulled, walked as a folder of the workspace. */
+/** Browsing an image that was not pulled, as a folder of the workspace. */
 let editor: EditorServer;
 let demo: Registry;
 
@@ -23,21 +23,21 @@ after(async () => {
 });
 
 const EXPLORER = 'Files Explorer';
-/** Where a window is that has more than one folder, or one that is none of the disk's. */
+/** The address of a window with several folders, or with one that is not on the disk. */
 const WORKSPACE = /[?&]workspace=/;
 
 function settings(more: Readonly<Record<string, unknown>> = {}): { readonly settings: Record<string, unknown> } {
   return { settings: { 'peel.registries': [{ url: demo.url }], ...more } };
 }
 
-test('an image becomes a folder of the Explorer, is walked and read, and goes again', async t => {
+test('adds an image to the Explorer as a folder, shows its files, and removes it', async t => {
   const { workbench, folder } = await openWindow(t, editor, settings());
   const name = `${demo.host}/demo/hello:2.0.0`;
   await workbench.showSidebar('Peel');
   await openPlatforms(workbench, '2.0.0');
   await workbench.contextMenu('Registries', /^linux\/amd64/, 'Browse Image…');
 
-  t.diagnostic('the window comes up anew with both folders');
+  t.diagnostic('the window reloads with both folders');
   await shownInExplorer(workbench, name);
   await workbench.row(EXPLORER, 'readme.txt').waitFor();
   await workbench.expandPath(EXPLORER, name, 'app');
@@ -63,7 +63,7 @@ test('an image becomes a folder of the Explorer, is walked and read, and goes ag
   await workbench.row(EXPLORER, 'start').click();
   await workbench.waitForEditor(/Says hello to whoever/);
 
-  t.diagnostic('its path is copied');
+  t.diagnostic('the path is copied');
   await workbench.contextMenu(EXPLORER, 'VERSION', 'Copy Path');
   await workbench.command('File: New Untitled Text File');
   await workbench.tab('Untitled-1').waitFor();
@@ -80,7 +80,7 @@ test('an image becomes a folder of the Explorer, is walked and read, and goes ag
   await workbench.toast(/Saved .*hello\.sh/).waitFor();
   assert.match(readFileSync(target, 'utf8'), /Says hello/);
 
-  t.diagnostic('a file is found by parts of its path, in the image in front');
+  t.diagnostic('a file of the active image is found by parts of its path');
   await workbench.row(EXPLORER, 'VERSION').click();
   await workbench.waitForEditor(/hello 2\.0\.0/);
   await workbench.command('Peel: Find File in Image…');
@@ -91,7 +91,7 @@ test('an image becomes a folder of the Explorer, is walked and read, and goes ag
   await workbench.page.keyboard.press('Enter');
   await workbench.waitForEditor(/id,name\n0,row 0/);
 
-  t.diagnostic('the text of a folder is searched, from its row in the Explorer');
+  t.diagnostic('the text of a folder is searched from its row in the Explorer');
   await workbench.contextMenu(EXPLORER, 'app', 'Search in Image…');
   await workbench.expectPrompt(/demo\/hello.* · \/app/);
   await workbench.quickInputBox.fill('Says hello');
@@ -101,7 +101,7 @@ test('an image becomes a folder of the Explorer, is walked and read, and goes ag
   await workbench.statusBarItem(/Ln 2, Col 13 \(10 selected\)/).waitFor();
   await workbench.screenshot('browse-search');
 
-  t.diagnostic('the folder goes again');
+  t.diagnostic('the folder is removed');
   await workbench.showSidebar('Explorer');
   await workbench.contextMenu(EXPLORER, name, 'Remove Folder from Workspace');
   await workbench.row(EXPLORER, name).waitFor({ state: 'detached' });
@@ -110,7 +110,7 @@ test('an image becomes a folder of the Explorer, is walked and read, and goes ag
   assert.ok(existsSync(target));
 });
 
-test('what a layer deletes and changes opens from its row', async t => {
+test('opens files that a layer deletes or changes from their rows', async t => {
   const { workbench } = await openWindow(t, editor, settings());
   await workbench.showSidebar('Peel');
   await workbench.widenSidebar(160);
@@ -130,7 +130,7 @@ test('what a layer deletes and changes opens from its row', async t => {
   await workbench.row('Registries', 'settings.json').click();
   await workbench.waitForEditor(/"debug": false/);
 
-  t.diagnostic('from a layer to the files of all layers, and from an editor to the layer that brought its file');
+  t.diagnostic('from a layer to the files of all layers, and from an editor to the layer of its file');
   await workbench.contextMenu('Registries', 'settings.json', 'Reveal in Files');
   await workbench.until('the file is selected among all', async () => {
     const levels = await workbench.selectedPath('Registries');
@@ -147,9 +147,10 @@ test('what a layer deletes and changes opens from its row', async t => {
   await workbench.screenshot('browse-reveal-in-layer');
 });
 
-// In a browser, the editor reloads an empty window for its new first folder, whoever adds it, while it leaves for the workspace that it has just made: the oldest one always, the newest one now and then.
+// In a browser, the editor reloads an empty window when its first folder is added, while it is also
+// navigating to the workspace just created. The oldest editor always does, the newest sometimes.
 if (editorName() === 'newest')
-  test('an image is all there is in an empty window', async t => {
+  test('opens an image as the only folder of an empty window', async t => {
     await editor.writeSettings(settings().settings);
     const workbench = await openPage(t);
     await workbench.until(
@@ -161,7 +162,7 @@ if (editorName() === 'newest')
           await workbench.page.waitForURL(WORKSPACE);
           return true;
         } catch {
-          // Cut off by the reload, or left for the workspace in the midst of it.
+          // Interrupted by the reload, or the window has already navigated to the workspace.
           return WORKSPACE.test(workbench.page.url());
         }
       },
@@ -171,7 +172,7 @@ if (editorName() === 'newest')
     await workbench.screenshot('browse-empty-window');
   });
 
-test('an image is walked in a workspace that is not trusted', async t => {
+test('browses an image in an untrusted workspace', async t => {
   const trust = { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' };
   const { workbench } = await openWindow(t, editor, settings(trust));
   await browseByName(workbench);
@@ -180,18 +181,18 @@ test('an image is walked in a workspace that is not trusted', async t => {
   await workbench.screenshot('browse-untrusted');
 });
 
-/** An image of one layer. */
+/** An image with one layer. */
 function single(): string {
   return `${demo.host}/demo/hello:single`;
 }
 
-/** By the palette: adds the image. */
+/** Adds the image with the command palette. */
 async function browseByName(workbench: Workbench): Promise<void> {
   await workbench.command('Peel: Browse Image…');
   await workbench.answer(single(), /Image reference/);
 }
 
-/** Reads a file of the image in the window that has come up. */
+/** Reads a file of the image after the window has loaded. */
 async function readSingle(workbench: Workbench): Promise<void> {
   await shownInExplorer(workbench, single());
   await workbench.expand(EXPLORER, single());
@@ -200,7 +201,10 @@ async function readSingle(workbench: Workbench): Promise<void> {
   await workbench.waitForEditor(/hello 2\.0\.0/);
 }
 
-/** Waits until the window has come up anew with the image's folder. Now and then a browser's window comes up before it knows its folders, and stays so: a person loads it again. */
+/**
+ * Waits until the window has reloaded with the image's folder. Sometimes a browser window loads
+ * before it knows its folders, and stays empty until it is reloaded.
+ */
 async function shownInExplorer(workbench: Workbench, name: string): Promise<void> {
   await workbench.page.waitForURL(WORKSPACE);
   const row = workbench.row(EXPLORER, name);
@@ -222,7 +226,7 @@ async function shownInExplorer(workbench: Workbench, name: string): Promise<void
   );
 }
 
-/** Opens a tag of `demo/hello`, and waits for what the rows are drawn anew for. */
+/** Expands a tag of `demo/hello`, and waits for the sizes, which redraw the rows. */
 async function openPlatforms(workbench: Workbench, tag: string): Promise<void> {
   await workbench.expandPath('Registries', demo.host, 'demo/hello', tag);
   await workbench.until('the platforms show their sizes', async () => {

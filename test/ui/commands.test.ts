@@ -7,11 +7,11 @@ import { fillDemo } from '../support/demoImage.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { openWindow, startEditor } from './window.ts';
 
-/** What a person is told and asked when a command does not go the straight way. */
+/** Messages and prompts of commands that meet an obstacle. */
 let registry: Registry;
 let editor: EditorServer;
 
-/** Nobody said that the folder is trusted, and nobody is asked. */
+/** The folder is not trusted, and the editor does not ask. */
 const UNTRUSTED = {
   settings: { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' },
 };
@@ -27,7 +27,7 @@ after(async () => {
   await registry?.close();
 });
 
-test('a failure is told once, with what helps against it', async t => {
+test('shows a failure once, with an action that helps', async t => {
   const { workbench } = await openWindow(t, editor, UNTRUSTED);
   await workbench.command('Peel: Pull Image…');
   await workbench.answer(`${registry.host}/demo/hello:none`);
@@ -38,7 +38,7 @@ test('a failure is told once, with what helps against it', async t => {
   assert.equal(await workbench.page.locator('.monaco-dialog-box').count(), 0);
 });
 
-test('a folder that is taken stays as it is, and another name is offered', async t => {
+test('leaves an existing folder as it is, and offers another name', async t => {
   const { workbench, folder } = await openWindow(t, editor, UNTRUSTED);
   const taken = join(folder, 'images/busybox-latest');
   mkdirSync(taken, { recursive: true });
@@ -50,7 +50,8 @@ test('a folder that is taken stays as it is, and another name is offered', async
   await workbench.screenshot('commands-other-name');
   const offered = await workbench.quickInputBox.inputValue();
   assert.equal(offered, 'busybox-latest-2');
-  // Of more than three notifications within 0.8 seconds, VS Code shows the rest in its list alone. Nobody answers so fast.
+  // VS Code shows a fourth notification within 0.8 seconds only in the notification center. No user
+  // answers that fast.
   await workbench.toast(/Pulling/).waitFor({ state: 'hidden' });
   await workbench.answer(offered);
   await workbench.toast(/Pulled .*busybox-latest-2/).waitFor();
@@ -58,7 +59,7 @@ test('a folder that is taken stays as it is, and another name is offered', async
   assert.ok(existsSync(join(folder, 'images/busybox-latest-2/layers/1/bin/busybox')));
 });
 
-test('an image whose description is damaged is removed on the way, and pulled again', async t => {
+test('offers to remove an image whose description is damaged, and pulls it again', async t => {
   const { workbench, folder } = await openWindow(t, editor, UNTRUSTED);
   const image = join(folder, 'images/busybox-latest');
   const pull = async (): Promise<void> => {
@@ -69,7 +70,7 @@ test('an image whose description is damaged is removed on the way, and pulled ag
   await workbench.toast(/Pulled/).waitFor();
   await workbench.clearToasts();
   writeFileSync(join(image, 'peel.json'), '{"version":1,');
-  // It is in no list, but the command that the messages name knows it.
+  // The image is not listed, but the command named in the messages finds it.
   await workbench.command('Peel: Remove Image…');
   await workbench.answerDialog(/Remove the pulled image in busybox-latest/, 'Cancel');
   await pull();
@@ -77,7 +78,7 @@ test('an image whose description is damaged is removed on the way, and pulled ag
   await workbench.dialog.waitFor();
   await workbench.screenshot('commands-damaged');
   await workbench.answerDialog(/Remove the pulled image in busybox-latest/, 'Remove');
-  // The editor shows no toast for what comes so soon after others.
+  // The editor shows no toast for a notification that follows others too soon.
   const description = join(image, 'peel.json');
   await workbench.until(
     'the image is there again',
@@ -86,7 +87,7 @@ test('an image whose description is damaged is removed on the way, and pulled ag
   assert.ok(existsSync(join(image, 'layers/1/bin/busybox')));
 });
 
-test('nothing is run in a terminal for a workspace that is not trusted', async t => {
+test('runs nothing in a terminal for an untrusted workspace', async t => {
   const { workbench, folder } = await openWindow(t, editor, UNTRUSTED);
   await workbench.command('Peel: Pull Image…');
   await workbench.answer(`${registry.host}/library/busybox`);
@@ -97,14 +98,14 @@ test('nothing is run in a terminal for a workspace that is not trusted', async t
   assert.equal(await workbench.page.locator('.terminal-wrapper').count(), 0);
 });
 
-test('a pull that is cancelled says nothing, leaves no layer, and goes on at the next pull', async t => {
+test('cancels a pull without a message or a partial layer, and resumes at the next pull', async t => {
   const { workbench, folder } = await openWindow(t, editor, UNTRUSTED);
   const held = Promise.withResolvers<void>();
   const fault = registry.fault({ path: '/blobs/', method: 'GET' }, async reply => {
     await held.promise;
     return reply;
   });
-  // Another image than those before: its layers are in no cache yet.
+  // Another image than before: its layers are not cached yet.
   await workbench.command('Peel: Pull Image…');
   await workbench.answer(`${registry.host}/library/busybox:oci`);
   const toast = workbench.toast(/Pulling/);

@@ -5,7 +5,7 @@ import { fillDemo } from '../support/demoImage.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { openWindow, startEditor } from './window.ts';
 
-/** Two images beside each other, as a person compares them. */
+/** Comparing two images from the UI. */
 let editor: EditorServer;
 let demo: Registry;
 
@@ -19,11 +19,11 @@ after(async () => {
   await demo?.close();
 });
 
-test('two tags are compared from a row, and a changed file opens in the editor for differences', async t => {
+test('compares two tags from a row, and opens a changed file in the diff editor', async t => {
   const { workbench } = await openWindow(t, editor, { settings: { 'peel.registries': [{ url: demo.url }] } });
   await workbench.showSidebar('Peel');
   await workbench.expandPath('Registries', demo.host, 'demo/hello', '1.0.0');
-  // The rows are drawn anew when their sizes are known, and a menu that is open then has lost its row.
+  // The rows are redrawn when their sizes are known; an open menu would then lose its row.
   await workbench.until('the platforms show their sizes', async () => {
     const platforms = (await workbench.rows('Registries')).filter(text => text.startsWith('linux/'));
     return platforms.length === 2 && platforms.every(text => / \d.*B/.test(text));
@@ -40,7 +40,7 @@ test('two tags are compared from a row, and a changed file opens in the editor f
   await workbench.page.getByText('hello 2.0.0').first().waitFor();
   await workbench.screenshot('compare-file');
 
-  t.diagnostic('when the window is loaded anew the comparison comes back');
+  t.diagnostic('the comparison returns when the window is reloaded');
   await workbench.untilStored('↔');
   await workbench.reload();
   await workbench.tab('↔').first().click();

@@ -5,7 +5,7 @@ import { fillDemo } from '../support/demoImage.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { openWindow, startEditor } from './window.ts';
 
-/** The page about an image, as a person reads it. */
+/** The image page, as a user reads it. */
 let editor: EditorServer;
 let demo: Registry;
 
@@ -19,11 +19,11 @@ after(async () => {
   await demo?.close();
 });
 
-test('the page about an image opens from its row, is read, and leads on by mouse and keyboard', async t => {
+test('opens the image page from a row, and follows its links by mouse and keyboard', async t => {
   const { workbench } = await openWindow(t, editor, { settings: { 'peel.registries': [{ url: demo.url }] } });
   await workbench.showSidebar('Peel');
   await workbench.expandPath('Registries', demo.host, 'demo/hello', 'latest');
-  // The rows are drawn anew when their sizes are known, and a button that was about to be clicked is gone.
+  // The rows are redrawn when their sizes are known; a button about to be clicked would be gone.
   await workbench.until('the platforms show their sizes', async () => {
     const platforms = (await workbench.rows('Registries')).filter(text => text.startsWith('linux/'));
     return platforms.length > 0 && platforms.every(text => / \d.*B/.test(text));
@@ -34,7 +34,7 @@ test('the page about an image opens from its row, is read, and leads on by mouse
   const text = await page.locator('main').innerText();
   assert.match(text, /linux\/amd64 · \d+ layers/);
   assert.match(text, /Layer 2 · [\d.]+ k?B[^]*COPY app \/app/);
-  // A text, for the tests' types know no page.
+  // A string, because the tests' types don't include the DOM.
   const colours = '[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]';
   const [foreground, background] = await page.locator('body').evaluate<string[], null>(colours, null);
   assert.notEqual(foreground, background, 'the theme is there');
@@ -59,7 +59,7 @@ test('the page about an image opens from its row, is read, and leads on by mouse
   await page.getByRole('link', { name: '/app/.env' }).first().click();
   await workbench.waitForEditor(/API_KEY/);
 
-  t.diagnostic('when the window is loaded anew the page comes back, with the files, and asks no registry');
+  t.diagnostic('the page returns with the files when the window is reloaded, without a request to a registry');
   const before = demo.requests.length;
   await workbench.untilStored('/demo/hello:latest');
   await workbench.reload();

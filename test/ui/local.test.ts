@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => editor.stop());
 
-/** What `docker save` writes of an image with one layer. */
+/** An archive as `docker save` writes it, of an image with one layer. */
 function saved(): Buffer {
   const only = layer([directory('etc/'), file('etc/motd', 'hello\n')], { createdBy: 'COPY motd /etc/motd' });
   const { config } = image({ layers: [only] });
@@ -25,11 +25,11 @@ function saved(): Buffer {
   return tar(file('1/layer.tar', only.tar), file(name, config), file('manifest.json', JSON.stringify(manifest)));
 }
 
-test('an archive is opened from the Explorer, looked into, and exported in another form', async t => {
-  // All of the archive is ASCII, so that it may be written as a text.
+test('opens an archive from the Explorer, shows its files, and exports it in another format', async t => {
+  // The archive is all ASCII, so it can be written as a string.
   const files = { 'hello.tar': saved().toString('latin1') };
   const { workbench, folder } = await openWindow(t, editor, { settings: { 'peel.registries': [] }, files });
-  // The Explorer is there before the extension is.
+  // The Explorer appears before the extension is loaded.
   await workbench.showSidebar('Peel');
   await workbench.welcome('Registries').waitFor();
   await workbench.showSidebar('Explorer');
@@ -38,7 +38,7 @@ test('an archive is opened from the Explorer, looked into, and exported in anoth
   const open = workbench.menuItem('Open Local Image…');
   await open.waitFor();
   await workbench.screenshot('local-explorer');
-  // In the moment after it opened, a menu takes no click.
+  // A menu ignores clicks in the moment after it opens.
   await workbench.until('the menu is closed', async () => {
     if ((await open.count()) === 0) return true;
     await open.click({ timeout: 1000 }).catch(() => undefined);
@@ -71,7 +71,7 @@ test('an archive is opened from the Explorer, looked into, and exported in anoth
   await workbench.row('Registries', /^hello\.tar/).waitFor({ state: 'detached' });
 });
 
-test('a compressed archive and a layout folder are opened from the palette', async t => {
+test('opens a compressed archive and a layout folder from the palette', async t => {
   const { workbench, folder } = await openWindow(t, editor, { settings: { 'peel.registries': [] } });
   writeFileSync(join(folder, 'hello.tar.gz'), compress(saved(), 'gzip'));
   writeLayout(join(folder, 'layout'), image({ layers: [layer([file('a', 'a')])] }), 'v1');
@@ -86,7 +86,7 @@ test('a compressed archive and a layout folder are opened from the palette', asy
   await workbench.command('Peel: Open Local Image…');
   await workbench.expectPrompt('What is it kept in?');
   await workbench.pick('Folder…');
-  // Choosing a folder steps into it at first.
+  // Choosing a folder first navigates into it.
   await workbench.chooseFile(join(folder, 'layout'), 'Open');
   await workbench.until('the folder is shown', async () =>
     (await workbench.quickInputBox.inputValue()).endsWith('/layout/'),

@@ -5,7 +5,7 @@ import { fillDemo } from '../support/demoImage.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { openWindow, startEditor } from './window.ts';
 
-/** What becomes of a menu that is open while rows are drawn anew. */
+/** Menus that are open while rows are redrawn. */
 let editor: EditorServer;
 let demo: Registry;
 
@@ -19,7 +19,7 @@ after(async () => {
   await demo?.close();
 });
 
-test('a menu that is open while the sizes of the rows come still belongs to its row', async t => {
+test('an open menu still applies to its row when sizes arrive', async t => {
   const { workbench } = await openWindow(t, editor, { settings: { 'peel.registries': [{ url: demo.url }] } });
   const held = Promise.withResolvers<void>();
   const fault = demo.fault({ path: /\/manifests\/sha256:/, method: 'GET' }, async reply => {

@@ -4,7 +4,10 @@ import { fillDemo } from '../support/demoImage.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { openWindow, startEditor } from './window.ts';
 
-/** Makes the picture of the README, `out/screenshots/readme.png`. Copy it to `media/screenshot.png` when the looks have changed. */
+/**
+ * Takes the README's screenshot, `out/screenshots/readme.png`. Copy it to `media/screenshot.png`
+ * when the appearance has changed.
+ */
 let editor: EditorServer;
 let demo: Registry;
 before(async () => {
@@ -19,7 +22,7 @@ after(async () => {
 
 const NAME = 'registry.example.com';
 
-// The test's name is the folder's, which the picture shows.
+// The test's name becomes the folder's name, which the screenshot shows.
 test('my project', async t => {
   const settings = {
     'workbench.colorTheme': 'Default Dark Modern',

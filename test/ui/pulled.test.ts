@@ -5,7 +5,7 @@ import { fillDemo } from '../support/demoImage.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { openWindow, startEditor } from './window.ts';
 
-/** A pulled image is looked at like one of a registry, and nobody is asked for it. */
+/** A pulled image has the same features as one in a registry, without a request to a registry. */
 let editor: EditorServer;
 let demo: Registry;
 
@@ -19,7 +19,7 @@ after(async () => {
   await demo?.close();
 });
 
-test('a pulled image has its page, is compared, and browsed, from its row', async t => {
+test('shows the page of a pulled image, compares it, and finds its files, from its row', async t => {
   const { workbench } = await openWindow(t, editor, { settings: { 'peel.registries': [{ url: demo.url }] } });
   const reference = `${demo.host}/demo/hello:2.0.0`;
   await workbench.showSidebar('Peel');
@@ -53,7 +53,7 @@ test('a pulled image has its page, is compared, and browsed, from its row', asyn
     'the folder has all that is needed',
   );
 
-  t.diagnostic('with what its registry has');
+  t.diagnostic('with another tag in its registry');
   await workbench.contextMenu('Images', row, 'Compare Images…');
   await workbench.expectPrompt(/The image to compare hello-2\.0\.0/);
   assert.equal(await workbench.quickInputBox.inputValue(), reference);
@@ -64,7 +64,7 @@ test('a pulled image has its page, is compared, and browsed, from its row', asyn
   await workbench.tab('VERSION (hello-2.0.0 linux/amd64 ↔ hello:1.0.0 linux/amd64)').waitFor();
   await workbench.screenshot('pulled-compared');
 
-  t.diagnostic('a file of it, found by parts of its name');
+  t.diagnostic('a file found by part of its name');
   await workbench.contextMenu('Images', row, 'Find File in Image…');
   await workbench.expectPrompt(/parts of a file/);
   await workbench.answer('hello.sh');

@@ -9,7 +9,7 @@ import { directory, file } from '../support/tar.ts';
 import { openWindow, startEditor } from './window.ts';
 import type { Workbench } from './workbench.ts';
 
-/** What a person sees of a layer that comes slowly. */
+/** What a user sees while a layer downloads slowly. */
 let editor: EditorServer;
 let registry: Registry;
 
@@ -22,7 +22,7 @@ after(async () => {
   await registry?.close();
 });
 
-/** An image of one layer that nobody has read. */
+/** An image with one layer that has not been read before. */
 function fill(name: string): BuiltLayer {
   const slow = layer([
     directory('early/'),
@@ -47,7 +47,7 @@ const settings = (): { readonly settings: Record<string, unknown> } => ({
   settings: { 'peel.registries': [{ url: registry.url }] },
 });
 
-test('the files of a slow layer appear as they come, open when all is read, and stay where they are', async t => {
+test('shows the files of a slow layer as they arrive, opens them when it is complete, and keeps their rows', async t => {
   const slow = fill('slow');
   const goOn = Promise.withResolvers<void>();
   registry.fault(
@@ -83,7 +83,7 @@ test('the files of a slow layer appear as they come, open when all is read, and 
   await workbench.screenshot('reading-done');
 });
 
-test('the reading of a layer can be stopped and taken up again', async t => {
+test('stops reading a layer and resumes it', async t => {
   const slow = fill('stopped');
   const never = new Promise<void>(() => undefined);
   registry.fault(

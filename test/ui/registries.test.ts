@@ -10,7 +10,7 @@ import { file } from '../support/tar.ts';
 import { requireTool } from '../support/tools.ts';
 import { openWindow, startEditor } from './window.ts';
 
-/** What a person meets at real registries: accounts, a private authority, a slow answer. */
+/** Real registries: accounts, a private authority, a slow response. */
 const skip = requireTool('docker-registry', 'htpasswd', 'openssl');
 const built = image({ layers: [layer([file('etc/motd', 'hello\n')])] });
 let editor: EditorServer;
@@ -35,30 +35,34 @@ after(async () => {
 
 const listed = (...urls: readonly string[]) => ({ settings: { 'peel.registries': urls.map(url => ({ url })) } });
 
-test('a wrong password is told, a right one opens the list, and signing out closes it', { skip }, async t => {
-  const { workbench } = await openWindow(t, editor, listed(closed.url));
-  await workbench.showSidebar('Peel');
-  await workbench.expand('Registries', closed.host);
-  const failure = workbench.row('Registries', /^Asks for an account/);
-  await failure.waitFor();
-  // A click on the row itself does what helps.
-  await failure.click();
-  await workbench.answer('alice', 'User name');
-  await workbench.answer('wr0ng', 'Password');
-  const toast = workbench.toast(/refused the user name or password/).first();
-  await toast.waitFor();
-  assert.doesNotMatch(await toast.innerText(), /wr0ng/);
-  await workbench.screenshot('registries-wrong-password');
-  await workbench.clickToast(/refused the user name or password/, 'Sign In…');
-  await workbench.answer('alice', 'User name');
-  await workbench.answer('s3cret', 'Password');
-  await workbench.row('Registries', 'team/app').waitFor();
-  await workbench.screenshot('registries-signed-in');
-  await workbench.contextMenu('Registries', closed.host, 'Sign Out of Registry');
-  await workbench.row('Registries', /^Asks for an account/).waitFor();
-});
+test(
+  'reports a wrong password, lists repositories after a right one, and closes the list on signing out',
+  { skip },
+  async t => {
+    const { workbench } = await openWindow(t, editor, listed(closed.url));
+    await workbench.showSidebar('Peel');
+    await workbench.expand('Registries', closed.host);
+    const failure = workbench.row('Registries', /^Asks for an account/);
+    await failure.waitFor();
+    // A click on the row runs the action that helps.
+    await failure.click();
+    await workbench.answer('alice', 'User name');
+    await workbench.answer('wr0ng', 'Password');
+    const toast = workbench.toast(/refused the user name or password/).first();
+    await toast.waitFor();
+    assert.doesNotMatch(await toast.innerText(), /wr0ng/);
+    await workbench.screenshot('registries-wrong-password');
+    await workbench.clickToast(/refused the user name or password/, 'Sign In…');
+    await workbench.answer('alice', 'User name');
+    await workbench.answer('s3cret', 'Password');
+    await workbench.row('Registries', 'team/app').waitFor();
+    await workbench.screenshot('registries-signed-in');
+    await workbench.contextMenu('Registries', closed.host, 'Sign Out of Registry');
+    await workbench.row('Registries', /^Asks for an account/).waitFor();
+  },
+);
 
-test('a certificate that is not known is told by a row, which a file of its authority mends', { skip }, async t => {
+test('shows an untrusted certificate as a row, and trusts it by its authority’s file', { skip }, async t => {
   const { workbench } = await openWindow(t, editor, listed(secure.url));
   await workbench.showSidebar('Peel');
   await workbench.expand('Registries', secure.host);
@@ -71,7 +75,7 @@ test('a certificate that is not known is told by a row, which a file of its auth
   await workbench.row('Registries', 'team/app').waitFor();
 });
 
-test('accepting any certificate is asked twice, and opens the list', { skip }, async t => {
+test('asks for confirmation before accepting any certificate, then lists repositories', { skip }, async t => {
   const { workbench } = await openWindow(t, editor, listed(secure.url));
   await workbench.showSidebar('Peel');
   await workbench.expand('Registries', secure.host);
@@ -83,7 +87,7 @@ test('accepting any certificate is asked twice, and opens the list', { skip }, a
   assert.match(row ?? '', /insecure/);
 });
 
-test('a registry is added by its address with the trust that it needs', { skip }, async t => {
+test('adds a registry by its address together with the trust it needs', { skip }, async t => {
   const { workbench } = await openWindow(t, editor, listed());
   await workbench.showSidebar('Peel');
   await workbench.command('Peel: Add Registry…');
@@ -96,7 +100,7 @@ test('a registry is added by its address with the trust that it needs', { skip }
   await workbench.row('Registries', 'team/app').waitFor();
 });
 
-test('only a registry that takes its time is said to be asked, and that can be cancelled', async t => {
+test('shows progress only for a slow registry, and can be cancelled', async t => {
   const slow = await startRegistry();
   t.after(() => slow.close());
   slow.store.put('team/app', built, '1');

@@ -9,7 +9,9 @@ import { outFolder } from '../rig/paths.ts';
 import type { Counts } from '../rig/suite.ts';
 import { uiEnvironmentVariable, type UiEnvironment } from './window.ts';
 
-/** Runs `test/ui/*.test.ts`: a person's clicks in the packed extension, one file after another in one browser. */
+/**
+ * Runs `test/ui/*.test.ts`: clicks in the packed extension, one file after another in one browser.
+ */
 export async function runUiSuite(editor: Editor, filter?: string): Promise<Counts> {
   await rm(join(outFolder, 'screenshots'), { recursive: true, force: true });
   const installed = join(outFolder, 'installed', editor.name);

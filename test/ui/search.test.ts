@@ -8,7 +8,7 @@ import { directory, file } from '../support/tar.ts';
 import { openWindow, startEditor, type Window } from './window.ts';
 import type { Workbench } from './workbench.ts';
 
-/** Searching the text of images, as a person does it. */
+/** Searching the text of images from the UI. */
 let editor: EditorServer;
 let demo: Registry;
 
@@ -23,7 +23,7 @@ before(async () => {
     file('usr/share/many.txt', 'one needle of many\n'.repeat(30)),
   ]);
   demo.store.put('demo/texts', image({ layers: [texts] }), 'v1');
-  // After the first match the expression of the test would take years.
+  // After the first match, the test's regular expression would take years.
   const trap = layer([file('first', 'needle\n'), file('second', `${'a'.repeat(60)}!\n`)]);
   demo.store.put('demo/trap', image({ layers: [trap] }), 'v1');
   editor = await startEditor('search');
@@ -39,7 +39,7 @@ function open(t: TestContext): Promise<Window> {
   });
 }
 
-/** Types into the form, as soon as it is there. */
+/** Types into the search form once it is shown. */
 async function type(workbench: Workbench, text: string): Promise<void> {
   await workbench.until('the form asks for a text', async () => {
     const placeholder = await workbench.quickInputBox.getAttribute('placeholder').catch(() => '');
@@ -48,7 +48,10 @@ async function type(workbench: Workbench, text: string): Promise<void> {
   await workbench.quickInputBox.fill(text);
 }
 
-/** Starts a search by a row's menu. A row that is drawn anew while its menu is open is lost to it, and the image is asked for: as a person does, it tries again. */
+/**
+ * Starts a search from a row's menu. If the row is redrawn while its menu is open, the command
+ * loses it and asks for an image instead; then this tries again.
+ */
 async function searchFrom(workbench: Workbench, label: string): Promise<void> {
   await workbench.until('the row is searched', async () => {
     await workbench.contextMenu('Registries', label, 'Search in Image…');
@@ -60,7 +63,7 @@ async function searchFrom(workbench: Workbench, label: string): Promise<void> {
   });
 }
 
-test('a search from the palette shows what it finds, and opens it at the place', async t => {
+test('searches from the palette, and opens a match at its place', async t => {
   const { workbench } = await open(t);
   await workbench.command('Peel: Search in Image…');
   await workbench.answer(`${demo.host}/demo/texts:v1`, 'Image reference');
@@ -87,7 +90,7 @@ test('a search from the palette shows what it finds, and opens it at the place',
   await workbench.screenshot('search-opened');
   assert.match((await found.getAttribute('aria-label')) ?? '', /^Line 3, column 37: /);
 
-  // The file with many is closed; the keyboard opens it and a match of it.
+  // The file with many matches is collapsed; the keyboard expands it and opens a match.
   for (const other of ['Registries', 'Images']) await workbench.view(other).locator('.pane-header').click();
   await workbench.row('Search', 'many.txt').click();
   await workbench.row('Search', 'one needle of many').nth(1).waitFor();
@@ -98,7 +101,7 @@ test('a search from the palette shows what it finds, and opens it at the place',
   await workbench.screenshot('search-many');
 });
 
-test('a folder is searched from its row; the form remembers, and says what is wrong', async t => {
+test('searches a folder from its row; the form remembers its values and reports errors', async t => {
   const { workbench } = await open(t);
   await workbench.showSidebar('Peel');
   await workbench.expandPath('Registries', demo.host, 'demo/texts', 'v1', 'Files');
@@ -118,7 +121,7 @@ test('a folder is searched from its row; the form remembers, and says what is wr
   await workbench.row('Search', /^1 result in 1 file/).waitFor();
   assert.deepEqual((await workbench.rows('Search')).slice(1), ['app.conf 1 · etc', 'needle = 1 1:1']);
 
-  // The first row leads back to the form with all that was typed.
+  // The first row returns to the form with everything that was typed.
   await workbench.row('Search', /^1 result in 1 file/).click();
   await workbench.until('the form is back', async () => (await workbench.picks()).length === 6);
   assert.equal(await workbench.quickInputBox.inputValue(), String.raw`need(le)\s=`);
@@ -128,7 +131,7 @@ test('a folder is searched from its row; the form remembers, and says what is wr
   await workbench.screenshot('search-empty');
 });
 
-test('a layer is searched from its row', async t => {
+test('searches a layer from its row', async t => {
   const { workbench } = await open(t);
   await workbench.showSidebar('Peel');
   await workbench.expandPath('Registries', demo.host, 'demo/texts', 'v1', 'Layers');
@@ -139,7 +142,7 @@ test('a layer is searched from its row', async t => {
   await workbench.row('Search', 'Welcome.').waitFor();
 });
 
-test('what is found is shown while a search runs, and stays when it is cancelled', async t => {
+test('shows matches while a search runs, and keeps them when it is cancelled', async t => {
   const { workbench } = await open(t);
   await workbench.showSidebar('Peel');
   await workbench.expandPath('Registries', demo.host, 'demo/trap');

@@ -9,7 +9,7 @@ before(async () => {
 });
 after(() => editor.stop());
 
-test('a new user finds Docker Hub, and a way on where nothing is yet', async t => {
+test('shows Docker Hub to a new user, and what to do in an empty view', async t => {
   const { workbench } = await openWindow(t, editor);
   await workbench.showSidebar('Peel');
   await workbench.row('Registries', 'docker.io').waitFor();
@@ -18,7 +18,7 @@ test('a new user finds Docker Hub, and a way on where nothing is yet', async t =
   await workbench.screenshot('sidebar-new');
 });
 
-test('without a registry the view offers to add one', async t => {
+test('offers to add a registry in an empty Registries view', async t => {
   const { workbench } = await openWindow(t, editor, { settings: { 'peel.registries': [] } });
   await workbench.showSidebar('Peel');
   await workbench.welcome('Registries').waitFor();

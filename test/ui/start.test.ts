@@ -9,7 +9,7 @@ import { projectRoot } from '../rig/paths.ts';
 import { endGroup } from '../rig/run.ts';
 import { openPage } from './window.ts';
 
-test('npm start opens an editor with the extension and a filled demo registry, and Ctrl+C ends all of it', async t => {
+test('npm start opens an editor with the extension and a filled demo registry, and Ctrl+C stops everything', async t => {
   const started = spawn(process.execPath, [join(projectRoot, 'test/rig/run.mjs'), 'test/rig/start.ts', '--browser'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
@@ -33,7 +33,7 @@ test('npm start opens an editor with the extension and a filled demo registry, a
   await workbench.row('Registries', 'library/busybox').waitFor();
   await workbench.screenshot('start');
 
-  // As a terminal does at Ctrl+C: to the whole group.
+  // Like Ctrl+C in a terminal: to the whole group.
   endGroup(started.pid, 'SIGINT');
   assert.deepEqual(await ended, [0, null]);
   await assert.rejects(fetch(address), 'the editor still answers');

@@ -9,7 +9,7 @@ import { file } from '../support/tar.ts';
 import { openWindow, startEditor } from './window.ts';
 import type { Workbench } from './workbench.ts';
 
-/** What a person does with the rows themselves: failures, long lists, filters, menus, the keyboard. */
+/** Working with rows: failures, long lists, filters, menus, the keyboard. */
 let editor: EditorServer;
 let demo: Registry;
 
@@ -29,7 +29,7 @@ function settings(...registries: readonly { readonly url: string }[]): { readonl
   return { settings: { 'peel.registries': registries.map(({ url }) => ({ url })) } };
 }
 
-test('a failure is a row that a click tries again', async t => {
+test('a failure is a row that tries again when clicked', async t => {
   const { workbench } = await openWindow(t, editor, settings(demo));
   const fault = demo.fault({ path: /_catalog/ }, status(418));
   t.after(() => fault.remove());
@@ -45,7 +45,7 @@ test('a failure is a row that a click tries again', async t => {
   await workbench.row('Registries', 'demo/hello').waitFor();
 });
 
-test('a list that needs an account leads to signing in, and opens then', async t => {
+test('a list that needs an account offers to sign in, and then opens', async t => {
   const closed = await startRegistry({ store: demo.store, access: { scheme: 'basic', users: { alice: 's3cret' } } });
   t.after(() => closed.close());
   const { workbench } = await openWindow(t, editor, settings(closed));
@@ -63,7 +63,7 @@ test('a list that needs an account leads to signing in, and opens then', async t
   await workbench.screenshot('tree-signed-in');
 });
 
-test('a long list is loaded by a click and narrowed by a filter', async t => {
+test('a long list loads more on a click and is narrowed by a filter', async t => {
   const { workbench } = await openWindow(t, editor, settings(demo));
   await showRegistries(workbench);
   await workbench.expandPath('Registries', demo.host, 'demo/many');
@@ -93,7 +93,7 @@ test('a long list is loaded by a click and narrowed by a filter', async t => {
   await workbench.row('Registries', '1.43').or(workbench.row('Registries', '1.447')).first().waitFor();
 });
 
-test('an image that is opened by its name is shown in the tree, wherever it lies', async t => {
+test('an image opened by its name is shown in the tree, wherever it is', async t => {
   const { workbench } = await openWindow(t, editor, settings(demo));
   await showRegistries(workbench);
   await workbench.command('Peel: Open Image…');
@@ -122,7 +122,7 @@ test('each kind of row has its own menu', async t => {
   assert.ok(!layers.includes('Mount Image'), layers.join());
 });
 
-test('the tree is walked by the keyboard and tells a screen reader what each row is', async t => {
+test('the keyboard moves through the tree, and screen readers get a description of each row', async t => {
   const { workbench } = await openWindow(t, editor, settings(demo));
   await showRegistries(workbench);
   await workbench.row('Registries', demo.host).click();
@@ -144,7 +144,7 @@ test('the tree is walked by the keyboard and tells a screen reader what each row
   await workbench.screenshot('tree-keyboard');
 });
 
-/** Shows the sidebar with the Images view folded away, so that more rows are in sight. */
+/** Shows the sidebar with the Images view collapsed, so that more rows are visible. */
 async function showRegistries(workbench: Workbench): Promise<void> {
   await workbench.showSidebar('Peel');
   await workbench.view('Images').locator('.pane-header').click();

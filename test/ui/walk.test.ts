@@ -11,8 +11,9 @@ import { openWindow, startEditor } from './window.ts';
 import type { Workbench } from './workbench.ts';
 
 /**
- * The first user's own walk, by clicks and typing alone: a registry is named, an image found, opened, pulled, mounted, looked into, written to and
- * unmounted. The editor runs as a normal user, so that sudo asks for the password in the terminal.
+ * A first user's path, by clicks and typing only: add a registry, find an image, open it, pull it,
+ * mount it, look around, write to it and unmount it. The editor runs as a normal user, so that sudo
+ * asks for the password in the terminal.
  */
 let registry: DockerRegistry;
 let user: TestUser;
@@ -39,7 +40,7 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
   const image = join(folder, 'images', 'busybox-latest');
   const merged = join(image, 'merged');
   const pulled = 'busybox:latest';
-  // Whatever happens, nothing of the test stays mounted.
+  // Whatever happens, nothing stays mounted.
   t.after(() => run('sh', ['-c', 'mountpoint -q "$1" && umount -l "$1" || true', 'sh', merged]));
 
   t.diagnostic('a registry is added by typing its address');
@@ -49,7 +50,7 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
   await workbench.answer(host, 'address');
   await workbench.row('Registries', host).waitFor();
 
-  t.diagnostic('the tree opens from the registry down to the layers');
+  t.diagnostic('the tree expands from the registry down to the layers');
   await workbench.expandPath('Registries', host, 'library/busybox', 'multi');
   await workbench.row('Registries', 'linux/amd64').waitFor();
   await workbench.row('Registries', 'linux/arm64/v8').waitFor();
@@ -76,7 +77,7 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
   await workbench.toast(/Pulled/).waitFor({ timeout: 60_000 });
   await workbench.screenshot('walk-pulled');
   await workbench.clickToast(/Pulled/, 'Show in Images');
-  // Showing it has opened it.
+  // Showing the row has expanded it.
   await workbench.row('Images', 'Manifest').waitFor();
   await workbench.expandPath('Images', 'Layers', 'Layer 1', 'etc');
   await workbench.row('Images', 'passwd').click();
@@ -85,12 +86,12 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
 
   t.diagnostic('an extracted file opens from the Explorer');
   await workbench.showSidebar('Explorer');
-  // The Explorer follows the open editor, so the folder is open there already.
+  // The Explorer follows the active editor, so the folder is already expanded.
   await workbench.page.locator('.explorer-folders-view .monaco-list-row', { hasText: /^group$/ }).click();
   await workbench.waitForEditor(/root:x:0:/);
   await workbench.screenshot('walk-file-from-explorer');
 
-  t.diagnostic('mounting shows its lines and asks for the password in the terminal');
+  t.diagnostic('mounting shows its command lines and asks for the password in the terminal');
   await workbench.showSidebar('Peel');
   await workbench.inlineAction('Images', pulled, 'Mount Image');
   const lines = await workbench.waitForTerminal(/password for/);
@@ -110,7 +111,7 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
   await workbench.clearToasts();
   await workbench.screenshot('walk-mounted');
 
-  t.diagnostic('a shell runs in the image; what is written lands in overlay/upper');
+  t.diagnostic('a shell runs in the image, and writes to overlay/upper');
   await workbench.inlineAction('Images', pulled, 'Open Shell in Image');
   await workbench.waitForTerminal(/chroot[^]*password for/);
   await workbench.typeInTerminal(user.password);
@@ -123,7 +124,7 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
   await workbench.screenshot('walk-shell');
   await workbench.typeInTerminal('exit');
 
-  t.diagnostic('after a reload the state is true still');
+  t.diagnostic('the state is still right after a reload');
   await workbench.reload();
   await workbench.showSidebar('Peel');
   await workbench.row('Images', pulled).waitFor();
@@ -138,12 +139,13 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
     'the image is shown as unmounted',
     async () => (await stateOf(workbench, pulled)) === 'extracted',
   );
-  // The row follows the kernel, and may be ahead of the task, which unmounts all that it finds there.
+  // The row follows the kernel and may be ahead of the task, which unmounts everything it finds
+  // there.
   await workbench.waitForTerminal(/Peel: unmounted/);
   assert.deepEqual(readdirSync(merged), []);
   await workbench.screenshot('walk-unmounted');
 
-  t.diagnostic('what somebody else mounts and unmounts is seen, too');
+  t.diagnostic('a mount and unmount by another program are noticed, too');
   await run('mount', ['-t', 'tmpfs', 'none', merged]);
   await workbench.until('the image is shown as mounted', async () => (await stateOf(workbench, pulled)) === 'mounted');
   await run('umount', [merged]);
@@ -153,7 +155,7 @@ test('from a registry to a mounted image and back', { timeout: 10 * 60_000 }, as
   );
 });
 
-/** The first word of a pulled image's description. */
+/** Returns the first word of a pulled image's description. */
 async function stateOf(workbench: Workbench, image: string): Promise<string> {
   const row = (await workbench.rows('Images')).find(text => text.startsWith(`${image} `)) ?? '';
   return row.slice(image.length + 1).split(' · ')[0] ?? '';

@@ -13,7 +13,7 @@ test('the walkthrough opens, with a picture and a button for every step', async 
   await workbench.command('Welcome: Open Walkthrough...');
   await workbench.pick('Container images without an engine');
   const { page } = workbench;
-  // Pictures stand beside the steps where there is room for them.
+  // Pictures are shown next to the steps if there is room for them.
   await page.setViewportSize({ width: 1600, height: 900 });
   await page.getByText('Container images without an engine').first().waitFor();
   const steps = {
@@ -31,7 +31,7 @@ test('the walkthrough opens, with a picture and a button for every step', async 
       .frameLocator('iframe#active-frame')
       .locator('svg')
       .first();
-    // The frame of the step before may still be there for a moment, and then is gone.
+    // The previous step's frame may still exist for a moment.
     await workbench.until('the picture is drawn', async () => ((await picture.boundingBox())?.width ?? 0) > 200);
     await workbench.screenshot(`walkthrough-${name}`);
   }

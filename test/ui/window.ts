@@ -6,37 +6,41 @@ import { ensureEditor } from '../rig/editor.ts';
 import { parseJson } from '../support/json.ts';
 import { Workbench } from './workbench.ts';
 
-/** What the runner hands to every spec: one browser for all, the installed extension, and which editor to start. */
+/**
+ * What the runner passes to every spec: a shared browser, the installed extension, and which editor
+ * to start.
+ */
 export interface UiEnvironment {
-  /** Where playwright connects to the browser. */
+  /** The endpoint that playwright connects to. */
   readonly browser: string;
-  /** The folder into which the packed extension was installed. */
+  /** The folder in which the packed extension is installed. */
   readonly installed: string;
   readonly editor: 'newest' | 'floor';
 }
 
-/** The name of the variable that carries {@link UiEnvironment} as JSON. */
+/** The environment variable that carries {@link UiEnvironment} as JSON. */
 export const uiEnvironmentVariable = 'PEEL_UI';
 
-/** A window on a workspace of its own. */
+/** A window on its own workspace. */
 export interface Window {
   readonly workbench: Workbench;
   /** The workspace folder. */
   readonly folder: string;
 }
 
-/** What a window opens on. */
+/** Options for opening a window. */
 export interface WindowOptions {
-  /** User settings; the editor's others are those of `quietSettings`. */
+  /** User settings in addition to `quietSettings`. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** Files of the workspace: path -> text. */
+  /** Files of the workspace: path -> content. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
 /**
- * Starts an editor with the installed extension for a test file, ended after its last test: call it in `before`.
+ * Starts an editor with the installed extension for a test file. Call it in `before`, and stop the
+ * editor in `after`.
  *
- * @param name of the log files
+ * @param name the base name of the log files
  */
 export async function startEditor(name: string, options: Partial<LaunchOptions> = {}): Promise<EditorServer> {
   const { editor, installed } = uiEnvironment();
@@ -44,8 +48,8 @@ export async function startEditor(name: string, options: Partial<LaunchOptions> 
 }
 
 /**
- * Opens a window in a new browser profile on a new workspace. When the test ends it is closed; when the test failed a picture of it is kept as
- * `out/screenshots/failed-….png`.
+ * Opens a window in a new browser profile on a new workspace, and closes it when the test ends. If
+ * the test failed, keeps a screenshot as `out/screenshots/failed-….png`.
  */
 export async function openWindow(t: TestContext, server: EditorServer, options: WindowOptions = {}): Promise<Window> {
   await server.writeSettings(options.settings ?? {});
@@ -55,7 +59,10 @@ export async function openWindow(t: TestContext, server: EditorServer, options: 
   return { workbench, folder };
 }
 
-/** Opens a new browser profile on nothing yet, for a test that starts its editor in its own way. Closed as that of {@link openWindow} is. */
+/**
+ * Opens an empty page in a new browser profile, for a test that starts its editor differently.
+ * Closes it as {@link openWindow} does.
+ */
 export async function openPage(t: TestContext): Promise<Workbench> {
   const browser = await chromium.connect(uiEnvironment().browser);
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
@@ -74,7 +81,7 @@ function fileName(title: string): string {
   return title.replaceAll(/[^\w]+/g, '-').slice(0, 60);
 }
 
-/** Which editor the specs run in. */
+/** Returns which editor the specs run in. */
 export function editorName(): UiEnvironment['editor'] {
   return uiEnvironment().editor;
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { outFolder } from '../rig/paths.ts';
 
-/** What the browser's databases hold of the open editors, as one text. */
+/** Returns the browser's stored state of open editors, as one string. */
 const STORED_EDITORS = `(async () => {
   const found = [];
   for (const { name } of await indexedDB.databases()) {
@@ -25,14 +25,14 @@ const STORED_EDITORS = `(async () => {
   return found.join(' ');
 })()`;
 
-/** How long a person would wait for the editor to do a thing. Milliseconds. */
+/** How long a user would wait for a reaction, in milliseconds. */
 const patience = 20_000;
 
 /**
- * One window of VS Code as a person sees it: what can be clicked and read. Every selector of the UI tests is in this file; they hold on VS Code
- * 1.106 and 1.139.
+ * One window of VS Code as the user sees it: what can be clicked and read. This file holds every
+ * selector of the UI tests; they work on VS Code 1.106 and 1.139.
  *
- * An error dialog that no step expects fails the step that waits behind it.
+ * An unexpected error dialog fails the step that waits for something else.
  */
 export class Workbench {
   readonly page: Page;
@@ -42,25 +42,34 @@ export class Workbench {
     page.setDefaultTimeout(patience);
   }
 
-  /** Opens the address of a folder (`http://…/?folder=…`) and waits until the Explorer shows its files: then the extension host runs. */
+  /**
+   * Opens the address of a folder (`http://…/?folder=…`) and waits until the Explorer shows its
+   * files, which means that the extension host is running.
+   */
   async open(address: string): Promise<void> {
     await this.page.goto(address);
     await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
     await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 30_000 });
-    // A palette that is opened before the extension is known never lists its commands.
+    // A palette opened before the extension is known never lists its commands.
     await this.container('Peel').waitFor({ timeout: 30_000 });
   }
 
-  /** Opens the address of a window without a folder (`http://…/?ew=true`), which shows no sidebar at first. */
+  /**
+   * Opens the address of a window without a folder (`http://…/?ew=true`), which shows no sidebar at
+   * first.
+   */
   async openEmpty(address: string): Promise<void> {
     await this.page.goto(address);
     await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
     await this.page.locator('.activitybar').getByRole('tab', { name: /^Peel/ }).waitFor();
   }
 
-  /** Waits until the browser has stored that an editor of this title is open: VS Code does so when the person looks elsewhere, and now and then. */
+  /**
+   * Waits until the browser has stored that an editor with this title is open. VS Code stores it
+   * when the window loses focus, and from time to time.
+   */
   async untilStored(title: string): Promise<void> {
-    // Texts, for the tests' types know no page.
+    // Strings, because the tests' types don't include the DOM.
     await this.page.evaluate("document.hasFocus = () => false; window.dispatchEvent(new Event('blur'))");
     await this.until(`${title} is stored`, async () => {
       const stored = await this.page.evaluate<string>(STORED_EDITORS);
@@ -68,7 +77,7 @@ export class Workbench {
     });
   }
 
-  /** Loads the window anew, as `Developer: Reload Window` does. */
+  /** Reloads the window, as `Developer: Reload Window` does. */
   async reload(): Promise<void> {
     await this.page.reload();
     await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
@@ -82,16 +91,16 @@ export class Workbench {
     const item = this.container(title);
     await item.waitFor();
     if ((await item.getAttribute('aria-selected')) !== 'true') await item.click();
-    // A tooltip would lie over the first rows.
+    // A tooltip would cover the first rows.
     await this.page.mouse.move(640, 400);
   }
 
-  /** The icon of a view container in the activity bar. */
+  /** Returns the icon of a view container in the activity bar. */
   container(title: string): Locator {
     return this.page.locator('.activitybar').getByRole('tab', { name: new RegExp(`^${escape(title)}`) });
   }
 
-  /** Drags the sidebar's edge to the right, by some pixels. */
+  /** Drags the sidebar's edge to the right by a number of pixels. */
   async widenSidebar(by: number): Promise<void> {
     const box = await this.page.locator('.part.sidebar').boundingBox();
     if (!box) throw new Error('The sidebar is not shown.');
@@ -102,19 +111,19 @@ export class Workbench {
     await this.page.mouse.up();
   }
 
-  /** A view of the sidebar (`Registries`) with its title bar. */
+  /** Returns a view of the sidebar (`Registries`) with its title bar. */
   view(name: string): Locator {
     const title = this.page.locator('.pane-header .title').getByText(name, { exact: true });
     return this.page.locator('.sidebar .pane').filter({ has: title });
   }
 
-  /** Closes a view of the sidebar, so that the others have its room. */
+  /** Collapses a view of the sidebar, which leaves more room for the others. */
   async collapseView(name: string): Promise<void> {
     const header = this.view(name).locator('.pane-header');
     if ((await header.getAttribute('aria-expanded')) === 'true') await header.locator('.title').click();
   }
 
-  /** Clicks an icon or an entry of the `…` menu in the title bar of a view. */
+  /** Clicks an icon or an entry of the `…` menu in a view's title bar. */
   async viewAction(view: string, title: string): Promise<void> {
     const pane = this.view(view);
     await pane.locator('.pane-header').hover();
@@ -128,7 +137,9 @@ export class Workbench {
     return this.page.getByRole('tree', { name: view });
   }
 
-  /** The rows of a tree whose label is this text (or fits), at any depth. */
+  /**
+   * Returns the rows of a tree whose label equals the string or matches the pattern, at any depth.
+   */
   row(view: string, label: string | RegExp): Locator {
     const text = typeof label === 'string' ? new RegExp(`^${escape(label)}$`) : label;
     return this.tree(view)
@@ -136,7 +147,7 @@ export class Workbench {
       .filter({ has: this.page.locator('.label-name', { hasText: text }) });
   }
 
-  /** What the rows that are drawn say, from top to bottom: label and description. */
+  /** Returns label and description of the rendered rows, from top to bottom. */
   async rows(view: string): Promise<string[]> {
     const found = this.tree(view).locator('.monaco-list-row');
     const texts = await found.evaluateAll(rows =>
@@ -151,7 +162,10 @@ export class Workbench {
     return texts.map(clean);
   }
 
-  /** The labels of the row that is selected and of those above it, as far as they are drawn, outermost first; empty when none is. */
+  /**
+   * Returns the labels of the selected row and its ancestors, outermost first, as far as they are
+   * rendered. Empty if no row is selected.
+   */
   async selectedPath(view: string): Promise<string[]> {
     const found = await this.tree(view)
       .locator('.monaco-list-row')
@@ -172,12 +186,15 @@ export class Workbench {
     return path.map(({ label }) => clean(label));
   }
 
-  /** The sentence of an empty view (`viewsWelcome`). */
+  /** Returns the welcome content of an empty view (`viewsWelcome`). */
   welcome(view: string): Locator {
     return this.view(view).locator('.welcome-view-content');
   }
 
-  /** Opens a row and waits for its children. A row that is drawn anew meanwhile may lose a click: as a person does, it clicks again. */
+  /**
+   * Expands a row and waits for its children. A row that is redrawn meanwhile may lose a click, so
+   * this clicks again.
+   */
   async expand(view: string, label: string | RegExp): Promise<void> {
     const row = this.row(view, label).first();
     await row.waitFor();
@@ -186,9 +203,10 @@ export class Workbench {
       if ((await row.locator('.codicon-tree-item-loading').count()) > 0) return false;
       if ((await row.getAttribute('aria-expanded')) === 'true') return true;
       if (Date.now() - lastTry > 2000) {
-        // As a click of the mouse does: keys that come next are for the tree.
+        // A mouse click would focus the tree, so that it receives the next keys.
         await this.tree(view).focus();
-        // Looked at once more in the page, at the click itself: between a look and a click the editor may have opened the row, which the click would close.
+        // Checked again in the page at the moment of the click: the editor may have expanded the
+        // row in the meantime, and the click would collapse it.
         await row.evaluate(element => {
           const twistie = element.querySelector('.monaco-tl-twistie') as { click(): void } | null;
           if (element.getAttribute('aria-expanded') !== 'true') twistie?.click();
@@ -199,7 +217,7 @@ export class Workbench {
     });
   }
 
-  /** Opens one row after another, each below the one before. */
+  /** Expands one row after another, each below the previous one. */
   async expandPath(view: string, ...labels: readonly (string | RegExp)[]): Promise<void> {
     for (const label of labels) await this.expand(view, label);
   }
@@ -210,7 +228,7 @@ export class Workbench {
     for (const entry of entries.slice(0, -1)) await this.menuItem(entry).hover();
     const last = this.menuItem(entries.at(-1) ?? '');
     await last.click();
-    // In the moment after it opened, a menu takes no click: as a person does, it clicks again.
+    // A menu ignores clicks in the moment after it opens, so this clicks again.
     await this.until('the menu is closed', async () => {
       if ((await last.count()) === 0) return true;
       await last.click({ timeout: 1000 }).catch(() => undefined);
@@ -218,7 +236,7 @@ export class Workbench {
     });
   }
 
-  /** The titles in the context menu of a row; closes it again. */
+  /** Returns the titles in a row's context menu, and closes it. */
   async contextMenuEntries(view: string, label: string | RegExp): Promise<string[]> {
     await this.row(view, label).first().click({ button: 'right' });
     const items = this.page.locator('.monaco-menu .action-item:not(.disabled) .action-label:not(.separator)');
@@ -228,7 +246,10 @@ export class Workbench {
     return titles;
   }
 
-  /** Clicks an icon that a row shows when the mouse is over it. A row that moves meanwhile is no longer under the mouse: as a person does, it follows. */
+  /**
+   * Clicks an icon that a row shows on hover. A row that moves meanwhile is no longer under the
+   * mouse, so this follows it.
+   */
   async inlineAction(view: string, label: string | RegExp, title: string | RegExp): Promise<void> {
     const row = this.row(view, label).first();
     const button = row.locator('.actions').getByRole('button', { name: title });
@@ -242,7 +263,7 @@ export class Workbench {
     });
   }
 
-  /** An entry of the open menu. */
+  /** Returns an entry of the open menu. */
   menuItem(title: string): Locator {
     return this.page.locator('.monaco-menu .action-menu-item').filter({ hasText: new RegExp(`^${escape(title)}`) });
   }
@@ -257,7 +278,10 @@ export class Workbench {
     return this.quickInput.locator('.quick-input-box input');
   }
 
-  /** Runs a command by its title in the palette, like `Peel: Add Registry…`. A palette that is opened before the extension is known never lists its commands: as a person does, it opens it again. */
+  /**
+   * Runs a command by its title in the palette, such as `Peel: Add Registry…`. A palette opened
+   * before the extension is known never lists its commands, so this opens it again.
+   */
   async command(title: string): Promise<void> {
     const entry = this.quickInput.locator('.monaco-list-row', {
       has: this.page.locator('.label-name', { hasText: title }),
@@ -279,7 +303,7 @@ export class Workbench {
     );
   }
 
-  /** Types into the input box whose title or placeholder fits, and accepts. */
+  /** Types into the input box whose title or placeholder matches, and accepts. */
   async answer(text: string, prompt?: string | RegExp): Promise<void> {
     await this.quickInputBox.waitFor({ state: 'visible' });
     if (prompt !== undefined) await this.expectPrompt(prompt);
@@ -287,7 +311,10 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Waits until the open input box or quick pick says what it asks for (title, placeholder or the line below). */
+  /**
+   * Waits until the open input box or quick pick shows this prompt (title, placeholder or the line
+   * below).
+   */
   async expectPrompt(prompt: string | RegExp): Promise<void> {
     const fits = (text: string) => (typeof prompt === 'string' ? text.includes(prompt) : prompt.test(text));
     await this.until(`a prompt like ${String(prompt)}`, async () => {
@@ -296,16 +323,19 @@ export class Workbench {
     });
   }
 
-  /** Chooses an entry of the open quick pick. */
+  /** Picks an entry of the open quick pick. */
   async pick(label: string | RegExp): Promise<void> {
     await this.quickInput.locator('.monaco-list-row', { hasText: label }).first().click();
   }
 
-  /** Types a path into the editor's own file dialog, and clicks its button once the dialog has found it. */
+  /**
+   * Types a path into the editor's own file dialog, and clicks its button once the dialog has found
+   * the path.
+   */
   async chooseFile(path: string, button: string): Promise<void> {
     const accept = this.quickInput.getByRole('button', { name: button });
     await accept.waitFor();
-    // The dialog writes the folder that it begins in over what was typed too early.
+    // The dialog overwrites text typed before it has shown its start folder.
     await this.quickInput.locator('.monaco-list-row').first().waitFor();
     const row = this.quickInput.locator('.monaco-list-row', { hasText: path.slice(path.lastIndexOf('/') + 1) });
     await this.until(`the dialog offers ${path}`, async () => {
@@ -315,25 +345,25 @@ export class Workbench {
     await accept.click();
   }
 
-  /** The entries of the open quick pick. */
+  /** Returns the entries of the open quick pick. */
   async picks(): Promise<string[]> {
     await this.quickInput.locator('.monaco-list-row').first().waitFor();
     return (await this.quickInput.locator('.monaco-list-row .label-name').allTextContents()).map(clean);
   }
 
-  /** The complaint below the open input box. */
+  /** The validation message below the open input box. */
   get inputMessage(): Locator {
     return this.quickInput.locator('.quick-input-message');
   }
 
   // --- Notifications and dialogs
 
-  /** A notification in the corner, also one that shows progress. */
+  /** Returns a notification in the corner; progress notifications count too. */
   toast(text: string | RegExp): Locator {
     return this.page.locator('.notifications-toasts .notification-toast', { hasText: text });
   }
 
-  /** Clicks a button of a notification. */
+  /** Clicks a notification's button. */
   async clickToast(text: string | RegExp, button: string): Promise<void> {
     const toast = this.toast(text).first();
     await toast.waitFor();
@@ -341,7 +371,7 @@ export class Workbench {
     await toast.getByRole('button', { name: button }).first().click();
   }
 
-  /** Closes every notification. */
+  /** Closes all notifications. */
   async clearToasts(): Promise<void> {
     await this.command('Notifications: Clear All Notifications');
     await this.page.locator('.notifications-toasts .notification-toast').first().waitFor({ state: 'detached' });
@@ -351,7 +381,7 @@ export class Workbench {
     return this.page.locator('.monaco-dialog-box');
   }
 
-  /** Answers a modal dialog that says this. */
+  /** Answers a modal dialog with this text. */
   async answerDialog(text: string | RegExp, button: string): Promise<void> {
     const dialog = this.dialog.filter({ hasText: text });
     await dialog.waitFor();
@@ -361,12 +391,12 @@ export class Workbench {
 
   // --- Editors
 
-  /** The tab of an open editor. */
+  /** Returns the tab of an open editor. */
   tab(name: string): Locator {
     return this.page.locator('.tabs-container .tab', { hasText: name });
   }
 
-  /** The text of the active editor as far as it is drawn: VS Code keeps only the visible lines. */
+  /** Returns the active editor's rendered text: VS Code renders only the visible lines. */
   async editorText(): Promise<string> {
     const lines = this.page
       .locator('.editor-group-container.active .monaco-editor .view-lines')
@@ -385,21 +415,21 @@ export class Workbench {
     return texts.join('\n').replaceAll('\u00a0', ' ');
   }
 
-  /** Where the active editor's file lies, from the outermost folder on. */
+  /** Returns the folders and the name of the active editor's file, outermost first. */
   async breadcrumbs(): Promise<string[]> {
     const items = this.page.locator('.editor-group-container.active .monaco-breadcrumb-item');
     await items.first().waitFor();
     return (await items.allTextContents()).map(clean);
   }
 
-  /** Waits until the active editor shows a text that fits; returns it. */
+  /** Waits until the active editor's text matches, and returns it. */
   async waitForEditor(pattern: RegExp): Promise<string> {
     return this.#untilText(`an editor with ${pattern}`, pattern, () => this.editorText(), patience);
   }
 
   // --- Terminal
 
-  /** The lines of the active terminal that are on screen. */
+  /** Returns the visible lines of the active terminal. */
   async terminalText(): Promise<string> {
     const rows = await this.page
       .locator('.terminal-wrapper.active .xterm-rows')
@@ -413,8 +443,8 @@ export class Workbench {
   }
 
   /**
-   * Waits until the active terminal shows a text that fits; returns all of it. A shell echoes what is typed: look for an answer on a line of its own
-   * (`/^DONE/m`).
+   * Waits until the active terminal's text matches, and returns all of it. A shell echoes what is
+   * typed: match output on its own line (`/^DONE/m`).
    */
   async waitForTerminal(pattern: RegExp, milliseconds = 30_000): Promise<string> {
     return this.#untilText(`a terminal with ${pattern}`, pattern, () => this.terminalText(), milliseconds);
@@ -429,7 +459,7 @@ export class Workbench {
 
   // --- Rest
 
-  /** The inside of the open webview, which lies in two frames. */
+  /** The content of the open webview, which is inside two frames. */
   get webview(): FrameLocator {
     return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
   }
@@ -438,7 +468,7 @@ export class Workbench {
     return this.page.locator('.statusbar-item', { hasText: text });
   }
 
-  /** Keeps a picture of the window as `out/screenshots/NAME.png`. Returns its path. */
+  /** Saves a screenshot of the window as `out/screenshots/NAME.png`. Returns its path. */
   async screenshot(name: string): Promise<string> {
     const folder = join(outFolder, 'screenshots');
     await mkdir(folder, { recursive: true });
@@ -447,7 +477,7 @@ export class Workbench {
     return path;
   }
 
-  /** Waits until something holds; an error dialog ends the wait at once. */
+  /** Waits until a condition holds. An error dialog ends the wait at once. */
   async until(what: string, holds: () => Promise<boolean>, milliseconds = patience): Promise<void> {
     const deadline = Date.now() + milliseconds;
     while (!(await holds())) {

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sharedTempRoot } from '../sharedTemp.ts';
 import { findTool, requireTool } from '../tools.ts';
 
 /** A server program that the tests started. */
@@ -102,6 +102,6 @@ export interface TempFolder {
 }
 
 export function tempFolder(name: string): TempFolder {
-  const path = mkdtempSync(join(tmpdir(), `peel-${name}-`));
+  const path = mkdtempSync(join(sharedTempRoot(), `peel-${name}-`));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

@@ -1,16 +1,16 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Sidecar, readSidecar } from '../../../src/layers/unpack/sidecar.ts';
 import type { Unpacked } from '../../../src/layers/unpack/tarUnpacker.ts';
 import { LayerUnpacker, type UnpackLimits } from '../../../src/layers/unpack/unpack.ts';
+import { sharedTempRoot } from '../../support/sharedTemp.ts';
 import { type Entry, tar } from '../../support/tar.ts';
 
 export const LIMITS: UnpackLimits = { maxBytes: 4e9, maxEntries: 100_000 };
 
 /** A scratch folder for one test, removed at its end. */
 export function scratch(t: { after(hook: () => void): void }): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'peel-layers-')));
+  const folder = realpathSync(mkdtempSync(join(sharedTempRoot(), 'peel-layers-')));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

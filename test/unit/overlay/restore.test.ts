@@ -100,12 +100,12 @@ function unpackAs(user: TestUser, folder: string, layer: number, bytes: Buffer):
   const limits = { maxBytes: 1e9, maxEntries: 1e6 };
   const options = JSON.stringify({ ...layerFiles(folder, layer), limits });
   const code = `const { readFileSync } = await import('node:fs'); const u = new m.LayerUnpacker(${options}); u.write(readFileSync(0)); u.end();`;
-  asUser(user, 'layers/unpack.ts', code, bytes);
+  asUser(user, 'layers/unpack/unpack.ts', code, bytes);
 }
 
 function finishAs(user: TestUser, folder: string, layers: number): void {
   const all = Array.from({ length: layers }, (_, index) => layerFiles(folder, index + 1));
-  asUser(user, 'layers/finish.ts', `m.finishLayers(${JSON.stringify(all)});`);
+  asUser(user, 'layers/unpack/fixAcrossLayers.ts', `m.finishLayers(${JSON.stringify(all)});`);
 }
 
 interface Look {

@@ -10,11 +10,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parseMounts } from '../../../src/overlay/mountTable.ts';
 import type { Plan } from '../../../src/overlay/plan.ts';
+import { sharedTempRoot } from '../../support/sharedTemp.ts';
 
 /** What a plan did. */
 export interface Outcome {
@@ -25,7 +25,7 @@ export interface Outcome {
 
 /** A folder that is gone after the test, with all that was mounted in it, however the test ended. Everybody may enter it. */
 export function scratch(t: TestContext, name = 'peel-overlay-'): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), name)));
+  const folder = realpathSync(mkdtempSync(join(sharedTempRoot(), name)));
   chmodSync(folder, 0o755);
   t.after(() => {
     unmountBelow(folder);

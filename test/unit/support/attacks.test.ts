@@ -7,7 +7,7 @@ import { tar } from '../../support/tar.ts';
 import { requireTool } from '../../support/tools.ts';
 import { plantVictim, type Victim } from '../../support/victim.ts';
 
-/** Unpacks one attack as somebody would who trusts archives. */
+/** Unpacks one attack the way a program does that trusts archives. */
 function unpackNaively(name: string, victim: Victim): void {
   const found = attacks({ victim: victim.folder, destinationName: 'destination' }).find(attack => attack.name === name);
   assert.ok(found, name);
@@ -18,7 +18,7 @@ function unpackNaively(name: string, victim: Victim): void {
 }
 
 describe('attacks', { skip: requireTool('tar') }, () => {
-  it('have names of their own', () => {
+  it('have unique names', () => {
     const names = attacks({ victim: '/victim', destinationName: 'destination' }).map(({ name }) => name);
     assert.deepEqual(names, [...new Set(names)]);
   });
@@ -36,7 +36,7 @@ describe('attacks', { skip: requireTool('tar') }, () => {
     'an extended name',
     'a symlink to ../victim of a lower layer, written through',
   ]) {
-    it(`hit whoever unpacks without care: ${name}`, () => {
+    it(`harm an unpacker without protection: ${name}`, () => {
       const victim = plantVictim();
       try {
         victim.assertUnharmed();

@@ -12,14 +12,14 @@ describe('the demo registry', () => {
   const store = new RegistryStore();
   fillDemo({ store });
 
-  it('has the same bytes on each run', () => {
+  it('has the same bytes on every run', () => {
     const second = new RegistryStore();
     fillDemo({ store: second });
     assert.deepEqual(digests(second), digests(store));
     assert.deepEqual(store.repositories(), [...DEMO_REPOSITORIES]);
   });
 
-  it('holds every blob that its manifests name, in the named size', () => {
+  it('holds every blob that its manifests name, with the size they name', () => {
     for (const name of store.repositories()) {
       for (const { bytes, digest } of store.manifests(name)) {
         const { config, layers, fsLayers } = parseJson(bytes);

@@ -6,8 +6,8 @@ import { recompress } from '../../support/layout.ts';
 import { file } from '../../support/tar.ts';
 import { requireTool } from '../../support/tools.ts';
 
-describe('images by way of skopeo', { skip: requireTool('skopeo', 'unshare') }, () => {
-  it('become zstd:chunked, with a table of contents', async () => {
+describe('images copied by skopeo', { skip: requireTool('skopeo', 'unshare') }, () => {
+  it('become zstd:chunked with a table of contents', async () => {
     const built = image({ layers: [layer([file('a', 'content a'), file('b', Buffer.alloc(100_000, 'b'))])] });
     const chunked = await recompress(built, 'zstd:chunked');
     assert.match(JSON.stringify(parseJson(chunked.bytes)), /zstd-chunked\.manifest-position":"\d+:\d+:\d+:1"/);

@@ -6,7 +6,7 @@ import { REAL_FORMS, realImage, requireRealImage } from '../../support/realImage
 import { run } from '../../support/run.ts';
 
 describe('the real image', { skip: requireRealImage() }, () => {
-  it('has in its layers what it was made for', async () => {
+  it('has the unusual files in its layers', async () => {
     const image = await realImage();
     const { layers } = parseJson(image.manifest('gzip').bytes);
     assert.ok(Array.isArray(layers) && layers.length >= 6);
@@ -28,7 +28,7 @@ describe('the real image', { skip: requireRealImage() }, () => {
     }
   });
 
-  it('is kept in every form', async () => {
+  it('exists in every form', async () => {
     const image = await realImage();
     const types = REAL_FORMS.map(form => {
       const { layers } = parseJson(image.manifest(form).bytes);

@@ -28,7 +28,7 @@ describe('the embedded registry', () => {
   });
   const blobOf = (registry: Registry): string => `${registry.url}/v2/x/y/blobs/${sha256(BLOB)}`;
 
-  it('gives parts of blobs', async () => {
+  it('serves ranges of blobs', async () => {
     const registry = await start();
     const get = async (range: string): Promise<[number, unknown, string]> => {
       const { statusCode, headers, body } = await request(blobOf(registry), { headers: { range } });
@@ -42,7 +42,7 @@ describe('the embedded registry', () => {
     assert.deepEqual(await get('bytes=990-'), [200, undefined, BLOB.toString()]);
   });
 
-  it('pages lists', async () => {
+  it('serves lists in pages', async () => {
     const { url } = await start({ pathPrefix: '/some/where' });
     const first = await request(`${url}/v2/x/y/tags/list?n=2`);
     assert.deepEqual(await first.body.json(), { name: 'x/y', tags: ['a', 'b'] });
@@ -63,7 +63,7 @@ describe('the embedded registry', () => {
     assert.equal(await get('application/vnd.docker.distribution.manifest.v2+json'), 404);
   });
 
-  it('asks for a token, tells stale ones and too narrow ones', async () => {
+  it('requires a token, and rejects an expired one and one with too narrow a scope', async () => {
     const registry = await start({ access: { scheme: 'bearer', challenge: bearerChallenge } });
     const { tokenServer } = registry.access;
     assert.ok(tokenServer);
@@ -86,7 +86,7 @@ describe('the embedded registry', () => {
     assert.equal(await challenged(right), `${plain},error="invalid_token"`);
   });
 
-  it('sends readers of blobs to another origin, which takes no Authorization', async () => {
+  it('redirects blob requests to another origin, which refuses Authorization', async () => {
     const registry = await start({ redirectBlobs: true });
     const { statusCode, headers, body } = await request(blobOf(registry));
     await body.dump();
@@ -99,7 +99,7 @@ describe('the embedded registry', () => {
     assert.equal(registry.cdnRequests.length, 2);
   });
 
-  it('tells what refers to an image, by the API or by the tag in its place', async () => {
+  it('lists referrers by the API or by the fallback tag', async () => {
     const subject = image({ layers: [layer([])] });
     const attached = (type: string): ReturnType<typeof artifact> =>
       artifact({ artifactType: type, files: [{ name: 'f', bytes: Buffer.from(type) }], subject: subject.descriptor });
@@ -142,7 +142,7 @@ describe('the embedded registry', () => {
         return { status: statusCode, got, code: isJson(error) ? error.code : error };
       }
     };
-    it('strike as often and as late as told', async () => {
+    it('occur as often and as late as requested', async () => {
       const registry = await start();
       const active = registry.fault({ path: '/blobs/', after: 1, times: 1 }, fault.status(503, { 'retry-after': '1' }));
       const seen = [await read(registry), await read(registry), await read(registry)].map(({ status }) => status);
@@ -173,7 +173,7 @@ describe('the embedded registry', () => {
         assert.deepEqual(await read(registry), expected);
       });
     }
-    it('reset before the answer', async () => {
+    it('reset the connection before the response', async () => {
       const registry = await start();
       registry.fault({}, fault.resetAtOnce());
       await assert.rejects(read(registry), { code: 'ECONNRESET' });

@@ -29,10 +29,10 @@ describe('real servers', { skip: SKIP }, () => {
   };
   const small = [layer([file('a', 'b')])];
 
-  it('docker-registry takes our signed schema 1, for it checks signatures', async () => {
+  it('docker-registry accepts our signed schema 1 manifest after checking its signature', async () => {
     const built = image({ layers: [...small, { createdBy: 'CMD' }], format: 'schema1', name: 'x/one', tag: 'v1' });
     await pushContent(plain, 'x/one', built, 'v1');
-    // It keeps the signed text, and signs it anew itself.
+    // It stores the signed text and signs it again itself.
     const { headers, body } = await request(`${plain.url}/v2/x/one/manifests/v1`, {
       headers: { accept: built.mediaType },
     });
@@ -41,13 +41,13 @@ describe('real servers', { skip: SKIP }, () => {
     assert.equal(headers['docker-content-digest'], built.digest);
   });
 
-  it('docker-registry refuses a schema 1 whose signature is wrong', async () => {
+  it('docker-registry refuses a schema 1 manifest with a wrong signature', async () => {
     const built = image({ layers: small, format: 'schema1', name: 'x/two', tag: 'v1', keys: [signingKey()] });
     const forged = Buffer.from(built.bytes.toString().replace('"amd64"', '"arm64"'));
     await assert.rejects(pushContent(plain, 'x/two', { ...built, bytes: forged }, 'v1'), /400/);
   });
 
-  it('TLS by a private authority, with client certificates', async () => {
+  it('TLS from a private authority, with client certificates', async () => {
     const ca = createPrivateCa();
     const server = await startDockerRegistry({ tls: ca.issue(), clientCaFile: ca.certFile });
     const { key, cert } = ca.issue({ client: 'alice' });
@@ -119,7 +119,7 @@ describe('real servers', { skip: SKIP }, () => {
     }
   });
 
-  it('library/busybox is made and pushed by real tools', { skip: requireTool(...BUSYBOX_TOOLS) }, async () => {
+  it('library/busybox is built and pushed by real tools', { skip: requireTool(...BUSYBOX_TOOLS) }, async () => {
     await pushBusybox(plain);
     const read = async (tag: string): Promise<Json> => {
       const { body } = await request(`${plain.url}/v2/library/busybox/manifests/${tag}`, {

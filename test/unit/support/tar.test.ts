@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Entry, file, fifo, gnuSparse, hardlink, paxSparse, symlink, tar } from '../../support/tar.ts';
 import { requireTool } from '../../support/tools.ts';
 
-describe('the archives of the tests, read by the system’s tar', { skip: requireTool('tar') }, () => {
+describe('the tests’ archives, read by the system’s tar', { skip: requireTool('tar') }, () => {
   let folder: string;
   before(() => void (folder = mkdtempSync(join(tmpdir(), 'peel-tar-'))));
   after(() => rmSync(folder, { recursive: true }));
@@ -22,7 +22,7 @@ describe('the archives of the tests, read by the system’s tar', { skip: requir
   const text = (path: string): string => readFileSync(join(folder, path), 'utf8');
 
   for (const format of ['pax', 'gnu'] as const) {
-    it(`long names, links and odd times in ${format} form`, () => {
+    it(`hold long names, links and unusual times in ${format} format`, () => {
       const long = `${'l'.repeat(120)}/${'ü'.repeat(100)}`;
       extract(
         file(long, 'content', { format, mtime: -5 }),
@@ -38,7 +38,7 @@ describe('the archives of the tests, read by the system’s tar', { skip: requir
     });
   }
 
-  it('sparse files of many segments', () => {
+  it('hold sparse files of many segments', () => {
     const segments = Array.from({ length: 60 }, (_, n) => ({
       offset: n * 8192,
       data: Buffer.alloc(512, `data ${n};`),

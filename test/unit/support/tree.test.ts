@@ -28,11 +28,11 @@ describe('comparing trees', { skip: requireTool(...TREE_TOOLS, 'setfattr', 'mkfi
   const compare = (right: string): string[] =>
     compareTrees(readTree(make()), readTree(right), (_, fact) => fact === 'mtime');
 
-  it('finds none where there is none', () => {
+  it('finds no difference between equal trees', () => {
     assert.deepEqual(compare(make()), []);
   });
 
-  it('sees names, types, links, contents and attributes', () => {
+  it('compares names, types, links, contents and attributes', () => {
     const right = make(at => {
       rmSync(at('soft'));
       symlinkSync('elsewhere', at('soft'));

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { createTestUser, requireTestUser, runAs } from '../../support/users.ts';
 
 describe('a test user', { skip: requireTestUser() }, () => {
-  it('may use sudo with the password alone, and leaves nothing behind', async () => {
+  it('can use sudo only with the password, and leaves nothing behind', async () => {
     const user = await createTestUser();
     try {
       assert.equal((await runAs(user, ['id', '-un'])).trim(), user.name);
