@@ -1,36 +1,33 @@
 import * as vscode from 'vscode';
-import { COMMANDS } from './common/ids.ts';
-import { describeFailure, showFailure } from './common/failures.ts';
-import type { CommandServices } from './features.ts';
-import { argumentOf, cameFromPerson } from './common/argument.ts';
 import { COMMAND_TABLE } from './commandTable.ts';
+import { argumentOf, isInteractive } from './common/argument.ts';
+import { describeFailure, showFailure } from './common/failures.ts';
+import { COMMANDS } from './common/ids.ts';
+import type { Features } from './features.ts';
 
 /**
- * Registers every command of the table. A failure reaches a person as one message with its actions, when a person started the command; a program gets
- * a rejected promise with the same message.
+ * Registers every command of the table. A failure is shown with its actions if the command was started
+ * from the UI; other callers get a rejected promise with the same message.
  */
-export function registerCommands(services: Omit<CommandServices, 'interactive'>): vscode.Disposable {
+export function registerCommands(features: Features): vscode.Disposable {
   return vscode.Disposable.from(
     ...Object.values(COMMANDS).map(id =>
-      vscode.commands.registerCommand(id, (given: unknown) => runCommand(id, given, services)),
+      vscode.commands.registerCommand(id, (given: unknown) => runCommand(id, given, features)),
     ),
   );
 }
 
-async function runCommand(
-  id: (typeof COMMANDS)[keyof typeof COMMANDS],
-  given: unknown,
-  services: Omit<CommandServices, 'interactive'>,
-): Promise<unknown> {
+async function runCommand(id: keyof typeof COMMAND_TABLE, given: unknown, features: Features): Promise<unknown> {
+  const interactive = isInteractive(given);
   try {
-    const run = await COMMAND_TABLE[id]();
-    return await run(argumentOf(given), { ...services, interactive: cameFromPerson(given) });
+    const { takes, execute } = await COMMAND_TABLE[id]();
+    return await execute(argumentOf(given, takes), features, { interactive });
   } catch (error) {
     const failure = describeFailure(error);
-    if (!failure.cancelled) services.log.error(`${id}: ${failure.message}`);
-    if (!cameFromPerson(given))
+    if (!failure.cancelled) features.log.error(`${id}: ${failure.message}`);
+    if (!interactive)
       throw failure.cancelled ? new vscode.CancellationError() : new Error(failure.message, { cause: error });
-    if (!failure.cancelled) void showFailure(failure, services.log, () => vscode.commands.executeCommand(id, given));
+    if (!failure.cancelled) void showFailure(failure, features.log, () => vscode.commands.executeCommand(id, given));
     return undefined;
   }
 }

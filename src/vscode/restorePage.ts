@@ -1,13 +1,13 @@
 import type { WebviewPanel } from 'vscode';
 import { describeFailure } from './common/failures.ts';
 import { WEBVIEWS } from './common/ids.ts';
-import type { CommandServices } from './features.ts';
+import type { Features } from './features.ts';
 import { html, type Html } from './page/html.ts';
 import type { PageSubject } from './page/pageMemory.ts';
 import { fillPanel } from './page/panels.ts';
 
 type Webview = (typeof WEBVIEWS)[keyof typeof WEBVIEWS];
-type MakeAgain = (subject: PageSubject, services: CommandServices) => Promise<Html>;
+type MakeAgain = (subject: PageSubject, features: Features) => Promise<Html>;
 
 /** How each kind of page is made again. The code is loaded when there is such a page. */
 const PAGES: Readonly<Record<Webview, () => Promise<MakeAgain>>> = {
@@ -16,9 +16,9 @@ const PAGES: Readonly<Record<Webview, () => Promise<MakeAgain>>> = {
 };
 
 /** Fills a page that VS Code has opened anew, once its content has been fetched again. Failures are shown in it. */
-export async function restorePage(panel: WebviewPanel, type: Webview, services: CommandServices): Promise<void> {
+export async function restorePage(panel: WebviewPanel, type: Webview, features: Features): Promise<void> {
   const { title } = panel;
-  const subject = services.pages.subjectOf({ type, title });
+  const subject = features.pages.subjectOf({ type, title });
   const page = (text: string): Html =>
     html`<header><h1>${title}</h1></header>
       <p>${text}</p>`;
@@ -29,11 +29,11 @@ export async function restorePage(panel: WebviewPanel, type: Webview, services: 
   try {
     const again = await PAGES[type]();
     body = subject
-      ? await again(subject, services)
+      ? await again(subject, features)
       : page('Nothing is known of this page any more. Open it again from the Peel views.');
   } catch (error) {
     const { cancelled, message } = describeFailure(error);
-    if (!cancelled) services.log.error(`${type}: ${message}`);
+    if (!cancelled) features.log.error(`${type}: ${message}`);
     body = page(`${message} Open it again from the Peel views.`);
   }
   if (!closed) fillPanel(panel, type, body);

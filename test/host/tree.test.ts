@@ -294,8 +294,8 @@ describe('the Registries tree', () => {
 
   it('keeps what was opened where a registry lists nothing', async () => {
     const silent = await start({ store: demo.store, catalog: false });
-    const { registries, services, registriesRoot } = trees;
-    await services.registries.pin(silent.host, 'demo/hello');
+    const { registries, needs, registriesRoot } = trees;
+    await needs.registries.pin(silent.host, 'demo/hello');
     const registry = await find(registries, silent.host);
     const rows = await texts(registries, registry);
     assert.equal(rows[0], 'demo/hello');
@@ -322,8 +322,8 @@ describe('the Registries tree', () => {
 
   it('has a row for Docker Hub without asking it', async () => {
     await list({ url: 'https://registry-1.docker.io' });
-    const { registries, services } = trees;
-    await services.registries.pin('docker.io', 'library/busybox');
+    const { registries, needs } = trees;
+    await needs.registries.pin('docker.io', 'library/busybox');
     const hub = await find(registries, 'docker.io');
     assert.deepEqual(await texts(registries, hub), ['library/busybox', 'Search Docker Hub…']);
   });

@@ -1,3 +1,6 @@
+import type { ImageRowNeeds } from '../../src/vscode/filesView/rowNeeds.ts';
+import { ImageLookup } from '../../src/vscode/registries/lookup.ts';
+import { Registries } from '../../src/vscode/registries/registries.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,14 +12,11 @@ import { Configuration } from '../../src/vscode/settings/configuration.ts';
 import type { ImageOnDisk } from '../../src/vscode/images/pulledImages.ts';
 import { ImageFiles } from '../../src/vscode/files/imageFiles.ts';
 import { LayerStates } from '../../src/vscode/images/layerStates.ts';
-import { RegistryImageLookup } from '../../src/vscode/registries/lookup.ts';
 import { connect } from '../../src/vscode/settings/network.ts';
 import { Pulls } from '../../src/vscode/images/pulls.ts';
-import { ConfiguredRegistries } from '../../src/vscode/registries/registries.ts';
 import { LocalRegistries } from '../../src/vscode/registries/localRegistries.ts';
 import { RepositoryMemory } from '../../src/vscode/registries/repositoryMemory.ts';
 import { StoredSecrets } from '../../src/vscode/settings/secrets.ts';
-import type { Images, Services } from '../../src/vscode/features.ts';
 import { ImagesRoot } from '../../src/vscode/imagesView/imagesRoot.ts';
 import { NodeTree } from '../../src/vscode/tree/nodeTree.ts';
 import { RegistriesRoot } from '../../src/vscode/registriesView/registriesRoot.ts';
@@ -24,9 +24,9 @@ import { TreeChanges } from '../../src/vscode/tree/treeChanges.ts';
 import { ReadingNode } from '../../src/vscode/filesView/readingNode.ts';
 import type { TreeNode } from '../../src/vscode/tree/treeNode.ts';
 
-/** The two trees on services of their own, apart from those of the extension that runs in the same host. */
+/** The two trees on parts of their own, separate from those of the extension in the same host. */
 export interface Trees {
-  readonly services: Services;
+  readonly needs: ImageRowNeeds;
   readonly registries: NodeTree;
   readonly images: NodeTree;
   readonly registriesRoot: RegistriesRoot;
@@ -44,23 +44,21 @@ export function makeTrees(): Trees {
   const secrets = new StoredSecrets(new MemorySecrets());
   const memory = new RepositoryMemory(new MemoryMemento());
   const local = new LocalRegistries(new MemoryMemento(), new MemoryMemento(), join(scratch, 'archives'));
-  const registries = new ConfiguredRegistries(configuration, secrets, memory, local, async () =>
+  const registries = new Registries(configuration, secrets, memory, local, async () =>
     connect({ ...DEFAULT_TRANSPORT, idleTimeout: 10_000 }, [secrets], log),
   );
   const store = new BlobStore(scratch);
-  const lookup = new RegistryImageLookup(
+  const lookup = new ImageLookup(
     registries,
     async () => store,
     () => undefined,
   );
   let onDisk: readonly ImageOnDisk[] = [];
-  const images = imagesFrom(() => onDisk);
+  const images = { list: async () => onDisk };
   const layerStates = new LayerStates(images, async () => store);
-  const services: Services = {
+  const needs: ImageRowNeeds = {
     log,
-    settings: () => configuration.settings(),
     registries,
-    images,
     lookup,
     layerStates,
     files: new ImageFiles(registries, new Pulls(scratch, registries, () => configuration.settings(), log), () =>
@@ -71,10 +69,10 @@ export function makeTrees(): Trees {
   const registryChanges = new TreeChanges();
   const imageChanges = new TreeChanges();
   registryChanges.event(node => changes.push(node));
-  const registriesRoot = new RegistriesRoot({ services, changed: node => registryChanges.fire(node) });
+  const registriesRoot = new RegistriesRoot({ needs, changed: node => registryChanges.fire(node) });
   const imagesRoot = new ImagesRoot(() => images.list());
   return {
-    services,
+    needs,
     registriesRoot,
     registries: new NodeTree(registriesRoot, registryChanges),
     images: new NodeTree(imagesRoot, imageChanges),
@@ -122,22 +120,6 @@ export async function find(tree: NodeTree, ...labels: readonly string[]): Promis
   }
   if (!node) throw new Error('no labels were given');
   return node;
-}
-
-function imagesFrom(list: () => readonly ImageOnDisk[]): Images {
-  return {
-    onDidChange: () => new vscode.Disposable(() => undefined),
-    list: async () => list(),
-    damaged: async () => [],
-    read: async folder => {
-      const found = list().find(image => image.folder === folder);
-      if (!found) throw new Error(`${folder} is not there`);
-      return found;
-    },
-    imagesFolders: () => [],
-    remember: async () => undefined,
-    refresh: () => undefined,
-  };
 }
 
 /** Keeps secrets as long as the test runs. */

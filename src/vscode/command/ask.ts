@@ -4,13 +4,17 @@ import { parseReference, type Reference } from '../../oci/reference.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { registryNamed } from '../registries/registryName.ts';
-import type { CommandServices } from '../features.ts';
+import type { PulledImages } from '../images/pulledImages.ts';
+import type { Registries } from '../registries/registries.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
 
-// Each question answers `undefined` when the user left it: the command then ends without a word.
+// Every prompt returns `undefined` when the user dismisses it; the command then ends silently.
 
-/** The image that a command is about: the argument's, else asked for. @throws {InvalidReferenceError} */
-export async function askReference(argument: CommandArgument, title: string): Promise<Reference | undefined> {
+/** Returns the argument's reference, or prompts for one. @throws {InvalidReferenceError} */
+export async function askReference(
+  argument: Pick<CommandArgument, 'reference'>,
+  title: string,
+): Promise<Reference | undefined> {
   if (argument.reference !== undefined) return parseReference(argument.reference);
   const text = await vscode.window.showInputBox({
     title,
@@ -22,10 +26,13 @@ export async function askReference(argument: CommandArgument, title: string): Pr
   return text === undefined ? undefined : parseReference(text);
 }
 
-/** The registry that a command is about, by its name in references; an argument may also give its label or address. @throws {InvalidArgumentError} */
+/**
+ * Returns a registry's name in references, or prompts for one. The argument may also give its label
+ * or address. @throws {InvalidArgumentError}
+ */
 export async function askRegistry(
-  argument: CommandArgument,
-  { registries }: CommandServices,
+  argument: Pick<CommandArgument, 'registry'>,
+  registries: Pick<Registries, 'list'>,
   title: string,
 ): Promise<string | undefined> {
   const entries = registries.list();
@@ -39,13 +46,13 @@ export async function askRegistry(
 }
 
 /**
- * The pulled image that a command is about, by its folder.
- * @param which of the images, by whether they are mounted
- * @param damaged offered as well: folders without a description
+ * Returns a pulled image's folder, or prompts for one.
+ * @param which of the images to offer, by whether they are mounted
+ * @param damaged further folders to offer: those whose description is damaged
  */
 export async function askImageFolder(
-  argument: CommandArgument,
-  { images }: CommandServices,
+  argument: Pick<CommandArgument, 'folder'>,
+  images: Pick<PulledImages, 'list'>,
   title: string,
   which: (mounted: boolean) => boolean = () => true,
   damaged: () => Promise<readonly string[]> = async () => [],
@@ -67,13 +74,13 @@ export async function askImageFolder(
     ?.detail;
 }
 
-/** One of the platforms that an image is there for, as a text. */
+/** Prompts for one of an image's platforms, and returns it formatted. */
 export async function askPlatform(available: readonly Platform[], title: string): Promise<string | undefined> {
   const items = [...new Set(available.map(formatPlatform))];
   return vscode.window.showQuickPick(items, { title, placeHolder: 'Platform' });
 }
 
-/** A folder on disk, chosen in a dialog. */
+/** Prompts for a folder on disk. */
 export async function askFolder(title: string, button: string): Promise<string | undefined> {
   const base = vscode.workspace.workspaceFolders?.[0]?.uri;
   const chosen = await vscode.window.showOpenDialog({
@@ -87,10 +94,10 @@ export async function askFolder(title: string, button: string): Promise<string |
   return chosen?.[0]?.fsPath;
 }
 
-/** A command about a pulled image was started, and there is none that it could work on. */
+/** The command needs a pulled image, and there is none. */
 export class NoImageError extends Error {
   constructor() {
-    super('There is no pulled image here that this could be done with. Pull one with "Peel: Pull Image…" first.');
+    super('No pulled image fits this command. Pull one with "Peel: Pull Image…" first.');
     this.name = 'NoImageError';
   }
 }

@@ -7,11 +7,25 @@ import { askReference } from './ask.ts';
 import { choosePlatformFor } from './choosePlatform.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { withArchive } from '../common/progress.ts';
-import type { CommandServices } from '../features.ts';
+import type { PulledImages } from '../images/pulledImages.ts';
+import type { ImageLookup } from '../registries/lookup.ts';
+import type { Registries } from '../registries/registries.ts';
+import type { Call } from './command.ts';
 import { IncompleteImageError } from '../common/errors.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
 
-/** A folder or archive holds more than one image, and nobody said which is meant. */
+/** The fields that name an image. */
+export const IMAGE_FIELDS = ['reference', 'platform', 'folder'] as const;
+export type ImageArgument = Pick<CommandArgument, (typeof IMAGE_FIELDS)[number]>;
+
+/** What finding an image takes. */
+export interface ImageNeeds {
+  readonly images: PulledImages;
+  readonly lookup: ImageLookup;
+  readonly registries: Registries;
+}
+
+/** A folder or archive holds several images, and the argument doesn't say which one. */
 export class SeveralImagesError extends Error {
   readonly path: string;
   readonly tags: readonly string[];
@@ -26,47 +40,50 @@ export class SeveralImagesError extends Error {
 }
 
 /**
- * The image that a command is about: one in a pulled folder, an OCI layout or an archive on this machine, for which nobody is asked over the network; or one of a registry. What the argument lacks is
- * asked for. `undefined` when the user left a question.
+ * Finds the image that a command is about: in a pulled folder, an OCI layout or an archive on this
+ * machine, without any request; or in a registry. Prompts for what the argument lacks; `undefined` when
+ * the user dismisses a prompt.
  * @throws {SeveralImagesError} @throws {IncompleteImageError} and what the lookup throws
  */
 export async function chooseImage(
-  argument: CommandArgument,
-  services: CommandServices,
+  argument: ImageArgument,
+  needs: ImageNeeds,
+  call: Call,
   title: string,
 ): Promise<ResolvedImage | undefined> {
-  if (argument.folder !== undefined) return imageIn(absolutePath(argument.folder), argument, services, title);
+  if (argument.folder !== undefined) return imageIn(absolutePath(argument.folder), argument, needs, call, title);
   const reference = await askReference(argument, title);
-  return reference && choosePlatformFor(reference, argument.platform, services, title);
+  return reference && choosePlatformFor(reference, argument.platform, needs.lookup, call, title);
 }
 
 async function imageIn(
   path: string,
-  argument: CommandArgument,
-  services: CommandServices,
+  argument: ImageArgument,
+  { images, lookup, registries }: ImageNeeds,
+  call: Call,
   title: string,
 ): Promise<ResolvedImage | undefined> {
-  const pulled = await services.images.read(path).catch((error: unknown) => {
+  const pulled = await images.read(path).catch((error: unknown) => {
     // Any other layout or archive will do as well.
     if (error instanceof NoImageFolderError) return undefined;
     throw error;
   });
   if (pulled?.image.complete === false) throw new IncompleteImageError(pulled.image);
   const { registry, repository, tags } = await withArchive(`Opening ${basename(path)}`, watch =>
-    services.registries.findLocal(path, watch),
+    registries.findLocal(path, watch),
   );
-  const tag = await oneOf(path, tags, services, title);
+  const tag = await oneOf(path, tags, call, title);
   if (tag === undefined) return undefined;
   const reference: Reference = { registry, repository, tag };
   // What was pulled has one platform, whatever the settings would choose.
   const platform = argument.platform ?? (pulled?.image.platform || undefined);
-  return choosePlatformFor(reference, platform, services, title);
+  return choosePlatformFor(reference, platform, lookup, call, title);
 }
 
 async function oneOf(
   path: string,
   tags: readonly string[],
-  { interactive }: CommandServices,
+  { interactive }: Call,
   title: string,
 ): Promise<string | undefined> {
   const [first, ...others] = tags;

@@ -3,16 +3,19 @@ import type { Reference } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
 import { askPlatform } from './ask.ts';
 import { withNotification } from '../common/progress.ts';
-import type { CommandServices } from '../features.ts';
+import type { ImageLookup } from '../registries/lookup.ts';
+import type { Call } from './command.ts';
 
 /**
- * The image for the platform that was asked for or is usual here. When it has nothing for that one, a person chooses among those it has; a program gets
- * the error. `undefined` when the user left the choice. @throws {PlatformNotFoundError} and what the lookup throws
+ * Resolves an image for a platform, or for the default one. If the image lacks it, prompts for one of
+ * its platforms; returns `undefined` when the user dismisses that.
+ * @throws {PlatformNotFoundError} if not interactive; and what the lookup throws
  */
 export async function choosePlatformFor(
   reference: Reference,
   platform: string | undefined,
-  { lookup, interactive }: CommandServices,
+  lookup: Pick<ImageLookup, 'resolve'>,
+  { interactive }: Call,
   title: string,
 ): Promise<ResolvedImage | undefined> {
   const resolve = (wanted: string | undefined): Thenable<ResolvedImage> =>

@@ -1,6 +1,5 @@
-import type { RunCommand } from '../commandTable.ts';
+import type { LogOutputChannel } from 'vscode';
+import { command } from './command.ts';
 
-/** Opens Peel's log. */
-export const showLog: RunCommand = async (_argument, { log }) => {
-  log.show();
-};
+/** Shows Peel's log. */
+export const showLog = command([], async (_argument, { log }: { readonly log: LogOutputChannel }) => log.show());

@@ -1,17 +1,20 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { askFolder } from './ask.ts';
-import type { CommandServices } from '../features.ts';
+import type { PulledImages } from '../images/pulledImages.ts';
+import type { Call } from './command.ts';
 import { absolutePath, NoPlaceError } from '../common/workspacePaths.ts';
 
 /**
- * The folder that something new goes into: the one that was given, else `name` in the images folder, which a person chooses where there are several or none.
- * `undefined` when the person left the choice. @throws {NoPlaceError}
+ * Returns the folder to create something in: the given one, else `name` in the images folder. Prompts
+ * where there are several images folders or none. `undefined` when the user dismisses that.
+ * @throws {NoPlaceError} if not interactive
  */
-export async function placeFor(
+export async function chooseTargetFolder(
   name: string,
   given: string | undefined,
-  { images, interactive }: CommandServices,
+  images: Pick<PulledImages, 'imagesFolders'>,
+  { interactive }: Call,
   title: string,
 ): Promise<string | undefined> {
   if (given !== undefined) return absolutePath(given);

@@ -4,14 +4,17 @@ import { formatReference } from '../../oci/reference.ts';
 import { parseFileUri, type FileUriParts } from './fileLocation.ts';
 import { SCHEMES } from './ids.ts';
 
-/** What any command of Peel may be given: by a tree node, a keybinding, a task, a test or another extension. All fields are optional here; what is missing, the command asks for. */
+/**
+ * Every field that some command takes, from a row, a keybinding, a task or another extension. A
+ * command prompts for what it needs and isn't given. Each command names the fields it takes.
+ */
 export interface CommandArgument {
   readonly reference?: string;
   readonly platform?: string;
   /** A layer's number (1 = base) or digest. */
   readonly layer?: number | string;
   readonly path?: string;
-  /** A pulled image's folder, or where to put one; an absolute path. */
+  /** A pulled image's folder, or where to create one; an absolute path. */
   readonly folder?: string;
   /** A registry: its name as references write it, its label, or its address. */
   readonly registry?: string;
@@ -20,7 +23,7 @@ export interface CommandArgument {
   readonly digest?: string;
   /** Where to write; an absolute path. */
   readonly target?: string;
-  /** What an image is exported as; see `EXPORT_FORMATS`. */
+  /** One of `EXPORT_FORMATS`. */
   readonly format?: string;
   readonly url?: string;
   readonly name?: string;
@@ -31,23 +34,23 @@ export interface CommandArgument {
   /** The files of a client certificate and its key in PEM. */
   readonly cert?: string;
   readonly key?: string;
-  /** What is compared; each as an argument by itself. */
+  /** The two sides of a comparison, each an argument of its own. */
   readonly left?: CommandArgument;
   readonly right?: CommandArgument;
   readonly username?: string;
   readonly password?: string;
-  /** What to search for; a regular expression where `isRegex`. */
+  /** The search text, or a regular expression if `isRegex`. */
   readonly query?: string;
   readonly isRegex?: boolean;
   readonly matchCase?: boolean;
   readonly wholeWord?: boolean;
-  /** Names, folders or patterns of files, with commas between them. */
+  /** Names, folders or glob patterns, separated by commas. */
   readonly include?: string;
   readonly exclude?: string;
   readonly maxResults?: number;
 }
 
-/** The first argument was no node, no Uri and no object with the fields of the command contract. */
+/** A command's argument isn't a row, a Uri, a string or an object with the contract's fields. */
 export class InvalidArgumentError extends Error {
   readonly field: string;
   constructor(field: string, expected: string) {
@@ -57,41 +60,70 @@ export class InvalidArgumentError extends Error {
   }
 }
 
-const TEXT_FIELDS = [
-  'reference',
-  'platform',
-  'path',
-  'registry',
-  'repository',
-  'digest',
-  'format',
-  'url',
-  'name',
-  'username',
-  'password',
-  'query',
-  'include',
-  'exclude',
-] as const;
-const FLAGS = ['insecure', 'isRegex', 'matchCase', 'wholeWord'] as const;
-/** Fields that may also be a `vscode.Uri` of scheme `file`. */
-const PATH_FIELDS = ['folder', 'target', 'ca', 'cert', 'key'] as const;
+type Parse = (field: string, value: unknown) => unknown;
+
+/** How each field is read: the contract of every command's argument. */
+const FIELDS: Readonly<Record<keyof CommandArgument, Parse>> = {
+  reference: text,
+  platform: text,
+  layer: numberOrDigest,
+  path: text,
+  folder: path,
+  registry: text,
+  repository: text,
+  digest: text,
+  target: path,
+  format: text,
+  url: text,
+  name: text,
+  insecure: flag,
+  mirrors: texts,
+  ca: path,
+  cert: path,
+  key: path,
+  left: side,
+  right: side,
+  username: text,
+  password: text,
+  query: text,
+  isRegex: flag,
+  matchCase: flag,
+  wholeWord: flag,
+  include: text,
+  exclude: text,
+  maxResults: count,
+};
 
 /**
- * Turns what VS Code hands to a command into the one shape that commands read: a tree node gives its `argument`, a Uri (of the Explorer or an editor) is a folder or, of our own
- * scheme, a file of an image, a text is a reference, an object is taken field by field. @throws {InvalidArgumentError} @throws {InvalidFileUriError}
+ * Reads the argument that VS Code hands to a command: a row gives its own, a Uri (from the Explorer or
+ * an editor) is a folder or, in our own scheme, a file of an image, a string is a reference, and an
+ * object is read field by field.
+ * @param takes the fields to read; others are ignored; absent = every field
+ * @throws {InvalidArgumentError} {@link InvalidFileUriError}
  */
-export function argumentOf(given: unknown): CommandArgument {
+export function argumentOf(given: unknown, takes?: readonly (keyof CommandArgument)[]): CommandArgument {
+  const fields = fieldsOf(given);
+  return Object.fromEntries(
+    (takes ?? Object.keys(FIELDS).filter(isField))
+      .filter(field => fields[field] !== undefined)
+      .map(field => [field, isNode(given) ? fields[field] : FIELDS[field](field, fields[field])]),
+  );
+}
+
+function isField(name: string): name is keyof CommandArgument {
+  return name in FIELDS;
+}
+
+function fieldsOf(given: unknown): JsonObject {
   if (given === undefined || given === null) return {};
   if (typeof given === 'string') return { reference: given };
   if (!isObject(given)) throw new InvalidArgumentError('argument', 'an object, or nothing');
-  if (isUri(given)) return given.scheme === SCHEMES.files ? fileOf(given) : { folder: given.fsPath };
-  if (isNode(given)) return given.argument;
-  return checked(given);
+  if (isUri(given)) return { ...(given.scheme === SCHEMES.files ? fileOf(given) : { folder: given.fsPath }) };
+  return isNode(given) ? { ...given.argument } : given;
 }
 
-/** True when a person started the command (palette, menu, tree): then Peel tells them of a failure, and the caller need not. */
-export function cameFromPerson(given: unknown): boolean {
+/** True when a command was started from the UI: Peel then shows a failure itself. */
+export function isInteractive(given: unknown): boolean {
   return given === undefined || given === null || isNode(given) || isUri(given);
 }
 
@@ -116,43 +148,29 @@ function isUri(given: unknown): given is FileUriParts & { readonly fsPath: strin
   return typeof scheme === 'string' && typeof fsPath === 'string';
 }
 
-function checked(given: JsonObject): CommandArgument {
-  const result: Record<string, unknown> = {};
-  for (const field of TEXT_FIELDS) {
-    if (given[field] !== undefined) result[field] = text(field, given[field]);
-  }
-  for (const field of PATH_FIELDS) {
-    if (given[field] !== undefined) result[field] = path(field, given[field]);
-  }
-  for (const field of ['left', 'right'] as const) {
-    const side = given[field];
-    if (side === undefined) continue;
-    if (!isObject(side)) throw new InvalidArgumentError(field, 'an object with a reference');
-    result[field] = checked(side);
-  }
-  for (const field of FLAGS) {
-    if (given[field] !== undefined) result[field] = flag(field, given[field]);
-  }
-  const { layer, mirrors, maxResults } = given;
-  if (layer !== undefined) {
-    const valid = typeof layer === 'string' ? layer !== '' : Number.isInteger(layer) && Number(layer) > 0;
-    if (!valid) throw new InvalidArgumentError('layer', "a layer's number (1 is the base) or digest");
-    result['layer'] = layer;
-  }
-  if (maxResults !== undefined) {
-    const valid = Number.isInteger(maxResults) && Number(maxResults) > 0;
-    if (!valid) throw new InvalidArgumentError('maxResults', 'a whole number above 0');
-    result['maxResults'] = maxResults;
-  }
-  if (mirrors !== undefined) {
-    if (!Array.isArray(mirrors)) throw new InvalidArgumentError('mirrors', 'a list of addresses');
-    result['mirrors'] = mirrors.map((mirror: unknown) => text('mirrors', mirror));
-  }
-  return result;
+function side(field: string, value: unknown): CommandArgument {
+  if (!isObject(value)) throw new InvalidArgumentError(field, 'an object with a reference');
+  return argumentOf(value);
+}
+
+function numberOrDigest(field: string, value: unknown): number | string {
+  if (typeof value === 'string' && value !== '') return value;
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError(field, "a layer's number (1 is the base) or digest");
+}
+
+function count(field: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError(field, 'a whole number above 0');
+}
+
+function texts(field: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw new InvalidArgumentError(field, 'a list of addresses');
+  return value.map((entry: unknown) => text(field, entry));
 }
 
 function text(field: string, value: unknown): string {
-  if (typeof value !== 'string') throw new InvalidArgumentError(field, 'a text');
+  if (typeof value !== 'string') throw new InvalidArgumentError(field, 'a string');
   return value;
 }
 
@@ -171,7 +189,7 @@ function path(field: string, value: unknown): string {
   return given.startsWith('file://') ? pathOfUri(field, given) : given;
 }
 
-/** A Uri as a text, as `Uri.toString()` writes it. */
+/** A Uri in the form of `Uri.toString()`. */
 function pathOfUri(field: string, uri: string): string {
   try {
     return fileURLToPath(uri);

@@ -3,15 +3,15 @@ import * as vscode from 'vscode';
 /** What a button does. */
 export type Offered = () => Thenable<unknown>;
 
-/** Says that something is done and offers what comes next. Nobody waits for the answer. */
+/** Reports success and offers what to do next. Doesn't wait for the answer. */
 export function offer(message: string, next: Readonly<Record<string, Offered>> = {}): void {
   void vscode.window.showInformationMessage(message, ...Object.keys(next)).then(async chosen => {
     if (chosen !== undefined) await next[chosen]?.();
   });
 }
 
-/** Runs a command as if a person had chosen it on a row with this argument. */
-export function command(id: string, argument: object): Offered {
+/** Runs a command as if chosen on a row with this argument. */
+export function runCommand(id: string, argument: object): Offered {
   return () => vscode.commands.executeCommand(id, { argument });
 }
 
@@ -20,7 +20,7 @@ export function reveal(path: string): Offered {
   return () => vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(path));
 }
 
-/** What is added to such a message where some files could not be made as the image has them; '' where all could. */
+/** A sentence to append when some files could not be written as the image has them; otherwise ''. */
 export function warningsNoted(warnings: number): string {
   return warnings > 0 ? ` ${warnings} of its files could not be written as they are; see the log.` : '';
 }

@@ -1,33 +1,32 @@
+import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { shortDigest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
-import { chooseFiles, type ChosenFiles } from '../command/chooseFiles.ts';
+import { chooseFiles, type ChosenFiles, type FilesNeeds } from '../command/chooseFiles.ts';
 import { fileUri } from '../files/fileUri.ts';
 import { imageName } from '../registries/imageName.ts';
-import type { CommandServices } from '../features.ts';
 import { plainText } from '../common/text.ts';
 import { InvalidArgumentError } from '../common/argument.ts';
-import type { RunCommand } from '../commandTable.ts';
 
 /** Shows a file of one image, or layer, beside that of another in the editor for differences. */
-export const compareFiles: RunCommand = async ({ left, right }, services) => {
+export const compareFiles = command(['left', 'right'], async ({ left, right }, needs: FilesNeeds, call) => {
   const [first, second] = [left?.path, right?.path];
   if (!left || !right || first === undefined || second === undefined)
     throw new InvalidArgumentError('left" and "right', 'an image and a path in each');
-  const before = await chooseFiles(left, services, 'Compare Files');
-  const after = before && (await chooseFiles(right, services, 'Compare Files'));
+  const before = await chooseFiles(left, needs, call, 'Compare Files');
+  const after = before && (await chooseFiles(right, needs, call, 'Compare Files'));
   if (!after) return undefined;
   const uris = [
     fileUri(before.image, before.tree.find(first).path, before.layer),
     fileUri(after.image, after.tree.find(second).path, after.layer),
   ] as const;
-  const title = `${lastName(second)} (${versionOf(before, services)} ↔ ${versionOf(after, services)})`;
+  const title = `${lastName(second)} (${versionOf(before, needs)} ↔ ${versionOf(after, needs)})`;
   await vscode.commands.executeCommand('vscode.diff', ...uris, plainText(title));
   return uris;
-};
+});
 
 /** Short, for the title of an editor: the page before it has told the whole. */
-function versionOf({ image, layer }: ChosenFiles, { registries }: CommandServices): string {
+function versionOf({ image, layer }: ChosenFiles, { registries }: FilesNeeds): string {
   const { reference, manifestDigest, platform } = image;
   const { registry, repository, tag } = reference;
   const version =

@@ -3,10 +3,9 @@ import type { Difference } from '../../insight/compare.ts';
 import type { FileEntry } from '../../insight/layerContent.ts';
 import type { PackageChanges } from '../../insight/packages/packages.ts';
 import type { ChosenFiles } from '../command/chooseFiles.ts';
-import { contentsInDoubt } from './contentChecksums.ts';
+import { contentsInDoubt, type ContentsNeeds } from './contentChecksums.ts';
 import type { ChangeNode } from './changeTree.ts';
 import { withNotification } from '../common/progress.ts';
-import type { CommandServices } from '../features.ts';
 
 /** Packages that one database tells of, on both sides. */
 export interface PackageComparison {
@@ -24,12 +23,8 @@ export interface Comparison extends Difference {
 }
 
 /** Compares two images, or two layers, file by file and package by package. Layers are read as a whole where only that tells files from each other. @throws what reading a layer or a file throws */
-export async function compare(
-  left: ChosenFiles,
-  right: ChosenFiles,
-  services: Pick<CommandServices, 'pulls' | 'registries' | 'settings'>,
-): Promise<Comparison> {
-  const contents = await contentsInDoubt(left, right, services);
+export async function compare(left: ChosenFiles, right: ChosenFiles, needs: ContentsNeeds): Promise<Comparison> {
+  const contents = await contentsInDoubt(left, right, needs);
   return withNotification('Comparing', signal => compareKnown(left, right, contents, signal));
 }
 

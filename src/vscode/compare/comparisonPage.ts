@@ -3,24 +3,30 @@ import type { ChangedEntry } from '../../insight/compare.ts';
 import type { FileEntry } from '../../insight/layerContent.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference } from '../../oci/reference.ts';
-import { chooseFiles, type ChosenFiles } from '../command/chooseFiles.ts';
+import { chooseFiles, type ChosenFiles, type FilesNeeds } from '../command/chooseFiles.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { compare } from './comparison.ts';
+import type { ContentsNeeds } from './contentChecksums.ts';
 import { COMMANDS, WEBVIEWS } from '../common/ids.ts';
 import { imageName } from '../registries/imageName.ts';
-import type { CommandServices, Registries } from '../features.ts';
+import type { Registries } from '../registries/registries.ts';
 import { plainText } from '../common/text.ts';
 import type { ChangeNode } from './changeTree.ts';
 import { commandLink } from '../page/commandLink.ts';
 import { comparisonHtml } from './comparisonHtml.ts';
 import type { Html } from '../page/html.ts';
-import type { PageSubject } from '../page/pageMemory.ts';
+import type { PageMemory, PageSubject } from '../page/pageMemory.ts';
 import { fillPanel, openPanel } from '../page/panels.ts';
 
-/** An entry as commands give it to programs. */
+/** What a comparison and its page take. */
+export interface ComparisonNeeds extends FilesNeeds, ContentsNeeds {
+  readonly pages: PageMemory;
+}
+
+/** An entry as commands return it. */
 type ToldEntry = Omit<FileEntry, 'content' | 'linkname' | 'xattrs'> & { readonly linkname?: string };
 
-/** What commands that compare give to programs. */
+/** What commands that compare return. */
 interface ToldDifference {
   readonly added: readonly ToldEntry[];
   readonly removed: readonly ToldEntry[];
@@ -32,10 +38,10 @@ interface ToldDifference {
 export async function showComparison(
   left: ChosenFiles,
   right: ChosenFiles,
-  services: CommandServices,
+  needs: ComparisonNeeds,
 ): Promise<ToldDifference> {
-  const { registries, pages } = services;
-  const comparison = await compare(left, right, services);
+  const { registries, pages } = needs;
+  const comparison = await compare(left, right, needs);
   const names = [nameOf(left, registries), nameOf(right, registries)] as const;
   const title = plainText(names.join(' ↔ '), 600);
   const panel = openPanel(WEBVIEWS.comparison, title);
@@ -56,14 +62,14 @@ export async function showComparison(
 }
 
 /** Makes a page again that the window had before it was loaded anew: of the very same images. */
-export async function comparisonAgain({ argument }: PageSubject, services: CommandServices): Promise<Html> {
+export async function comparisonAgain({ argument }: PageSubject, needs: ComparisonNeeds): Promise<Html> {
   const sides = [argument.left ?? {}, argument.right ?? {}] as const;
   const [left, right] = [
-    await chooseFiles(sides[0], services, 'Compare'),
-    await chooseFiles(sides[1], services, 'Compare'),
+    await chooseFiles(sides[0], needs, { interactive: false }, 'Compare'),
+    await chooseFiles(sides[1], needs, { interactive: false }, 'Compare'),
   ];
   if (!left || !right) throw new CancellationError();
-  const comparison = await compare(left, right, services);
+  const comparison = await compare(left, right, needs);
   return bodyOf([sides[0].name ?? '', sides[1].name ?? ''], comparison, left, right);
 }
 

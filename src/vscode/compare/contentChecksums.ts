@@ -9,12 +9,15 @@ import type { Layer } from '../../oci/layer.ts';
 import { findLayer } from '../../pull/oneLayer.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
 import type { ChosenFiles } from '../command/chooseFiles.ts';
-import { layerRequest } from '../files/layerRequest.ts';
+import { layerRequest, type LayerNeeds } from '../files/layerRequest.ts';
+import type { Pulls } from '../images/pulls.ts';
 import { withNotification, withTransfer } from '../common/progress.ts';
 import { readLayers } from '../files/readLayers.ts';
-import type { CommandServices } from '../features.ts';
 
-type Reading = Pick<CommandServices, 'pulls' | 'registries' | 'settings'>;
+/** What reading layers for a comparison takes. */
+export interface ContentsNeeds extends LayerNeeds {
+  readonly pulls: Pulls;
+}
 
 /** By the digest of the layer's blob. */
 type Archives = ReadonlyMap<Digest, ArchivedEntries>;
@@ -30,10 +33,10 @@ const MAX_READ = 1 << 30;
 export async function contentsInDoubt(
   left: ChosenFiles,
   right: ChosenFiles,
-  services: Reading,
+  needs: ContentsNeeds,
 ): Promise<ReadonlyMap<MergedNode, string>> {
   const pairs = await withNotification('Comparing', signal => pairsOf(left, right, signal));
-  const archives = await readArchives(left, right, pairs, services);
+  const archives = await readArchives(left, right, pairs, needs);
   return withNotification('Comparing', async signal => {
     const { inSlices } = await import('../../browse/formats/slices.ts');
     const contents = new Map<MergedNode, string>();
@@ -61,7 +64,7 @@ async function readArchives(
   left: ChosenFiles,
   right: ChosenFiles,
   pairs: readonly DoubtfulPair[],
-  services: Reading,
+  needs: ContentsNeeds,
 ): Promise<Archives> {
   const wanted = new Map<Digest, Wanted>();
   for (const pair of pairs) {
@@ -82,9 +85,9 @@ async function readArchives(
     import('../../browse/formats/slices.ts'),
   ]);
   await withTransfer('Comparing: reading layers whose files may differ', (signal, report) =>
-    services.pulls.use(puller =>
+    needs.pulls.use(puller =>
       readLayers([...wanted.values()], { signal, report }, async ({ image, layer }, onProgress, reading) => {
-        const request = { ...layerRequest(image, layer, services), onProgress };
+        const request = { ...layerRequest(image, layer, needs), onProgress };
         const listing = await archiveListing(puller, request, reading);
         archives.set(listing.facts.digest, await inSlices(ArchivedEntries.of(listing), reading));
       }),

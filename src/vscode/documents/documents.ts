@@ -12,29 +12,36 @@ import { withSignal } from '../common/cancellation.ts';
 import { SCHEMES } from '../common/ids.ts';
 import { imageUri, parseJsonUri, type JsonSource } from './jsonUri.ts';
 import { prettyJson } from './prettyJson.ts';
-import type { Documents, Services } from '../features.ts';
+import type { ImageLookup } from '../registries/lookup.ts';
+import type { Registries } from '../registries/registries.ts';
 
 /** What an editor can hold with ease; a bigger blob is for a file. */
 const MAX_BLOB_BYTES = 16 << 20;
 
 /** Read-only JSON documents of manifests, configs and small blobs. They are fetched again when a window is restored. */
-export class JsonDocuments implements Documents, TextDocumentContentProvider, Disposable {
-  readonly #services: Services;
+export class JsonDocuments implements TextDocumentContentProvider, Disposable {
+  readonly #lookup: ImageLookup;
+  readonly #registries: Registries;
   readonly #changes = new EventEmitter<Uri>();
   /** Documents that show why they could not be had. */
   readonly #failed = new Map<string, Uri>();
   readonly #subscriptions: Disposable[];
   readonly onDidChange = this.#changes.event;
 
-  constructor(services: Services) {
-    this.#services = services;
+  constructor(lookup: ImageLookup, registries: Registries) {
+    this.#lookup = lookup;
+    this.#registries = registries;
     this.#subscriptions = [
       workspace.registerTextDocumentContentProvider(SCHEMES.json, this),
       // After a sign-in or a changed setting it may go well.
-      services.registries.onDidChangeAccess(() => this.#retry()),
+      registries.onDidChangeAccess(() => this.#retry()),
     ];
   }
 
+  /**
+   * Opens the manifest (or index) or the image config in an editor. `platform` is as in
+   * {@link ImageLookup.resolve}; for a manifest, absent means the document the reference names.
+   */
   async show(what: 'manifest' | 'config', reference: Reference, platform: string | undefined): Promise<Uri> {
     const uri = imageUri(what, reference, platform);
     // Asked for here, so that a failure is the caller's, with its class; the provider then finds the answer in the lookup's memory.
@@ -68,18 +75,17 @@ export class JsonDocuments implements Documents, TextDocumentContentProvider, Di
   }
 
   async #fetch(source: JsonSource, signal: AbortSignal): Promise<Uint8Array> {
-    const { lookup, registries } = this.#services;
     if ('folder' in source) {
       const { readFolderDocument } = await import('../images/folderDocument.ts');
       return readFolderDocument(source.folder, source.what);
     }
     const { what, reference } = source;
     if (what === 'blob') {
-      const client = await registries.clientFor(reference.registry);
+      const client = await this.#registries.clientFor(reference.registry);
       return client.blobBytes(reference.repository, source.blob, MAX_BLOB_BYTES, signal);
     }
-    if (what === 'manifest' && source.platform === undefined) return (await lookup.open(reference, signal)).bytes;
-    const image = await lookup.resolve(reference, source.platform, signal);
+    if (what === 'manifest' && source.platform === undefined) return (await this.#lookup.open(reference, signal)).bytes;
+    const image = await this.#lookup.resolve(reference, source.platform, signal);
     return what === 'manifest' ? image.manifestBytes : image.configBytes;
   }
 

@@ -15,7 +15,7 @@ import { describeFailure } from '../common/failures.ts';
 import { parseFileUri } from '../common/fileLocation.ts';
 import { SCHEMES } from '../common/ids.ts';
 import type { ImageFiles } from './imageFiles.ts';
-import type { ImageLookup } from '../features.ts';
+import type { ImageLookup } from '../registries/lookup.ts';
 import { readWhole } from './wholeFile.ts';
 
 /** What an editor can hold with ease; larger files are for the disk. */

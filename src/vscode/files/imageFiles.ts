@@ -7,7 +7,7 @@ import type { ResolvedImage } from '../../oci/image.ts';
 import type { SociIndexes } from '../../resolve/sociIndexes.ts';
 import { OpeningTree, type FilesSoFar, type LayerReading } from './openingTree.ts';
 import type { Pulls } from '../images/pulls.ts';
-import type { Registries } from '../features.ts';
+import type { Registries } from '../registries/registries.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SharedAnswers } from '../common/sharedAnswers.ts';
 

@@ -1,13 +1,20 @@
 import type { Layer } from '../../oci/layer.ts';
 import type { BrowseRequest } from '../../layerAccess/layerPass.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
-import type { Services } from '../features.ts';
+import type { Registries } from '../registries/registries.ts';
+import type { Settings } from '../settings/settings.ts';
 
-/** Where a layer of an image is to be had, and how much it may hold by the settings. Tells nobody of its progress. */
+/** What reading a layer takes. */
+export interface LayerNeeds {
+  readonly registries: Registries;
+  readonly settings: () => Settings;
+}
+
+/** Describes how to read a layer of an image: its origin, and the limits that the settings put on it. */
 export function layerRequest(
   { reference: { registry, repository } }: ResolvedImage,
   layer: Layer,
-  { registries, settings }: Pick<Services, 'registries' | 'settings'>,
+  { registries, settings }: LayerNeeds,
 ): BrowseRequest {
   const { maxBytes, maxEntries } = settings();
   return {

@@ -1,3 +1,4 @@
+import type { FileRowNeeds } from './rowNeeds.ts';
 import type { Uri } from 'vscode';
 import type { Mark } from '../../browse/tree/layerChanges.ts';
 import type { FileFacts, MergedNode } from '../../browse/tree/mergedTree.ts';
@@ -50,8 +51,8 @@ export interface FileView {
 }
 
 /** All layers of an image, merged. @param changed there is more to list */
-export function mergedView(context: TreeContext, place: ImagePlace, changed: () => void): FileView {
-  const { files } = context.services;
+export function mergedView(context: TreeContext<FileRowNeeds>, place: ImagePlace, changed: () => void): FileView {
+  const { files } = context.needs;
   const source = sourceOf(context, place, {
     whole: (image, signal) => files.tree(image, signal),
     soFar: image => files.soFar(image),
@@ -66,8 +67,13 @@ export function mergedView(context: TreeContext, place: ImagePlace, changed: () 
 }
 
 /** One layer's own files, each with what the layer does to it. Takes the layers below it too, for they tell what is new. @param changed there is more to list */
-export function layerView(context: TreeContext, place: ImagePlace, layer: number, changed: () => void): FileView {
-  const { files } = context.services;
+export function layerView(
+  context: TreeContext<FileRowNeeds>,
+  place: ImagePlace,
+  layer: number,
+  changed: () => void,
+): FileView {
+  const { files } = context.needs;
   const source = sourceOf(context, place, {
     whole: (image, signal) => files.tree(image, signal, layer),
     soFar: image => files.soFar(image, layer, true),
@@ -92,14 +98,14 @@ export function layerView(context: TreeContext, place: ImagePlace, layer: number
 }
 
 function sourceOf(
-  { services }: TreeContext,
+  { needs }: TreeContext<FileRowNeeds>,
   place: ImagePlace,
   files: Pick<FilesSource, 'whole' | 'soFar'>,
 ): FilesSource {
   return {
     ...files,
-    resolve: signal => resolvePlace(services.lookup, place, signal),
-    onDidRead: services.files.onDidRead,
+    resolve: signal => resolvePlace(needs.lookup, place, signal),
+    onDidRead: needs.files.onDidRead,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { FileRowNeeds } from './rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { CommandArgument } from '../common/argument.ts';
 import { contextValue } from '../tree/contextValue.ts';
@@ -14,7 +15,7 @@ export class FilesNode extends FolderRow {
   readonly argument: CommandArgument;
   protected readonly folder: FileFolder;
 
-  constructor(parent: TreeNode, context: TreeContext, place: ImagePlace) {
+  constructor(parent: TreeNode, context: TreeContext<FileRowNeeds>, place: ImagePlace) {
     super();
     const view = mergedView(context, place, () => context.changed(this));
     this.id = `${parent.id}/Files`;

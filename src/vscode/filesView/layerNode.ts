@@ -1,3 +1,4 @@
+import type { FileRowNeeds } from './rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Layer } from '../../oci/layer.ts';
 import { isForeignLayer } from '../../oci/mediaTypes.ts';
@@ -27,7 +28,7 @@ export class LayerNode extends FolderRow {
   /** @param of how many layers the image has */
   constructor(
     parent: TreeNode,
-    context: TreeContext,
+    context: TreeContext<FileRowNeeds>,
     place: ImagePlace,
     layer: Layer,
     of: number,

@@ -1,3 +1,4 @@
+import type { ImageRowNeeds } from './rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Layer } from '../../oci/layer.ts';
 import type { CommandArgument } from '../common/argument.ts';
@@ -15,20 +16,20 @@ export class LayersNode implements TreeNode {
   readonly id: string;
   readonly parent: TreeNode;
   readonly argument: CommandArgument;
-  readonly #context: TreeContext;
+  readonly #context: TreeContext<ImageRowNeeds>;
   readonly #place: ImagePlace;
   readonly #layers: Lazy<readonly Layer[]>;
   /** Rows stay, for what is open below them is to stay open. */
   #rows: readonly LayerNode[] = [];
 
-  constructor(parent: TreeNode, context: TreeContext, place: ImagePlace) {
+  constructor(parent: TreeNode, context: TreeContext<ImageRowNeeds>, place: ImagePlace) {
     this.id = `${parent.id}/Layers`;
     this.parent = parent;
     this.argument = argumentFor(place);
     this.#context = context;
     this.#place = place;
     this.#layers = new Lazy(async signal => {
-      return (await resolvePlace(context.services.lookup, place, signal)).layers;
+      return (await resolvePlace(context.needs.lookup, place, signal)).layers;
     });
   }
 
@@ -47,7 +48,7 @@ export class LayersNode implements TreeNode {
     const known = this.#layers.current !== undefined;
     const layers = await this.#layers.get();
     if (!known) this.#context.changed(this);
-    const states = await this.#context.services.layerStates.of(layers.map(layer => layer.descriptor.digest));
+    const states = await this.#context.needs.layerStates.of(layers.map(layer => layer.descriptor.digest));
     if (layers.length === 0) return [new InfoNode(this, 'No layers', { tooltip: 'This image has no files.' })];
     this.#rows = layers.map(layer => this.#rowOf(layer, layers.length, states.get(layer.descriptor.digest)));
     return this.#rows;

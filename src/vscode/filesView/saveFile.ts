@@ -1,22 +1,22 @@
+import { command } from '../command/command.ts';
 import { lstat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { factsOf } from '../../browse/tree/mergedTree.ts';
 import { WrongKindError } from '../../browse/errors.ts';
 import { FolderTakenError } from '../../pull/imageFolder.ts';
-import { chooseFiles } from '../command/chooseFiles.ts';
+import { chooseFiles, FILES_FIELDS, type FilesNeeds } from '../command/chooseFiles.ts';
 import { saveWhole } from '../files/wholeFile.ts';
 import { offer, reveal } from '../common/offer.ts';
 import { withNotification } from '../common/progress.ts';
 import { chooseFile } from '../command/pickFile.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
-import type { RunCommand } from '../commandTable.ts';
 
-/** Saves a file of an image to the disk. What a program names as the target must not be there yet; a person is asked. */
-export const saveFile: RunCommand = async (argument, services) => {
-  const chosen = await chooseFiles(argument, services, 'Save File');
+/** Saves a file of an image to disk. A given target must not exist yet. */
+export const saveFile = command([...FILES_FIELDS, 'path', 'target'], async (argument, needs: FilesNeeds, call) => {
+  const chosen = await chooseFiles(argument, needs, call, 'Save File');
   if (!chosen) return undefined;
-  const path = argument.path ?? (services.interactive ? await chooseFile(chosen.tree, 'Save File') : '');
+  const path = argument.path ?? (call.interactive ? await chooseFile(chosen.tree, 'Save File') : '');
   if (path === undefined) return undefined;
   const node = chosen.tree.find(path);
   const { type } = factsOf(node);
@@ -26,10 +26,10 @@ export const saveFile: RunCommand = async (argument, services) => {
   if (argument.target !== undefined && (await lstat(target).catch(() => undefined)))
     throw new FolderTakenError(target, 'is there already');
   await withNotification(`Saving ${basename(target)}`, signal => saveWhole(chosen.tree, node, target, signal));
-  if (services.interactive)
+  if (call.interactive)
     offer(`Saved ${vscode.workspace.asRelativePath(target)}.`, { 'Show in Explorer': reveal(target) });
   return vscode.Uri.file(target);
-};
+});
 
 async function askTarget(path: string): Promise<string | undefined> {
   const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file')?.uri;

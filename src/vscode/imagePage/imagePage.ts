@@ -6,7 +6,9 @@ import { formatReference, parseReference } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
 import { COMMANDS, WEBVIEWS } from '../common/ids.ts';
 import { imageName } from '../registries/imageName.ts';
-import type { CommandServices } from '../features.ts';
+import type { ImageNeeds } from '../command/chooseImage.ts';
+import type { PageMemory } from '../page/pageMemory.ts';
+import type { ContentNeeds } from './layerContents.ts';
 import { plainText } from '../common/text.ts';
 import type { Analysis } from '../../insight/analysis.ts';
 import { commandLink } from '../page/commandLink.ts';
@@ -23,14 +25,23 @@ const ACTIONS = [
   ['Copy curl Lines', COMMANDS.copyCurl],
 ] as const;
 
-/** Opens the page about an image in an editor of its own, in place of an older one about the same. */
-export async function showPage(image: ResolvedImage, services: CommandServices, analysis?: Analysis): Promise<void> {
-  const name = imageName(image.reference, services.registries);
+/** What the page about an image takes. */
+export interface PageNeeds extends ImageNeeds, ContentNeeds {
+  readonly pages: PageMemory;
+}
+
+/** Opens the page about an image in an editor of its own, replacing an older one about the same image. */
+export async function showPage(
+  image: ResolvedImage,
+  { registries, pages }: PageNeeds,
+  analysis?: Analysis,
+): Promise<void> {
+  const name = imageName(image.reference, registries);
   const title = plainText(`${name} ${formatPlatform(image.platform)}`, 300);
   const older = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).filter(tab => isPage(tab, title));
   const panel = openPanel(WEBVIEWS.imagePage, title);
   fillPanel(panel, WEBVIEWS.imagePage, bodyOf(name, image, analysis));
-  await services.pages.keep(
+  await pages.keep(
     { type: WEBVIEWS.imagePage, title },
     {
       argument: {
@@ -45,20 +56,20 @@ export async function showPage(image: ResolvedImage, services: CommandServices, 
 }
 
 /** Makes a page again that the window had before it was loaded anew: about the very same image, whatever its tag means now. */
-export async function pageAgain({ argument, analyzed }: PageSubject, services: CommandServices): Promise<Html> {
+export async function pageAgain({ argument, analyzed }: PageSubject, needs: PageNeeds): Promise<Html> {
   const { reference = '', platform, digest } = argument;
   const named = parseReference(reference);
   const exact = isDigest(digest) ? { ...named, digest } : named;
-  const image = { ...(await services.lookup.resolve(exact, platform, new AbortController().signal)), reference: named };
+  const image = { ...(await needs.lookup.resolve(exact, platform, new AbortController().signal)), reference: named };
   // Nobody asked for reading layers that are in the cache no more: the page has a button for it.
-  const known = analyzed && (await areLayersKnown(image, services));
+  const known = analyzed && (await areLayersKnown(image, needs));
   const { analyze } = await import('./imageAnalysis.ts');
-  const analysis = known ? await analyze(image, services) : undefined;
-  return bodyOf(imageName(named, services.registries), image, analysis);
+  const analysis = known ? await analyze(image, needs) : undefined;
+  return bodyOf(imageName(named, needs.registries), image, analysis);
 }
 
 /** True when every layer was read before, and what was learned of it is kept. */
-async function areLayersKnown({ layers }: ResolvedImage, { pulls }: CommandServices): Promise<boolean> {
+async function areLayersKnown({ layers }: ResolvedImage, { pulls }: PageNeeds): Promise<boolean> {
   const [{ layerCachePaths }, store] = await Promise.all([import('../../layerAccess/layerPass.ts'), pulls.store()]);
   const looks = layers.map(({ descriptor }) => access(layerCachePaths(store, descriptor.digest).listing));
   return (await Promise.allSettled(looks)).every(({ status }) => status === 'fulfilled');

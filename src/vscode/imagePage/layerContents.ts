@@ -1,9 +1,14 @@
 import type { LayerContent } from '../../insight/layerContent.ts';
 import type { Layer } from '../../oci/layer.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
-import { layerRequest } from '../files/layerRequest.ts';
+import { layerRequest, type LayerNeeds } from '../files/layerRequest.ts';
+import type { Pulls } from '../images/pulls.ts';
 import { readLayers, type ReadingWatch } from '../files/readLayers.ts';
-import type { CommandServices } from '../features.ts';
+
+/** What reading layers as a whole takes. */
+export interface ContentNeeds extends LayerNeeds {
+  readonly pulls: Pulls;
+}
 
 /**
  * What layers of an image add and take away, base first: by what the cache knows of them, else by reading each once.
@@ -12,7 +17,7 @@ import type { CommandServices } from '../features.ts';
 export async function contentsOf(
   image: ResolvedImage,
   layers: readonly Layer[],
-  services: CommandServices,
+  needs: ContentNeeds,
   watch: ReadingWatch,
 ): Promise<LayerContent[]> {
   const [{ openLayer }, { layerContentSteps }, { inSlices }, { SociIndexes }] = await Promise.all([
@@ -21,10 +26,10 @@ export async function contentsOf(
     import('../../browse/formats/slices.ts'),
     import('../../resolve/sociIndexes.ts'),
   ]);
-  const soci = new SociIndexes(image, () => services.registries.clientFor(image.reference.registry));
-  const listings = await services.pulls.use(puller =>
+  const soci = new SociIndexes(image, () => needs.registries.clientFor(image.reference.registry));
+  const listings = await needs.pulls.use(puller =>
     readLayers(layers, watch, async (layer, onProgress, signal) => {
-      const request = { ...layerRequest(image, layer, services), soci, verifiedOnly: true, onProgress };
+      const request = { ...layerRequest(image, layer, needs), soci, verifiedOnly: true, onProgress };
       const { listing } = await openLayer(puller, request, signal);
       return listing;
     }),

@@ -1,17 +1,17 @@
 import { access } from 'node:fs/promises';
 import type { BlobStore } from '../../blobs/store.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { Images } from '../features.ts';
+import type { PulledImages } from './pulledImages.ts';
 
 /** What became of a layer on this machine. */
 export type LayerState = 'downloaded' | 'extracted';
 
 /** Tells which layers are here already: in the cache of blobs, or unpacked in a pulled image. Asks the disk each time. */
 export class LayerStates {
-  readonly #images: Images;
+  readonly #images: Pick<PulledImages, 'list'>;
   readonly #store: () => Promise<BlobStore>;
 
-  constructor(images: Images, store: () => Promise<BlobStore>) {
+  constructor(images: Pick<PulledImages, 'list'>, store: () => Promise<BlobStore>) {
     this.#images = images;
     this.#store = store;
   }

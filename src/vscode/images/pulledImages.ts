@@ -4,7 +4,6 @@ import type { MountState } from '../../overlay/mountState.ts';
 import type { ImageFolder } from '../../pull/imageFolder.ts';
 import { TASK_TYPE } from '../common/ids.ts';
 import type { Configuration } from '../settings/configuration.ts';
-import type { Images } from '../features.ts';
 import { absolutePath, workspaceFolders } from '../common/workspacePaths.ts';
 
 /** A pulled image as it is on disk now. */
@@ -18,14 +17,18 @@ export interface ImageOnDisk {
 /** Folders outside the usual place that images were pulled into. */
 const ELSEWHERE = 'imageFolders';
 
-/** The images in the workspace's images folders, and those that were pulled elsewhere from here. Keeps no list: the disk is asked each time. */
-export class PulledImages implements Images, vscode.Disposable {
+/**
+ * The images pulled into this workspace's images folders, or from here to elsewhere. Keeps no list:
+ * every call reads the disk.
+ */
+export class PulledImages implements vscode.Disposable {
   readonly #configuration: Configuration;
   readonly #memory: vscode.Memento;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable;
   /** From the first time on that somebody looks at what is there: nobody else needs to be told of changes, and the editor takes its time to begin to watch. */
   #watchers: vscode.Disposable | undefined;
+  /** A folder came, went or changed, or was mounted or unmounted. */
   readonly onDidChange = this.#changed.event;
 
   /** @param memory of the workspace */
@@ -61,6 +64,7 @@ export class PulledImages implements Images, vscode.Disposable {
     return Promise.all([...byFolder.values()].map(withMount));
   }
 
+  /** Image folders that aren't listed because their description is damaged. */
   async damaged(): Promise<readonly string[]> {
     const { isDamagedFolder, listDamagedFolders } = await import('../../pull/imageFolder.ts');
     const usual = await Promise.all(this.imagesFolders().map(listDamagedFolders));
@@ -69,6 +73,7 @@ export class PulledImages implements Images, vscode.Disposable {
     return [...new Set([...usual.flat(), ...elsewhere.filter((_, at) => damaged[at])])];
   }
 
+  /** Reads one image. @throws {NoImageFolderError} {@link DamagedFolderError} */
   async read(folder: string): Promise<ImageOnDisk> {
     const { readImageFolder } = await import('../../pull/imageFolder.ts');
     return withMount(await readImageFolder(absolutePath(folder)));
@@ -81,12 +86,14 @@ export class PulledImages implements Images, vscode.Disposable {
     return workspaceFolders().map(folder => join(folder, imagesFolder));
   }
 
+  /** Lists the folder from now on, wherever it is. */
   async remember(folder: string): Promise<void> {
     const usual = this.imagesFolders().some(parent => resolve(folder, '..') === parent);
     if (!usual) await this.#memory.update(ELSEWHERE, [...new Set([...this.#elsewhere(), resolve(folder)])]);
     this.refresh();
   }
 
+  /** Makes the views read the images again. */
   refresh(): void {
     this.#changed.fire();
   }

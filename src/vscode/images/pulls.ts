@@ -6,7 +6,7 @@ import type { PulledImage } from '../../pull/pullImage.ts';
 import type { Puller } from '../../workers/puller.ts';
 import type { PullProgress } from '../../pull/pullMeter.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
-import type { Registries } from '../features.ts';
+import type { Registries } from '../registries/registries.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** What one pull is told. */

@@ -1,17 +1,17 @@
+import type { Settings } from '../settings/settings.ts';
+import { command, type Call } from '../command/command.ts';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { exportImage as runExport } from '../../export/exportImage.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../export/exportJob.ts';
 import type { MergeWatch } from '../../export/mergeJob.ts';
-import { type ExportSource, exportSourceOf } from './exportSource.ts';
+import { type ExportSource, exportSourceOf, type ExportSourceNeeds } from './exportSource.ts';
 import { offer, reveal, warningsNoted } from '../common/offer.ts';
-import { placeFor } from '../command/targetFolder.ts';
+import { chooseTargetFolder } from '../command/targetFolder.ts';
 import { withTransfer } from '../common/progress.ts';
-import type { CommandServices } from '../features.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
 import { InvalidArgumentError } from '../common/argument.ts';
-import type { RunCommand } from '../commandTable.ts';
 
 /** How each form is called, and what it is good for. */
 const FORMS: Readonly<Record<ExportFormat, { label: string; detail: string; ending: string }>> = {
@@ -35,32 +35,40 @@ interface Target {
   readonly replace: boolean;
 }
 
+interface ExportNeeds extends ExportSourceNeeds {
+  readonly log: vscode.LogOutputChannel;
+  readonly settings: () => Settings;
+}
+
 /** Writes an image, a pulled one or straight from its registry, as a layout or an archive that other tools read. */
-export const exportImage: RunCommand = async (argument, services) => {
-  const given = argument.format === undefined ? undefined : checkedFormat(argument.format);
-  const source = await exportSourceOf(argument, services);
-  if (!source) return undefined;
-  const format = given ?? (await askFormat(source));
-  if (format === undefined) return undefined;
-  const target = await targetFor(argument.target, format, source, services);
-  if (!target) return undefined;
-  const { maxBytes, maxEntries } = services.settings();
-  const script = new URL('./exportWorker.js', import.meta.url);
-  const warnings = await withTransfer(`Exporting ${source.title}`, (signal, report) => {
-    const watch: MergeWatch = {
-      signal,
-      onProgress: ({ read, ...rest }) => report({ ...rest, done: read, layersDone: 0, layers: 0 }),
-    };
-    // The cache is lent for the whole time, so that nothing is taken out of it that is being read.
-    return services.pulls.use(async () => {
-      const { image, files } = await source.open(watch);
-      return runExport(image, files, { ...target, format, limits: { maxBytes, maxEntries }, script }, watch);
+export const exportImage = command(
+  ['reference', 'platform', 'folder', 'format', 'target'],
+  async (argument, needs: ExportNeeds, call) => {
+    const given = argument.format === undefined ? undefined : checkedFormat(argument.format);
+    const source = await exportSourceOf(argument, needs, call);
+    if (!source) return undefined;
+    const format = given ?? (await askFormat(source));
+    if (format === undefined) return undefined;
+    const target = await targetFor(argument.target, format, source, needs, call);
+    if (!target) return undefined;
+    const { maxBytes, maxEntries } = needs.settings();
+    const script = new URL('./exportWorker.js', import.meta.url);
+    const warnings = await withTransfer(`Exporting ${source.title}`, (signal, report) => {
+      const watch: MergeWatch = {
+        signal,
+        onProgress: ({ read, ...rest }) => report({ ...rest, done: read, layersDone: 0, layers: 0 }),
+      };
+      // The cache is lent for the whole time, so that nothing is taken out of it that is being read.
+      return needs.pulls.use(async () => {
+        const { image, files } = await source.open(watch);
+        return runExport(image, files, { ...target, format, limits: { maxBytes, maxEntries }, script }, watch);
+      });
     });
-  });
-  for (const warning of warnings) services.log.warn(`${source.title}: ${warning}`);
-  if (services.interactive) tell(target.path, warnings.length);
-  return vscode.Uri.file(target.path);
-};
+    for (const warning of warnings) needs.log.warn(`${source.title}: ${warning}`);
+    if (call.interactive) reportExport(target.path, warnings.length);
+    return vscode.Uri.file(target.path);
+  },
+);
 
 function checkedFormat(text: string): ExportFormat {
   const format = EXPORT_FORMATS.find(known => known === text);
@@ -78,12 +86,19 @@ async function targetFor(
   given: string | undefined,
   format: ExportFormat,
   source: ExportSource,
-  services: CommandServices,
+  { images }: ExportNeeds,
+  call: Call,
 ): Promise<Target | undefined> {
   if (given !== undefined) return { path: absolutePath(given), replace: false };
-  const usual = await placeFor(`${source.name}${FORMS[format].ending}`, undefined, services, 'Export Image');
+  const usual = await chooseTargetFolder(
+    `${source.name}${FORMS[format].ending}`,
+    undefined,
+    images,
+    call,
+    'Export Image',
+  );
   if (usual === undefined) return undefined;
-  if (!services.interactive) return { path: usual, replace: false };
+  if (!call.interactive) return { path: usual, replace: false };
   if (format === 'oci-layout') return askFolderName(usual);
   // The dialog itself asks before a file is replaced.
   const chosen = await vscode.window.showSaveDialog({
@@ -107,7 +122,7 @@ async function askFolderName(usual: string): Promise<Target | undefined> {
   return typed === undefined || typed.trim() === '' ? undefined : { path: absolutePath(typed.trim()), replace: false };
 }
 
-function tell(path: string, warnings: number): void {
+function reportExport(path: string, warnings: number): void {
   offer(`Exported to ${vscode.workspace.asRelativePath(path)}.${warningsNoted(warnings)}`, {
     'Show in Explorer': reveal(path),
   });

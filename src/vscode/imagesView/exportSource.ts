@@ -5,12 +5,19 @@ import { fetchLayers } from '../../export/mergeImage.ts';
 import type { MergeWatch } from '../../export/mergeJob.ts';
 import { askReference } from '../command/ask.ts';
 import { choosePlatformFor } from '../command/choosePlatform.ts';
-import type { CommandArgument } from '../common/argument.ts';
+import type { ImageArgument } from '../command/chooseImage.ts';
 import { defaultFolderName } from '../images/folderNames.ts';
-import type { CommandServices } from '../features.ts';
+import type { ImageNeeds } from '../command/chooseImage.ts';
+import type { Call } from '../command/command.ts';
+import type { Pulls } from '../images/pulls.ts';
 import { IncompleteImageError } from '../common/errors.ts';
 
-/** An image that is to be exported: a pulled one, or one of a registry. */
+/** What reading an image to export takes. */
+export interface ExportSourceNeeds extends ImageNeeds {
+  readonly pulls: Pulls;
+}
+
+/** An image to export: a pulled one, or one of a registry. */
 export interface ExportSource {
   /** For people. */
   readonly title: string;
@@ -20,21 +27,23 @@ export interface ExportSource {
   open(watch: MergeWatch): Promise<StoredImage>;
 }
 
-/** The image that a command is to export; `undefined` when the user left a question. */
+/** Finds the image to export; `undefined` when the user dismisses a prompt. */
 export async function exportSourceOf(
-  argument: CommandArgument,
-  services: CommandServices,
+  argument: ImageArgument,
+  needs: ExportSourceNeeds,
+  call: Call,
 ): Promise<ExportSource | undefined> {
   if (argument.folder !== undefined) {
-    const { image } = await services.images.read(argument.folder);
+    const { image } = await needs.images.read(argument.folder);
     if (!image.complete) throw new IncompleteImageError(image);
     const name = basename(image.folder);
     return { title: name, name, open: ({ signal }) => openPulledImage(image, signal) };
   }
   const reference = await askReference(argument, 'Export Image');
-  const image = reference && (await choosePlatformFor(reference, argument.platform, services, 'Export Image'));
+  const image =
+    reference && (await choosePlatformFor(reference, argument.platform, needs.lookup, call, 'Export Image'));
   if (!image) return undefined;
-  const { pulls, registries } = services;
+  const { pulls, registries } = needs;
   return {
     title: familiarName(reference),
     name: defaultFolderName(reference),

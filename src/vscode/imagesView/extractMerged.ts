@@ -1,3 +1,6 @@
+import type { Settings } from '../settings/settings.ts';
+import type { ExportSourceNeeds } from './exportSource.ts';
+import { command, type Call } from '../command/command.ts';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { familiarName } from '../../oci/reference.ts';
@@ -7,13 +10,11 @@ import { askReference } from '../command/ask.ts';
 import { choosePlatformFor } from '../command/choosePlatform.ts';
 import { defaultFolderName } from '../images/folderNames.ts';
 import { offer, reveal, warningsNoted } from '../common/offer.ts';
-import { placeFor } from '../command/targetFolder.ts';
+import { chooseTargetFolder } from '../command/targetFolder.ts';
 import { withTransfer } from '../common/progress.ts';
-import type { CommandServices } from '../features.ts';
 import { IncompleteImageError } from '../common/errors.ts';
-import type { CommandArgument } from '../common/argument.ts';
+import type { ImageArgument } from '../command/chooseImage.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
-import type { RunCommand } from '../commandTable.ts';
 
 /** Where the layers come from: a pulled image's folder, or the registry. */
 interface Source {
@@ -24,38 +25,47 @@ interface Source {
   files(watch: MergeWatch): Promise<readonly LayerFile[]>;
 }
 
-/** Applies all layers of an image in order to one plain folder: for systems without overlay mounts, and for those who want none. */
-export const extractMerged: RunCommand = async (argument, services) => {
-  const source = await sourceOf(argument, services);
-  if (!source) return undefined;
-  const { target } = argument;
-  const folder = target === undefined ? await askTarget(source, services) : absolutePath(target);
-  if (folder === undefined) return undefined;
-  const { maxBytes, maxEntries } = services.settings();
-  const script = new URL('./mergeWorker.js', import.meta.url);
-  const warnings = await withTransfer(`Extracting ${source.title}`, (signal, report) => {
-    const watch: MergeWatch = { signal, onProgress: ({ read, ...rest }) => report({ ...rest, done: read }) };
-    // The cache is lent for the whole time, so that nothing is taken out of it that is being read.
-    return services.pulls.use(async () =>
-      mergeLayerFiles(await source.files(watch), { folder, limits: { maxBytes, maxEntries }, script }, watch),
-    );
-  });
-  for (const warning of warnings) services.log.warn(`${source.title}: ${warning}`);
-  if (services.interactive) tell(folder, warnings.length);
-  return vscode.Uri.file(folder);
-};
+interface MergedNeeds extends ExportSourceNeeds {
+  readonly log: vscode.LogOutputChannel;
+  readonly settings: () => Settings;
+}
 
-async function sourceOf(argument: CommandArgument, services: CommandServices): Promise<Source | undefined> {
+/** Applies all layers of an image in order to one plain folder: for systems without overlay mounts, and for those who want none. */
+export const extractMerged = command(
+  ['reference', 'platform', 'folder', 'target'],
+  async (argument, needs: MergedNeeds, call) => {
+    const source = await sourceOf(argument, needs, call);
+    if (!source) return undefined;
+    const { target } = argument;
+    const folder = target === undefined ? await askTarget(source, needs, call) : absolutePath(target);
+    if (folder === undefined) return undefined;
+    const { maxBytes, maxEntries } = needs.settings();
+    const script = new URL('./mergeWorker.js', import.meta.url);
+    const warnings = await withTransfer(`Extracting ${source.title}`, (signal, report) => {
+      const watch: MergeWatch = { signal, onProgress: ({ read, ...rest }) => report({ ...rest, done: read }) };
+      // The cache is lent for the whole time, so that nothing is taken out of it that is being read.
+      return needs.pulls.use(async () =>
+        mergeLayerFiles(await source.files(watch), { folder, limits: { maxBytes, maxEntries }, script }, watch),
+      );
+    });
+    for (const warning of warnings) needs.log.warn(`${source.title}: ${warning}`);
+    if (call.interactive) reportMerged(folder, warnings.length);
+    return vscode.Uri.file(folder);
+  },
+);
+
+async function sourceOf(argument: ImageArgument, needs: MergedNeeds, call: Call): Promise<Source | undefined> {
   if (argument.folder !== undefined) {
-    const { image } = await services.images.read(argument.folder);
+    const { image } = await needs.images.read(argument.folder);
     if (!image.complete) throw new IncompleteImageError(image);
     const name = basename(image.folder);
     return { title: name, name, files: () => Promise.resolve(layerFilesOf(image)) };
   }
   const reference = await askReference(argument, 'Extract Merged');
-  const image = reference && (await choosePlatformFor(reference, argument.platform, services, 'Extract Merged'));
+  const image =
+    reference && (await choosePlatformFor(reference, argument.platform, needs.lookup, call, 'Extract Merged'));
   if (!image) return undefined;
-  const { pulls, registries } = services;
+  const { pulls, registries } = needs;
   return {
     title: familiarName(reference),
     name: defaultFolderName(reference),
@@ -66,9 +76,9 @@ async function sourceOf(argument: CommandArgument, services: CommandServices): P
   };
 }
 
-async function askTarget({ name }: Source, services: CommandServices): Promise<string | undefined> {
-  const usual = await placeFor(`${name}-merged`, undefined, services, 'Extract Merged');
-  if (usual === undefined || !services.interactive) return usual;
+async function askTarget({ name }: Source, { images }: MergedNeeds, call: Call): Promise<string | undefined> {
+  const usual = await chooseTargetFolder(`${name}-merged`, undefined, images, call, 'Extract Merged');
+  if (usual === undefined || !call.interactive) return usual;
   const typed = await vscode.window.showInputBox({
     title: 'Extract Merged',
     prompt: 'The folder for the files of the image: a new one, or an empty one',
@@ -79,7 +89,7 @@ async function askTarget({ name }: Source, services: CommandServices): Promise<s
   return typed === undefined || typed.trim() === '' ? undefined : absolutePath(typed.trim());
 }
 
-function tell(folder: string, warnings: number): void {
+function reportMerged(folder: string, warnings: number): void {
   offer(`Extracted all layers into ${vscode.workspace.asRelativePath(folder)}.${warningsNoted(warnings)}`, {
     'Show Files': reveal(folder),
   });

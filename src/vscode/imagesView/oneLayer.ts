@@ -10,11 +10,18 @@ import { choosePlatformFor } from '../command/choosePlatform.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { titleOf } from '../images/layerNames.ts';
 import { withNotification, withTransfer } from '../common/progress.ts';
-import type { CommandServices } from '../features.ts';
+import type { Call } from '../command/command.ts';
+import type { ImageNeeds } from '../command/chooseImage.ts';
+import type { Pulls } from '../images/pulls.ts';
 import { dotted, formatBytes, plainText } from '../common/text.ts';
 import { instructionOf } from '../tree/createdBy.ts';
 
-/** The layer that a command is about, and the image that it is of. */
+/** What work on a single layer takes. */
+export interface LayerWorkNeeds extends ImageNeeds {
+  readonly pulls: Pulls;
+}
+
+/** The layer that a command is about, and its image. */
 export interface ChosenLayer {
   readonly reference: Reference;
   readonly image: Layered;
@@ -26,15 +33,19 @@ interface Layered extends Pick<ResolvedImage, 'reference' | 'layers'> {
   readonly artifact: boolean;
 }
 
-/** Finds the layer, asking for what the argument lacks. `undefined` when the user left a question. @throws {LayerNotFoundError} */
+/**
+ * Finds the layer, prompting for what the argument lacks; `undefined` when the user dismisses a prompt.
+ * @throws {LayerNotFoundError}
+ */
 export async function chooseLayer(
-  argument: CommandArgument,
-  services: CommandServices,
+  argument: Pick<CommandArgument, 'reference' | 'platform' | 'layer'>,
+  needs: LayerWorkNeeds,
+  call: Call,
   title: string,
 ): Promise<ChosenLayer | undefined> {
   const reference = await askReference(argument, title);
   if (!reference) return undefined;
-  const image = await layeredOf(reference, argument.platform, services, title);
+  const image = await layeredOf(reference, argument.platform, needs, call, title);
   if (!image) return undefined;
   const wanted = argument.layer ?? (await askLayer(image, title));
   return wanted === undefined ? undefined : { reference, image, layer: findLayer(image, wanted) };
@@ -43,16 +54,17 @@ export async function chooseLayer(
 async function layeredOf(
   reference: Reference,
   platform: string | undefined,
-  services: CommandServices,
+  { lookup }: LayerWorkNeeds,
+  call: Call,
   title: string,
 ): Promise<Layered | undefined> {
   try {
-    const image = await choosePlatformFor(reference, platform, services, title);
+    const image = await choosePlatformFor(reference, platform, lookup, call, title);
     return image && { reference: image.reference, layers: image.layers, artifact: false };
   } catch (error) {
     if (!(error instanceof NotAnImageError)) throw error;
     const { manifest } = await withNotification(`${title}: asking the registry…`, signal =>
-      services.lookup.open(reference, signal),
+      lookup.open(reference, signal),
     );
     // An artifact for one of several platforms: only its own reference names it.
     if (manifest.kind !== 'image') throw error;
@@ -64,7 +76,7 @@ async function layeredOf(
 /** Downloads with progress; `work` is one of the pull room's functions for a single layer. */
 export function transferLayer(
   { reference, image, layer }: ChosenLayer,
-  { pulls, registries }: CommandServices,
+  { pulls, registries }: LayerWorkNeeds,
   work: (puller: Puller, options: OneLayerOptions) => Promise<OneLayer>,
 ): Thenable<OneLayer> {
   return withTransfer(

@@ -1,13 +1,19 @@
+import type { Views } from '../common/reveal.ts';
+import type { Registries } from '../registries/registries.ts';
+import type { Pulls } from '../images/pulls.ts';
+import type { ImageLookup } from '../registries/lookup.ts';
+import type { PulledImages } from '../images/pulledImages.ts';
+import type { ImageFiles } from '../files/imageFiles.ts';
+import { command, type Call } from '../command/command.ts';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { askPlatform, askReference } from '../command/ask.ts';
 import { defaultFolderName, freeName } from '../images/folderNames.ts';
 import { COMMANDS } from '../common/ids.ts';
-import { command, offer, warningsNoted } from '../common/offer.ts';
-import { placeFor } from '../command/targetFolder.ts';
+import { offer, warningsNoted, runCommand } from '../common/offer.ts';
+import { chooseTargetFolder } from '../command/targetFolder.ts';
 import { withTransfer } from '../common/progress.ts';
-import type { CommandServices } from '../features.ts';
 import type { PulledImage } from '../../pull/pullImage.ts';
 import { DamagedFolderError } from '../../pull/folderErrors.ts';
 import { FolderTakenError } from '../../pull/imageFolder.ts';
@@ -15,25 +21,43 @@ import type { PullProgress } from '../../pull/pullMeter.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
 import { familiarName, type Reference } from '../../oci/reference.ts';
-import type { RunCommand } from '../commandTable.ts';
+
+interface PullNeeds {
+  readonly files: ImageFiles;
+  readonly images: PulledImages;
+  readonly log: vscode.LogOutputChannel;
+  readonly lookup: ImageLookup;
+  readonly pulls: Pulls;
+  readonly registries: Registries;
+  readonly views: Views;
+}
 
 /** Downloads, verifies and extracts an image into its folder. */
-export const pullImage: RunCommand = async (argument, services) => {
-  const reference = await askReference(argument, 'Pull Image');
-  if (!reference) return undefined;
-  const folder = await placeFor(defaultFolderName(reference), argument.folder, services, 'Pull Image');
-  if (folder === undefined) return undefined;
-  const begun = argument.folder === undefined ? undefined : argument.digest;
-  const pulled = await pullInto({ reference, begun }, { platform: argument.platform, folder }, services);
-  if (!pulled) return undefined;
-  // Its layers were read as a whole, so that their files are verified from now on.
-  services.files.forget();
-  await services.registries.pin(reference.registry, reference.repository);
-  await services.images.remember(pulled.folder);
-  tell(reference, pulled, services);
-  const { digest, platform, layers } = pulled;
-  return { folder: pulled.folder, digest, platform, layers };
-};
+export const pullImage = command(
+  ['reference', 'platform', 'folder', 'digest'],
+  async (argument, needs: PullNeeds, call) => {
+    const reference = await askReference(argument, 'Pull Image');
+    if (!reference) return undefined;
+    const folder = await chooseTargetFolder(
+      defaultFolderName(reference),
+      argument.folder,
+      needs.images,
+      call,
+      'Pull Image',
+    );
+    if (folder === undefined) return undefined;
+    const begun = argument.folder === undefined ? undefined : argument.digest;
+    const pulled = await pullInto({ reference, begun }, { platform: argument.platform, folder }, needs, call);
+    if (!pulled) return undefined;
+    // Its layers were read as a whole, so that their files are verified from now on.
+    needs.files.forget();
+    await needs.registries.pin(reference.registry, reference.repository);
+    await needs.images.remember(pulled.folder);
+    reportPull(reference, pulled, needs, call);
+    const { digest, platform, layers } = pulled;
+    return { folder: pulled.folder, digest, platform, layers };
+  },
+);
 
 /** What is to be pulled. */
 interface Source {
@@ -42,14 +66,14 @@ interface Source {
   readonly begun: string | undefined;
 }
 
-/** Pulls, and asks a person for another platform or place where the first one will not do. */
-async function pullInto(source: Source, first: Wanted, services: CommandServices): Promise<PulledImage | undefined> {
+/** Pulls. If the platform or folder won't do, prompts for another one. */
+async function pullInto(source: Source, first: Wanted, needs: PullNeeds, call: Call): Promise<PulledImage | undefined> {
   let wanted = first;
   for (;;) {
     try {
-      return await transfer(source, wanted, services);
+      return await transfer(source, wanted, needs);
     } catch (error) {
-      if (!services.interactive) throw error;
+      if (!call.interactive) throw error;
       const other = await askOtherWay(error, wanted);
       if (!other) return undefined;
       wanted = other;
@@ -60,7 +84,7 @@ async function pullInto(source: Source, first: Wanted, services: CommandServices
 function transfer(
   { reference, begun }: Source,
   { platform, folder }: Wanted,
-  { lookup, pulls }: CommandServices,
+  { lookup, pulls }: PullNeeds,
 ): Thenable<PulledImage> {
   return withTransfer(`Pulling ${familiarName(reference)}`, async (signal, report) => {
     // What the tag points to now, not what it pointed to when the tree was opened.
@@ -121,19 +145,20 @@ function problemOfName(name: string, parent: string): string | undefined {
   return existsSync(join(parent, name)) ? 'There is something with this name already' : undefined;
 }
 
-/** Says that it is done, and offers what comes next. Nobody waits for the answer. */
-function tell(
+/** Reports the finished pull and offers what to do next. */
+function reportPull(
   reference: Reference,
   { folder, warnings }: PulledImage,
-  { log, interactive, views }: CommandServices,
+  { log, views }: PullNeeds,
+  { interactive }: Call,
 ): void {
   for (const warning of warnings) log.warn(`${familiarName(reference)}: ${warning}`);
   if (!interactive) return;
   offer(
     `Pulled ${familiarName(reference)} into ${vscode.workspace.asRelativePath(folder)}.${warningsNoted(warnings.length)}`,
     {
-      'Open Folder': command(COMMANDS.openFolder, { folder }),
-      Mount: command(COMMANDS.mountImage, { folder }),
+      'Open Folder': runCommand(COMMANDS.openFolder, { folder }),
+      Mount: runCommand(COMMANDS.mountImage, { folder }),
       'Show in Images': () => views.revealFolder(folder),
     },
   );

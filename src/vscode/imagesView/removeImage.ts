@@ -1,3 +1,6 @@
+import type { ImageTasks } from '../mount/imageTasks.ts';
+import type { PulledImages } from '../images/pulledImages.ts';
+import { command } from '../command/command.ts';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { mountState } from '../../overlay/mountState.ts';
@@ -7,27 +10,30 @@ import { askImageFolder } from '../command/ask.ts';
 import { folderSize, refuseLink, removeOwnFolder } from '../images/removeFolder.ts';
 import { taskWouldFail } from '../mount/taskFailure.ts';
 import { formatBytes } from '../common/text.ts';
-import type { CommandServices } from '../features.ts';
-import type { RunCommand } from '../commandTable.ts';
+
+interface RemoveNeeds {
+  readonly images: PulledImages;
+  readonly tasks: ImageTasks;
+}
 
 /** Removes a pulled image from the disk, also one whose description is damaged, with sudo where a mount left files of root. Returns the bytes freed. */
-export const removeImage: RunCommand = async (argument, services) => {
-  const { images } = services;
-  const folder = await askImageFolder(argument, services, 'Remove Image', undefined, () => images.damaged());
+export const removeImage = command(['folder'], async (argument, needs: RemoveNeeds, call) => {
+  const { images } = needs;
+  const folder = await askImageFolder(argument, images, 'Remove Image', undefined, () => images.damaged());
   if (folder === undefined) return undefined;
   await refuseLink(folder);
-  const name = await nameOf(folder, services);
+  const name = await nameOf(folder, needs);
   const { mounted } = await mountState(folder);
   if (mounted) throw taskWouldFail('remove', folder, 'still-mounted');
   const size = await folderSize(folder);
-  if (services.interactive && !(await confirm(name, folder, size))) return undefined;
-  const freed = await remove(folder, size, services);
-  services.images.refresh();
+  if (call.interactive && !(await confirm(name, folder, size))) return undefined;
+  const freed = await remove(folder, size, needs);
+  needs.images.refresh();
   return freed;
-};
+});
 
 /** What to call the image when a person is asked. @throws {NoImageFolderError} */
-async function nameOf(folder: string, { images }: CommandServices): Promise<string> {
+async function nameOf(folder: string, { images }: RemoveNeeds): Promise<string> {
   try {
     return (await images.read(folder)).image.reference;
   } catch (error) {
@@ -36,7 +42,7 @@ async function nameOf(folder: string, { images }: CommandServices): Promise<stri
   }
 }
 
-async function remove(folder: string, size: number, { tasks }: CommandServices): Promise<number> {
+async function remove(folder: string, size: number, { tasks }: RemoveNeeds): Promise<number> {
   if (!(await removeOwnFolder(folder))) await tasks.runPlan('remove', folder, planRemove({ folder }));
   return size - (await folderSize(folder));
 }

@@ -4,7 +4,8 @@ import type { Plan } from '../../overlay/plan.ts';
 import { TASK_TYPE } from '../common/ids.ts';
 import type { ImageOnDisk } from '../images/pulledImages.ts';
 import { runTask } from './runTask.ts';
-import type { Services } from '../features.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { PulledImages } from '../images/pulledImages.ts';
 import type { TaskAction } from './taskDefinition.ts';
 import { UntrustedWorkspaceError } from '../common/errors.ts';
 import type { PlanOptions } from './taskPlan.ts';
@@ -14,17 +15,19 @@ const never = new AbortController().signal;
 
 /** Runs what is done with pulled images in the terminal: one at a time for each folder, and awaited. */
 export class ImageTasks {
-  readonly #services: Services;
+  readonly #images: PulledImages;
+  readonly #settings: () => Settings;
   readonly #folders = new KeyedMutex();
   #started = 0;
 
-  constructor(services: Services) {
-    this.#services = services;
+  constructor(images: PulledImages, settings: () => Settings) {
+    this.#images = images;
+    this.#settings = settings;
   }
 
   /** Runs a task to its end. @throws {TaskFailedError} {@link UntrustedWorkspaceError} and what the plan throws */
   async run(action: TaskAction, image: ImageOnDisk, options?: PlanOptions): Promise<void> {
-    await this.#run(action, image.folder, () => taskFor(action, image, this.#services, options));
+    await this.#run(action, image.folder, () => taskFor(action, image, this.#settings(), options));
   }
 
   /** The same for a plan that `tasks.json` has no action for. `noun` names it in messages. */
@@ -40,12 +43,12 @@ export class ImageTasks {
   /** Starts a terminal that the user works in, and does not wait for its end. */
   async start(action: TaskAction, image: ImageOnDisk): Promise<void> {
     // VS Code runs a task once at a time and tells tasks apart by their definitions: the number allows several shells.
-    await vscode.tasks.executeTask(await taskFor(action, image, this.#services, { terminal: ++this.#started }));
+    await vscode.tasks.executeTask(await taskFor(action, image, this.#settings(), { terminal: ++this.#started }));
   }
 
   async #run(noun: string, folder: string, make: () => Promise<vscode.Task>): Promise<void> {
     const code = await this.#folders.run(folder, never, async () => runTask(await make()));
-    this.#services.images.refresh();
+    this.#images.refresh();
     if (code === 0) return;
     const { taskFailed } = await import('./taskFailure.ts');
     throw taskFailed(noun, folder, code);

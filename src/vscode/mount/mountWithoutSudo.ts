@@ -1,16 +1,16 @@
+import { type MountNeeds, mountedAt } from './commands.ts';
+import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { probeOverlay } from '../../overlay/capability.ts';
 import { planFuse, planRootless } from '../../overlay/rootlessPlan.ts';
 import { askImageFolder } from '../command/ask.ts';
-import { offerMount } from './offerMount.ts';
-import { IncompleteImageError, NoWayWithoutSudoError, NotVerifiedError } from '../common/errors.ts';
-import type { RunCommand } from '../commandTable.ts';
+import { IncompleteImageError, NoWayWithoutSudoError } from '../common/errors.ts';
 
 /** Mounts a pulled image by the user's own right: by fuse-overlayfs, or inside one terminal with a namespace of its own. */
-export const mountWithoutSudo: RunCommand = async (argument, services) => {
-  const folder = await askImageFolder(argument, services, 'Mount Without sudo', mounted => !mounted);
+export const mountWithoutSudo = command(['folder'], async (argument, needs: MountNeeds, call) => {
+  const folder = await askImageFolder(argument, needs.images, 'Mount Without sudo', mounted => !mounted);
   if (folder === undefined) return undefined;
-  const { image } = await services.images.read(folder);
+  const { image } = await needs.images.read(folder);
   if (!image.complete) throw new IncompleteImageError(image);
   const { ways, explanation } = await probeOverlay(folder);
   const possible = ways.filter(way => way === 'fuse' || way === 'rootless');
@@ -19,15 +19,12 @@ export const mountWithoutSudo: RunCommand = async (argument, services) => {
   if (way === undefined) return undefined;
   const request = { folder, layers: image.layers.length };
   if (way === 'rootless') {
-    await services.tasks.startPlan('namespace', folder, planRootless(request));
+    await needs.tasks.startPlan('namespace', folder, planRootless(request));
     return undefined;
   }
-  await services.tasks.runPlan('mount', folder, planFuse(request));
-  const { mount } = await services.images.read(folder);
-  if (!mount.mounted) throw new NotVerifiedError('mount', mount.mountPoint);
-  if (services.interactive) offerMount(mount.mountPoint, folder);
-  return { mountPoint: mount.mountPoint };
-};
+  await needs.tasks.runPlan('mount', folder, planFuse(request));
+  return mountedAt(folder, needs.images, call);
+});
 
 async function choose(possible: readonly string[]): Promise<string | undefined> {
   if (possible.length === 1) return possible[0];

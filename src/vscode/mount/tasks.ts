@@ -3,16 +3,17 @@ import * as vscode from 'vscode';
 import type { Plan } from '../../overlay/plan.ts';
 import { TASK_TYPE } from '../common/ids.ts';
 import type { ImageOnDisk } from '../images/pulledImages.ts';
-import type { Services } from '../features.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { PulledImages } from '../images/pulledImages.ts';
 import { InvalidTaskError, readTask, type TaskAction } from './taskDefinition.ts';
 import { UntrustedWorkspaceError } from '../common/errors.ts';
 import type { PlanOptions } from './taskPlan.ts';
 
 /** Offers the tasks of type `peel`: for `tasks.json` and for "Run Task…". */
-export function registerTasks(services: Services): vscode.Disposable {
+export function registerTasks(images: PulledImages, settings: () => Settings): vscode.Disposable {
   return vscode.tasks.registerTaskProvider(TASK_TYPE, {
-    provideTasks: () => provideTasks(services),
-    resolveTask: given => resolveTask(given, services),
+    provideTasks: () => provideTasks(images, settings),
+    resolveTask: given => resolveTask(given, images, settings),
   });
 }
 
@@ -20,12 +21,12 @@ export function registerTasks(services: Services): vscode.Disposable {
 export async function taskFor(
   action: TaskAction,
   { image }: ImageOnDisk,
-  services: Services,
+  settings: Settings,
   options?: PlanOptions,
 ): Promise<vscode.Task> {
   if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
   const { planTask } = await import('./taskPlan.ts');
-  const plan = await planTask(action, image, services.settings(), options);
+  const plan = await planTask(action, image, settings, options);
   return terminalTask(
     {
       type: TASK_TYPE,
@@ -38,10 +39,10 @@ export async function taskFor(
   );
 }
 
-async function provideTasks(services: Services): Promise<vscode.Task[]> {
+async function provideTasks(images: PulledImages, settings: () => Settings): Promise<vscode.Task[]> {
   if (!vscode.workspace.isTrusted) return [];
-  const images = await services.images.list();
-  const wanted = images.flatMap(image => actionsOf(image).map(action => taskFor(action, image, services)));
+  const pulled = await images.list();
+  const wanted = pulled.flatMap(image => actionsOf(image).map(action => taskFor(action, image, settings())));
   // An image that no plan can be made for must not hide the others.
   const made = await Promise.allSettled(wanted);
   return made.filter(result => result.status === 'fulfilled').map(result => result.value);
@@ -51,12 +52,12 @@ function actionsOf({ mount }: ImageOnDisk): readonly TaskAction[] {
   return mount.mounted ? ['unmount', 'shell'] : ['mount'];
 }
 
-async function resolveTask(given: vscode.Task, services: Services): Promise<vscode.Task> {
+async function resolveTask(given: vscode.Task, images: PulledImages, settings: () => Settings): Promise<vscode.Task> {
   if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
   const { action, image: folder } = readTask(given.definition);
-  const { image } = await services.images.read(absolute(folder, given.scope));
+  const { image } = await images.read(absolute(folder, given.scope));
   const { planTask } = await import('./taskPlan.ts');
-  const plan = await planTask(action, image, services.settings());
+  const plan = await planTask(action, image, settings());
   // VS Code takes the answer only with the very object that it asked about.
   return terminalTask(given.definition, given.scope ?? vscode.TaskScope.Workspace, plan);
 }

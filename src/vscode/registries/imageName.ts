@@ -1,6 +1,6 @@
 import { localPath } from '../../layout/localAddress.ts';
 import { familiarName, type Reference } from '../../oci/reference.ts';
-import type { Registries } from '../features.ts';
+import type { Registries } from './registries.ts';
 
 /** What people call an image: as they would type it; one on this machine by its folder or archive, with its tag where the name does not end with it anyway. */
 export function imageName(reference: Reference, registries: Registries): string {

@@ -6,7 +6,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { NotFoundError } from '../../registry/errors.ts';
 import type { Page } from '../../registry/api/listing.ts';
 import type { FetchedManifest } from '../../registry/api/manifests.ts';
-import type { RepositoryAccess } from '../features.ts';
+import type { RepositoryAccess } from './repositoryAccess.ts';
 
 interface Place {
   readonly registry: string;

@@ -4,7 +4,7 @@ import type { Memento } from 'vscode';
 import { localAddress } from '../../layout/localAddress.ts';
 import type { LocalSources } from '../../layout/localSources.ts';
 import type { ArchiveWatch } from '../../layout/plainArchive.ts';
-import type { RepositoryAccess } from '../features.ts';
+import type { RepositoryAccess } from './repositoryAccess.ts';
 import type { RegistrySetting } from '../settings/settings.ts';
 
 /** What a folder or archive was opened as. */

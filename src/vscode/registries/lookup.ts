@@ -3,31 +3,39 @@ import type { BlobStore } from '../../blobs/store.ts';
 import type { ImageSource } from '../../resolve/imageSource.ts';
 import type { Opened } from '../../resolve/openReference.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
-import type { ImageLookup, Registries } from '../features.ts';
+import type { Registries } from './registries.ts';
 import { SharedAnswers } from '../common/sharedAnswers.ts';
 
 /** How long a tag's answer is taken for true, in ms: long enough to open a tree of rows below it, too short to miss a push. */
 const TAG_LIFETIME = 30_000;
 
-/** Asks registries, and remembers for a while. */
-export class RegistryImageLookup implements ImageLookup {
-  readonly #registries: Registries;
+/**
+ * Finds what a registry holds under a reference. Answers by digest can't change and are kept; answers
+ * by tag expire soon.
+ */
+export class ImageLookup {
+  readonly #registries: Pick<Registries, 'clientFor'>;
   readonly #store: () => Promise<BlobStore>;
   readonly #platform: () => string | undefined;
   readonly #opened = new SharedAnswers<Opened>();
   readonly #resolved = new SharedAnswers<ResolvedImage>();
 
   /**
-   * @param store where documents that cannot change are kept
-   * @param platform the one to take when a call names none
+   * @param store keeps documents that can't change
+   * @param platform used when a call names none
    */
-  constructor(registries: Registries, store: () => Promise<BlobStore>, platform: () => string | undefined) {
+  constructor(
+    registries: Pick<Registries, 'clientFor' | 'onDidChangeAccess'>,
+    store: () => Promise<BlobStore>,
+    platform: () => string | undefined,
+  ) {
     this.#registries = registries;
     this.#store = store;
     this.#platform = platform;
     registries.onDidChangeAccess(() => this.forget());
   }
 
+  /** The manifest or index that the reference names. */
   open(reference: Reference, signal: AbortSignal): Promise<Opened> {
     return this.#opened.get(formatReference(reference), lifetime(reference), signal, async shared => {
       const { openReference } = await import('../../resolve/openReference.ts');
@@ -35,6 +43,7 @@ export class RegistryImageLookup implements ImageLookup {
     });
   }
 
+  /** One image of it. `platform` is like `linux/arm64/v8`; absent = the setting's, else this machine's. */
   resolve(reference: Reference, platform: string | undefined, signal: AbortSignal): Promise<ResolvedImage> {
     const wanted = platform ?? this.#platform();
     const key = `${formatReference(reference)} ${wanted ?? ''}`;
@@ -53,6 +62,7 @@ export class RegistryImageLookup implements ImageLookup {
     return new KeptDocuments(client, store);
   }
 
+  /** Forgets what tags pointed to. */
   forget(): void {
     this.#opened.forget();
     this.#resolved.forget();

@@ -12,11 +12,14 @@ import type { Network } from '../settings/network.ts';
 import type { RepositoryMemory } from './repositoryMemory.ts';
 import type { StoredSecrets } from '../settings/secrets.ts';
 import type { LocalOpened, LocalRegistries } from './localRegistries.ts';
-import type { Registries, RepositoryAccess } from '../features.ts';
+import type { RepositoryAccess } from './repositoryAccess.ts';
 import type { RegistrySetting } from '../settings/settings.ts';
 
-/** The registries of the settings, each with one client that is made when first needed and made anew when settings change. */
-export class ConfiguredRegistries implements Registries, vscode.Disposable {
+/**
+ * The registries of the settings, and what the user opened in each. Creates one client per registry
+ * when first needed, and replaces it when settings or credentials change.
+ */
+export class Registries implements vscode.Disposable {
   readonly #configuration: Configuration;
   readonly #secrets: StoredSecrets;
   readonly #memory: RepositoryMemory;
@@ -27,7 +30,9 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
   readonly #subscriptions: vscode.Disposable;
   #network: Promise<Network> | undefined;
   #clients = new Map<string, Promise<RegistryClient>>();
+  /** Fires when a list of registries must be drawn again: a setting, a sign-in or a pin changed. */
   readonly onDidChange = this.#changed.event;
+  /** Fires when settings or accounts changed, so requests may now have other answers. */
   readonly onDidChangeAccess = this.#accessChanged.event;
 
   /** @param connect makes the network as the settings are now */
@@ -51,15 +56,21 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
     );
   }
 
+  /** In the order of the settings. @throws {InvalidSettingError} */
   list(): readonly RegistrySetting[] {
     return this.#configuration.registries();
   }
 
+  /** The registry's setting, or the defaults for one that isn't listed. */
   settingOf(registry: string): RegistrySetting {
     const listed = this.list().find(({ name }) => name === registry) ?? this.#local.setting(registry);
     return listed ?? { ...defaultConfig(registry), insecure: false, mirrors: [] };
   }
 
+  /**
+   * Returns the client for a registry by its name in references (`docker.io`, `127.0.0.1:5000`),
+   * listed or not.
+   */
   clientFor(registry: string): Promise<RepositoryAccess> {
     const local = this.#local.setting(registry);
     if (local) return this.#local.open(registry);
@@ -73,11 +84,13 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
     return made;
   }
 
+  /** Returns a client that isn't kept, for a registry that isn't listed yet. */
   async tryClient(setting: RegistrySetting): Promise<RegistryClient> {
     const [config, network] = await Promise.all([this.#withCertificates(setting), this.#sharedNetwork()]);
     return network.client(config);
   }
 
+  /** Tries an account without remembering it. @throws {AccountRefusedError} */
   async verify(registry: string, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'> {
     const [config, network] = await Promise.all([
       this.#withCertificates(this.settingOf(registry)),
@@ -86,6 +99,7 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
     return network.verify(config, account, signal);
   }
 
+  /** Returns the registry's authentication challenge, or `undefined` when it asks for none. */
   async challengeOf(registry: string, signal: AbortSignal): Promise<Challenge | undefined> {
     const [config, network] = await Promise.all([
       this.#withCertificates(this.settingOf(registry)),
@@ -94,6 +108,7 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
     return network.challenge(config, signal);
   }
 
+  /** Returns what a worker thread needs to reach the registry by itself. */
   async originOf(registry: string): Promise<Origin> {
     const local = this.#local.setting(registry);
     if (local) {
@@ -111,35 +126,42 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
     return { registry: config, transport: options, authorizer };
   }
 
+  /** Docker Hub repositories matching some words, best first. */
   async searchHub(words: string, signal: AbortSignal): Promise<readonly HubResult[]> {
     return (await this.#sharedNetwork()).hub.search(words, signal);
   }
 
+  /** Repositories (without the registry) that the user opened, newest first. */
   pinned(registry: string): readonly string[] {
     return this.#memory.of(registry);
   }
 
+  /** Registries that no setting lists but that have pinned repositories; the tree shows them too. */
   pinnedElsewhere(): readonly string[] {
     const listed = new Set(this.list().map(({ name }) => name));
     return [...this.#local.names(), ...this.#memory.registries()].filter(registry => !listed.has(registry));
   }
 
+  /** Lists a folder or archive on this machine as a registry. @throws {InvalidLocalImageError} */
   async openLocal(path: string, watch: ArchiveWatch): Promise<LocalOpened> {
     const opened = await this.#local.add(path, watch);
     this.#changed.fire();
     return opened;
   }
 
+  /** Opens one without listing it. @throws {InvalidLocalImageError} */
   findLocal(path: string, watch: ArchiveWatch): Promise<LocalOpened> {
     return this.#local.find(path, watch);
   }
 
+  /** Removes a folder or archive from the list; returns false if `registry` isn't one. */
   async closeLocal(registry: string): Promise<boolean> {
     const closed = await this.#local.remove(registry);
     if (closed) this.#changed.fire();
     return closed;
   }
 
+  /** Moves a repository to the front of the pinned ones. */
   async pin(registry: string, repository: string): Promise<void> {
     // It is in the list as long as it is open.
     if (this.#local.setting(registry)) return;
@@ -153,10 +175,12 @@ export class ConfiguredRegistries implements Registries, vscode.Disposable {
     this.#changed.fire();
   }
 
+  /** The user name that was signed in with here, if any. */
   async accountOf(registry: string): Promise<string | undefined> {
     return (await this.#secrets.account(registry))?.username;
   }
 
+  /** How many more pulls the registry allowed in its last answer; sends no request. */
   async rateLimitOf(registry: string): Promise<RateLimit | undefined> {
     return (await this.#clients.get(registry)?.catch(() => undefined))?.rateLimit;
   }

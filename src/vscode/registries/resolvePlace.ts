@@ -1,7 +1,7 @@
 import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
-import type { ImageLookup } from '../features.ts';
+import type { ImageLookup } from './lookup.ts';
 import type { ImagePlace } from './imagePlace.ts';
 
 /** The image at a place. One that has a single platform is shown whatever platform the settings ask for: browsing chooses nothing. */

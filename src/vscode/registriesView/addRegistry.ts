@@ -1,24 +1,33 @@
+import type { Registries } from '../registries/registries.ts';
+import type { Configuration } from '../settings/configuration.ts';
+import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { InsecureRefusedError, RegistryError, TlsError } from '../../registry/errors.ts';
 import { askTrust } from './askTrust.ts';
 import { COMMANDS } from '../common/ids.ts';
-import { command, offer } from '../common/offer.ts';
+import { offer, runCommand } from '../common/offer.ts';
 import { probeRegistry, type Finding } from '../registries/probeRegistry.ts';
 import { withNotification } from '../common/progress.ts';
-import type { CommandServices } from '../features.ts';
 import { parseRegistry, type RegistrySetting } from '../settings/settings.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import type { RunCommand } from '../commandTable.ts';
 
-/** Asks an address what it is, and puts it into the list of registries. */
-export const addRegistry: RunCommand = async (argument, services) => {
-  const typed = argument.url === undefined ? await ask(services) : settingFrom(argument);
-  if (!typed) return;
-  const found = services.interactive ? await probeWithPerson(typed, services) : await probe(typed, services);
-  if (!found) return;
-  await services.configuration.addRegistry(found.setting);
-  if (services.interactive) tell(found);
-};
+interface AddNeeds {
+  readonly configuration: Configuration;
+  readonly registries: Registries;
+}
+
+/** Probes an address, and adds it to the list of registries. */
+export const addRegistry = command(
+  ['url', 'name', 'insecure', 'mirrors', 'ca', 'cert', 'key'],
+  async (argument, needs: AddNeeds, call) => {
+    const typed = argument.url === undefined ? await ask(needs.registries) : settingFrom(argument);
+    if (!typed) return;
+    const found = call.interactive ? await probeInteractively(typed, needs) : await probe(typed, needs);
+    if (!found) return;
+    await needs.configuration.addRegistry(found.setting);
+    if (call.interactive) reportAdded(found);
+  },
+);
 
 interface Found {
   readonly setting: RegistrySetting;
@@ -30,7 +39,7 @@ function settingFrom({ url, name, insecure, mirrors, ca, cert, key }: CommandArg
   return parseRegistry({ url, name, insecure, mirrors, ca, cert, key }, 'registries');
 }
 
-async function ask({ registries }: CommandServices): Promise<RegistrySetting | undefined> {
+async function ask(registries: Registries): Promise<RegistrySetting | undefined> {
   const url = await vscode.window.showInputBox({
     title: 'Add Registry',
     prompt: "The registry's address. A path prefix and a port may be part of it.",
@@ -71,18 +80,18 @@ function problemOf(entry: object): string | undefined {
   }
 }
 
-async function probe(setting: RegistrySetting, { registries }: CommandServices): Promise<Found> {
+async function probe(setting: RegistrySetting, { registries }: AddNeeds): Promise<Found> {
   const client = await registries.tryClient(setting);
   const finding = await withNotification(`Asking ${setting.url}`, signal => probeRegistry(client, signal));
   return { setting, finding };
 }
 
 /** Asks until the address answers, or the user wants it as it is, or gives up. */
-async function probeWithPerson(first: RegistrySetting, services: CommandServices): Promise<Found | undefined> {
+async function probeInteractively(first: RegistrySetting, needs: AddNeeds): Promise<Found | undefined> {
   let setting = first;
   for (;;) {
     try {
-      return await probe(setting, services);
+      return await probe(setting, needs);
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       const next = await askAfter(error, setting);
@@ -105,14 +114,14 @@ async function askAfter(error: RegistryError, setting: RegistrySetting): Promise
   return chosen === anyway ? setting : undefined;
 }
 
-function tell({ setting, finding }: Found): void {
+function reportAdded({ setting, finding }: Found): void {
   const registry = setting.name;
   const added = setting.label ?? registry;
   const said = finding
     ? `Added ${added}. ${finding.text}`
     : `Added ${added}, which did not answer; its row in the tree shows when it does.`;
   offer(said, {
-    ...(finding?.access === 'account' ? { 'Sign In…': command(COMMANDS.signIn, { registry }) } : {}),
-    ...(finding?.catalog === 'listed' ? {} : { 'Open Image…': command(COMMANDS.openImage, {}) }),
+    ...(finding?.access === 'account' ? { 'Sign In…': runCommand(COMMANDS.signIn, { registry }) } : {}),
+    ...(finding?.catalog === 'listed' ? {} : { 'Open Image…': runCommand(COMMANDS.openImage, {}) }),
   });
 }

@@ -1,3 +1,4 @@
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -14,14 +15,14 @@ export class AttachedNode implements TreeNode {
   readonly id: string;
   readonly parent: TreeNode;
   readonly argument = {};
-  readonly #context: TreeContext;
+  readonly #context: TreeContext<ImageRowNeeds>;
   readonly #reference: Reference;
   readonly #attached: Lazy<readonly Descriptor[]>;
 
   /** @param attestations those that the image's index already names */
   constructor(
     parent: TreeNode,
-    context: TreeContext,
+    context: TreeContext<ImageRowNeeds>,
     reference: Reference,
     digest: Digest,
     attestations: readonly Descriptor[],
@@ -31,7 +32,7 @@ export class AttachedNode implements TreeNode {
     this.#context = context;
     this.#reference = reference;
     this.#attached = new Lazy(async signal => {
-      const client = await context.services.registries.clientFor(reference.registry);
+      const client = await context.needs.registries.clientFor(reference.registry);
       return [...attestations, ...(await listAttached(client, reference.repository, digest, signal))];
     });
   }

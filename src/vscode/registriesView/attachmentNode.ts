@@ -1,3 +1,4 @@
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Reference } from '../../oci/reference.ts';
@@ -18,7 +19,12 @@ export class AttachmentNode implements TreeNode {
   readonly #descriptor: Descriptor;
   readonly #rows: Lazy<readonly TreeNode[]>;
 
-  constructor(parent: TreeNode, context: TreeContext, { registry, repository }: Reference, descriptor: Descriptor) {
+  constructor(
+    parent: TreeNode,
+    context: TreeContext<ImageRowNeeds>,
+    { registry, repository }: Reference,
+    descriptor: Descriptor,
+  ) {
     const { digest } = descriptor;
     const place: ImagePlace = { reference: { registry, repository, digest }, digest, attestations: [] };
     this.id = `${parent.id}/${digest}`;
@@ -26,7 +32,7 @@ export class AttachmentNode implements TreeNode {
     this.argument = argumentFor(place);
     this.#descriptor = descriptor;
     this.#rows = new Lazy(async signal => {
-      const { manifest } = await context.services.lookup.open(place.reference, signal);
+      const { manifest } = await context.needs.lookup.open(place.reference, signal);
       return artifactRows(this, place, manifest);
     });
   }

@@ -1,7 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { NotFoundError } from '../../registry/errors.ts';
-import type { RepositoryAccess } from '../features.ts';
+import type { RepositoryAccess } from '../registries/repositoryAccess.ts';
 import { plainText } from '../common/text.ts';
 
 /** How an attachment is called in the tree. */

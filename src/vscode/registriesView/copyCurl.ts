@@ -1,3 +1,6 @@
+import type { Registries } from '../registries/registries.ts';
+import type { ImageLookup } from '../registries/lookup.ts';
+import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { findLayer } from '../../pull/oneLayer.ts';
 import { formatReference, type Reference } from '../../oci/reference.ts';
@@ -6,29 +9,30 @@ import { askReference } from '../command/ask.ts';
 import { choosePlatformFor } from '../command/choosePlatform.ts';
 import type { CurlAccess } from './curlText.ts';
 import { withNotification } from '../common/progress.ts';
-import type { CommandServices } from '../features.ts';
-import type { RunCommand } from '../commandTable.ts';
 
 /** Puts the steps of a pull and a mount on the clipboard as lines for a terminal, without any account. */
-export const copyCurl: RunCommand = async (argument, services) => {
-  const title = 'Copy as curl, tar and mount Lines';
-  const reference = await askReference(argument, title);
-  if (!reference) return undefined;
-  const image = await choosePlatformFor(reference, argument.platform, services, title);
-  if (!image) return undefined;
-  const [access, { curlText }] = await Promise.all([accessTo(reference, services), import('./curlText.ts')]);
-  const layer = argument.layer === undefined ? undefined : findLayer(image, argument.layer);
-  const text = curlText(image, access, layer);
-  await vscode.env.clipboard.writeText(text);
-  if (services.interactive) {
-    void vscode.window.showInformationMessage(
-      `Copied the lines that pull ${formatReference(reference)} in a terminal.`,
-    );
-  }
-  return text;
-};
+export const copyCurl = command(
+  ['reference', 'platform', 'layer'],
+  async (argument, needs: { readonly lookup: ImageLookup; readonly registries: Registries }, call) => {
+    const title = 'Copy as curl, tar and mount Lines';
+    const reference = await askReference(argument, title);
+    if (!reference) return undefined;
+    const image = await choosePlatformFor(reference, argument.platform, needs.lookup, call, title);
+    if (!image) return undefined;
+    const [access, { curlText }] = await Promise.all([accessTo(reference, needs.registries), import('./curlText.ts')]);
+    const layer = argument.layer === undefined ? undefined : findLayer(image, argument.layer);
+    const text = curlText(image, access, layer);
+    await vscode.env.clipboard.writeText(text);
+    if (call.interactive) {
+      void vscode.window.showInformationMessage(
+        `Copied the lines that pull ${formatReference(reference)} in a terminal.`,
+      );
+    }
+    return text;
+  },
+);
 
-async function accessTo({ registry }: Reference, { registries }: CommandServices): Promise<CurlAccess> {
+async function accessTo({ registry }: Reference, registries: Registries): Promise<CurlAccess> {
   const { url, insecure, ca } = registries.settingOf(registry);
   const challenge = await withNotification(`Asking ${registry} how it wants to be asked`, signal =>
     registries.challengeOf(registry, signal),

@@ -1,3 +1,4 @@
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { COMMANDS } from '../common/ids.ts';
 import { AttachedNode } from './attachedNode.ts';
 import { DocumentNode } from '../documents/documentNode.ts';
@@ -7,7 +8,11 @@ import { LayersNode } from '../filesView/layersNode.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 
 /** The rows below an image, the same whether it lies below a tag or below a platform. */
-export function imageRows(parent: TreeNode, context: TreeContext, place: ImagePlace): readonly TreeNode[] {
+export function imageRows(
+  parent: TreeNode,
+  context: TreeContext<ImageRowNeeds>,
+  place: ImagePlace,
+): readonly TreeNode[] {
   const argument = argumentFor(place);
   return [
     new DocumentNode(parent, {

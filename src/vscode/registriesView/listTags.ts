@@ -1,25 +1,29 @@
+import type { Registries } from '../registries/registries.ts';
+import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { formatReference, parseReference } from '../../oci/reference.ts';
 import { withNotification } from '../common/progress.ts';
 import { COMMANDS } from '../common/ids.ts';
-import type { RunCommand } from '../commandTable.ts';
 
 /** All tags of a repository, newest version first. A person sees them in a list, and opens the one they choose. */
-export const listTags: RunCommand = async (argument, { registries, interactive }) => {
-  const typed = argument.repository ?? argument.reference ?? (await askRepository());
-  if (typed === undefined) return undefined;
-  const { registry, repository } = parseReference(typed);
-  const [client, { sortTags }] = await Promise.all([
-    registries.clientFor(registry),
-    import('../../registry/api/sortTags.ts'),
-  ]);
-  const tags = await withNotification(`Listing the tags of ${repository}`, signal =>
-    client.allTags(repository, signal),
-  );
-  const sorted = sortTags(tags);
-  if (interactive) await offer(registry, repository, sorted);
-  return sorted;
-};
+export const listTags = command(
+  ['repository', 'reference'],
+  async (argument, needs: { readonly registries: Registries }, call) => {
+    const typed = argument.repository ?? argument.reference ?? (await askRepository());
+    if (typed === undefined) return undefined;
+    const { registry, repository } = parseReference(typed);
+    const [client, { sortTags }] = await Promise.all([
+      needs.registries.clientFor(registry),
+      import('../../registry/api/sortTags.ts'),
+    ]);
+    const tags = await withNotification(`Listing the tags of ${repository}`, signal =>
+      client.allTags(repository, signal),
+    );
+    const sorted = sortTags(tags);
+    if (call.interactive) await offer(registry, repository, sorted);
+    return sorted;
+  },
+);
 
 function askRepository(): Thenable<string | undefined> {
   return vscode.window.showInputBox({

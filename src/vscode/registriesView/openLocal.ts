@@ -1,26 +1,33 @@
+import type { Views } from '../common/reveal.ts';
+import type { ImageLookup } from '../registries/lookup.ts';
+import type { Registries } from '../registries/registries.ts';
+import { command } from '../command/command.ts';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { formatReference } from '../../oci/reference.ts';
 import { askFolder } from '../command/ask.ts';
 import { withArchive } from '../common/progress.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
-import type { RunCommand } from '../commandTable.ts';
 
 /** Opens an OCI layout's folder, an archive of one, or what `docker save` wrote, in the Registries view, where it is used as from a registry. */
-export const openLocal: RunCommand = async (argument, { registries, lookup, views }) => {
-  const path = argument.folder === undefined ? await askPath() : absolutePath(argument.folder);
-  if (path === undefined) return undefined;
-  const { registry, repository, tags } = await withArchive(`Opening ${basename(path)}`, watch =>
-    registries.openLocal(path, watch),
-  );
-  // The path may hold other images than when it was opened before.
-  lookup.forget();
-  const references = tags.map(tag => ({ registry, repository, tag }));
-  const [first] = references;
-  if (first && references.length === 1) await views.revealReference(first);
-  else await views.revealRepository(registry, repository);
-  return { registry, references: references.map(formatReference) };
-};
+export const openLocal = command(
+  ['folder'],
+  async (argument, needs: { readonly registries: Registries; readonly lookup: ImageLookup; readonly views: Views }) => {
+    const { registries, lookup, views } = needs;
+    const path = argument.folder === undefined ? await askPath() : absolutePath(argument.folder);
+    if (path === undefined) return undefined;
+    const { registry, repository, tags } = await withArchive(`Opening ${basename(path)}`, watch =>
+      registries.openLocal(path, watch),
+    );
+    // The path may hold other images than when it was opened before.
+    lookup.forget();
+    const references = tags.map(tag => ({ registry, repository, tag }));
+    const [first] = references;
+    if (first && references.length === 1) await views.revealReference(first);
+    else await views.revealRepository(registry, repository);
+    return { registry, references: references.map(formatReference) };
+  },
+);
 
 /** The dialogs of some systems show files or folders, not both. */
 async function askPath(): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { PlatformEntry } from '../../oci/choosePlatform.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -23,7 +24,13 @@ export class PlatformNode implements TreeNode {
   #size: number | undefined;
 
   /** @param ambiguous the platform's name alone does not find this entry again, so that the digest must */
-  constructor(parent: TreeNode, context: TreeContext, reference: Reference, entry: PlatformEntry, ambiguous: boolean) {
+  constructor(
+    parent: TreeNode,
+    context: TreeContext<ImageRowNeeds>,
+    reference: Reference,
+    entry: PlatformEntry,
+    ambiguous: boolean,
+  ) {
     const { descriptor } = entry;
     this.id = `${parent.id}/${descriptor.digest}`;
     this.parent = parent;

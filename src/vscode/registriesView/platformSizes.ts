@@ -1,3 +1,4 @@
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { DOCKER_HUB } from '../../oci/reference.ts';
 import type { PlatformNode } from './platformNode.ts';
 import type { TreeContext } from '../tree/treeNode.ts';
@@ -11,7 +12,7 @@ const AT_ONCE = 4;
  * a pull against a small daily allowance.
  */
 export function fillSizes(
-  context: TreeContext,
+  context: TreeContext<ImageRowNeeds>,
   registry: string,
   nodes: readonly PlatformNode[],
   signal: AbortSignal,
@@ -26,15 +27,15 @@ export function fillSizes(
   for (let worker = 0; worker < AT_ONCE; worker += 1) void work();
 }
 
-async function fillSize(context: TreeContext, node: PlatformNode, signal: AbortSignal): Promise<void> {
+async function fillSize(context: TreeContext<ImageRowNeeds>, node: PlatformNode, signal: AbortSignal): Promise<void> {
   try {
     const { reference } = node.place;
-    const { manifest } = await context.services.lookup.open({ ...reference, digest: node.digest }, signal);
+    const { manifest } = await context.needs.lookup.open({ ...reference, digest: node.digest }, signal);
     if (manifest.kind !== 'image') return;
     node.size = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
     context.changed(node);
   } catch (error) {
     // The size is an extra; whoever opens the row is told what is wrong.
-    context.services.log.debug(`No size for ${node.platform}: ${String(error)}`);
+    context.needs.log.debug(`No size for ${node.platform}: ${String(error)}`);
   }
 }

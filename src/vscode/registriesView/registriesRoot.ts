@@ -1,3 +1,4 @@
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import type { RegistrySetting } from '../settings/settings.ts';
 import type { TreeRoot } from '../tree/nodeTree.ts';
 import { RegistryNode } from './registryNode.ts';
@@ -6,12 +7,12 @@ import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 /** The Registries view: the registries of the settings, in their order, then others in which something was opened. Rows live as long as their setting stays the same. */
 export class RegistriesRoot implements TreeRoot {
   readonly prefix = 'registry:';
-  readonly #context: TreeContext;
+  readonly #context: TreeContext<ImageRowNeeds>;
   #nodes: readonly RegistryNode[] = [];
   /** Registries that are in no setting, opened since the window came up. */
   readonly #opened = new Set<string>();
 
-  constructor(context: TreeContext) {
+  constructor(context: TreeContext<ImageRowNeeds>) {
     this.#context = context;
   }
 
@@ -25,16 +26,16 @@ export class RegistriesRoot implements TreeRoot {
     const known = find();
     if (known) return known;
     this.#opened.add(registry);
-    return find() ?? this.#nodeOf(this.#context.services.registries.settingOf(registry));
+    return find() ?? this.#nodeOf(this.#context.needs.registries.settingOf(registry));
   }
 
   refresh(): void {
-    this.#context.services.lookup.forget();
+    this.#context.needs.lookup.forget();
     for (const node of this.#nodes) node.refresh();
   }
 
   #update(): readonly RegistryNode[] {
-    const { registries } = this.#context.services;
+    const { registries } = this.#context.needs;
     const settings = registries.list();
     const listed = new Set(settings.map(setting => setting.name));
     const others = [...new Set([...registries.pinnedElsewhere(), ...this.#opened])].filter(name => !listed.has(name));

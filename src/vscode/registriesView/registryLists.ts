@@ -1,4 +1,4 @@
-import type { RepositoryAccess } from '../features.ts';
+import type { RepositoryAccess } from '../registries/repositoryAccess.ts';
 import type { Page } from '../tree/pages.ts';
 
 /** Tags that stand in for referrers, written by cosign and by registries' clients: what they hold is shown below its image. */

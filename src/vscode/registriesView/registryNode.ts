@@ -1,3 +1,4 @@
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { DOCKER_HUB } from '../../oci/reference.ts';
 import { localPath } from '../../layout/localAddress.ts';
@@ -25,27 +26,27 @@ export class RegistryNode implements PagedNode, FilteredNode {
   readonly registry: string;
   readonly setting: RegistrySetting;
   filter = '';
-  readonly #context: TreeContext;
+  readonly #context: TreeContext<ImageRowNeeds>;
   readonly #catalog: Pages<string>;
   readonly #nodes = new Map<string, RepositoryNode>();
   /** What was opened by its name since the window came up. */
   readonly #opened = new Set<string>();
 
-  constructor(context: TreeContext, setting: RegistrySetting) {
+  constructor(context: TreeContext<ImageRowNeeds>, setting: RegistrySetting) {
     this.id = `registry:${setting.name}`;
     this.registry = setting.name;
     this.setting = setting;
     this.argument = { registry: setting.name, url: setting.url };
     this.#context = context;
     this.#catalog = new Pages(async (cursor, signal) => {
-      const client = await context.services.registries.clientFor(setting.name);
+      const client = await context.needs.registries.clientFor(setting.name);
       return listRepositories(client, cursor, signal);
     });
   }
 
   async toTreeItem(): Promise<TreeItem> {
     const { name, label = name, url, insecure, mirrors } = this.setting;
-    const { registries } = this.#context.services;
+    const { registries } = this.#context.needs;
     const [account, limit] = await Promise.all([registries.accountOf(name), registries.rateLimitOf(name)]);
     const allowed = limit && sayRateLimit(limit);
     const local = localPath(url);
@@ -79,7 +80,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
   }
 
   async children(): Promise<readonly TreeNode[]> {
-    const pinned = [...new Set([...this.#context.services.registries.pinned(this.registry), ...this.#opened])];
+    const pinned = [...new Set([...this.#context.needs.registries.pinned(this.registry), ...this.#opened])];
     const failure = await this.#loadFirst();
     const listed = this.#catalog.items.filter(name => !pinned.includes(name));
     const shown = [...pinned, ...listed].filter(name => passes(this.filter, name));
@@ -129,7 +130,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
   }
 
   async #failureRow(error: unknown): Promise<TreeNode> {
-    const { registries } = this.#context.services;
+    const { registries } = this.#context.needs;
     // Who has not signed in yet may see more with an account; who has, may not list here at all.
     const refused = error instanceof NoCatalogError && error.cause instanceof UnauthorizedError;
     const anonymous = (await registries.accountOf(this.registry)) === undefined;

@@ -1,3 +1,4 @@
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Reference } from '../../oci/reference.ts';
 import type { CommandArgument } from '../common/argument.ts';
@@ -22,7 +23,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
   readonly argument: CommandArgument;
   readonly repository: string;
   #filter = '';
-  readonly #context: TreeContext;
+  readonly #context: TreeContext<ImageRowNeeds>;
   readonly #registry: string;
   readonly #tags: Pages<string>;
   readonly #nodes = new Map<string, TagNode>();
@@ -30,7 +31,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
   readonly #opened: TagNode[] = [];
   #shown = PAGE;
 
-  constructor(parent: TreeNode, context: TreeContext, registry: string, repository: string) {
+  constructor(parent: TreeNode, context: TreeContext<ImageRowNeeds>, registry: string, repository: string) {
     this.id = `${parent.id}/${repository}`;
     this.parent = parent;
     this.repository = repository;
@@ -38,7 +39,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
     this.#context = context;
     this.#registry = registry;
     this.#tags = new Pages(async (cursor, signal) =>
-      listTags(await context.services.registries.clientFor(registry), repository, cursor, signal),
+      listTags(await context.needs.registries.clientFor(registry), repository, cursor, signal),
     );
   }
 
@@ -52,7 +53,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
   }
 
   toTreeItem(): TreeItem {
-    const pinned = this.#context.services.registries.pinned(this.#registry).includes(this.repository);
+    const pinned = this.#context.needs.registries.pinned(this.#registry).includes(this.repository);
     const { loaded, items, hasMore } = this.#tags;
     const tags = loaded && count(new Set(items).size, 'tag') + (hasMore ? ' so far' : '');
     const item = new TreeItem(plainText(this.repository, 255), TreeItemCollapsibleState.Collapsed);

@@ -1,19 +1,20 @@
+import type { Registries } from '../registries/registries.ts';
+import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { DOCKER_HUB, familiarRepository } from '../../oci/reference.ts';
 import type { HubResult } from '../../registry/api/dockerHub.ts';
 import { COMMANDS } from '../common/ids.ts';
 import { withNotification } from '../common/progress.ts';
 import { count, dotted, plainText } from '../common/text.ts';
-import type { RunCommand } from '../commandTable.ts';
 
 /** Searches Docker Hub, which lists no repositories, and opens what the user chooses. Returns the reference. */
-export const searchHub: RunCommand = async (argument, { registries }) => {
+export const searchHub = command(['name'], async (argument, needs: { readonly registries: Registries }) => {
   const title = 'Search Docker Hub';
   const words =
     argument.name ?? (await vscode.window.showInputBox({ title, prompt: 'Words to look for', placeHolder: 'busybox' }));
   if (words === undefined || words.trim() === '') return undefined;
   const found = await withNotification(`Searching Docker Hub for ${words}`, signal =>
-    registries.searchHub(words.trim(), signal),
+    needs.registries.searchHub(words.trim(), signal),
   );
   const placeHolder = found.length > 0 ? 'Choose a repository to open it' : `Docker Hub has nothing for "${words}"`;
   const chosen = await vscode.window.showQuickPick(found.map(itemOf), { title, placeHolder, matchOnDescription: true });
@@ -21,7 +22,7 @@ export const searchHub: RunCommand = async (argument, { registries }) => {
   const reference = `${DOCKER_HUB}/${chosen.repository}`;
   await vscode.commands.executeCommand(COMMANDS.openImage, { argument: { reference } });
   return reference;
-};
+});
 
 function itemOf({
   repository,

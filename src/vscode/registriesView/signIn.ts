@@ -1,26 +1,30 @@
+import type { Registries } from '../registries/registries.ts';
+import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { askRegistry } from '../command/ask.ts';
 import { withNotification } from '../common/progress.ts';
-import type { Account } from '../settings/secrets.ts';
+import type { Account, StoredSecrets } from '../settings/secrets.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import type { RunCommand } from '../commandTable.ts';
 
 /** Tries an account in its registry, and keeps it in the secret storage when it is taken. */
-export const signIn: RunCommand = async (argument, services) => {
-  const registry = await askRegistry(argument, services, 'Sign In to Registry');
-  if (registry === undefined) return;
-  const account = await askAccount(argument, registry, (await services.secrets.account(registry))?.username);
-  if (!account) return;
-  const { registries, secrets, interactive } = services;
-  const outcome = await withNotification(`Signing in to ${registry}`, signal =>
-    registries.verify(registry, account, signal),
-  );
-  await secrets.keep(registry, account);
-  if (interactive) tell(registry, account.username, outcome);
-};
+export const signIn = command(
+  ['registry', 'username', 'password'],
+  async (argument, needs: { readonly registries: Registries; readonly secrets: StoredSecrets }, call) => {
+    const registry = await askRegistry(argument, needs.registries, 'Sign In to Registry');
+    if (registry === undefined) return;
+    const account = await askAccount(argument, registry, (await needs.secrets.account(registry))?.username);
+    if (!account) return;
+    const { registries, secrets } = needs;
+    const outcome = await withNotification(`Signing in to ${registry}`, signal =>
+      registries.verify(registry, account, signal),
+    );
+    await secrets.keep(registry, account);
+    if (call.interactive) reportSignIn(registry, account.username, outcome);
+  },
+);
 
 async function askAccount(
-  argument: CommandArgument,
+  argument: Pick<CommandArgument, 'username' | 'password'>,
   registry: string,
   known: string | undefined,
 ): Promise<Account | undefined> {
@@ -40,7 +44,7 @@ async function askAccount(
   return password === undefined || password === '' ? undefined : { username, password };
 }
 
-function tell(registry: string, username: string, outcome: 'taken' | 'not asked for'): void {
+function reportSignIn(registry: string, username: string, outcome: 'taken' | 'not asked for'): void {
   const said =
     outcome === 'taken'
       ? `Signed in to ${registry} as ${username}.`

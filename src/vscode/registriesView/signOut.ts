@@ -1,28 +1,36 @@
+import type { StoredSecrets } from '../settings/secrets.ts';
+import type { Registries } from '../registries/registries.ts';
+import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { askRegistry } from '../command/ask.ts';
-import type { CommandServices } from '../features.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import type { RunCommand } from '../commandTable.ts';
+
+interface AccountNeeds {
+  readonly registries: Registries;
+  readonly secrets: StoredSecrets;
+}
 
 const TITLE = 'Sign Out of Registry';
 
 /** Forgets the account that was signed in with here. Accounts of Docker and podman stay. */
-export const signOut: RunCommand = async (argument, services) => {
-  const registry = await ask(argument, services);
+export const signOut = command(['registry'], async (argument, needs: AccountNeeds, call) => {
+  const registry = await ask(argument, needs);
   if (registry === undefined) return;
-  const account = await services.secrets.account(registry);
-  await services.secrets.forget(registry);
-  if (!services.interactive) return;
+  const account = await needs.secrets.account(registry);
+  await needs.secrets.forget(registry);
+  if (!call.interactive) return;
   const said = account
     ? `Signed out of ${registry} (${account.username}).`
     : `Peel keeps no account for ${registry}. One of Docker's or podman's may be in use: see the settings "peel.credentials".`;
   void vscode.window.showInformationMessage(said);
-};
+});
 
 /** Only registries that there is an account for are offered. */
-async function ask(argument: CommandArgument, services: CommandServices): Promise<string | undefined> {
-  if (argument.registry !== undefined) return askRegistry(argument, services, TITLE);
-  const { registries } = services;
+async function ask(
+  argument: Pick<CommandArgument, 'registry'>,
+  { registries }: AccountNeeds,
+): Promise<string | undefined> {
+  if (argument.registry !== undefined) return askRegistry(argument, registries, TITLE);
   const accounts = await Promise.all(
     registries
       .list()

@@ -1,3 +1,4 @@
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { platformsOf, type PlatformEntry } from '../../oci/choosePlatform.ts';
 import { isImageConfig } from '../../oci/config.ts';
@@ -26,11 +27,11 @@ export class TagNode implements TreeNode {
   readonly parent: TreeNode;
   readonly argument: CommandArgument;
   readonly reference: Reference;
-  readonly #context: TreeContext;
+  readonly #context: TreeContext<ImageRowNeeds>;
   readonly #opened: Lazy<Opened>;
   readonly #rows: Lazy<readonly TreeNode[]>;
 
-  constructor(parent: TreeNode, context: TreeContext, reference: Reference) {
+  constructor(parent: TreeNode, context: TreeContext<ImageRowNeeds>, reference: Reference) {
     this.id = `${parent.id}/${reference.tag ?? ''}@${reference.digest ?? ''}`;
     this.parent = parent;
     this.reference = reference;
@@ -40,7 +41,7 @@ export class TagNode implements TreeNode {
       ...(reference.digest ? { digest: reference.digest } : {}),
     });
     this.#context = context;
-    this.#opened = new Lazy(signal => context.services.lookup.open(reference, signal));
+    this.#opened = new Lazy(signal => context.needs.lookup.open(reference, signal));
     this.#rows = new Lazy(signal => this.#load(signal));
   }
 
@@ -73,7 +74,7 @@ export class TagNode implements TreeNode {
   }
 
   refresh(): void {
-    this.#context.services.lookup.forget();
+    this.#context.needs.lookup.forget();
     this.#opened.reset();
     this.#rows.reset();
   }
@@ -81,7 +82,7 @@ export class TagNode implements TreeNode {
   async #load(signal: AbortSignal): Promise<readonly TreeNode[]> {
     const opened = await this.#opened.get();
     // The row can now say what it is, and the registry's row what is left of the rate limit.
-    const limited = await this.#context.services.registries.rateLimitOf(this.reference.registry);
+    const limited = await this.#context.needs.registries.rateLimitOf(this.reference.registry);
     this.#context.changed((limited && this.parent.parent) ?? this);
     const { manifest, digest } = opened;
     if (manifest.kind === 'index') return this.#platforms(manifest, digest, signal);

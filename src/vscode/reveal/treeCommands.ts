@@ -1,7 +1,8 @@
 import { commands, Disposable, window } from 'vscode';
 import { describeFailure, showFailure } from '../common/failures.ts';
 import { TREE_COMMANDS } from '../common/ids.ts';
-import type { Services } from '../features.ts';
+import type { LogOutputChannel } from 'vscode';
+import type { PulledImages } from '../images/pulledImages.ts';
 import { FailureNode } from '../tree/failureNode.ts';
 import { MoreNode } from '../tree/moreNode.ts';
 import type { NodeTree } from '../tree/nodeTree.ts';
@@ -9,7 +10,11 @@ import { ReadingNode } from '../filesView/readingNode.ts';
 import { isFiltered, type TreeNode } from '../tree/treeNode.ts';
 
 /** Registers what can be done with the rows of the trees themselves. */
-export function registerTreeCommands(trees: readonly NodeTree[], { log, images }: Services): Disposable {
+export function registerTreeCommands(
+  trees: readonly NodeTree[],
+  log: LogOutputChannel,
+  images: PulledImages,
+): Disposable {
   const treesOf = (node: TreeNode | undefined): readonly NodeTree[] =>
     node ? trees.filter(tree => tree.holds(node)) : trees;
   const refresh = (node?: TreeNode): void => {

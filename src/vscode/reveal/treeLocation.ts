@@ -1,14 +1,18 @@
+import type { TreeLocation } from '../common/reveal.ts';
 import { localPath } from '../../layout/localAddress.ts';
 import { formatPlatform } from '../../oci/platform.ts';
-import type { Reference } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
-import type { Services } from '../features.ts';
+import type { ImageLookup } from '../registries/lookup.ts';
+import type { Registries } from '../registries/registries.ts';
 
-/** Where the trees show an image: in the Registries view, or, a pulled one, in the Images view. */
-export type ShownImage = { readonly reference: Reference; readonly platform: string } | { readonly folder: string };
-
-/** The rows of the trees that stand for an image. A file that was opened from it names it by its digest; its row has the tag, as long as that means the same image. */
-export async function shownAs(image: ResolvedImage, { registries, lookup }: Services): Promise<ShownImage> {
+/**
+ * Finds the rows that stand for an image. A file opened from it names it by digest; its row has the
+ * tag, as long as the tag still means the same image.
+ */
+export async function locateInTree(
+  image: ResolvedImage,
+  { registries, lookup }: { readonly registries: Registries; readonly lookup: ImageLookup },
+): Promise<TreeLocation> {
   const { registry, repository, tag } = image.reference;
   const path = localPath(registries.settingOf(registry).url);
   if (path !== undefined && !registries.pinnedElsewhere().includes(registry)) return { folder: path };

@@ -1,11 +1,13 @@
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import * as vscode from 'vscode';
 import type { Reference } from '../../oci/reference.ts';
 import { VIEWS } from '../common/ids.ts';
 import { DrawnRows } from './drawnRows.ts';
 import type { ImageOnDisk } from '../images/pulledImages.ts';
 import { MountWatch } from '../images/mountWatch.ts';
-import type { Services, Views } from '../features.ts';
-import type { ShownImage } from './treeLocation.ts';
+import type { PulledImages } from '../images/pulledImages.ts';
+import type { Views } from '../common/reveal.ts';
+import type { TreeLocation } from '../common/reveal.ts';
 import { findFile } from './findRow.ts';
 import { ImagesRoot } from '../imagesView/imagesRoot.ts';
 import { NodeTree } from '../tree/nodeTree.ts';
@@ -13,12 +15,17 @@ import { RegistriesRoot } from '../registriesView/registriesRoot.ts';
 import { revealRow } from '../tree/revealRow.ts';
 import { registerTreeCommands } from './treeCommands.ts';
 import { TreeChanges } from '../tree/treeChanges.ts';
-import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+import type { TreeNode } from '../tree/treeNode.ts';
 import { count } from '../common/text.ts';
+
+/** What the two views take. */
+interface ViewNeeds extends ImageRowNeeds {
+  readonly images: PulledImages;
+}
 
 /** The Registries and the Images view. */
 export class TreeViews implements Views, vscode.Disposable {
-  readonly #services: Services;
+  readonly #needs: ViewNeeds;
   readonly #registries: RegistriesRoot;
   readonly #registryTree: NodeTree;
   readonly #registryChanges: TreeChanges;
@@ -32,15 +39,15 @@ export class TreeViews implements Views, vscode.Disposable {
   readonly #imagesView: vscode.TreeView<TreeNode>;
   readonly #disposables: vscode.Disposable;
 
-  constructor(services: Services) {
-    this.#services = services;
+  constructor(needs: ViewNeeds) {
+    this.#needs = needs;
     const registryChanges = new TreeChanges();
     this.#registryChanges = registryChanges;
     const imageChanges = new TreeChanges();
     this.#imageChanges = imageChanges;
-    this.#registries = new RegistriesRoot(contextOf(services, registryChanges));
-    const mounts = new MountWatch(() => services.images.refresh());
-    const list = (): Promise<readonly ImageOnDisk[]> => services.images.list();
+    this.#registries = new RegistriesRoot({ needs, changed: node => registryChanges.fire(node) });
+    const mounts = new MountWatch(() => needs.images.refresh());
+    const list = (): Promise<readonly ImageOnDisk[]> => needs.images.list();
     this.#images = new ImagesRoot(() => mounts.whileShowing(() => this.#drawnImages.whileDrawing(list)), list);
     this.#registryTree = new NodeTree(this.#registries, registryChanges);
     const imageTree = new NodeTree(this.#images, imageChanges);
@@ -56,10 +63,10 @@ export class TreeViews implements Views, vscode.Disposable {
       imageTree,
       mounts,
       this.#imagesView.onDidChangeVisibility(({ visible }) => mounts.watch(visible)),
-      services.registries.onDidChange(() => registryChanges.fire()),
-      services.registries.onDidChangeAccess(() => this.#registryTree.refresh()),
-      services.images.onDidChange(() => this.#showImages()),
-      registerTreeCommands([this.#registryTree, imageTree], services),
+      needs.registries.onDidChange(() => registryChanges.fire()),
+      needs.registries.onDidChangeAccess(() => this.#registryTree.refresh()),
+      needs.images.onDidChange(() => this.#showImages()),
+      registerTreeCommands([this.#registryTree, imageTree], needs.log, needs.images),
     );
     mounts.watch(this.#imagesView.visible);
   }
@@ -80,7 +87,7 @@ export class TreeViews implements Views, vscode.Disposable {
     await revealRow(this.#imagesView, node, true);
   }
 
-  async revealFile(image: ShownImage, path: string, layer?: number): Promise<void> {
+  async revealFile(image: TreeLocation, path: string, layer?: number): Promise<void> {
     if ('folder' in image) {
       const row = await this.#images.find(image.folder);
       const file = row && (await findFile(row, path, layer));
@@ -117,7 +124,7 @@ export class TreeViews implements Views, vscode.Disposable {
 
   async #look(): Promise<void> {
     try {
-      const images = await this.#services.images.list();
+      const images = await this.#needs.images.list();
       const mounted = images.filter(({ mount }) => mount.mounted).length;
       this.#imagesView.badge = mounted > 0 ? { value: mounted, tooltip: count(mounted, 'mounted image') } : undefined;
       if (this.#drawnImages.differFrom(images)) this.#imageChanges.fire();
@@ -128,14 +135,10 @@ export class TreeViews implements Views, vscode.Disposable {
       this.#extracted = extracted;
     } catch (error) {
       // The view shows the same failure as a row.
-      this.#services.log.debug(`The pulled images could not be listed: ${String(error)}`);
+      this.#needs.log.debug(`The pulled images could not be listed: ${String(error)}`);
       this.#imageChanges.fire();
     }
   }
-}
-
-function contextOf(services: Services, changes: TreeChanges): TreeContext {
-  return { services, changed: node => changes.fire(node) };
 }
 
 function options(tree: NodeTree): vscode.TreeViewOptions<TreeNode> {

@@ -1,11 +1,5 @@
 import { count } from '../common/text.ts';
-import type { FoundMatch } from './searchRun.ts';
-
-/** A layer that could not be searched, or not to its end, and why. */
-export interface LayerFailure {
-  readonly layer: number;
-  readonly error: unknown;
-}
+import type { FoundMatch, LayerFailure } from './searchTypes.ts';
 
 /** A search is not whole: some layers could not be read. What the others have is kept with it. */
 export class LayersNotSearchedError extends Error {

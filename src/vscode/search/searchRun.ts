@@ -2,7 +2,8 @@ import type { ResolvedImage } from '../../oci/image.ts';
 import type { Match } from '../../search/lineMatches.ts';
 import type { SearchQuery } from '../../search/query.ts';
 import type { FileSearchWatch } from '../../search/searchFiles.ts';
-import { type LayerFailure, LayersNotSearchedError } from './layersNotSearched.ts';
+import { LayersNotSearchedError } from './layersNotSearched.ts';
+import type { LayerFailure, FoundMatch } from './searchTypes.ts';
 
 /** Where is searched. */
 export interface SearchPlace {
@@ -21,13 +22,6 @@ export interface SearchTerms extends SearchQuery {
   readonly include: string;
   readonly exclude: string;
 }
-
-/** What a program is given of each match. */
-export type FoundMatch = Omit<Match, 'start'> & {
-  readonly path: string;
-  /** Number of the layer that the file comes from. */
-  readonly layer: number;
-};
 
 export interface FoundFile {
   readonly path: string;

@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import { describeFailure } from '../common/failures.ts';
 import { CONTEXTS, VIEWS } from '../common/ids.ts';
-import type { Pulls } from '../images/pulls.ts';
-import type { Services } from '../features.ts';
+import type { SearchNeeds } from './runSearch.ts';
 import { SearchRoot } from './searchRoot.ts';
 import { NodeTree } from '../tree/nodeTree.ts';
 import { TreeChanges } from '../tree/treeChanges.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
-import { SearchRun, type FoundMatch, type SearchPlace, type SearchTerms } from './searchRun.ts';
+import { SearchRun, type SearchPlace, type SearchTerms } from './searchRun.ts';
+import type { FoundMatch } from './searchTypes.ts';
 
 /** Milliseconds between two looks at what was found meanwhile; longer when there are many rows to be drawn again. */
 const PAUSE = 250;
@@ -16,8 +16,7 @@ const MANY = 500;
 
 /** The Search view: shows one search, while it runs and after it. */
 export class SearchView implements vscode.Disposable {
-  readonly #services: Services;
-  readonly #pulls: Pulls;
+  readonly #needs: SearchNeeds;
   readonly #changes = new TreeChanges();
   readonly #root: SearchRoot;
   readonly #tree: NodeTree;
@@ -25,9 +24,8 @@ export class SearchView implements vscode.Disposable {
   #run: SearchRun | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(services: Services, pulls: Pulls) {
-    this.#services = services;
-    this.#pulls = pulls;
+  constructor(needs: SearchNeeds) {
+    this.#needs = needs;
     this.#root = new SearchRoot(() => void this.again());
     this.#tree = new NodeTree(this.#root, this.#changes);
     this.#view = vscode.window.createTreeView(VIEWS.search, { treeDataProvider: this.#tree, showCollapseAll: true });
@@ -49,7 +47,7 @@ export class SearchView implements vscode.Disposable {
     if (focus) await vscode.commands.executeCommand(`${VIEWS.search}.focus`);
     try {
       const { runSearch } = await import('./runSearch.ts');
-      const work = runSearch(run, this.#services, this.#pulls);
+      const work = runSearch(run, this.#needs);
       await vscode.window.withProgress({ location: { viewId: VIEWS.search } }, () => work.catch(() => undefined));
       run.end(await work);
     } catch (error) {
@@ -57,7 +55,7 @@ export class SearchView implements vscode.Disposable {
       throw error;
     } finally {
       for (const { layer, error } of run.failures)
-        this.#services.log.warn(`Layer ${layer} was not searched: ${describeFailure(error).message}`);
+        this.#needs.log.warn(`Layer ${layer} was not searched: ${describeFailure(error).message}`);
       if (this.#run === run) this.#refresh();
     }
     return focus ? run.matches() : run.allMatches();
@@ -69,7 +67,7 @@ export class SearchView implements vscode.Disposable {
     if (!run) return;
     await this.search(run.place, run.terms, run.most, true).catch((error: unknown) => {
       // The view shows it.
-      this.#services.log.debug(`The search ended: ${String(error)}`);
+      this.#needs.log.debug(`The search ended: ${String(error)}`);
     });
   }
 

@@ -1,21 +1,18 @@
 import type * as vscode from 'vscode';
-import type { Pulls } from '../images/pulls.ts';
-import type { Services } from '../features.ts';
+import type { SearchNeeds } from './runSearch.ts';
 import type { SearchView } from './searchView.ts';
 
-/** Makes the Search view when somebody searches for the first time: until then it is not shown, and its code is not loaded. */
+/** Creates the Search view at the first search. Until then it isn't shown, and its code isn't loaded. */
 export class Searches implements vscode.Disposable {
-  readonly #services: Services;
-  readonly #pulls: Pulls;
+  readonly #needs: SearchNeeds;
   #made: Promise<SearchView> | undefined;
 
-  constructor(services: Services, pulls: Pulls) {
-    this.#services = services;
-    this.#pulls = pulls;
+  constructor(needs: SearchNeeds) {
+    this.#needs = needs;
   }
 
   view(): Promise<SearchView> {
-    this.#made ??= import('./searchView.ts').then(({ SearchView: View }) => new View(this.#services, this.#pulls));
+    this.#made ??= import('./searchView.ts').then(({ SearchView: View }) => new View(this.#needs));
     return this.#made;
   }
 

@@ -1,6 +1,5 @@
 import type { TreeItem } from 'vscode';
 import type { CommandArgument } from '../common/argument.ts';
-import type { Services } from '../features.ts';
 
 /** A row of a tree. It answers for itself; the provider asks no row what kind it is. */
 export interface TreeNode {
@@ -30,9 +29,9 @@ export interface FilteredNode extends TreeNode {
   filter: string;
 }
 
-/** What every node of a tree is given. */
-export interface TreeContext {
-  readonly services: Services;
+/** What a row receives: the collaborators it and the rows below it need, and how to have itself redrawn. */
+export interface TreeContext<Needs> {
+  readonly needs: Needs;
   /** Makes VS Code ask a row anew for its looks and its children; absent = the whole tree. */
   readonly changed: (node?: TreeNode) => void;
 }

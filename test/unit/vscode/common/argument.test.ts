@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { argumentOf, cameFromPerson, InvalidArgumentError } from '../../../../src/vscode/common/argument.ts';
+import { argumentOf, InvalidArgumentError, isInteractive } from '../../../../src/vscode/common/argument.ts';
 import { authorityOf, InvalidFileUriError } from '../../../../src/vscode/common/fileLocation.ts';
 
 const uri = (path: string, scheme = 'file') => ({ scheme, authority: '', path, query: '', fragment: '', fsPath: path });
@@ -24,7 +24,7 @@ test('a Uri of our own scheme stands for a file of an image', () => {
   assert.match(authority, /^[a-z0-9._~-]+$/);
   const given = { ...uri('/etc/a b', 'peel'), authority };
   assert.deepEqual(argumentOf(given), { reference, platform: 'linux/arm64/v8', layer: 3, path: 'etc/a b' });
-  assert.ok(cameFromPerson(given));
+  assert.ok(isInteractive(given));
   assert.throws(() => argumentOf(uri('/etc', 'peel')), InvalidFileUriError);
 });
 
@@ -82,9 +82,9 @@ test('a field of a wrong type is refused by its name', () => {
 });
 
 test('menus and the palette are a person, an object is a program', () => {
-  assert.equal(cameFromPerson(undefined), true);
-  assert.equal(cameFromPerson({ argument: {} }), true);
-  assert.equal(cameFromPerson(uri('/f')), true);
-  assert.equal(cameFromPerson({ reference: 'a' }), false);
-  assert.equal(cameFromPerson({}), false);
+  assert.equal(isInteractive(undefined), true);
+  assert.equal(isInteractive({ argument: {} }), true);
+  assert.equal(isInteractive(uri('/f')), true);
+  assert.equal(isInteractive({ reference: 'a' }), false);
+  assert.equal(isInteractive({}), false);
 });
