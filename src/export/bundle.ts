@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { encodeFileHeader, paddingOf } from '../layers/tar/tarEncoder.ts';
-import { BLOCK } from '../layers/tar/tarHeader.ts';
+import { encodeFileHeader } from '../layers/tar/tarEncoder.ts';
+import { BLOCK, paddingOf } from '../layers/tar/tarHeader.ts';
 import type { Sink } from '../oci/byteSource.ts';
 
 /** One file of a bundle on its way; the next one is opened when it has ended. */

@@ -1,12 +1,12 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { Decompressor, type Inflaters } from '../layers/compression/decompress.ts';
-import { InvalidLayerError } from '../layers/errors.ts';
+import { InvalidLayerError, refuseEncrypted } from '../layers/errors.ts';
 import { LayerReading } from '../layers/unpack/layerReading.ts';
 import type { UnpackLimits } from '../layers/unpack/layerVisitor.ts';
 import { RealDeletions } from '../layers/unpack/applyDeletions.ts';
-import { encodeHeader, paddingOf, storedSize } from '../layers/tar/tarEncoder.ts';
+import { encodeHeader, storedSize } from '../layers/tar/tarEncoder.ts';
 import type { TarEntry, TarVisitor } from '../layers/tar/tarEntry.ts';
-import { BLOCK } from '../layers/tar/tarHeader.ts';
+import { BLOCK, paddingOf } from '../layers/tar/tarHeader.ts';
 import { TarReader } from '../layers/tar/tarReader.ts';
 import { TarReading } from '../layers/unpack/tarReading.ts';
 import { Warnings } from '../layers/warnings.ts';
@@ -63,6 +63,7 @@ async function readTree(
 ): Promise<FlatTree> {
   const tree = new FlatTree(limits.maxEntries, warnings);
   for (const { number, descriptor, diffId } of layers) {
+    refuseEncrypted(descriptor.mediaType);
     const options = {
       tree,
       deletions: new RealDeletions(tree),

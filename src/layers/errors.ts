@@ -1,18 +1,19 @@
-/** A layer's bytes are not what a layer is made of: the compressed stream is damaged, or what is in it is no tar archive. */
+/** A layer's bytes are not a layer: the compressed stream is damaged, or its content is not a tar archive. */
 export class InvalidLayerError extends Error {
-  constructor(problem: string, options?: ErrorOptions) {
-    super(`The layer cannot be read: ${problem}. The image is damaged or was not made by a proper tool.`, options);
+  constructor(problem: string, { advice, ...options }: ErrorOptions & { readonly advice?: string } = {}) {
+    const remedy = advice ?? 'The image is damaged or was made by a faulty tool.';
+    super(`The layer can't be read: ${problem}. ${remedy}`, options);
     this.name = 'InvalidLayerError';
   }
 }
 
 /** A layer's bytes end too early. */
 export class TruncatedLayerError extends Error {
-  /** What the bytes end within. */
+  /** The part of the layer that is incomplete. */
   readonly within: string;
   constructor(within: string, options?: ErrorOptions) {
     super(
-      `The layer is cut short: it ends within ${within}. Pull again; if it stays so, the image is damaged.`,
+      `The layer is cut short: it ends within ${within}. Pull again; if the error remains, the image is damaged.`,
       options,
     );
     this.name = 'TruncatedLayerError';
@@ -20,21 +21,34 @@ export class TruncatedLayerError extends Error {
   }
 }
 
-/** A layer is compressed in a way that image tools do not use and that Peel does not read. */
+/** A layer is compressed in a way that Peel does not read. */
 export class UnsupportedCompressionError extends Error {
   readonly compression: string;
-  constructor(compression: string) {
+  constructor(compression: string, options?: ErrorOptions) {
     super(
-      `The layer is compressed with ${compression}, which Peel does not read: layers are gzip, zstd or plain tar. Convert the image, for example with skopeo copy --dest-compress-format gzip.`,
+      `The layer is compressed with ${compression}, which Peel can't read: layers are gzip, zstd or plain tar. Convert the image, for example with skopeo copy --dest-compress-format gzip.`,
+      options,
     );
     this.name = 'UnsupportedCompressionError';
     this.compression = compression;
   }
 }
 
-/** The content of a layer is the work of an attacker: nothing honest holds it. The layer is refused as a whole. */
+/** A layer is encrypted (OCIcrypt). */
+export class EncryptedLayerError extends Error {
+  readonly mediaType: string;
+  constructor(mediaType: string) {
+    super(
+      `The layer is encrypted (${mediaType}), and Peel can't decrypt it. Decrypt the image first, for example with skopeo copy --decryption-key.`,
+    );
+    this.name = 'EncryptedLayerError';
+    this.mediaType = mediaType;
+  }
+}
+
+/** A layer's content can only be an attack. The whole layer is refused. */
 export class HostileEntryError extends Error {
-  /** The entry's path as the archive has it. */
+  /** The entry's path in the archive. */
   readonly path: string;
   constructor(path: string, problem: string) {
     super(`The layer is hostile: its entry ${quoted(path)} ${problem}. It was not extracted; do not use this image.`);
@@ -43,7 +57,7 @@ export class HostileEntryError extends Error {
   }
 }
 
-/** A layer is larger than it is allowed to be. */
+/** A layer exceeds a limit. */
 export class LimitExceededError extends Error {
   readonly limit: 'bytes' | 'entries' | 'metadata';
   readonly allowed: number;
@@ -59,12 +73,12 @@ const LIMIT_MESSAGES: Readonly<Record<LimitExceededError['limit'], (allowed: num
   bytes: allowed =>
     `The layer unpacks to more than ${Math.floor(allowed / 1e6)} MB. If you trust the image, raise "peel.limits.maxLayerMB".`,
   entries: allowed =>
-    `The layer holds more than ${allowed} files. If you trust the image, raise "peel.limits.maxEntries".`,
+    `The layer has more than ${allowed} files. If you trust the image, raise "peel.limits.maxEntries".`,
   metadata: allowed =>
-    `The layer has an entry whose description alone is larger than ${allowed} bytes: no proper tool writes such.`,
+    `The layer has an entry whose metadata alone exceeds ${allowed} bytes, which no proper tool writes.`,
 };
 
-/** What a layer holds does not fit on the disk. `code` is ENOSPC, as when the system says it. */
+/** A layer's content does not fit on the disk. `code` is ENOSPC, as in the system's own errors. */
 export class DiskSpaceError extends Error {
   readonly code = 'ENOSPC';
   readonly folder: string;
@@ -73,7 +87,7 @@ export class DiskSpaceError extends Error {
   readonly free: number;
   constructor(folder: string, needed: number, free: number) {
     super(
-      `There is too little room on the disk of ${folder}: ${Math.ceil(needed / 1e6)} MB are needed, ${Math.floor(free / 1e6)} MB are free. Free some space and try again.`,
+      `Not enough space on the disk of ${folder}: ${Math.ceil(needed / 1e6)} MB needed, ${Math.floor(free / 1e6)} MB free. Free some space and try again.`,
     );
     this.name = 'DiskSpaceError';
     this.folder = folder;
@@ -82,7 +96,7 @@ export class DiskSpaceError extends Error {
   }
 }
 
-/** A folder that is to be filled has something in it already, which could be lost or lead astray. */
+/** A target folder is not empty: its content could be lost, or lead writes astray. */
 export class FolderNotEmptyError extends Error {
   readonly folder: string;
   constructor(folder: string) {
@@ -92,7 +106,12 @@ export class FolderNotEmptyError extends Error {
   }
 }
 
-/** A path for a message: no control characters, and not endless. */
+/** Refuses a layer whose media type says that it is encrypted. @throws {EncryptedLayerError} */
+export function refuseEncrypted(mediaType: string): void {
+  if (/\+encrypted\b/i.test(mediaType)) throw new EncryptedLayerError(mediaType);
+}
+
+/** Prepares a path for a message: quoted, without control characters, and of limited length. */
 export function quoted(path: string): string {
   const text = path.length > 200 ? `${path.slice(0, 200)}…` : path;
   return JSON.stringify(text.toWellFormed());

@@ -1,7 +1,7 @@
-/** How many are kept word for word. */
+/** How many warnings are kept word for word. */
 const KEPT = 100;
 
-/** Collects what a person should know of a layer that could be used all the same. Bounded, for a hostile layer gives cause for millions. */
+/** Collects warnings about a usable layer. Bounded, because a hostile layer can cause millions. */
 export class Warnings {
   readonly #kept: string[] = [];
   #more = 0;
@@ -16,6 +16,6 @@ export class Warnings {
   }
 
   list(): string[] {
-    return this.#more > 0 ? [...this.#kept, `and ${this.#more} more of such kind`] : [...this.#kept];
+    return this.#more > 0 ? [...this.#kept, `and ${this.#more} more like these`] : [...this.#kept];
   }
 }

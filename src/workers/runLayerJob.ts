@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { PartialFile } from '../blobs/partialFile.ts';
 import { Verifier } from '../blobs/verifier.ts';
 import { MismatchError } from '../oci/mismatchErrors.ts';
+import { refuseEncrypted } from '../layers/errors.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
 import { Indexing } from './indexing.ts';
 import { withRemedy } from './layerErrors.ts';
@@ -38,6 +39,7 @@ async function onePass(
   tools: Tools,
 ): Promise<LayerResult> {
   signal.throwIfAborted();
+  if (job.unpack ?? job.index) refuseEncrypted(job.blob.mediaType);
   const verifier = new Verifier(job.blob.digest, job.blob.size);
   const unpacking = job.unpack && startUnpacking(job.unpack, job.blob.digest, tools);
   let last: LayerProgress = { read: 0, downloaded: 0 };

@@ -6,26 +6,26 @@ import { NodeGzipInflater } from './nodeGzip.ts';
 import { NodeZstdInflater } from './nodeZstd.ts';
 import { zstdFrameKind } from './zstdFrame.ts';
 
-/** What was found when a layer's bytes had all come. */
+/** What is known once all of a layer's bytes were read. */
 export interface Decompressed {
   readonly compression: Compression;
-  /** Bytes of junk behind the compressed data. Harmless if the archive had ended before it; else part of the layer is lost. */
+  /** Bytes of junk after the compressed data. Harmless if the archive ended before; otherwise part of the layer is lost. */
   readonly junk: number;
 }
 
-/** What other decoders than Node's own may be put in. */
+/** Decoders to use in place of Node's. */
 export interface Inflaters {
   readonly gzip?: InflaterFactory;
   readonly zstd?: InflaterFactory;
 }
 
-/** The longest magic number that is looked for. */
+/** The longest magic number. */
 const MAGIC_LENGTH = 6;
 
 /**
- * Unpacks a layer's blob as it comes, whatever compresses it: the first bytes tell, for media types lie, and schema 1 has none. Output goes to `out` in a
- * buffer that is used again.
- * @throws {UnsupportedCompressionError} for xz and bzip2. @throws {InvalidLayerError}, {@link TruncatedLayerError} for damaged input.
+ * Decompresses a layer's blob in chunks of any size. Goes by the first bytes, because media types may
+ * be wrong and schema 1 has none. Output goes to `out` in a buffer that is reused.
+ * @throws {UnsupportedCompressionError} {@link InvalidLayerError} {@link TruncatedLayerError}
  */
 export class Decompressor implements Sink {
   readonly #out: Sink;
@@ -39,7 +39,7 @@ export class Decompressor implements Sink {
     this.#inflaters = inflaters;
   }
 
-  /** Known before any output comes. */
+  /** Known before the first output. */
   get compression(): Compression | undefined {
     return this.#compression;
   }
@@ -59,7 +59,7 @@ export class Decompressor implements Sink {
     return { compression: this.#compression ?? 'none', junk };
   }
 
-  /** Frees what it holds, when it is left before its end. */
+  /** Frees memory. Needed only without a call of `end`. */
   close(): void {
     this.#inflater?.close();
   }
@@ -77,7 +77,7 @@ export class Decompressor implements Sink {
   }
 }
 
-/** Tells from a blob's first six bytes how it is compressed. @throws {UnsupportedCompressionError} */
+/** Detects a blob's compression by its first six bytes. @throws {UnsupportedCompressionError} */
 export function sniffCompression(first: Buffer): Compression {
   if (startsWith(first, 0x1f, 0x8b)) return 'gzip';
   if (first.length >= 4 && zstdFrameKind(first.readUInt32LE())) return 'zstd';
@@ -90,7 +90,7 @@ function startsWith(bytes: Buffer, ...magic: readonly number[]): boolean {
   return magic.every((byte, index) => bytes[index] === byte);
 }
 
-/** A tar archive starts with a name, and a name may start with `BZh`. A bzip2 stream has the level behind it, and then the first digits of pi. */
+/** A tar archive may begin with a name like `BZh`. In a bzip2 stream, the level and the first digits of pi follow. */
 function looksLikeName(bytes: Buffer): boolean {
   return bytes[4] !== 0x31 || bytes[5] !== 0x41;
 }

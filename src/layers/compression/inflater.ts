@@ -1,28 +1,29 @@
 import type { Sink } from '../../oci/byteSource.ts';
 
-/** What followed the compressed data, in bytes. One of the two is 0. */
+/** Bytes after the compressed data. One of the two is 0. */
 export interface Trailing {
-  /** NUL bytes, as tapes and some tools leave them. */
+  /** NUL bytes, which tapes and some tools add. */
   readonly padding: number;
   /** Anything else. */
   readonly junk: number;
 }
 
 /**
- * The seam behind which a compressed stream is turned into bytes: input in chunks of any size, output pushed on at once, in a buffer that is used again.
- * Concatenated streams are one. Memory stays flat whatever the input unpacks to.
+ * Decompresses a stream: takes input in chunks of any size and passes on all output at once, in a
+ * buffer that is reused. Concatenated streams count as one. Memory stays flat whatever the input
+ * unpacks to.
  */
 export interface Inflater extends Sink {
-  /** The input has ended. Throws when that was within the stream. */
+  /** Ends the input. Throws if that is within the stream. */
   end(): Trailing;
-  /** Frees what it holds. For one that is left before its end; `end` and errors do it themselves. */
+  /** Frees memory. Needed only if neither `end` nor an error did. */
   close(): void;
 }
 
-/** Makes an inflater whose output goes to `out`. */
+/** Creates an inflater whose output goes to `out`. */
 export type InflaterFactory = (out: Sink) => Inflater;
 
-/** Counts what follows the compressed data. */
+/** Counts the bytes after the compressed data. */
 export class TrailingCounter {
   #count = 0;
   #junk = false;

@@ -8,8 +8,9 @@ import { NativeDecoder } from './nodeZlib.ts';
 type Stage = 'header' | 'body' | 'trailer' | 'between' | 'trailing';
 
 /**
- * Inflates gzip (RFC 1952), one member or many, with Node's own zlib, and checks the CRC-32 and the length of each. The members' frames are read here, not by
- * zlib's gunzip, to tell another member from junk exactly, wherever the chunks are cut.
+ * Inflates gzip (RFC 1952), one member or many, with Node's own zlib, and checks the CRC-32 and length
+ * of each. Reads the members' headers itself, because zlib's gunzip does not reliably distinguish
+ * another member from junk when a chunk ends between them.
  */
 export class NodeGzipInflater implements Inflater {
   readonly #out: Sink;
@@ -17,7 +18,7 @@ export class NodeGzipInflater implements Inflater {
   readonly #trailing = new TrailingCounter();
   #stage: Stage = 'header';
   #header = new GzipHeader();
-  /** Input that was too short to be used. */
+  /** Input that was too short to use. */
   #held = Buffer.alloc(0);
   #crc = 0;
   #size = 0;
@@ -27,7 +28,7 @@ export class NodeGzipInflater implements Inflater {
     this.#out = out;
   }
 
-  /** Takes the next input. @throws {InvalidLayerError}, and whatever the sink throws. */
+  /** @throws {InvalidLayerError}, and what the sink throws */
   write(chunk: Uint8Array): void {
     const input = this.#held.length > 0 ? Buffer.concat([this.#held, chunk]) : chunk;
     let at = 0;
@@ -56,7 +57,7 @@ export class NodeGzipInflater implements Inflater {
     this.#decoder.close();
   }
 
-  /** Uses some of the input: how many bytes (0: only the stage has changed), or -1 when it takes more of it. */
+  /** Uses some input. Returns the number of bytes (0 if only the stage changed), or -1 if more are needed. */
   #step(input: Uint8Array, at: number): number {
     switch (this.#stage) {
       case 'header':
@@ -122,7 +123,7 @@ export class NodeGzipInflater implements Inflater {
     return 8;
   }
 
-  /** Behind a member: another one, or what is none. */
+  /** Decides whether another member or junk follows. */
   #findNext(first: number | undefined, second: number | undefined): number {
     if (first === 0x1f && second === undefined) return -1;
     const another = first === 0x1f && second === 0x8b;

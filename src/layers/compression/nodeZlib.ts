@@ -1,9 +1,10 @@
 import { constants, createInflateRaw, createZstdDecompress } from 'node:zlib';
 
 /**
- * The part of Node's zlib objects that does the work. It is not documented, but `minizlib` (and with it npm itself) has stood on its neighbourhood for years.
- * The documented ways are no use here: streams are asynchronous and cost a thread-pool round trip per chunk, and the `…Sync` functions want all the input
- * at once and put all the output into one buffer, which is what a decompression bomb waits for.
+ * The undocumented part of Node's zlib objects that does the work; `minizlib`, and with it npm, has
+ * depended on its neighbourhood for years. The documented ways do not fit: streams cost a round trip
+ * through the thread pool per chunk, and the `…Sync` functions take all the input at once and put
+ * all the output into one buffer, which a decompression bomb would fill.
  */
 interface NativeHandle {
   writeSync(
@@ -18,19 +19,24 @@ interface NativeHandle {
   onerror: (message: string, errno: number, code: string) => void;
 }
 
-/** What is inside a `zlib` stream object of Node 22.15 and later. */
+/** The inside of a `zlib` stream object since Node 22.15. */
 interface NativeStream {
   readonly _handle: NativeHandle;
-  /** Room left in the output, input not used. Written by `writeSync`. */
+  /** Space left in the output, and unused input, as `writeSync` leaves them. */
   readonly _writeState: Uint32Array;
   reset(): void;
   close(): void;
 }
 
-/** Bytes of output made by one step at most: large enough that calls do not count, small enough to stay in the processor's cache. */
+/** Most bytes of output from one step: enough that calls do not count, and small enough for the processor's cache. */
 const OUTPUT_SIZE = 256 * 1024;
+/**
+ * The largest zstd window, as a power of two: the most that `zstd --long` writes and podman reads.
+ * zstd's own limit is 128 MB. Memory is used only as far as output fills it.
+ */
+const ZSTD_WINDOW_LOG = ['arm', 'ia32'].includes(process.arch) ? 30 : 31;
 
-/** Node's decoder met bytes that it cannot decode. */
+/** Node's decoder refused its input. `code` is zlib's or zstd's. */
 export class NativeDecodeError extends Error {
   readonly code: string;
   constructor(message: string, code: string) {
@@ -41,8 +47,8 @@ export class NativeDecodeError extends Error {
 }
 
 /**
- * One of Node's decompressors, driven by hand: a step takes what input it can use and fills one buffer, which is used again.
- * So the memory stays flat whatever the input unpacks to.
+ * One of Node's decompressors, driven step by step. Each step fills the same buffer, so memory stays
+ * flat whatever the input unpacks to.
  */
 export class NativeDecoder {
   readonly #stream: NativeStream;
@@ -51,10 +57,11 @@ export class NativeDecoder {
   #closed = false;
 
   constructor(kind: 'deflate' | 'zstd') {
-    const stream: object = kind === 'deflate' ? createInflateRaw() : createZstdDecompress();
-    if (!isNative(stream)) throw new Error(`This Node.js (${process.version}) has another zlib than Peel can drive`);
+    const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG };
+    const stream: object = kind === 'deflate' ? createInflateRaw() : createZstdDecompress({ params });
+    if (!isNative(stream)) throw new Error(`Peel can't use the zlib of this Node.js (${process.version})`);
     this.#stream = stream;
-    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- no event target: the native code calls this very property
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- not an event target: native code calls this property
     stream._handle.onerror = (message, _errno, code) => {
       this.#error = new NativeDecodeError(message, code);
     };
@@ -62,8 +69,8 @@ export class NativeDecoder {
   }
 
   /**
-   * Decodes from `input` at `from`. Returns how much input was used, and the output, which is good until the next step. When neither is more than nothing
-   * though there was input, a deflate stream has ended.
+   * Decodes from `input` at `from`. Returns the number of bytes used, and the output, which is valid
+   * until the next step. If both are empty despite input, a deflate stream has ended.
    * @throws {NativeDecodeError}
    */
   step(input: Uint8Array, from: number): { readonly used: number; readonly output: Buffer; readonly full: boolean } {
@@ -75,7 +82,7 @@ export class NativeDecoder {
     return { used: length - unused, output: this.#output.subarray(0, OUTPUT_SIZE - room), full: room === 0 };
   }
 
-  /** Makes ready for another deflate stream. */
+  /** Prepares for another deflate stream. */
   reset(): void {
     this.#stream.reset();
   }

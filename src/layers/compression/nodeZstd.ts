@@ -1,33 +1,41 @@
 import type { Sink } from '../../oci/byteSource.ts';
-import { InvalidLayerError, TruncatedLayerError } from '../errors.ts';
+import { InvalidLayerError, TruncatedLayerError, UnsupportedCompressionError } from '../errors.ts';
 import { type Inflater, type Trailing, TrailingCounter } from './inflater.ts';
-import { NativeDecoder } from './nodeZlib.ts';
+import { NativeDecodeError, NativeDecoder } from './nodeZlib.ts';
 import { ZstdFrame, zstdFrameKind } from './zstdFrame.ts';
 
+/** Valid zstd that can't be decoded, by the decoder's error code. */
+const UNSUPPORTED: Readonly<Record<string, string>> = {
+  ZSTD_error_dictionary_wrong: 'zstd and a dictionary that is not part of the image',
+  ZSTD_error_frameParameter_windowTooLarge: 'zstd and a window over 2 GB',
+  ZSTD_error_memory_allocation: 'zstd and a window larger than the available memory',
+};
+
 /**
- * Decodes zstd (RFC 8878) with Node's own decoder: any number of frames, skippable ones before, between and behind them, as eStargz's cousin zstd:chunked has.
- * The decoder by itself would stop in silence at the first frame's end, or give nothing when a skippable frame comes first.
+ * Decodes zstd (RFC 8878) with Node's own decoder: any number of frames, with skippable ones anywhere
+ * (zstd:chunked has some at its end). By itself, the decoder would stop silently after the first
+ * frame, and return nothing if a skippable one comes first.
  */
 export class NodeZstdInflater implements Inflater {
   readonly #out: Sink;
   readonly #onFrame: ((at: number) => void) | undefined;
-  /** Offset in the input of the chunk that is being written. */
+  /** Offset of the current chunk in the input. */
   #base = 0;
   readonly #decoder = new NativeDecoder('zstd');
   readonly #trailing = new TrailingCounter();
-  /** The frame that the input stands in; `undefined` between two. */
+  /** The current frame; `undefined` between two. */
   #frame: ZstdFrame | undefined;
-  /** Bytes of a magic number that is not yet whole. */
+  /** Bytes of an incomplete magic number. */
   #magic: number[] = [];
   #ended = false;
 
-  /** @param onFrame is told where in the input a frame of data begins, when all that comes before it has been put out */
+  /** @param onFrame called with the offset at which a frame of data begins, after all earlier output */
   constructor(out: Sink, onFrame?: (at: number) => void) {
     this.#out = out;
     this.#onFrame = onFrame;
   }
 
-  /** Takes the next input. @throws {InvalidLayerError}, and whatever the sink throws. */
+  /** @throws {InvalidLayerError} {@link UnsupportedCompressionError}, and what the sink throws */
   write(chunk: Uint8Array): void {
     try {
       for (let at = 0; at < chunk.length;) at = this.#step(chunk, at);
@@ -83,7 +91,7 @@ export class NodeZstdInflater implements Inflater {
       const { used, output, full } = this.#decodeStep(input, at);
       if (output.length > 0) this.#out.write(output);
       if (used === 0 && output.length === 0 && at < input.length) {
-        throw new InvalidLayerError('its zstd data is damaged: the frame goes on behind its end');
+        throw new InvalidLayerError('its zstd data is damaged: a frame continues after its end');
       }
       at += used;
       more = full;
@@ -93,8 +101,10 @@ export class NodeZstdInflater implements Inflater {
   #decodeStep(input: Uint8Array, at: number): ReturnType<NativeDecoder['step']> {
     try {
       return this.#decoder.step(input, at);
-    } catch (error) {
-      throw new InvalidLayerError('its zstd data is damaged', { cause: error });
+    } catch (cause) {
+      const unsupported = cause instanceof NativeDecodeError ? UNSUPPORTED[cause.code] : undefined;
+      if (unsupported !== undefined) throw new UnsupportedCompressionError(unsupported, { cause });
+      throw new InvalidLayerError('its zstd data is damaged', { cause });
     }
   }
 }

@@ -4,11 +4,7 @@ import { GzipInflater, type GzipOptions } from './inflate/inflate.ts';
 import { InflateError } from './inflate/inflateError.ts';
 import type { Inflater, InflaterFactory } from './inflater.ts';
 
-/**
- * Puts the WebAssembly inflate behind the layers' seam. The engine is one for a thread.
- * Without `checksum` the CRC-32 of the members is not computed: right where a digest of all the output is checked, which says more.
- * `report` tells of places from which it can start again, `from` starts at one.
- */
+/** Returns a factory of inflaters that use the WebAssembly engine, of which each thread has one. */
 export function wasmGzip(engine: InflateEngine, options: GzipOptions = {}): InflaterFactory {
   return (out): Inflater => {
     const inflater = new GzipInflater(engine, out, options);
@@ -20,7 +16,7 @@ export function wasmGzip(engine: InflateEngine, options: GzipOptions = {}): Infl
   };
 }
 
-/** Says what went wrong as the layers' other decoders say it. */
+/** Replaces the inflate's errors by those of the other decoders. */
 function translated<T>(action: () => T): T {
   try {
     return action();

@@ -2,7 +2,7 @@ import { InvalidLayerError } from '../errors.ts';
 
 const ZSTD_MAGIC = 0xfd2fb528;
 
-/** What four bytes at the start of a frame say (RFC 8878, 3.1): a frame of data, one to skip, or no frame. */
+/** Returns the kind of frame that a magic number starts (RFC 8878, 3.1), or `undefined` if it starts none. */
 export function zstdFrameKind(magic: number): 'data' | 'skippable' | undefined {
   if (magic === ZSTD_MAGIC) return 'data';
   return magic >= 0x184d2a50 && magic <= 0x184d2a5f ? 'skippable' : undefined;
@@ -11,15 +11,16 @@ export function zstdFrameKind(magic: number): 'data' | 'skippable' | undefined {
 type Part = 'descriptor' | 'header' | 'blockHeader' | 'block' | 'checksum' | 'skipSize' | 'skip' | 'done';
 
 /**
- * Follows one zstd frame from behind its magic number to its end (RFC 8878, 3.1.1 and 3.1.2), without decoding it. Node's decoder tells neither where a frame ends nor
- * that the input broke off within one; the frame's own block lengths do.
+ * Follows one zstd frame from after its magic number to its end (RFC 8878, 3.1.1 and 3.1.2), without
+ * decoding it. The frame's block lengths show what Node's decoder does not report: where the frame
+ * ends, and that the input broke off within it.
  */
 export class ZstdFrame {
   readonly kind: 'data' | 'skippable';
   #part: Part;
-  /** Bytes of the part that are still to come. */
+  /** Bytes of the part that are missing. */
   #left: number;
-  /** The number that the bytes of the part make up, little end first. */
+  /** The number that the bytes of the part make up, little-endian. */
   #value = 0;
   #shift = 1;
   #checksum = false;
@@ -35,7 +36,7 @@ export class ZstdFrame {
     return this.#part === 'done';
   }
 
-  /** Follows the frame through `bytes` from `start`. Returns the position behind the last byte that belongs to it. @throws {InvalidLayerError} */
+  /** Follows the frame through `bytes` from `start`. Returns the position after its last byte. @throws {InvalidLayerError} */
   follow(bytes: Uint8Array, start: number): number {
     let at = start;
     while (!this.done && (at < bytes.length || this.#left === 0)) {
@@ -57,7 +58,7 @@ export class ZstdFrame {
     return at + count;
   }
 
-  /** A part has ended: which one comes, and how long it is. */
+  /** Chooses the next part and its length. */
   #next(): void {
     const value = this.#value;
     this.#value = 0;
@@ -87,7 +88,7 @@ export class ZstdFrame {
   }
 }
 
-/** Bytes of window descriptor, dictionary ID and content size (RFC 8878, 3.1.1.1). */
+/** Returns the bytes of window descriptor, dictionary ID and content size (RFC 8878, 3.1.1.1). */
 function headerLength(descriptor: number): number {
   const singleSegment = (descriptor & 0x20) !== 0;
   const window = singleSegment ? 0 : 1;
@@ -96,9 +97,9 @@ function headerLength(descriptor: number): number {
   return window + dictionary + contentSize;
 }
 
-/** Bytes of a block as it lies in the frame (RFC 8878, 3.1.1.2). */
+/** Returns the bytes of a block as stored in the frame (RFC 8878, 3.1.1.2). */
 function blockLength(header: number): number {
   const type = (header >> 1) & 3;
-  if (type === 3) throw new InvalidLayerError('its zstd data is damaged: a block has no known type');
+  if (type === 3) throw new InvalidLayerError('its zstd data is damaged: a block has an unknown type');
   return type === 1 ? 1 : header >> 3;
 }

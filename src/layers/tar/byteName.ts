@@ -1,27 +1,28 @@
 import { isUtf8 } from 'node:buffer';
 
 /*
- * Names in archives are bytes, not text: most are UTF-8, some are not, and each must reach the disk exactly as it is. Peel keeps a name as a string in
- * which every byte that is no part of valid UTF-8 stands as a lone surrogate U+DC80…U+DCFF (as Python's `surrogateescape` does). Valid UTF-8 never decodes
- * to a lone surrogate, so different bytes always make different strings, and the bytes can be had back.
+ * Names in archives are bytes: most are UTF-8, some are not, and each must reach the disk unchanged.
+ * Peel keeps a name as a string in which a byte that is not part of valid UTF-8 is a lone surrogate
+ * U+DC80…U+DCFF, like Python's `surrogateescape`. Valid UTF-8 never decodes to a lone surrogate, so
+ * different bytes always make different strings, and the bytes can be restored.
  */
 const LONE = /[\udc80-\udcff]/u;
 
-/** The name that the bytes [start, end) spell. */
+/** Decodes the bytes [start, end). */
 export function decodeName(bytes: Buffer, start = 0, end = bytes.length): string {
   const text = bytes.toString('utf8', start, end);
   if (!text.includes('\ufffd')) return text;
-  // What replaces bytes that are no UTF-8 may also be meant.
+  // U+FFFD stands for invalid bytes, but the name may also contain it.
   const part = bytes.subarray(start, end);
   return isUtf8(part) ? text : decodeMixed(part);
 }
 
-/** True when the name has bytes that are no valid UTF-8. */
+/** Returns true if the name has bytes that are not valid UTF-8. */
 export function hasRawBytes(name: string): boolean {
   return LONE.test(name);
 }
 
-/** The exact bytes of a name. */
+/** Returns the exact bytes of a name. */
 export function nameBytes(name: string): Buffer {
   if (!hasRawBytes(name)) return Buffer.from(name, 'utf8');
   const parts: Buffer[] = [];
@@ -36,12 +37,12 @@ export function nameBytes(name: string): Buffer {
   return Buffer.concat(parts);
 }
 
-/** A name as `node:fs` takes it: text where it is text, else the bytes. */
+/** Returns a name as `node:fs` takes it: a string if it is valid UTF-8, else its bytes. */
 export function fsPath(name: string): string | Buffer {
   return hasRawBytes(name) ? nameBytes(name) : name;
 }
 
-/** How many bytes the name has. */
+/** Returns the number of bytes in the name. */
 export function nameLength(name: string): number {
   // A lone surrogate counts as the three bytes of U+FFFD.
   const length = Buffer.byteLength(name, 'utf8');
@@ -69,7 +70,7 @@ function decodeMixed(bytes: Buffer): string {
   return text;
 }
 
-/** Bytes of the UTF-8 sequence that starts with `lead`; 0 when none does. */
+/** Returns the length of the UTF-8 sequence that starts with `lead`, or 0 if none does. */
 function sequenceLength(lead: number): number {
   if (lead < 0x80) return 1;
   if (lead < 0xc2) return 0;

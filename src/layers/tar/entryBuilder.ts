@@ -1,6 +1,6 @@
 import { decodeName } from './byteName.ts';
 import { InvalidLayerError } from '../errors.ts';
-import { MAX_META, PaxRecords } from './pax.ts';
+import { PaxRecords } from './pax.ts';
 import type { EntryType, Segment, TarEntry } from './tarEntry.ts';
 import type { RawHeader } from './tarHeader.ts';
 
@@ -18,86 +18,101 @@ const TYPES: Readonly<Record<string, EntryType>> = {
   '6': 'fifo',
 };
 
-/** A sparse file's size with its holes, and what of it is stored. */
+const NO_RECORDS = new PaxRecords();
+
+/** A file's size including its holes, and the segments of it that are stored. */
 export interface SparseFile {
   readonly realSize: number;
   readonly segments: readonly Segment[];
 }
 
-/** Gathers what the meta headers before an entry say, and joins it with the entry's own header. */
+/**
+ * Joins an entry's header with the meta headers before it.
+ *
+ * Follows Go's archive/tar, so that Peel shows the files that container engines, all written in Go,
+ * run: of several extended headers only the last counts, and a global one, which POSIX applies to
+ * all later entries, has no effect but to discard the headers before it.
+ */
 export class EntryBuilder {
-  #global = new PaxRecords(16 * MAX_META);
-  #local: PaxRecords | undefined;
-  #longName: string | undefined;
-  #longLink: string | undefined;
+  #records: PaxRecords | undefined;
+  #longName = '';
+  #longLink = '';
 
-  /** Something was said of an entry that has not come yet. */
+  /** True while meta headers wait for their entry. */
   get pending(): boolean {
-    return this.#local !== undefined || this.#longName !== undefined || this.#longLink !== undefined;
+    return this.#records !== undefined || this.#longName !== '' || this.#longLink !== '';
   }
 
-  /** Records for the entry that comes (the flag is `x` or Solaris' `X`), records for all that come (`g`), a long name (`L`) or link target (`K`). */
+  /** Takes a meta header: `x` or Solaris' `X`, the global `g`, or a long name (`L`) or link target (`K`). @throws {InvalidLayerError} */
   addMeta(flag: string, body: Buffer): void {
-    if (flag === 'g') this.#global.add(body);
-    else if (flag === 'L') this.#longName = upToNul(body);
+    if (flag === 'L') this.#longName = upToNul(body);
     else if (flag === 'K') this.#longLink = upToNul(body);
     else {
-      this.#local ??= new PaxRecords(2 * MAX_META, this.#global);
-      this.#local.add(body);
+      const records = new PaxRecords(body);
+      if (flag === 'g') this.#clear();
+      else this.#records = records;
     }
   }
 
-  /** What the extended headers say of the entry that comes. */
+  /** The records of the extended header before the next entry. */
   get records(): PaxRecords {
-    return this.#local ?? this.#global;
+    return this.#records ?? NO_RECORDS;
   }
 
-  /** Bytes that stand in the archive behind the entry's header. @throws {InvalidLayerError} */
+  /** Returns how many bytes of body follow the entry's header. @throws {InvalidLayerError} */
   bodySize(raw: RawHeader): number {
-    const type = TYPES[raw.flag];
+    const type = this.#typeOf(raw);
     if (type !== undefined && type !== 'file' && raw.flag !== 'D') return 0;
     const size = this.records.number('size', raw.size);
     if (!Number.isSafeInteger(size) || size < 0) throw new InvalidLayerError('an entry has an impossible size');
     return size;
   }
 
-  /** The finished entry; `undefined` for a kind that is none of a file system's. What was gathered is used up. */
+  /** Returns the finished entry, or `undefined` if it is not part of a file system. Forgets the meta headers. */
   build(raw: RawHeader, storedSize: number, sparse: SparseFile | undefined): TarEntry | undefined {
     const { records } = this;
-    const type = typeOf(raw);
+    const type = this.#typeOf(raw);
     const entry = type && {
-      path: this.#longName ?? records.name('GNU.sparse.name', records.name('path', raw.name)),
+      path: this.#pathOf(raw),
       type,
       size: type === 'file' ? (sparse?.realSize ?? storedSize) : 0,
       storedSize: type === 'file' ? storedSize : 0,
       mode: raw.mode,
-      uid: id(records.number('uid', raw.uid)),
-      gid: id(records.number('gid', raw.gid)),
-      mtime: records.number('mtime', raw.mtime),
-      linkname: isLink(type) ? (this.#longLink ?? records.name('linkpath', raw.linkname)) : '',
+      uid: owner(records.number('uid', raw.uid)),
+      gid: owner(records.number('gid', raw.gid)),
+      mtime: records.time(raw.mtime),
+      linkname: isLink(type) ? this.#longLink || records.name('linkpath', raw.linkname) : '',
       devMajor: raw.devMajor,
       devMinor: raw.devMinor,
       ...(records.xattrs.size > 0 ? { xattrs: records.xattrs } : {}),
       ...(sparse ? { sparse: sparse.segments } : {}),
     };
-    this.#local = undefined;
-    this.#longName = undefined;
-    this.#longLink = undefined;
+    this.#clear();
     return entry;
   }
-}
 
-/** A v7 archive has directories only by the slash at the name's end. */
-function typeOf(raw: RawHeader): EntryType | undefined {
-  return raw.flag === '\0' && raw.name.endsWith('/') ? 'directory' : TYPES[raw.flag];
+  #clear(): void {
+    this.#records = undefined;
+    this.#longName = '';
+    this.#longLink = '';
+  }
+
+  #pathOf(raw: RawHeader): string {
+    return this.#longName || this.records.name('GNU.sparse.name', this.records.name('path', raw.name));
+  }
+
+  /** In v7 archives only a slash at the name's end makes a directory. */
+  #typeOf(raw: RawHeader): EntryType | undefined {
+    return raw.flag === '\0' && this.#pathOf(raw).endsWith('/') ? 'directory' : TYPES[raw.flag];
+  }
 }
 
 function isLink(type: EntryType): boolean {
   return type === 'symlink' || type === 'hardlink';
 }
 
-/** Owners are 32 bits wide, and the highest is none: what cannot be an owner is nobody's. */
-function id(value: number): number {
+/** Owners have 32 bits, and the highest number means none. What cannot be an owner becomes "nobody". */
+function owner(value: number): number {
   return Number.isInteger(value) && value >= 0 && value < 0xffffffff ? value : 65534;
 }
 

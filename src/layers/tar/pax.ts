@@ -1,25 +1,22 @@
 import { decodeName } from './byteName.ts';
-import { InvalidLayerError, LimitExceededError } from '../errors.ts';
+import { InvalidLayerError } from '../errors.ts';
 import type { Segment } from './tarEntry.ts';
-
-/** Most bytes of one extended header or long name, as in Go's archive/tar. */
-export const MAX_META = 1 << 20;
+import { clamp } from './tarHeader.ts';
 
 /**
- * What extended headers say of an entry (POSIX pax, "pax Extended Header"; the keys SCHILY.xattr, LIBARCHIVE.xattr and GNU.sparse of star, libarchive and GNU tar).
- * Values are bytes: they are decoded when it is known what they mean.
+ * The records of an extended header (POSIX pax, "pax Extended Header"; the keys SCHILY.xattr,
+ * LIBARCHIVE.xattr and GNU.sparse of star, libarchive and GNU tar). Values stay bytes until their
+ * meaning is known.
  */
 export class PaxRecords {
-  readonly #global: PaxRecords | undefined;
   readonly #values = new Map<string, Buffer>();
   readonly #xattrs = new Map<string, Buffer>();
   #sparse: number[] = [];
-  #room: number;
 
-  /** `global` is asked for what these do not say; `room` is how many bytes of headers may be added. */
-  constructor(room: number, global?: PaxRecords) {
-    this.#room = room;
-    this.#global = global;
+  /** Parses a header's body. @throws {InvalidLayerError} */
+  constructor(body: Buffer = Buffer.alloc(0)) {
+    // Some writers pad the records with NULs.
+    for (let at = 0; at < body.length && body[at] !== 0;) at = this.#addRecord(body, at);
   }
 
   get xattrs(): ReadonlyMap<string, Buffer> {
@@ -31,39 +28,34 @@ export class PaxRecords {
     return this.#sparse;
   }
 
-  /** Adds the records of a header's body; later ones win, and an empty value takes back. @throws {InvalidLayerError} {@link LimitExceededError} */
-  add(body: Buffer): void {
-    this.#room -= body.length;
-    if (this.#room < 0) throw new LimitExceededError('metadata', MAX_META);
-    for (let at = 0; at < body.length;) {
-      // Some writers pad the records with NULs.
-      if (body[at] === 0) return;
-      at = this.#addRecord(body, at);
-    }
-  }
-
   has(key: string): boolean {
-    return this.find(key) !== undefined;
+    return this.#find(key) !== undefined;
   }
 
-  /** A name, or `fallback` where there is none. @throws {InvalidLayerError} for one with a NUL in it */
+  /** Returns a name, or `fallback` without such a record. @throws {InvalidLayerError} if it contains a NUL */
   name(key: string, fallback: string): string {
-    const value = this.find(key);
+    const value = this.#find(key);
     if (value === undefined) return fallback;
     if (value.includes(0)) throw new InvalidLayerError(`an extended tar header has a NUL in its ${key}`);
     return decodeName(value);
   }
 
-  /** A number, which may have a fraction, or `fallback` where there is none. @throws {InvalidLayerError} */
+  /** Returns a number, or `fallback` without such a record. @throws {InvalidLayerError} */
   number(key: string, fallback: number): number {
-    const value = this.find(key);
+    const value = this.#find(key);
     return value === undefined ? fallback : decimal(value.toString('latin1'), key);
   }
 
-  /** A record's value, an empty one being none. */
-  find(key: string): Buffer | undefined {
-    const value = this.#values.get(key) ?? this.#global?.find(key);
-    return value === undefined || value.length === 0 ? undefined : value;
+  /** Returns the modification time in seconds, or `fallback`. A time too far away to count with becomes the nearest that is not. */
+  time(fallback: number): number {
+    const value = this.#find('mtime');
+    return value === undefined ? fallback : clamp(parseDecimal(value.toString('latin1'), 'mtime'));
+  }
+
+  /** An empty value counts as none. */
+  #find(key: string): Buffer | undefined {
+    const value = this.#values.get(key);
+    return value?.length === 0 ? undefined : value;
   }
 
   #addRecord(body: Buffer, start: number): number {
@@ -81,8 +73,7 @@ export class PaxRecords {
     ) {
       throw new InvalidLayerError('an extended tar header is malformed');
     }
-    // A copy, for the body is in a buffer that is used again.
-    this.#set(decodeName(body, blank + 1, equals), Buffer.from(body.subarray(equals + 1, end - 1)));
+    this.#set(decodeName(body, blank + 1, equals), body.subarray(equals + 1, end - 1));
     return end;
   }
 
@@ -93,7 +84,8 @@ export class PaxRecords {
       const numbers = value.toString('latin1').split(',');
       this.#sparse = numbers.filter(number => number !== '').map(number => decimal(number, key));
     } else if (key.startsWith('SCHILY.xattr.')) {
-      this.#xattrs.set(key.slice('SCHILY.xattr.'.length), value);
+      // A copy, so that a small value does not keep the whole body in memory.
+      this.#xattrs.set(key.slice('SCHILY.xattr.'.length), Buffer.from(value));
     } else if (key.startsWith('LIBARCHIVE.xattr.')) {
       const name = unescapeName(key.slice('LIBARCHIVE.xattr.'.length));
       if (!this.#xattrs.has(name)) this.#xattrs.set(name, Buffer.from(value.toString('latin1'), 'base64'));
@@ -101,7 +93,7 @@ export class PaxRecords {
   }
 }
 
-/** Pairs of offset and length as segments. @throws {InvalidLayerError} when one number has no other */
+/** Turns pairs of offset and length into segments. @throws {InvalidLayerError} if the last pair is incomplete */
 export function toSegments(numbers: readonly number[]): Segment[] {
   if (numbers.length % 2 !== 0) throw new InvalidLayerError('the map of a sparse file is malformed');
   const segments: Segment[] = [];
@@ -112,14 +104,19 @@ export function toSegments(numbers: readonly number[]): Segment[] {
   return segments;
 }
 
-/** A decimal number. @throws {InvalidLayerError} when it is none, or too large to be counted with */
 function decimal(text: string, key: string): number {
-  const value = /^-?[0-9]+(\.[0-9]*)?$/.test(text) ? Number(text) : NaN;
-  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
+  const value = parseDecimal(text, key);
+  if (value === clamp(value)) return value;
+  throw new InvalidLayerError(`an extended tar header has too large a number as its ${key}`);
+}
+
+/** Accepts a sign, like Go's archive/tar, and a fraction. */
+function parseDecimal(text: string, key: string): number {
+  if (/^[+-]?[0-9]+(\.[0-9]*)?$/.test(text)) return Number(text);
   throw new InvalidLayerError(`an extended tar header has no proper number as its ${key}`);
 }
 
-/** libarchive writes names of attributes as in URLs. */
+/** libarchive escapes attribute names as in URLs. */
 function unescapeName(name: string): string {
   try {
     return decodeURIComponent(name);

@@ -3,15 +3,16 @@ import { toSegments } from './pax.ts';
 import type { Segment } from './tarEntry.ts';
 import { BLOCK, numeric } from './tarHeader.ts';
 
-/** More pieces than this no real file has. */
+/** Real files have fewer segments. */
 const MAX_SEGMENTS = 1 << 18;
 
 /**
- * The map of GNU tar's old sparse format: four pieces in the header, then as many blocks of 21 as it takes (GNU tar manual, "Extended Headers" and "Old GNU Format").
+ * The map of GNU tar's old sparse format: four segments in the header, then blocks of 21 each (GNU
+ * tar manual, "Extended Headers" and "Old GNU Format").
  */
 export class OldSparseMap {
   readonly #numbers: number[] = [];
-  /** Bytes of the file with its holes. */
+  /** Bytes of the file including its holes. */
   readonly realSize: number;
   #more: boolean;
 
@@ -21,7 +22,7 @@ export class OldSparseMap {
     this.#more = header[482] !== 0 && header[482] !== 0x30;
   }
 
-  /** Another block of the map follows. */
+  /** True if another block of the map follows. */
   get more(): boolean {
     return this.#more;
   }
@@ -43,25 +44,21 @@ export class OldSparseMap {
   }
 }
 
-/** The map of PAX sparse format 1.0: decimal numbers in lines before the data, padded to whole blocks (GNU tar manual, "PAX Format, Version 1.0"). */
+/**
+ * The map of PAX sparse format 1.0: decimal numbers in lines before the data, padded to whole blocks
+ * (GNU tar manual, "PAX Format, Version 1.0").
+ */
 export class PaxSparseMap {
   readonly #numbers: number[] = [];
   #expected = -1;
   #value = 0;
   #digits = 0;
-  #blocks = 0;
 
   get done(): boolean {
     return this.#expected >= 0 && this.#numbers.length === this.#expected;
   }
 
-  /** Bytes that the map took so far. */
-  get length(): number {
-    return this.#blocks * BLOCK;
-  }
-
   addBlock(block: Buffer): void {
-    this.#blocks += 1;
     for (let at = 0; at < BLOCK && !this.done; at++) {
       const byte = block[at] ?? 0;
       if (byte === 0x0a && this.#digits > 0) this.#endNumber();
@@ -87,7 +84,7 @@ export class PaxSparseMap {
   }
 }
 
-/** A map must be in order, without overlaps, within the file, and as long as what is stored. @throws {InvalidLayerError} */
+/** Checks that a map is in order, without overlaps, within the file, and as long as the stored data. @throws {InvalidLayerError} */
 export function checkSegments(segments: readonly Segment[], realSize: number, storedSize: number): void {
   let end = 0;
   let stored = 0;

@@ -2,7 +2,7 @@ import { Header, type HeaderData } from 'tar/header';
 import { Pax } from 'tar/pax';
 import { hasRawBytes, nameBytes } from './byteName.ts';
 import type { EntryType, TarEntry } from './tarEntry.ts';
-import { BLOCK } from './tarHeader.ts';
+import { BLOCK, paddingOf } from './tarHeader.ts';
 
 const TYPES = {
   file: 'File',
@@ -82,11 +82,6 @@ function isShort(path: string): boolean {
 export function storedSize({ type, size, sparse }: EncodedEntry): number {
   if (type !== 'file') return 0;
   return sparse ? sparse.reduce((sum, { length }) => sum + length, 0) : size;
-}
-
-/** Returns how many bytes are missing to the next whole block. */
-export function paddingOf(size: number): number {
-  return (BLOCK - (size % BLOCK)) % BLOCK;
 }
 
 function paxHeader(records: Buffer): Buffer {

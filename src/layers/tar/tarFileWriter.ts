@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dataSegments } from './fileHoles.ts';
-import { encodeHeader, END_MARK, paddingOf, type EncodedEntry } from './tarEncoder.ts';
+import { encodeHeader, END_MARK, type EncodedEntry } from './tarEncoder.ts';
 import type { Segment } from './tarEntry.ts';
+import { paddingOf } from './tarHeader.ts';
 
 const CHUNK = 1024 * 1024;
 /** Bytes of a block as stat(2) counts them. */

@@ -1,10 +1,15 @@
 import { decodeName } from './byteName.ts';
 import { InvalidLayerError } from '../errors.ts';
 
-/** Bytes of a tar block: all that is in an archive is padded to it. */
+/** Bytes of a tar block: everything in an archive is padded to it. */
 export const BLOCK = 512;
 
-/** The fields of a header block, decoded but not yet joined with those of the extended headers before it. */
+/** Returns how many bytes are missing to the next whole block. */
+export function paddingOf(size: number): number {
+  return (BLOCK - (size % BLOCK)) % BLOCK;
+}
+
+/** The fields of a header block, before those of extended headers replace them. */
 export interface RawHeader {
   readonly name: string;
   readonly mode: number;
@@ -16,41 +21,71 @@ export interface RawHeader {
   readonly linkname: string;
   readonly devMajor: number;
   readonly devMinor: number;
-  /** Written by GNU tar, which has other fields where POSIX has the path's prefix. */
-  readonly gnu: boolean;
 }
 
 /**
- * Decodes a header block of any of the formats that are about: v7, ustar, pax, GNU, star (POSIX pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format").
- * @throws {InvalidLayerError} when it is none
+ * Decodes a header block with a right checksum: v7, ustar, pax, GNU or star (POSIX pax, "ustar
+ * Interchange Format"; GNU tar manual, "Basic Tar Format").
+ * @throws {InvalidLayerError}
  */
 export function decodeHeader(block: Buffer): RawHeader {
-  checkSum(block);
   const ustar = block.readUInt32BE(257) === 0x75737461 && block[261] === 0x72;
   const posix = ustar && block[262] === 0;
   const gnu = ustar && block[262] === 0x20;
   const name = text(block, 0, 100);
-  const prefix = posix ? text(block, 345, isStar(block) ? 131 : 155) : '';
+  const prefix = posix ? text(block, 345, isStar(block) ? 131 : 155) : gnu ? misplacedPrefix(block) : '';
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
     mode: numeric(block, 100, 8) & 0o7777,
     uid: numeric(block, 108, 8),
     gid: numeric(block, 116, 8),
     size: numeric(block, 124, 12),
-    mtime: numeric(block, 136, 12),
+    mtime: clamp(anyNumber(block, 136, 12)),
     flag: String.fromCharCode(block[156] ?? 0),
     linkname: text(block, 157, 100),
     devMajor: posix || gnu ? device(block, 329) : 0,
     devMinor: posix || gnu ? device(block, 337) : 0,
-    gnu,
   };
 }
 
+/** Checks the sum over all bytes, in which the sum's own field counts as blanks. Some old writers summed signed bytes. */
+export function hasRightChecksum(block: Buffer): boolean {
+  let unsigned = 8 * 0x20;
+  let high = 0;
+  for (let at = 0; at < BLOCK; at++) {
+    if (at === 148) at = 156;
+    const byte = block[at] ?? 0;
+    unsigned += byte;
+    high += byte >> 7;
+  }
+  const stated = statedChecksum(block);
+  return stated === unsigned || stated === unsigned - high * 256;
+}
+
+function statedChecksum(block: Buffer): number {
+  try {
+    return numeric(block, 148, 8);
+  } catch {
+    return NaN;
+  }
+}
+
+/** Returns the nearest number whose whole part is exact. */
+export function clamp(value: number): number {
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(value, Number.MAX_SAFE_INTEGER));
+}
+
 /**
- * Reads a number as tar has it: octal, with blanks or NULs around it, or base-256 when the top bit of the first byte is set.
- * @throws {InvalidLayerError} when it is neither, or too large to be counted with
+ * Reads a number: octal, with blanks or NULs around it, or base-256 if the top bit of the first byte is set.
+ * @throws {InvalidLayerError} if it is neither, or too large to count with
  */
 export function numeric(block: Buffer, start: number, length: number): number {
+  const number = anyNumber(block, start, length);
+  if (Number.isSafeInteger(number)) return number;
+  throw new InvalidLayerError('a number in a tar header is too large');
+}
+
+function anyNumber(block: Buffer, start: number, length: number): number {
   if (((block[start] ?? 0) & 0x80) !== 0) return base256(block, start, length);
   let at = start;
   const end = start + length;
@@ -65,7 +100,7 @@ export function numeric(block: Buffer, start: number, length: number): number {
   return value;
 }
 
-/** GNU's form for what octal has no room for: two's complement, big end first, the first byte's top bit being the mark. */
+/** GNU's form of numbers that do not fit into octal digits: two's complement, big-endian, marked by the top bit. */
 function base256(block: Buffer, start: number, length: number): number {
   const negative = ((block[start] ?? 0) & 0x40) !== 0;
   let value = 0n;
@@ -74,15 +109,31 @@ function base256(block: Buffer, start: number, length: number): number {
     value = (value << 8n) | BigInt(byte);
   }
   if (negative) value -= 1n << BigInt(length * 8 - 1);
-  const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw new InvalidLayerError('a number in a tar header is too large');
-  return number;
+  return Number(value);
 }
 
-/** Some writers leave junk here in entries that are no devices. */
+/** Some writers leave junk here in entries that are not devices. */
 function device(block: Buffer, start: number): number {
   const flag = block[156];
   return flag === 0x33 || flag === 0x34 ? numeric(block, start, 8) : 0;
+}
+
+/**
+ * Returns the path's prefix from a GNU header, where Go before 1.8 wrote one by mistake in place of
+ * the access and change times (golang/go#12594, #21005). As current Go does, takes it for a prefix
+ * if it is ASCII and the times are not numbers.
+ */
+function misplacedPrefix(block: Buffer): string {
+  if (block[345] === 0) return '';
+  if (isTime(block, 345) && isTime(block, 357)) return '';
+  const prefix = text(block, 345, 155);
+  const isAscii = Buffer.byteLength(prefix) === prefix.length;
+  return isAscii ? prefix : '';
+}
+
+function isTime(block: Buffer, start: number): boolean {
+  const first = block[start] ?? 0;
+  return first >= 0x80 || /^[\0 ]*[0-7]*(?:[\0 ]*$|\0)/.test(block.toString('latin1', start, start + 12));
 }
 
 function text(block: Buffer, start: number, length: number): string {
@@ -91,23 +142,7 @@ function text(block: Buffer, start: number, length: number): string {
   return end === start ? '' : decodeName(block, start, end);
 }
 
-/** star's own ustar has times behind a shorter prefix. */
+/** star's variant of ustar has a shorter prefix, with times after it. */
 function isStar(block: Buffer): boolean {
   return block.readUInt32BE(508) === 0x74617200; // tar and NUL
-}
-
-/** The sum over all bytes, the sum itself counted as blanks. Some old writers took the bytes as signed. */
-function checkSum(block: Buffer): void {
-  let unsigned = 8 * 0x20;
-  let high = 0;
-  for (let at = 0; at < BLOCK; at++) {
-    if (at === 148) at = 156;
-    const byte = block[at] ?? 0;
-    unsigned += byte;
-    high += byte >> 7;
-  }
-  const stated = numeric(block, 148, 8);
-  if (stated !== unsigned && stated !== unsigned - high * 256) {
-    throw new InvalidLayerError('a tar header has a wrong checksum');
-  }
 }

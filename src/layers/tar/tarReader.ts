@@ -1,26 +1,31 @@
 import type { Sink } from '../../oci/byteSource.ts';
 import { EntryBuilder } from './entryBuilder.ts';
 import { InvalidLayerError, LimitExceededError, quoted, TruncatedLayerError } from '../errors.ts';
-import { MAX_META, toSegments } from './pax.ts';
+import { kindOfFile, notTar } from './notTar.ts';
+import { toSegments } from './pax.ts';
 import { checkSegments, OldSparseMap, PaxSparseMap } from './sparse.ts';
 import type { Segment, TarVisitor } from './tarEntry.ts';
-import { BLOCK, decodeHeader, type RawHeader } from './tarHeader.ts';
+import { BLOCK, decodeHeader, hasRightChecksum, paddingOf, type RawHeader } from './tarHeader.ts';
 import { Warnings } from '../warnings.ts';
 
-/** What the next bytes of the archive are. */
+/** Most bytes of an extended header or a long name, as in Go's archive/tar. */
+const MAX_META = 1 << 20;
+
+/** The kind of the archive's next bytes. */
 type State = 'header' | 'zero' | 'meta' | 'oldMap' | 'paxMap' | 'data' | 'padding' | 'end';
 
 /** How an archive ended. */
 export interface TarEnd {
-  /** The empty blocks that mark the end were there. */
+  /** True if the empty blocks that mark the end were there. */
   readonly marked: boolean;
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads a tar archive as it comes, in chunks of any size, and tells a visitor of its entries: v7, ustar, pax, GNU and star, with long names, extended attributes and
- * all sparse formats of GNU tar. What stands behind the end mark is taken and not looked at.
- * @throws {InvalidLayerError} {@link TruncatedLayerError} {@link LimitExceededError}, and whatever the visitor throws.
+ * Reads a tar archive in chunks of any size and passes its entries to a visitor: v7, ustar, pax, GNU
+ * and star, with long names, xattrs and all of GNU tar's sparse formats. Accepts and ignores
+ * everything after the end mark.
+ * @throws {InvalidLayerError} {@link TruncatedLayerError} {@link LimitExceededError}, and what the visitor throws
  */
 export class TarReader implements Sink {
   readonly #visitor: TarVisitor;
@@ -28,22 +33,22 @@ export class TarReader implements Sink {
   readonly #warnings = new Warnings();
   #state: State = 'header';
   #position = 0;
-  /** A block whose first part came at the end of a chunk. */
+  /** A block that a chunk contains only the first part of. */
   readonly #held = Buffer.allocUnsafe(BLOCK);
   #heldLength = 0;
   /** The header whose body is being read. */
   #raw: RawHeader | undefined;
-  /** Bytes of body or padding still to come, and of padding behind the body. */
+  /** Bytes of body or padding still to come, and of padding after the body. */
   #left = 0;
   #padding = 0;
   #meta: Buffer[] = [];
   #oldMap: OldSparseMap | undefined;
   #paxMap: PaxSparseMap | undefined;
-  /** Pieces of a sparse file that are still to come, the first one at `#segment`. */
+  /** Segments of a sparse file; `#segment` is the index of the current one. */
   #segments: readonly Segment[] | undefined;
   #segment = 0;
   #segmentUsed = 0;
-  /** Where the next bytes of data belong. */
+  /** Offset of the next data in its file. */
   #offset = 0;
   #skipping = false;
 
@@ -51,23 +56,23 @@ export class TarReader implements Sink {
     this.#visitor = visitor;
   }
 
-  /** Bytes of the archive that were used. In the visitor's `entry`, the position of the entry's stored content. */
+  /** Bytes of the archive used so far. In the visitor's `entry`, the position of the entry's stored content. */
   get position(): number {
     return this.#position;
   }
 
-  /** The mark at the archive's end was read. */
+  /** True once the end mark was read. */
   get ended(): boolean {
     return this.#state === 'end';
   }
 
-  /** Bytes of content and padding before the next header, which who does not want the content need not have: `skip` them. */
+  /** Bytes of content and padding before the next header, which a caller may `skip`. */
   get ahead(): number {
     if (this.#state === 'data') return this.#left + this.#padding;
     return this.#state === 'padding' ? this.#left : 0;
   }
 
-  /** Goes to the next header without the bytes that are `ahead`. No `data` is told of them. */
+  /** Continues at the next header, without the bytes that are `ahead` and without passing on their `data`. */
   skip(): void {
     for (let part = this.#left; this.ahead > 0; part = this.#left) {
       this.#position += part;
@@ -86,15 +91,22 @@ export class TarReader implements Sink {
     }
   }
 
-  /** The archive's bytes have all come. @throws {TruncatedLayerError} */
+  /** Ends the input. @throws {TruncatedLayerError} {@link InvalidLayerError} if it is not an archive */
   end(): TarEnd {
     const complete =
       this.#state === 'end' ||
       this.#state === 'zero' ||
       this.#state === 'padding' ||
       (this.#state === 'header' && !this.#builder.pending);
+    if (this.#heldLength > 0 && this.#position < BLOCK) throw this.#tooShort();
     if (!complete || this.#heldLength > 0) throw new TruncatedLayerError(this.#within());
     return { marked: this.#state === 'end' || this.#state === 'zero', warnings: this.#warnings.list() };
+  }
+
+  /** Less than one block may be another kind of file. */
+  #tooShort(): Error {
+    const kind = kindOfFile(this.#held.subarray(0, this.#heldLength));
+    return kind === undefined ? new TruncatedLayerError(this.#within()) : notTar(kind);
   }
 
   #within(): string {
@@ -126,6 +138,10 @@ export class TarReader implements Sink {
   }
 
   #startEntry(block: Buffer): void {
+    if (!hasRightChecksum(block)) {
+      if (this.#position === BLOCK) throw notTar(kindOfFile(block));
+      throw new InvalidLayerError('a tar header has a wrong checksum');
+    }
     const raw = decodeHeader(block);
     this.#raw = raw;
     if ('xXgLK'.includes(raw.flag)) {
@@ -183,8 +199,7 @@ export class TarReader implements Sink {
     const entry = this.#builder.build(raw, this.#left, segments && { realSize, segments });
     this.#skipping = entry === undefined || (entry.type !== 'file' && this.#left > 0);
     if (entry) this.#visitor.entry(entry);
-    else
-      this.#warnings.add(`${quoted(raw.name)} was left out: its kind ${quoted(raw.flag)} is none of a file system's`);
+    else this.#warnings.add(`${quoted(raw.name)} was left out: its type ${quoted(raw.flag)} is not a file system's`);
     if (entry && this.#skipping) this.#visitor.endEntry();
     this.#expectBody('data', this.#left, this.#padding);
   }
@@ -221,7 +236,7 @@ export class TarReader implements Sink {
     this.#state = this.#left > 0 ? 'padding' : 'header';
   }
 
-  /** Hands data on, each piece of a sparse file with its own place. */
+  /** Passes data on, each segment of a sparse file with its own offset. */
   #deliver(bytes: Buffer, start: number, end: number): void {
     if (!this.#segments) {
       this.#visitor.data(bytes.subarray(start, end), this.#offset);
@@ -240,10 +255,6 @@ export class TarReader implements Sink {
       this.#segmentUsed = 0;
     }
   }
-}
-
-function paddingOf(size: number): number {
-  return (BLOCK - (size % BLOCK)) % BLOCK;
 }
 
 function isZero(block: Buffer): boolean {

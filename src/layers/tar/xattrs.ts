@@ -2,10 +2,10 @@ import { LimitExceededError, quoted } from '../errors.ts';
 import type { TarEntry } from './tarEntry.ts';
 import type { Warnings } from '../warnings.ts';
 
-/** Most bytes of attributes of one layer: they are kept in memory until the layer's end. */
+/** Most bytes of xattrs in one layer, since they stay in memory until the layer ends. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Takes out of entries the attributes that an image has no say in. */
+/** Removes the xattrs that an image must not set. */
 export class XattrFilter {
   readonly #warnings: Warnings;
   #bytes = 0;
@@ -14,14 +14,14 @@ export class XattrFilter {
     this.#warnings = warnings;
   }
 
-  /** The same entry with none but lawful attributes. @throws {LimitExceededError} */
+  /** Returns the entry with its permitted xattrs. @throws {LimitExceededError} */
   filter(entry: TarEntry): TarEntry {
     if (!entry.xattrs) return entry;
     const kept = new Map<string, Buffer>();
     for (const [name, value] of entry.xattrs) {
       if (isForged(name)) {
         this.#warnings.add(
-          `${quoted(entry.path)}: its attribute ${quoted(name)} was left out, for it would forge a mark of the overlay`,
+          `${quoted(entry.path)}: its attribute ${quoted(name)} was left out, because it would forge a mark of the overlay`,
         );
       } else if (isStorable(name)) {
         kept.set(name, value);
@@ -34,12 +34,12 @@ export class XattrFilter {
   }
 }
 
-/** By these the overlay keeps its own books: redirections, opaque directories, whiteouts (Linux, filesystems/overlayfs). */
+/** The overlay's own marks: redirections, opaque directories, whiteouts (Linux, filesystems/overlayfs). */
 function isForged(name: string): boolean {
   return /^(trusted|user)\.overlay(\.|$)/.test(name);
 }
 
-/** Labels of the system that built the image mean nothing here. */
+/** Labels from the system that built the image mean nothing on this one. */
 function isStorable(name: string): boolean {
   return name !== 'security.selinux' && name !== 'system.nfs4_acl' && name !== '' && !name.includes('\0');
 }

@@ -4,7 +4,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Layer } from '../../oci/layer.ts';
 import type { Inflaters } from '../compression/decompress.ts';
 import { DiskRoom } from './diskRoom.ts';
-import { FolderNotEmptyError, InvalidLayerError } from '../errors.ts';
+import { FolderNotEmptyError, InvalidLayerError, refuseEncrypted } from '../errors.ts';
 import { LayerReading } from './layerReading.ts';
 import type { UnpackLimits } from './layerVisitor.ts';
 import { Ownership } from './ownership.ts';
@@ -106,6 +106,7 @@ export async function mergeLayers(
 ): Promise<string[]> {
   const merged = new MergedFolder(options);
   for (const { descriptor, diffId, number } of layers) {
+    refuseEncrypted(descriptor.mediaType);
     const sink = merged.layer(diffId);
     try {
       await source.read(descriptor, 0, sink, signal);

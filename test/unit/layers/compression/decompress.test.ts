@@ -4,7 +4,13 @@ import { randomBytes } from 'node:crypto';
 import test, { suite } from 'node:test';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { type Decompressed, Decompressor } from '../../../../src/layers/compression/decompress.ts';
-import { InvalidLayerError, TruncatedLayerError, UnsupportedCompressionError } from '../../../../src/layers/errors.ts';
+import {
+  EncryptedLayerError,
+  InvalidLayerError,
+  refuseEncrypted,
+  TruncatedLayerError,
+  UnsupportedCompressionError,
+} from '../../../../src/layers/errors.ts';
 import { requireTool } from '../../../support/tools.ts';
 import { feed } from '../unpacking.ts';
 
@@ -57,11 +63,11 @@ suite('decompression', () => {
     if (compression !== 'none') {
       test(`notices where ${name} is cut short`, () => {
         const whole = new Set<number>();
-        // With less than the magic number it is no compressed data yet, and as an archive it would be cut short.
+        // Less than the magic number is not compressed data, and would be cut short as an archive.
         for (let at = 4; at < blob.length; at += at < 40 || blob.length - at < 40 ? 1 : 4999) {
           try {
             const { output } = decompress(blob.subarray(0, at));
-            // Between two members, frames, or in the padding: no decoder can know.
+            // Between two members or frames, or in the padding, no decoder can know.
             assert.ok(
               output.length === 0 || output.equals(CONTENT) || output.equals(HALF[0]),
               `at ${at} of ${blob.length}`,
@@ -82,7 +88,7 @@ suite('decompression', () => {
           damaged[at] = (damaged[at] ?? 0) ^ (1 << (round % 8));
           try {
             const { output, junk } = decompress(damaged);
-            // Fields that no decoder looks at, frames to skip, padding: the content is whole then. Without a checksum nobody can know.
+            // Damage in unused fields, skippable frames or padding leaves the content whole. Without a checksum it goes unnoticed.
             assert.ok(
               output.equals(CONTENT) || junk > 0 || name === 'zstd without checksum',
               `at ${at} of ${blob.length}`,
@@ -97,7 +103,7 @@ suite('decompression', () => {
     }
   }
 
-  test('tells junk behind the data', () => {
+  test('counts junk after the data', () => {
     for (const junk of [
       Buffer.from('junk'),
       Buffer.from([0x1f]),
@@ -115,7 +121,7 @@ suite('decompression', () => {
     }
   });
 
-  test('hands out small pieces only, however much a bomb makes', () => {
+  test('passes on small pieces only, even of a bomb', () => {
     const bomb = zstdCompressSync(Buffer.alloc(512 << 20));
     assert.ok(bomb.length < 100_000);
     let total = 0;
@@ -134,7 +140,7 @@ suite('decompression', () => {
     assert.ok(process.memoryUsage().rss - before < 64 << 20);
   });
 
-  test('goes by the first bytes, and names what it does not read', () => {
+  test('goes by the first bytes, and names a compression that it does not read', () => {
     assert.throws(() => decompress(Buffer.from('fd377a585a000004', 'hex')), UnsupportedCompressionError);
     assert.throws(() => decompress(Buffer.from('425a683931415926', 'hex')), UnsupportedCompressionError);
     assert.equal(decompress(Buffer.from('BZhouse.txt')).compression, 'none');
@@ -142,10 +148,42 @@ suite('decompression', () => {
     assert.equal(decompress(Buffer.from('abc')).output.toString(), 'abc');
   });
 
+  /** A frame with a window of 2^`log` bytes and one raw block, after the dictionary's ID if there is one. */
+  const frame = (log: number, dictionary: readonly number[] = []) =>
+    Buffer.concat([
+      Buffer.from([0x28, 0xb5, 0x2f, 0xfd, dictionary.length === 0 ? 0 : 1, (log - 10) << 3, ...dictionary]),
+      Buffer.from([(5 << 3) | 1, 0, 0]),
+      Buffer.from('layer'),
+    ]);
+
+  test('reads zstd windows up to 2 GB', () => {
+    for (const log of [27, 28, 30, 31]) assert.equal(decompress(frame(log)).output.toString(), 'layer', `${log}`);
+  });
+
+  test('names what it does not read of zstd', () => {
+    const compression = (blob: Buffer) => {
+      try {
+        decompress(blob);
+      } catch (error) {
+        return error instanceof UnsupportedCompressionError ? error.compression : error;
+      }
+      return undefined;
+    };
+    assert.equal(compression(frame(32)), 'zstd and a window over 2 GB');
+    assert.equal(compression(frame(20, [7])), 'zstd and a dictionary that is not part of the image');
+  });
+
+  test('refuses encrypted layers by their media type', () => {
+    for (const type of ['tar+encrypted', 'tar+gzip+encrypted', 'tar+zstd+encrypted; x=y'])
+      assert.throws(() => refuseEncrypted(`application/vnd.oci.image.layer.v1.${type}`), EncryptedLayerError);
+    for (const type of ['', 'application/vnd.oci.image.layer.v1.tar+gzip']) refuseEncrypted(type);
+  });
+
   for (const [tool, args] of [
     ['pigz', ['-c', '-p', '3', '-b', '128']],
     ['gzip', ['-c', '-9']],
     ['zstd', ['-c', '-19', '--long=27']],
+    ['zstd', ['-c', '-1', '--long=28']],
     ['zstd', ['-c', '--no-check', '-T2', '-B100000']],
   ] as const) {
     test(`of what ${tool} ${args.join(' ')} makes`, { skip: requireTool(tool) }, () => {

@@ -6,14 +6,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Header } from 'tar/header';
 import { decodeName } from '../../../../src/layers/tar/byteName.ts';
-import {
-  encodeFileHeader,
-  encodeHeader,
-  END_MARK,
-  type EncodedEntry,
-  paddingOf,
-} from '../../../../src/layers/tar/tarEncoder.ts';
+import { encodeFileHeader, encodeHeader, END_MARK, type EncodedEntry } from '../../../../src/layers/tar/tarEncoder.ts';
 import type { TarEntry } from '../../../../src/layers/tar/tarEntry.ts';
+import { paddingOf } from '../../../../src/layers/tar/tarHeader.ts';
 import { TarReader } from '../../../../src/layers/tar/tarReader.ts';
 
 const PLAIN: EncodedEntry = {
