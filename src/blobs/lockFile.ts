@@ -2,8 +2,9 @@ import { closeSync, openSync, readFileSync, statSync, unlinkSync, writeSync } fr
 import { errorCode } from '../oci/errorCode.ts';
 
 /**
- * Takes a lock that other windows of the editor see too: a file that tells our process. True when it is ours now: nobody held it, or its holder is no more.
- * The same process takes it only once, as every other one.
+ * Takes a lock that other windows of the editor see too: a file that tells our process. True when
+ * it is ours now: nobody held it, or its holder is no more. The same process takes it only once, as
+ * every other one.
  */
 export function takeLock(path: string): boolean {
   for (const again of [true, false]) {
@@ -47,7 +48,8 @@ const WRITING = 10_000;
 function holderLives(path: string): boolean {
   try {
     const [pid = '', start = ''] = readFileSync(path, 'utf8').split(' ');
-    // An empty file: its writer is between creating and writing, or died there, or the machine did before the bytes were on the disk.
+    // An empty file: its writer is between creating and writing, or died there, or the machine did
+    // before the bytes were on the disk.
     if (!/^[1-9]\d*$/.test(pid)) return Date.now() - statSync(path).mtimeMs < WRITING;
     process.kill(Number(pid), 0);
     return start === startOf(Number(pid));
@@ -57,7 +59,10 @@ function holderLives(path: string): boolean {
   }
 }
 
-/** When a process began, so that another one that got the same number later is not taken for it; '' where the system does not tell (proc_pid_stat(5), field 22). */
+/**
+ * When a process began, so that another one that got the same number later is not taken for it; ''
+ * where the system does not tell (proc_pid_stat(5), field 22).
+ */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -15,10 +15,12 @@ import type { Sink } from '../oci/byteSource.ts';
 import { releaseLock, takeLock } from './lockFile.ts';
 
 /**
- * A blob on its way: written under a name of its own, renamed to its final one only when all of it was verified. What an earlier try left is kept and
- * handed out first, so that a pull goes on where it stopped. Synchronous, for it is used where the bytes arrive, in a worker thread.
+ * A blob on its way: written under a name of its own, renamed to its final one only when all of it
+ * was verified. What an earlier try left is kept and handed out first, so that a pull goes on where
+ * it stopped. Synchronous, for it is used where the bytes arrive, in a worker thread.
  *
- * Two windows may fetch the same blob at once: the one that finds the file locked writes to a private file instead, and both end in the same place.
+ * Two windows may fetch the same blob at once: the one that finds the file locked writes to a
+ * private file instead, and both end in the same place.
  */
 export class PartialFile implements Sink {
   readonly #final: string;
@@ -44,7 +46,9 @@ export class PartialFile implements Sink {
     return this.#length;
   }
 
-  /** Hands out what an earlier try left, in pieces; each piece is used before the next is asked for. */
+  /**
+   * Hands out what an earlier try left, in pieces; each piece is used before the next is asked for.
+   */
   *leftovers(buffer: Uint8Array = Buffer.allocUnsafe(1 << 20)): Generator<Uint8Array> {
     const length = this.#length;
     for (let at = 0; at < length;) {
@@ -61,8 +65,9 @@ export class PartialFile implements Sink {
   }
 
   /**
-   * Makes it final. Only for who has verified every byte of it. It does not wait for the disk, which takes as long as a good part of the pull: who reads a blob looks at
-   * its size and verifies it, so what a loss of power has damaged is fetched again.
+   * Makes it final. Only for who has verified every byte of it. It does not wait for the disk,
+   * which takes as long as a good part of the pull: who reads a blob looks at its size and verifies
+   * it, so what a loss of power has damaged is fetched again.
    */
   commit(): void {
     fchmodSync(this.#fd, 0o444); // Image folders may hold a hardlink to it: nobody should write into it by mistake.

@@ -9,8 +9,9 @@ import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
 export type LinkKind = 'present' | 'reflink' | 'hardlink' | 'copy';
 
 /**
- * Blobs by their digest, each kept once, under `<root>/<algorithm>/<hex>`. What stands under a final name was verified when it was written
- * and is read-only; it is verified again by whoever reads it.
+ * Blobs by their digest, each kept once, under `<root>/<algorithm>/<hex>`. What stands under a
+ * final name was verified when it was written and is read-only; it is verified again by whoever
+ * reads it.
  */
 export class BlobStore {
   readonly root: string;
@@ -19,7 +20,10 @@ export class BlobStore {
     this.root = root;
   }
 
-  /** Where the blob lies or will lie. The digest was checked when it was parsed, so its parts are safe as names. */
+  /**
+   * Where the blob lies or will lie. The digest was checked when it was parsed, so its parts are
+   * safe as names.
+   */
   path(digest: Digest): string {
     return join(this.root, digestAlgorithm(digest), digestHex(digest));
   }
@@ -35,8 +39,8 @@ export class BlobStore {
   }
 
   /**
-   * Puts the blob under another path without moving its bytes where the file system can: reflink, else hardlink, else copy. A file that stands there with
-   * the same size is left.
+   * Puts the blob under another path without moving its bytes where the file system can: reflink,
+   * else hardlink, else copy. A file that stands there with the same size is left.
    */
   async linkTo(digest: Digest, target: string): Promise<LinkKind> {
     const source = this.path(digest);
@@ -63,8 +67,8 @@ export class BlobStore {
   }
 
   /**
-   * Removes the blobs that were used longest ago until at most `maxBytes` are left, and partial files that nobody touched for a week.
-   * Image folders keep their own links. @returns bytes freed
+   * Removes the blobs that were used longest ago until at most `maxBytes` are left, and partial
+   * files that nobody touched for a week. Image folders keep their own links. @returns bytes freed
    */
   async prune(maxBytes: number, now = Date.now()): Promise<number> {
     const files = (await this.#files()).sort((a, b) => lastUse(a.stat) - lastUse(b.stat));

@@ -3,7 +3,10 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } fro
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Writes a small document, and waits for the disk, so that the file is whole or absent even after a power loss. */
+/**
+ * Writes a small document, and waits for the disk, so that the file is whole or absent even after a
+ * power loss.
+ */
 export async function writeWholeFile(path: string, bytes: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await createWholeFile(path, 0o644, async file => {
@@ -68,7 +71,10 @@ function* joined(pieces: Iterable<string>): Generator<string> {
   yield text;
 }
 
-/** Unique, since two windows may write the same file. Pruning recognises `.partial` in what a crash leaves. */
+/**
+ * Unique, since two windows may write the same file. Pruning recognises `.partial` in what a crash
+ * leaves.
+ */
 function partialPath(path: string): string {
   return `${path}.${randomUUID()}.partial`;
 }

@@ -1,22 +1,22 @@
 import type { Descriptor } from './descriptor.ts';
 
-/** Takes bytes as they arrive, synchronously: what is written to it was used when the call returns, so the buffer may be reused. */
+/**
+ * Takes bytes as they arrive, synchronously: the caller may reuse the buffer when `write` returns.
+ */
 export interface Sink {
   write(chunk: Uint8Array): void;
 }
 
 /**
- * Where blobs come from: the seam between whatever holds bytes (a registry, a folder, an archive) and whatever uses them.
+ * Where blobs come from: a registry, a folder, an archive.
  * Both methods reject with the signal's reason when it aborts.
  */
 export interface BlobSource {
   /**
-   * Delivers every byte of the blob from offset `from` to its end, in order, each exactly once, into `sink`, however often the connection must be
-   * made anew. It neither hashes nor decodes: who takes the bytes verifies them.
+   * Delivers the blob from offset `from` to its end into `sink`: in order, each byte once, however
+   * often the connection breaks. It neither hashes nor decodes; the sink must verify the bytes.
    */
   read(blob: Descriptor, from: number, sink: Sink, signal: AbortSignal): Promise<void>;
-  /**
-   * The bytes [start, end). `undefined` when the source cannot give a part (no ranges).
-   */
+  /** Returns the bytes [start, end), or `undefined` if the source can't deliver parts. */
   readRange(blob: Descriptor, start: number, end: number, signal: AbortSignal): Promise<Uint8Array | undefined>;
 }

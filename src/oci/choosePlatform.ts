@@ -11,13 +11,21 @@ export interface PlatformEntry {
   readonly attestations: readonly Descriptor[];
 }
 
-/** The index has no image for the platform that was asked for. */
+/** Platforms that a message names before it only counts them. */
+const MOST_NAMED = 20;
+
+/** The image doesn't exist for the wanted platform. */
 export class PlatformNotFoundError extends Error {
   readonly wanted: Platform;
   readonly available: readonly Platform[];
   constructor(wanted: Platform, available: readonly Platform[]) {
-    const list = available.map(formatPlatform).join(', ') || 'none';
-    super(`The image has nothing for ${formatPlatform(wanted)}. It offers: ${list}. Choose one of these.`);
+    const names = [...new Set(available.map(formatPlatform))];
+    const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
+    const advice =
+      names.length === 0
+        ? 'It names no platforms.'
+        : `Choose one of its platforms: ${names.slice(0, MOST_NAMED).join(', ')}${more}.`;
+    super(`The image has nothing for ${formatPlatform(wanted)}. ${advice}`);
     this.name = 'PlatformNotFoundError';
     this.wanted = wanted;
     this.available = available;
@@ -27,15 +35,21 @@ export class PlatformNotFoundError extends Error {
 const REFERENCE_TYPE = 'vnd.docker.reference.type';
 const REFERENCE_DIGEST = 'vnd.docker.reference.digest';
 
-/** True for a manifest in an index that is no image but says something about one (BuildKit's attestations). */
-export function isAttestation(descriptor: Descriptor): boolean {
+function isAttestation(descriptor: Descriptor): boolean {
   return descriptor.annotations?.[REFERENCE_TYPE] === 'attestation-manifest';
 }
 
-/** The platforms of an index in its order; attestations hang under their image. Entries of an unknown platform that are no attestation stay. */
+/**
+ * Returns the platforms of an index in its order. BuildKit's attestations go with their image;
+ * other entries of an unknown platform stay.
+ */
 export function platformsOf(index: Index): PlatformEntry[] {
-  const attestations = index.manifests.filter(isAttestation);
-  const about = (digest: Digest) => attestations.filter(item => item.annotations?.[REFERENCE_DIGEST] === digest);
+  const attestations = new Map<string, Descriptor[]>();
+  for (const item of index.manifests.filter(isAttestation)) {
+    const about = item.annotations?.[REFERENCE_DIGEST] ?? '';
+    attestations.set(about, [...(attestations.get(about) ?? []), item]);
+  }
+  const about = (digest: Digest): readonly Descriptor[] => attestations.get(digest) ?? [];
   return index.manifests
     .filter(item => !isAttestation(item))
     .map(item => ({ platform: item.platform ?? UNKNOWN, descriptor: item, attestations: about(item.digest) }));
@@ -43,21 +57,17 @@ export function platformsOf(index: Index): PlatformEntry[] {
 
 const UNKNOWN: Platform = { os: 'unknown', architecture: 'unknown' };
 
-/**
- * The entry that serves a platform best: exact, else the newest older variant, else (when `exact` is not asked for) the only image there is.
- * @throws {PlatformNotFoundError}
- */
-export function choosePlatform(entries: readonly PlatformEntry[], wanted: Platform, exact: boolean): PlatformEntry {
-  const ranked = entries
-    .map(entry => ({ entry, distance: platformDistance(wanted, entry.platform) }))
-    .filter((item): item is { entry: PlatformEntry; distance: number } => item.distance !== undefined)
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0]?.entry;
-  if (best) return best;
-  const [only] = entries;
-  if (!exact && only && entries.length === 1) return only;
-  throw new PlatformNotFoundError(
-    wanted,
-    entries.map(entry => entry.platform),
-  );
+/** Returns whether an index says which platform an entry is for. */
+export function hasPlatform({ platform }: PlatformEntry): boolean {
+  return platform.os !== UNKNOWN.os || platform.architecture !== UNKNOWN.architecture;
+}
+
+/** Returns the entry that serves a platform best: an exact match, else the newest older variant. */
+export function choosePlatform(entries: readonly PlatformEntry[], wanted: Platform): PlatformEntry | undefined {
+  let best: { readonly entry: PlatformEntry; readonly distance: number } | undefined;
+  for (const entry of entries) {
+    const distance = platformDistance(wanted, entry.platform);
+    if (distance !== undefined && (best === undefined || distance < best.distance)) best = { entry, distance };
+  }
+  return best?.entry;
 }

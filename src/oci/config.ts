@@ -1,14 +1,18 @@
 import { isDigest, type Digest } from './digest.ts';
 import { asObjects, asString, asStringMap, asStrings, isObject, type JsonObject } from './json.ts';
-import { DOCKER_CONFIG, OCI_CONFIG } from './mediaTypes.ts';
+import type { ImageManifest } from './manifest.ts';
+import { bareMediaType, DOCKER_CONFIG, OCI_CONFIG } from './mediaTypes.ts';
 import type { Platform } from './platform.ts';
 
-/** What an image says of itself (image-spec, config.md), as far as Peel shows or uses it. */
+/** The parts of an image's config that Peel shows or uses (image-spec, config.md). */
 export interface ImageConfig {
   readonly platform: Platform;
   readonly created?: string;
   readonly author?: string;
-  /** Digests over the uncompressed layers, base first; empty for schema 1 until the layers were read. */
+  /**
+   * Digests of the uncompressed layers, base first; empty for schema 1 until the layers have been
+   * read.
+   */
   readonly diffIds: readonly Digest[];
   readonly history: readonly HistoryEntry[];
   readonly env: readonly string[];
@@ -26,11 +30,11 @@ export interface HistoryEntry {
   readonly created?: string;
   readonly createdBy?: string;
   readonly comment?: string;
-  /** The step changed no file and has no layer. */
+  /** The step changed no files and has no layer. */
   readonly emptyLayer: boolean;
 }
 
-/** The blob that a manifest names as its config is no image config. */
+/** The blob that a manifest names as its config isn't an image config. */
 export class InvalidConfigError extends Error {
   constructor(reason: string, options?: ErrorOptions) {
     super(`The image's config cannot be used: ${reason}`, options);
@@ -38,17 +42,20 @@ export class InvalidConfigError extends Error {
   }
 }
 
-/** True for the config media types of images; anything else is an artifact. Schema 2 from before 2016 said octet-stream. */
-export function isImageConfig(mediaType: string): boolean {
-  return (
-    mediaType === OCI_CONFIG ||
-    mediaType === DOCKER_CONFIG ||
-    mediaType === 'application/octet-stream' ||
-    mediaType === ''
-  );
+/**
+ * Returns whether a manifest is an image's; otherwise it is an artifact's. The config's type
+ * decides: images may have an `artifactType` too. Schema 2 from before 2016 has octet-stream.
+ */
+export function isImage({ config, artifactType }: Pick<ImageManifest, 'config' | 'artifactType'>): boolean {
+  const type = bareMediaType(config.mediaType);
+  if (type === OCI_CONFIG || type === DOCKER_CONFIG) return true;
+  return artifactType === undefined && (type === '' || type === 'application/octet-stream');
 }
 
-/** Reads the config's bytes. @throws {InvalidConfigError} not a JSON object, or a diff ID that cannot be checked */
+/**
+ * Reads the config's bytes.
+ * @throws {InvalidConfigError} not a JSON object, or a diff ID that cannot be checked
+ */
 export function parseConfig(bytes: Uint8Array): ImageConfig {
   let json: unknown;
   try {
@@ -60,12 +67,13 @@ export function parseConfig(bytes: Uint8Array): ImageConfig {
   return configFrom(json);
 }
 
-/** The same for a config that is already an object, as one built from schema 1 is. */
+/** Reads a config that is already an object, such as one built from schema 1. */
 export function configFrom(json: JsonObject): ImageConfig {
   const run = isObject(json.config) ? json.config : {};
   const rootfs = isObject(json.rootfs) ? json.rootfs : {};
   const diffIds = (Array.isArray(rootfs.diff_ids) ? rootfs.diff_ids : []).map(id => {
-    if (!isDigest(id)) throw new InvalidConfigError(`"${String(id).slice(0, 100)}" is no diff ID that can be checked`);
+    if (!isDigest(id))
+      throw new InvalidConfigError(`"${String(id).slice(0, 100)}" isn't a diff ID that can be verified`);
     return id;
   });
   return {
@@ -104,7 +112,7 @@ function historyEntry(json: JsonObject): HistoryEntry {
   };
 }
 
-/** The member where there is a text for it, nothing where there is none. */
+/** Returns an object with the member `name`, or an empty one if `value` isn't a string. */
 function optional<Name extends string>(name: Name, value: unknown): Partial<Record<Name, string>> {
   const found: Partial<Record<string, string>> = {};
   const text = asString(value);

@@ -5,12 +5,12 @@ import type { Platform } from './platform.ts';
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
-  /** Bytes; -1 where the document does not say (schema 1): the client asks the registry then. */
+  /** Bytes; -1 if the document doesn't say. */
   readonly size: number;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Where a foreign layer lies; fetched without credentials. */
+  /** Addresses of a foreign layer, asked without credentials. */
   readonly urls?: readonly string[];
-  /** The content itself in base64, when it is small. */
+  /** The content itself in base64, if it is small. */
   readonly data?: string;
   readonly platform?: Platform;
   readonly artifactType?: string;

@@ -1,4 +1,7 @@
-/** The `code` that Node's own errors carry (`ENOENT`, `ECONNRESET`, …); undefined for every other thrown value. */
+/**
+ * Returns the `code` of Node's own errors (`ENOENT`, `ECONNRESET`, …); undefined for other thrown
+ * values.
+ */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,4 +1,4 @@
-/** Narrowing of parsed JSON from outside: every answer is checked before it is believed. */
+/** Parsed JSON from outside, whose members must be checked before use. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is JsonObject {
@@ -13,7 +13,7 @@ export function asObjects(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-/** Only the members that are strings: what annotations and labels must be. */
+/** Returns only the members that are strings, as annotations and labels must be. */
 export function asStringMap(value: unknown): Readonly<Record<string, string>> {
   if (!isObject(value)) return {};
   return Object.fromEntries(

@@ -5,23 +5,23 @@ import type { ImageManifest } from './manifest.ts';
 import { DOCKER_LAYER } from './mediaTypes.ts';
 import type { Schema1Manifest } from './schema1.ts';
 
-/** One layer of an image in its place in the stack. */
+/** A layer of an image. */
 export interface Layer {
-  /** 1 is the base. */
+  /** Position in the stack; 1 is the base. */
   readonly number: number;
   /** The compressed blob. */
   readonly descriptor: Descriptor;
-  /** Digest over the uncompressed tar; absent for schema 1, which has none. */
+  /** Digest of the uncompressed tar; schema 1 has none. */
   readonly diffId?: Digest;
-  /** The command that made it, as the image's history tells it. */
+  /** The command that made it, from the image's history. */
   readonly createdBy?: string;
   /** RFC 3339. */
   readonly created?: string;
 }
 
 /**
- * An image's layers, base first, each with its diff ID and the command that made it. Steps that changed no file have no layer.
- * @throws {InvalidConfigError} the config names another number of diff IDs than the manifest has layers
+ * Returns an image's layers, base first, each with its diff ID and the command that made it.
+ * @throws {InvalidConfigError} the numbers of diff IDs and layers differ
  */
 export function layersOf(manifest: ImageManifest | Schema1Manifest, config: ImageConfig): Layer[] {
   const descriptors = manifest.kind === 'image' ? manifest.layers : schema1Descriptors(manifest);
@@ -30,7 +30,7 @@ export function layersOf(manifest: ImageManifest | Schema1Manifest, config: Imag
   if (manifest.kind === 'image' && diffIds.length !== descriptors.length) {
     throw new InvalidConfigError(`it has ${diffIds.length} diff IDs for ${descriptors.length} layers`);
   }
-  // A history of another length cannot be paired; showing no command is better than showing a wrong one.
+  // A history of another length can't be paired, and no command is better than a wrong one.
   const paired = history.length === descriptors.length ? history : [];
   return descriptors.map((descriptor, at) => layer(at + 1, descriptor, diffIds[at], paired[at]));
 }
@@ -50,7 +50,10 @@ function layer(
   };
 }
 
-/** Schema 1 tells neither size nor type: -1 makes the client ask for the size, and the bytes themselves tell their compression. */
+/**
+ * Schema 1 states neither size nor type. The size is asked for later; the bytes show their
+ * compression.
+ */
 function schema1Descriptors(manifest: Schema1Manifest): Descriptor[] {
   return manifest.history
     .filter(step => !step.empty)

@@ -1,4 +1,4 @@
-/** What every room may say to the log. `vscode.LogOutputChannel` fits. No secret may be passed to it. */
+/** The log, such as a `vscode.LogOutputChannel`. Never pass secrets to it. */
 export interface Logger {
   trace(message: string): void;
   debug(message: string): void;

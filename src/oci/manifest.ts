@@ -13,17 +13,23 @@ import {
 import type { Platform } from './platform.ts';
 import { parseSchema1, type Schema1Manifest } from './schema1.ts';
 
-/** An image index or manifest list: one image for several platforms (image-spec, image-index.md). */
+/** An image index or manifest list: an image for several platforms (image-spec, image-index.md). */
 export interface Index {
   readonly kind: 'index';
   readonly mediaType: string;
+  /** The usable entries; a missing or invalid size is -1. */
   readonly manifests: readonly Descriptor[];
+  /** Why the first unusable entry was left out. */
+  readonly unusable?: InvalidManifestError;
   readonly annotations: Readonly<Record<string, string>>;
   readonly subject?: Descriptor;
   readonly artifactType?: string;
 }
 
-/** One image, or one artifact, as OCI and Docker schema 2 write it (image-spec, manifest.md). `layers` is base first. */
+/**
+ * An image or artifact as OCI and Docker schema 2 describe it (image-spec, manifest.md); `layers`
+ * is base first.
+ */
 export interface ImageManifest {
   readonly kind: 'image';
   readonly mediaType: string;
@@ -36,18 +42,20 @@ export interface ImageManifest {
 
 export type Manifest = Index | ImageManifest | Schema1Manifest;
 
-/** The document is no manifest that can be trusted or understood; the message says why. */
+/** The document isn't a manifest that can be trusted or understood. */
 export class InvalidManifestError extends Error {
   constructor(reason: string, options?: ErrorOptions) {
-    super(`The registry's answer is no usable manifest: ${reason}`, options);
+    super(`The registry's answer isn't a usable manifest: ${reason}`, options);
     this.name = 'InvalidManifestError';
   }
 }
 
 /**
- * Reads a manifest of any kind. The body decides what it is, the Content-Type only where the body is silent, for many registries send nonsense in it.
- * @param bytes the document as it came, not re-serialised
- * @throws {InvalidManifestError} not JSON, ambiguous (both an index and an image, CVE-2021-41190), or with members missing
+ * Reads a manifest of any kind. The body decides the kind, and the Content-Type only where the body
+ * doesn't say, since many registries send a wrong one.
+ * @param bytes the document as received, not re-serialised
+ * @throws {InvalidManifestError} not JSON, ambiguous (both an index and an image, CVE-2021-41190),
+ * or with members missing
  */
 export function parseManifest(bytes: Uint8Array, contentType?: string): Manifest {
   const json = parseObject(bytes);
@@ -103,15 +111,26 @@ const KINDS: Readonly<Record<string, Manifest['kind']>> = {
 
 function parseIndex(json: JsonObject, contentType: string | undefined): Index {
   if (json.manifests !== null && json.manifests !== undefined && !Array.isArray(json.manifests))
-    throw new InvalidManifestError('"manifests" is no list');
-  const manifests = asObjects(json.manifests).map(descriptor);
-  return { kind: 'index', mediaType: typeOf(json, contentType, OCI_INDEX), manifests, ...common(json) };
+    throw new InvalidManifestError('"manifests" is not a list');
+  const manifests: Descriptor[] = [];
+  let unusable: InvalidManifestError | undefined;
+  for (const entry of asObjects(json.manifests)) {
+    if (isDigest(entry.digest)) manifests.push(descriptor(entry, -1));
+    else unusable ??= unverifiable(entry.digest);
+  }
+  return {
+    kind: 'index',
+    mediaType: typeOf(json, contentType, OCI_INDEX),
+    manifests,
+    ...(unusable ? { unusable } : {}),
+    ...common(json),
+  };
 }
 
 function parseImage(json: JsonObject, contentType: string | undefined): ImageManifest {
   if (!isObject(json.config)) throw new InvalidManifestError('it names no config');
   if (json.layers !== null && json.layers !== undefined && !Array.isArray(json.layers))
-    throw new InvalidManifestError('"layers" is no list');
+    throw new InvalidManifestError('"layers" is not a list');
   const config = descriptor(json.config);
   const fallback = /docker/.test(config.mediaType) ? DOCKER_MANIFEST : OCI_MANIFEST;
   return {
@@ -130,22 +149,27 @@ function typeOf(json: JsonObject, contentType: string | undefined, fallback: str
 
 function common(json: JsonObject): Pick<ImageManifest, 'annotations' | 'subject' | 'artifactType'> {
   const artifactType = asString(json.artifactType);
+  // An odd subject only keeps the document from being listed with it.
+  const subject = isObject(json.subject) && isDigest(json.subject.digest) ? descriptor(json.subject, -1) : undefined;
   return {
     annotations: asStringMap(json.annotations),
-    ...(isObject(json.subject) ? { subject: descriptor(json.subject) } : {}),
+    ...(subject ? { subject } : {}),
     ...(artifactType ? { artifactType } : {}),
   };
 }
 
-/** Reads one descriptor. @throws {InvalidManifestError} its digest cannot be checked or its size is no size */
-export function descriptor(json: JsonObject): Descriptor {
-  const { digest, size } = json;
-  if (!isDigest(digest))
-    throw new InvalidManifestError(
-      `it points to "${String(digest).slice(0, 100)}", which is no digest that can be checked`,
-    );
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
-    throw new InvalidManifestError(`the size of ${digest} is "${String(size).slice(0, 40)}"`);
+/**
+ * Reads a descriptor.
+ * @param unknownSize stands for a size that is missing or invalid; undefined = such a size is an
+ * error
+ * @throws {InvalidManifestError} its digest or size can't be used
+ */
+export function descriptor(json: JsonObject, unknownSize?: number): Descriptor {
+  const { digest } = json;
+  if (!isDigest(digest)) throw unverifiable(digest);
+  const size = isSize(json.size) ? json.size : unknownSize;
+  if (size === undefined)
+    throw new InvalidManifestError(`the size of ${digest} is "${String(json.size).slice(0, 40)}"`);
   const annotations = asStringMap(json.annotations);
   const urls = asStrings(json.urls);
   const data = asString(json.data);
@@ -161,6 +185,16 @@ export function descriptor(json: JsonObject): Descriptor {
     ...(artifactType ? { artifactType } : {}),
     ...(platform ? { platform } : {}),
   };
+}
+
+function isSize(size: unknown): size is number {
+  return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0;
+}
+
+function unverifiable(digest: unknown): InvalidManifestError {
+  return new InvalidManifestError(
+    `it points to "${String(digest).slice(0, 100)}", which isn't a digest Peel can verify`,
+  );
 }
 
 function platformFrom(json: JsonObject): Platform {

@@ -1,4 +1,4 @@
-/** Media types of the OCI image-spec and of Docker's registry protocol. */
+/* Media types of the OCI image-spec and of Docker's registry protocol. */
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
@@ -13,7 +13,10 @@ export const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 export const DOCKER_SCHEMA1 = 'application/vnd.docker.distribution.manifest.v1+json';
 export const DOCKER_SCHEMA1_SIGNED = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
 
-/** The Accept header of a manifest request: one line, for some registries read only the first. */
+/**
+ * The Accept header of a manifest request: a single line, since some registries read only the
+ * first.
+ */
 export const MANIFEST_ACCEPT = [
   OCI_INDEX,
   DOCKER_INDEX,
@@ -24,12 +27,12 @@ export const MANIFEST_ACCEPT = [
   '*/*;q=0.1',
 ].join(', ');
 
-/** A media type without its parameters, in lower case. */
+/** Returns a media type in lower case, without its parameters. */
 export function bareMediaType(text: string | undefined): string {
   return (text ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-/** Layers whose bytes may lie outside the registry (`urls`). */
+/** Returns whether a layer's content may lie outside the registry, at its `urls`. */
 export function isForeignLayer(mediaType: string): boolean {
-  return /\.(foreign\.diff|nondistributable\.v1)\.tar/.test(mediaType);
+  return /\.(foreign\.diff|nondistributable\.v1)\.tar/.test(bareMediaType(mediaType));
 }

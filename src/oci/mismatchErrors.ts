@@ -1,6 +1,9 @@
 import type { Digest } from './digest.ts';
 
-/** Content that is not what its descriptor announces. It is dropped; asking again or elsewhere may help. */
+/**
+ * Content that is not what its descriptor announces. It is dropped; asking again or elsewhere may
+ * help.
+ */
 export class MismatchError extends Error {
   override name = 'MismatchError';
 }

@@ -1,6 +1,7 @@
 /**
- * Takes the reference out of what people paste: a pull command, a Dockerfile's FROM, a `docker://` address, a registry's or a web page's URL.
- * Returns the text trimmed where it is none of these; it never throws, for the grammar's own check comes after.
+ * Extracts the reference from what people paste: a pull command, a Dockerfile's FROM, a `docker://`
+ * address, or the URL of a registry or web page. Returns anything else trimmed, for the grammar to
+ * check.
  */
 export function unwrapPasted(text: string): string {
   const trimmed = stripQuotes(text.trim());
@@ -10,7 +11,7 @@ export function unwrapPasted(text: string): string {
   return /^https?:\/\//i.test(word) ? fromUrl(word) : word;
 }
 
-/** Options of pull commands that take their value as the next word. */
+/** Options of pull commands whose value is the next word. */
 const VALUED =
   /^(?:--(?:platform|arch|os|variant|creds|username|password|authfile|cert-dir|tls-verify|policy|user|snapshotter|namespace|format)|-u|-n)$/;
 
@@ -45,7 +46,10 @@ function fromUrl(text: string): string {
   return found ?? `${url.host}/${path}`;
 }
 
-/** `…/v2/<name>/manifests/<reference>` and its sisters; a prefix before `/v2/` belongs to the registry's settings, not to the reference. */
+/**
+ * Reads `…/v2/<name>/manifests/<reference>` and the like; a prefix before `/v2/` isn't part of the
+ * reference.
+ */
 function fromApi(host: string, path: string): string | undefined {
   const parts = /^(?:.*\/)?v2\/(.+)\/(?:(manifests)\/([^/]+)|blobs\/[^/]+|tags\/list|referrers\/[^/]+)$/.exec(path);
   const name = parts?.[1];
@@ -73,7 +77,9 @@ const PAGES: Readonly<Record<string, Page>> = {
     alias === undefined || name.length === 0 ? undefined : `public.ecr.aws/${alias}/${name.join('/')}`,
 };
 
-/** `/_/name`, `/r/owner/name[/tags]`, `/layers/owner/name/tag/…`, `/repository/docker/owner/name`. */
+/**
+ * `/_/name`, `/r/owner/name[/tags]`, `/layers/owner/name/tag/…`, `/repository/docker/owner/name`.
+ */
 function hubPage(path: readonly string[]): string | undefined {
   const [kind, first, second, third] = path[0] === 'repository' ? ['r', ...path.slice(2)] : path;
   if (first === undefined) return undefined;

@@ -9,11 +9,11 @@ export interface Platform {
   readonly 'os.features'?: readonly string[];
 }
 
-/** The text does not name a platform. */
+/** The string doesn't name a platform. */
 export class InvalidPlatformError extends Error {
   constructor(text: string) {
     super(
-      `"${text.slice(0, 100)}" is no platform: write os/architecture or os/architecture/variant, such as linux/arm64 or linux/arm/v7`,
+      `"${text.slice(0, 100)}" isn't a platform. Write os/architecture or os/architecture/variant, such as linux/arm64 or linux/arm/v7.`,
     );
     this.name = 'InvalidPlatformError';
   }
@@ -30,22 +30,33 @@ const ARCHITECTURES: Readonly<Record<string, readonly [architecture: string, var
   i686: ['386'],
   ia32: ['386'],
   ppc64el: ['ppc64le'],
-  loong64: ['loong64'],
 };
 
-const SYSTEMS: Readonly<Record<string, string>> = { macos: 'darwin', win32: 'windows' };
+const SYSTEM_ALIASES: Readonly<Record<string, string>> = { macos: 'darwin', win32: 'windows' };
 
-/** The names that the image-spec uses, for the many that people and tools write; arm64's v8 and arm's missing v7 are the defaults, so they are made alike. */
+/** Names that stand for an operating system when written alone (GOOS). */
+const SYSTEMS: ReadonlySet<string> = new Set(
+  (
+    'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 ' +
+    'solaris wasip1 windows zos'
+  ).split(' '),
+);
+
+/**
+ * Returns the image-spec's names for the many that people and tools write. arm64's v8 and arm's
+ * missing v7 are the defaults, so both spellings become one.
+ */
 export function normalizePlatform(platform: Platform): Platform {
   const os = platform.os.toLowerCase();
   const written = platform.architecture.toLowerCase();
-  const [architecture, impliedVariant] = ARCHITECTURES[written] ?? [written];
+  const [architecture, impliedVariant] = (Object.hasOwn(ARCHITECTURES, written) && ARCHITECTURES[written]) || [written];
   const variant = normalizeVariant(architecture, platform.variant?.toLowerCase() || impliedVariant);
+  const version = platform['os.version']?.trim();
   return {
-    os: SYSTEMS[os] ?? os,
+    os: SYSTEM_ALIASES[os] ?? os,
     architecture,
     ...(variant ? { variant } : {}),
-    ...(platform['os.version'] ? { 'os.version': platform['os.version'] } : {}),
+    ...(version ? { 'os.version': version } : {}),
     ...(platform['os.features']?.length ? { 'os.features': platform['os.features'] } : {}),
   };
 }
@@ -57,27 +68,62 @@ function normalizeVariant(architecture: string, variant: string | undefined): st
   return variant === undefined ? 'v7' : /^\d$/.test(variant) ? `v${variant}` : variant;
 }
 
-/** Reads `os/architecture[/variant]`, or an architecture alone for linux. @throws {InvalidPlatformError} */
+const PART = /^(?:[A-Za-z0-9_.-]|%[0-9A-F]{2})+$/;
+
+/**
+ * Reads what {@link formatPlatform} writes: `os/architecture[/variant][ os.version]`. An operating
+ * system alone takes this machine's architecture, an architecture alone means Linux. Containerd's
+ * `windows(10.0.17763.1)/amd64` is read as well.
+ * @throws {InvalidPlatformError}
+ */
 export function parsePlatform(text: string): Platform {
-  const parts = text.trim().split('/');
-  if (parts.length > 3 || parts.some(part => !/^[A-Za-z0-9_.-]+$/.test(part))) throw new InvalidPlatformError(text);
-  const [first = '', second, third] = parts;
-  if (second === undefined) return normalizePlatform({ os: 'linux', architecture: first });
-  return normalizePlatform({ os: first, architecture: second, ...(third ? { variant: third } : {}) });
+  const written = /^([^\s/()]+)(?:\(([^()+]*)[^()]*\))?((?:\/[^\s/()]+){0,2})(?:\s([^]*))?$/.exec(text.trim());
+  const [, first = '', inner, rest = '', outer] = written ?? [];
+  const parts = [first, ...rest.split('/').slice(1)];
+  if (!written || !parts.every(part => PART.test(part))) throw new InvalidPlatformError(text);
+  const [os = '', architecture, variant] = parts.map(unescapePart);
+  const version = inner ?? outer;
+  const versioned = version ? { 'os.version': version } : {};
+  if (architecture !== undefined) {
+    return normalizePlatform({ os, architecture, ...(variant ? { variant } : {}), ...versioned });
+  }
+  const system = SYSTEM_ALIASES[os.toLowerCase()] ?? os.toLowerCase();
+  return normalizePlatform({
+    ...(SYSTEMS.has(system) ? { os, architecture: arch() } : { os: 'linux', architecture: os }),
+    ...versioned,
+  });
 }
 
-/** `linux/arm/v7`, and behind it a Windows version when there is one: `windows/amd64 10.0.17763.1`. */
+/**
+ * Returns `linux/arm/v7`, followed by the version of the operating system where it is known:
+ * `windows/amd64 10.0.17763.1`. {@link parsePlatform} reads it back, whatever a document contains.
+ */
 export function formatPlatform(platform: Platform): string {
-  const name = [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
-  return platform['os.version'] ? `${name} ${platform['os.version']}` : name;
+  const { os, architecture, variant } = platform;
+  const name = [os, architecture, ...(variant ? [variant] : [])].map(escapePart).join('/');
+  const version = platform['os.version']?.trim();
+  return version ? `${name} ${version}` : name;
 }
 
-/** What is taken where nobody says otherwise: this machine's architecture under linux. */
+function escapePart(part: string): string {
+  return part.replaceAll(/[^A-Za-z0-9_.-]/gu, character =>
+    [...Buffer.from(character)].map(byte => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
+  );
+}
+
+function unescapePart(part: string): string {
+  const bytes = part.replaceAll(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** Returns the platform taken where none is asked for: this machine's architecture under Linux. */
 export function defaultPlatform(): Platform {
   return normalizePlatform({ os: hostOs() === 'freebsd' ? 'freebsd' : 'linux', architecture: arch() });
 }
 
-/** Older variants that also run where `wanted` runs, best first (containerd's platform defaults). */
+/**
+ * Older variants that also run where `wanted` runs, best first (containerd's platform defaults).
+ */
 const FALLBACK_VARIANTS: Readonly<Record<string, readonly string[]>> = {
   amd64: ['v4', 'v3', 'v2', ''],
   arm: ['v8', 'v7', 'v6', 'v5'],
@@ -85,14 +131,16 @@ const FALLBACK_VARIANTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * How well an offered platform serves a wanted one: 0 exactly, higher the older its variant, `undefined` not at all. A wanted platform
- * without a variant takes whatever variant there is, when no exact one is offered.
+ * Returns how well an offered platform serves a wanted one: 0 for an exact match, more for older
+ * variants, `undefined` if it doesn't. A wanted platform without a variant takes any variant, as
+ * the last choice. A wanted OS version may leave out its last numbers (`10.0.17763`).
  */
 export function platformDistance(wanted: Platform, offered: Platform): number | undefined {
   const want = normalizePlatform(wanted);
   const offer = normalizePlatform(offered);
   if (want.os !== offer.os || want.architecture !== offer.architecture) return undefined;
-  if (want['os.version'] && offer['os.version'] !== want['os.version']) return undefined;
+  const version = want['os.version'];
+  if (version && !`${offer['os.version'] ?? ''}.`.startsWith(`${version}.`)) return undefined;
   const wantedVariant = want.variant ?? '';
   const offeredVariant = offer.variant ?? '';
   if (wantedVariant === offeredVariant) return 0;

@@ -2,25 +2,25 @@ import type { Digest } from './digest.ts';
 import { isDigest } from './digest.ts';
 import { unwrapPasted } from './pastedReference.ts';
 
-/** Where an image lies: registry, repository, and which of its versions (distribution/reference's grammar, normalised). */
+/** An image's registry, repository and version (distribution/reference's grammar, normalised). */
 export interface Reference {
-  /** The registry's domain with its port, e.g. `docker.io`, `127.0.0.1:5000`, `[::1]:5000`. */
+  /** The registry's domain and port, such as `docker.io`, `127.0.0.1:5000` or `[::1]:5000`. */
   readonly registry: string;
-  /** The path of the repository in it, e.g. `library/busybox`. */
+  /** The repository's path, such as `library/busybox`. */
   readonly repository: string;
-  /** `latest` when the text named neither tag nor digest. */
+  /** `latest` if neither tag nor digest was given. */
   readonly tag?: string;
-  /** Wins over the tag, which then is only for display. */
+  /** Wins over the tag, which is then only displayed. */
   readonly digest?: Digest;
 }
 
-/** The text is no image reference; `reason` says which part is wrong. */
+/** The string isn't an image reference; `reason` says which part is wrong. */
 export class InvalidReferenceError extends Error {
   readonly text: string;
   readonly reason: string;
   constructor(text: string, reason: string) {
     super(
-      `"${text.slice(0, 200)}" is no image reference: ${reason}. Write it like busybox, ghcr.io/owner/name:1.2 or localhost:5000/name@sha256:…`,
+      `"${text.slice(0, 200)}" isn't an image reference: ${reason}. Write it like busybox, ghcr.io/owner/name:1.2 or localhost:5000/name@sha256:…`,
     );
     this.name = 'InvalidReferenceError';
     this.text = text;
@@ -28,7 +28,7 @@ export class InvalidReferenceError extends Error {
   }
 }
 
-/** Docker Hub's name in references; its API answers elsewhere (`registry-1.docker.io`). */
+/** Docker Hub's name in references; its API is at `registry-1.docker.io`. */
 export const DOCKER_HUB = 'docker.io';
 
 const HUB_ALIASES: ReadonlySet<string> = new Set([
@@ -44,12 +44,12 @@ const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const LONGEST_PATH = 255;
 const LONGEST_TEXT = 4096;
 
-/** True for a text that a registry takes as a tag. */
+/** Returns whether registries accept `text` as a tag. */
 export function isTag(text: string): boolean {
   return TAG.test(text);
 }
 
-/** True for a text that may be a repository's path inside its registry. */
+/** Returns whether `text` may be a repository's path. */
 export function isRepository(text: string): boolean {
   return (
     text.length > 0 && text.length <= LONGEST_PATH && text.split('/').every(component => COMPONENT.test(component))
@@ -57,7 +57,8 @@ export function isRepository(text: string): boolean {
 }
 
 /**
- * Reads what a person types or pastes: a reference in any of its short forms, `docker pull …`, `docker://…`, a registry's URL, a Docker Hub page.
+ * Reads what users type or paste: a reference in any short form, `docker pull …`, `docker://…`, the
+ * URL of a registry, or a Docker Hub page.
  * @throws {InvalidReferenceError}
  */
 export function parseReference(text: string): Reference {
@@ -69,25 +70,28 @@ export function parseReference(text: string): Reference {
   if (tag !== undefined && !isTag(tag)) {
     throw new InvalidReferenceError(
       text,
-      `"${tag.slice(0, 140)}" is no tag (letters, digits, "_", "." and "-", at most 128, not starting with "." or "-")`,
+      `"${tag.slice(0, 140)}" isn't a tag (letters, digits, "_", "." and "-", at most 128, not starting with "." or "-")`,
     );
   }
   if (digest === undefined) return { registry, repository, tag: tag ?? 'latest' };
   return tag === undefined ? { registry, repository, digest } : { registry, repository, tag, digest };
 }
 
-/** The whole canonical form, which `parseReference` reads back to the same value. */
+/** Returns the full form, which {@link parseReference} reads back. */
 export function formatReference(reference: Reference): string {
   return `${reference.registry}/${reference.repository}${version(reference.tag, reference.digest)}`;
 }
 
-/** The short form for people: Docker Hub's domain and `library/` left out, a digest cut to twelve digits. */
+/**
+ * Returns the short form for display: without Docker Hub's domain and `library/`, with twelve
+ * digits of a digest.
+ */
 export function familiarName(reference: Reference): string {
   const { tag, digest } = reference;
   return `${familiarRepository(reference)}${version(tag, digest && digest.slice(0, digest.indexOf(':') + 13))}`;
 }
 
-/** The short form of the repository alone. */
+/** Returns the short form of the repository alone. */
 export function familiarRepository(reference: Pick<Reference, 'registry' | 'repository'>): string {
   if (reference.registry !== DOCKER_HUB) return `${reference.registry}/${reference.repository}`;
   return reference.repository.startsWith('library/')
@@ -95,7 +99,7 @@ export function familiarRepository(reference: Pick<Reference, 'registry' | 'repo
     : reference.repository;
 }
 
-/** What to ask the registry for: the digest where there is one, else the tag. */
+/** Returns the digest, or else the tag: what to ask the registry for. */
 export function wantedVersion(reference: Reference): string {
   return reference.digest ?? reference.tag ?? 'latest';
 }
@@ -110,12 +114,12 @@ function splitVersion(text: string, plain: string): { name: string; tag?: string
   if (digest !== undefined && !isDigest(digest)) {
     throw new InvalidReferenceError(
       text,
-      `"${digest.slice(0, 140)}" is no digest (sha256: and 64 lower-case hex digits, or sha512: and 128)`,
+      `"${digest.slice(0, 140)}" isn't a digest (sha256: and 64 lower-case hex digits, or sha512: and 128)`,
     );
   }
   const rest = at < 0 ? plain : plain.slice(0, at);
   const colon = rest.indexOf(':', rest.lastIndexOf('/') + 1);
-  // "[::1]" alone has colons that part no tag; it then fails as a path, with the right message.
+  // The colons of a lone "[::1]" don't start a tag; it fails as a path, with the right message.
   const tagged = colon >= 0 && !rest.slice(rest.lastIndexOf('/') + 1).startsWith('[');
   return {
     name: tagged ? rest.slice(0, colon) : rest,
@@ -128,14 +132,14 @@ function splitName(text: string, name: string): { registry: string; repository: 
   if (/^[0-9a-f]{64}$/.test(name)) {
     throw new InvalidReferenceError(
       text,
-      'this is an image ID, which means nothing to a registry; name the repository, then "@sha256:" and the digest',
+      'it is an image ID, which registries don\'t know; name the repository, then "@sha256:" and the digest',
     );
   }
   const slash = name.indexOf('/');
   const first = slash < 0 ? '' : name.slice(0, slash);
   const hosted = first === 'localhost' || /[.:A-Z]/.test(first);
   const domain = hosted ? canonicalDomain(first) : DOCKER_HUB;
-  if (!DOMAIN.test(domain)) throw new InvalidReferenceError(text, `"${first}" is no host name with an optional port`);
+  if (!DOMAIN.test(domain)) throw new InvalidReferenceError(text, `"${first}" isn't a host name with an optional port`);
   const path = repositoryPath(domain, hosted ? name.slice(slash + 1) : name);
   checkPath(text, path);
   const repository = domain === DOCKER_HUB && !path.includes('/') ? `library/${path}` : path;
@@ -154,22 +158,25 @@ function checkPath(text: string, path: string): void {
     if (COMPONENT.test(lower))
       throw new InvalidReferenceError(
         text,
-        `a repository's name is in lower case: "${lower}" instead of "${component}"`,
+        `a repository's name must be lower case: "${lower}" instead of "${component}"`,
       );
     throw new InvalidReferenceError(
       text,
-      `"${component.slice(0, 140)}" is no part of a repository's name (lower-case letters and digits, parted by ".", "_", "__" or "-")`,
+      `"${component.slice(0, 140)}" can't be part of a repository's name (lower-case letters and digits, separated by ".", "_", "__" or "-")`,
     );
   }
 }
 
-/** A dotted name's case means nothing; that of a single word does (`Foo/bar` is a host only by its capital). */
+/**
+ * Case doesn't matter in a dotted name. In a single word it does: only its capital makes `Foo` in
+ * `Foo/bar` a host.
+ */
 function canonicalDomain(domain: string): string {
   const known = /[.:]/.test(domain) ? domain.toLowerCase() : domain;
   return HUB_ALIASES.has(known) ? DOCKER_HUB : known;
 }
 
-/** GitHub shows owners with capitals where its registry wants none. */
+/** GitHub displays owners with capitals, which its registry doesn't accept. */
 function repositoryPath(domain: string, path: string): string {
   return domain === 'ghcr.io' ? path.toLowerCase() : path;
 }

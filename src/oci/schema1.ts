@@ -2,29 +2,32 @@ import { parseDigest, type Digest } from './digest.ts';
 import { asObjects, asString, isObject, type JsonObject } from './json.ts';
 import { DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED } from './mediaTypes.ts';
 
-/** The old Docker manifest, without config and sizes (distribution, manifest-v2-1). Already turned base first. */
+/**
+ * Docker's old manifest, without config and sizes, in the order base first (distribution,
+ * manifest-v2-1).
+ */
 export interface Schema1Manifest {
   readonly kind: 'schema1';
   readonly mediaType: string;
   readonly name: string;
   readonly tag: string;
   readonly architecture: string;
-  /** One for each step of the history, base first. */
+  /** Base first. */
   readonly history: readonly Schema1Step[];
 }
 
 export interface Schema1Step {
   readonly blobSum: Digest;
-  /** The step's `v1Compatibility`: an image config of Docker's first days. */
+  /** The step's `v1Compatibility`: an early form of the image config. */
   readonly v1: JsonObject;
-  /** The step changed no file: its blob is the empty archive and makes no layer. */
+  /** The step changed no files: its blob is the empty archive, which isn't a layer. */
   readonly empty: boolean;
 }
 
-/** The blob that Docker wrote for every step without files: a gzip of 1,024 NULs. */
+/** Docker's blob for every step without files: a gzip of 1,024 NULs. */
 export const EMPTY_LAYER: Digest = 'sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4';
 
-/** @throws Error with the reason when the two lists do not pair */
+/** Reads a schema 1 manifest. @throws Error with the reason if its two lists don't pair */
 export function parseSchema1(json: JsonObject): Schema1Manifest {
   const blobs = asObjects(json.fsLayers).map(layer => parseDigest(layer.blobSum));
   const history = asObjects(json.history).map(item => parseV1(item.v1Compatibility));
@@ -47,16 +50,19 @@ export function parseSchema1(json: JsonObject): Schema1Manifest {
 
 function parseV1(text: unknown): JsonObject {
   const v1: unknown = typeof text === 'string' ? JSON.parse(text) : undefined;
-  if (!isObject(v1)) throw new Error('a history entry is no JSON object');
+  if (!isObject(v1)) throw new Error('a history entry is not a JSON object');
   return v1;
 }
 
-/** Old Docker versions wrote the same step twice in a row; engines drop the second (distribution, schema1 fixManifestLayers). */
+/**
+ * Old Docker versions repeated steps; engines drop the second (distribution, schema1
+ * fixManifestLayers).
+ */
 function withoutRepeats(steps: readonly Schema1Step[]): Schema1Step[] {
   return steps.filter((step, at) => at === 0 || step.v1.id === undefined || step.v1.id !== steps[at - 1]?.v1.id);
 }
 
-/** Members of `v1Compatibility` that are the old format's own and have no place in an image config. */
+/** Members of `v1Compatibility` that don't belong into an image config. */
 const V1_ONLY = new Set([
   'id',
   'parent',
@@ -72,8 +78,8 @@ const V1_ONLY = new Set([
 ]);
 
 /**
- * Builds the image config that schema 1 does not have, from its newest step.
- * @param diffIds one for each step that is not empty, base first; absent while the layers were not read yet
+ * Builds the image config that schema 1 lacks, from its newest step.
+ * @param diffIds one per layer, base first; absent until the layers have been read
  */
 export function configOfSchema1(manifest: Schema1Manifest, diffIds?: readonly Digest[]): JsonObject {
   const newest = manifest.history.at(-1)?.v1 ?? {};

@@ -1,18 +1,19 @@
 import { isObject, parseJsonObject } from './json.ts';
 
-/** A signed schema 1 manifest whose signatures do not say, or do not agree on, which bytes they sign. */
+/** The signatures of a schema 1 manifest don't say, or don't agree on, which bytes they sign. */
 export class InvalidSignatureError extends Error {
   constructor(reason: string) {
     super(
-      `The manifest's signature block is broken: ${reason}. Ask for the image by a newer tag, or tell the registry's owner.`,
+      `The manifest's signature block is broken: ${reason}. Try a newer tag, or report it to the registry's owner.`,
     );
     this.name = 'InvalidSignatureError';
   }
 }
 
 /**
- * The bytes that a signed schema 1 manifest's digest is taken over: the document as it was before its signatures were put in
- * (distribution, manifest-v2-1.md#signed-manifests; libtrust's "pretty" JWS). The bytes as they came, when it holds no signatures.
+ * Returns the bytes that a schema 1 manifest's digest covers: the document before its signatures
+ * were added, or all of it if it isn't signed (distribution, manifest-v2-1.md#signed-manifests;
+ * libtrust's "pretty" JWS).
  * @throws {InvalidSignatureError}
  */
 export function schema1Payload(raw: Uint8Array): Uint8Array {
@@ -24,7 +25,7 @@ export function schema1Payload(raw: Uint8Array): Uint8Array {
   for (const signature of signatures) {
     const format = protectedFormat(signature);
     if (agreed !== undefined && (agreed.length !== format.length || agreed.tail !== format.tail)) {
-      throw new InvalidSignatureError('its signatures are over different texts');
+      throw new InvalidSignatureError('its signatures sign different content');
     }
     agreed = format;
   }

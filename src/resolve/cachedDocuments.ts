@@ -6,8 +6,11 @@ import { isDigest, type Digest } from '../oci/digest.ts';
 import type { ImageSource, SourceManifest } from './imageSource.ts';
 import { MAX_CONFIG_BYTES } from './resolveImage.ts';
 
-/** Keeps in the store what cannot change, manifests and configs by their digest, so that an image that was pulled once costs one request to look at again. */
-export class KeptDocuments implements ImageSource {
+/**
+ * Caches manifests and configs, which can't change under their digest. Looking at an image that was
+ * pulled before costs one request.
+ */
+export class CachedDocuments implements ImageSource {
   readonly #source: ImageSource;
   readonly #store: BlobStore;
 
@@ -18,19 +21,19 @@ export class KeptDocuments implements ImageSource {
 
   async manifest(repository: string, version: string, signal: AbortSignal): Promise<SourceManifest> {
     if (!isDigest(version)) return await this.#source.manifest(repository, version, signal);
-    const kept = await this.#read(version);
-    // The body tells its kind by itself, or it was not kept.
-    if (kept) return { bytes: kept, mediaType: '', digest: version };
+    const cached = await this.#read(version);
+    // Only bodies that name their own media type are cached.
+    if (cached) return { bytes: cached, mediaType: '', digest: version };
     const fetched = await this.#source.manifest(repository, version, signal);
-    if (tellsItsKind(fetched.bytes)) await this.#keep(version, fetched.bytes);
+    if (namesItsType(fetched.bytes)) await this.#put(version, fetched.bytes);
     return fetched;
   }
 
   async blobBytes(repository: string, blob: Descriptor, limit: number, signal: AbortSignal): Promise<Uint8Array> {
-    const kept = await this.#read(blob.digest);
-    if (kept?.length === blob.size) return kept;
+    const cached = await this.#read(blob.digest);
+    if (cached?.length === blob.size) return cached;
     const fetched = await this.#source.blobBytes(repository, blob, limit, signal);
-    await this.#keep(blob.digest, fetched);
+    await this.#put(blob.digest, fetched);
     return fetched;
   }
 
@@ -38,7 +41,7 @@ export class KeptDocuments implements ImageSource {
     return this.#source.blobSize(repository, digest, signal);
   }
 
-  /** What is kept is believed no more than what comes over the network. */
+  /** The cache is trusted no more than the network. */
   async #read(digest: Digest): Promise<Uint8Array | undefined> {
     const path = this.#store.path(digest);
     const stat = await lstat(path).catch(() => undefined);
@@ -47,12 +50,15 @@ export class KeptDocuments implements ImageSource {
     return bytes && matchesDigest(bytes, digest) ? bytes : undefined;
   }
 
-  /** The signed form of schema 1 is named by its payload, not by its bytes, and stays out. A store that cannot be written costs only the next request. */
-  async #keep(digest: Digest, bytes: Uint8Array): Promise<void> {
+  /**
+   * A signed schema 1 manifest isn't cached: its digest names the payload, not the bytes. If the
+   * store can't be written, only the next request is lost.
+   */
+  async #put(digest: Digest, bytes: Uint8Array): Promise<void> {
     if (matchesDigest(bytes, digest)) await this.#store.put(digest, bytes).catch(() => undefined);
   }
 }
 
-function tellsItsKind(bytes: Uint8Array): boolean {
+function namesItsType(bytes: Uint8Array): boolean {
   return /"mediaType"\s*:\s*"application\/vnd\.(oci|docker)\./.test(Buffer.from(bytes).toString('latin1'));
 }

@@ -1,7 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 
-/** A manifest's very bytes. */
+/** A manifest as the source has it, byte for byte. */
 export interface SourceManifest {
   readonly bytes: Uint8Array;
   readonly mediaType: string;
@@ -9,12 +9,12 @@ export interface SourceManifest {
   readonly digest: Digest;
 }
 
-/** Where an image's documents come from. A `RegistryClient` is one. */
+/** Where an image's documents come from, such as a `RegistryClient`. */
 export interface ImageSource {
-  /** The manifest under a tag or a digest; by digest it is verified. */
+  /** Returns the manifest under a tag or a digest. By digest, it is verified. */
   manifest(repository: string, version: string, signal: AbortSignal): Promise<SourceManifest>;
-  /** A small blob, verified. @param limit bytes that it may have at the most */
+  /** Returns a small blob, verified. @param limit bytes it may have at most */
   blobBytes(repository: string, blob: Descriptor, limit: number, signal: AbortSignal): Promise<Uint8Array>;
-  /** For layers whose manifest tells no size. */
+  /** Returns a blob's size, for manifests that don't state it. */
   blobSize(repository: string, digest: Digest, signal: AbortSignal): Promise<number>;
 }

@@ -3,10 +3,10 @@ import { parseManifest, type Manifest } from '../oci/manifest.ts';
 import { wantedVersion, type Reference } from '../oci/reference.ts';
 import type { ImageSource } from './imageSource.ts';
 
-/** The document that a reference names, as the registry holds it. */
+/** The document that a reference names, as the registry has it. */
 export interface Opened {
   readonly reference: Reference;
-  /** Computed over the bytes, whatever the registry's header says. */
+  /** Computed over the bytes; the registry's header may be wrong. */
   readonly digest: Digest;
   readonly mediaType: string;
   readonly bytes: Uint8Array;
@@ -14,7 +14,7 @@ export interface Opened {
 }
 
 /**
- * Gets the manifest or index that a reference names.
+ * Downloads the manifest or index that a reference names.
  * @throws {InvalidManifestError} and what {@link ImageSource.manifest} throws
  */
 export async function openReference(source: ImageSource, reference: Reference, signal: AbortSignal): Promise<Opened> {

@@ -4,7 +4,7 @@ import { isDigest, type Digest } from '../oci/digest.ts';
 import type { ImageSource } from './imageSource.ts';
 import type { ResolvedImage } from '../oci/image.ts';
 
-/** Where an image's documents come from, with those that point to it. A `RegistryClient` is one. */
+/** Where an image's documents and its referrers come from, such as a `RegistryClient`. */
 export interface SociSource extends Pick<ImageSource, 'manifest' | 'blobBytes'> {
   referrers(
     repository: string,
@@ -17,7 +17,10 @@ export interface SociSource extends Pick<ImageSource, 'manifest' | 'blobBytes'> 
 /** The zTOC of one layer. */
 export interface FoundZtoc {
   readonly bytes: Uint8Array;
-  /** The image's manifest names the index, so that all of it is vouched for. Else it is the word of whoever may write to the repository. */
+  /**
+   * The image's manifest names the index. Otherwise anyone who may write to the repository may have
+   * made it.
+   */
   readonly verified: boolean;
 }
 
@@ -29,11 +32,14 @@ interface Found {
 const INDEX_ANNOTATION = 'com.amazon.soci.index-digest';
 const LAYER_ANNOTATION = 'com.amazon.soci.image-layer-digest';
 const ARTIFACT = 'application/vnd.amazon.soci.index.v1+json';
-/** Some 16 GB of a layer. */
+/** Bytes, enough for a layer of some 16 GB. */
 const MAX_ZTOC = 128 << 20;
 const MAX_INDEXES = 3;
 
-/** The SOCI index of one image (soci-snapshotter, docs/soci-index-manifest-v2.md), looked for once for all of its layers. */
+/**
+ * The SOCI index of one image, searched once for all its layers (soci-snapshotter,
+ * docs/soci-index-manifest-v2.md).
+ */
 export class SociIndexes {
   readonly #image: Pick<ResolvedImage, 'manifest' | 'manifestDigest' | 'reference'>;
   readonly #source: () => Promise<SociSource>;
@@ -47,7 +53,7 @@ export class SociIndexes {
     this.#source = source;
   }
 
-  /** The zTOC of a layer, verified by its digest; `undefined` where there is none. */
+  /** Returns the zTOC of a layer, verified by its digest, or `undefined` if it has none. */
   async ztoc(layer: Digest, signal: AbortSignal): Promise<FoundZtoc | undefined> {
     this.#found ??= this.#find(signal);
     const found = await this.#found.catch((error: unknown) => {

@@ -7,7 +7,7 @@ import { BlobStore } from '../../src/blobs/store.ts';
 import { DEFAULT_LIMITS } from '../../src/layers/unpack/unpack.ts';
 import { silentLogger } from '../../src/oci/logger.ts';
 import { parseReference } from '../../src/oci/reference.ts';
-import { KeptDocuments } from '../../src/resolve/cachedDocuments.ts';
+import { CachedDocuments } from '../../src/resolve/cachedDocuments.ts';
 import { pullImage } from '../../src/pull/pullImage.ts';
 import { resolveImage } from '../../src/resolve/resolveImage.ts';
 import type { WorkerPool } from '../../src/workers/workerPool.ts';
@@ -44,7 +44,7 @@ export async function measurePulls(workers: WorkerPool, began: number): Promise<
   const pull = async (name: string, from = performance.now()): Promise<number> => {
     const store = new BlobStore(join(folder, name, 'cache'));
     workers.prepare();
-    const image = await resolveImage(new KeptDocuments(client, store), reference, undefined, signal);
+    const image = await resolveImage(new CachedDocuments(client, store), reference, undefined, signal);
     await pullImage(
       { store, workers, transfers: new KeyedMutex(), logger: silentLogger },
       {

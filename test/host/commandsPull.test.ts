@@ -160,7 +160,7 @@ describe('commands that pull', () => {
   it('says what to do about an artifact', async () => {
     assert.match(
       await refusal('pullImage', { reference: `${registry.host}/demo/notes:latest` }),
-      /no image but an artifact/,
+      /an artifact .*, not an image/,
     );
   });
 

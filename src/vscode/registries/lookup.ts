@@ -54,12 +54,12 @@ export class ImageLookup {
   }
 
   async #source({ registry }: Reference): Promise<ImageSource> {
-    const [client, store, { KeptDocuments }] = await Promise.all([
+    const [client, store, { CachedDocuments }] = await Promise.all([
       this.#registries.clientFor(registry),
       this.#store(),
       import('../../resolve/cachedDocuments.ts'),
     ]);
-    return new KeptDocuments(client, store);
+    return new CachedDocuments(client, store);
   }
 
   /** Forgets what tags pointed to. */

@@ -1,7 +1,7 @@
 import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { platformsOf, type PlatformEntry } from '../../oci/choosePlatform.ts';
-import { isImageConfig } from '../../oci/config.ts';
+import { isImage } from '../../oci/config.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Index, Manifest } from '../../oci/manifest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
@@ -87,7 +87,7 @@ export class TagNode implements TreeNode {
     const { manifest, digest } = opened;
     if (manifest.kind === 'index') return this.#platforms(manifest, digest, signal);
     const place: ImagePlace = { reference: this.reference, digest, attestations: [] };
-    if (manifest.kind === 'image' && isArtifact(manifest)) return artifactRows(this, place, manifest);
+    if (manifest.kind === 'image' && !isImage(manifest)) return artifactRows(this, place, manifest);
     return imageRows(this, this.#context, place);
   }
 
@@ -122,10 +122,6 @@ function isAmbiguous({ platform }: PlatformEntry, entries: readonly PlatformEntr
   return entries.filter(entry => formatPlatform(entry.platform) === name).length > 1;
 }
 
-function isArtifact(manifest: Extract<Manifest, { kind: 'image' }>): boolean {
-  return manifest.artifactType !== undefined || !isImageConfig(manifest.config.mediaType);
-}
-
 function describeManifest(manifest: Manifest): { readonly text: string; readonly artifact: boolean } {
   if (manifest.kind === 'schema1') {
     return { text: dotted(plainText(manifest.architecture, 40), 'schema 1'), artifact: false };
@@ -136,7 +132,7 @@ function describeManifest(manifest: Manifest): { readonly text: string; readonly
     const text = only && entries.length === 1 ? formatPlatform(only.platform) : count(entries.length, 'platform');
     return { text: plainText(text, 80), artifact: false };
   }
-  if (isArtifact(manifest)) {
+  if (!isImage(manifest)) {
     return { text: plainText(manifest.artifactType ?? manifest.config.mediaType, 120), artifact: true };
   }
   return { text: count(manifest.layers.length, 'layer'), artifact: false };

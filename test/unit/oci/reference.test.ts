@@ -14,7 +14,7 @@ const SHA256 = `sha256:${HEX}`;
 const SHA512 = `sha512:${HEX}${HEX}`;
 const LONG = Array.from({ length: 64 }, () => 'aaa').join('/');
 
-/** Text, and what it means in full. */
+/** References and their full forms. */
 const VALID: Record<string, string> = {
   busybox: 'docker.io/library/busybox:latest',
   'busybox:1.36': 'docker.io/library/busybox:1.36',
@@ -70,13 +70,13 @@ const INVALID: [text: string, why: RegExp][] = [
   ['   ', /empty/],
   [':justtag', /missing/],
   [`@${SHA256}`, /missing/],
-  ['repo@sha256:ffffffffffffffffffffffffffffffffff', /no digest/],
+  ['repo@sha256:ffffffffffffffffffffffffffffffffff', /isn't a digest/],
   [
     'validname@invaliddigest:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
-    /no digest/,
+    /isn't a digest/,
   ],
-  [`repo@${SHA256.toUpperCase()}`, /no digest/],
-  [`a@b@${SHA256}`, /no digest/],
+  [`repo@${SHA256.toUpperCase()}`, /isn't a digest/],
+  [`a@b@${SHA256}`, /isn't a digest/],
   ['Uppercase:tag', /lower case: "uppercase"/],
   ['Uppercase/lowercase:Tag/x', /tag|name/],
   ['test:5000/Uppercase/lowercase:tag', /lower case/],
@@ -84,34 +84,34 @@ const INVALID: [text: string, why: RegExp][] = [
   ['a//b', /empty/],
   ['a/', /empty|missing/],
   ['/a', /empty|host/],
-  ['-foo/bar', /no part/],
-  ['foo-/bar', /no part/],
-  ['foo.com/-bar', /no part/],
-  ['foo.com/bar-', /no part/],
-  ['foo.com/b___r', /no part/],
-  ['foo.com/b..r', /no part/],
-  ['foo.com/b._r', /no part/],
-  ['-foo.com/bar', /no host/],
-  ['foo-.com/bar', /no host/],
-  ['foo.com:port/bar', /no host/],
-  ['foo.com:80:80/bar', /no host/],
-  ['[fe80::1%eth0]/x', /no host/],
-  ['[::1/x', /no host/],
-  ['[]:5000/x', /no host/],
-  ['[::1]', /no part/],
-  ['busybox:', /no tag/],
-  ['busybox:-a', /no tag/],
-  ['busybox:.a', /no tag/],
-  ['busybox:a b', /no part|no tag/],
-  [`busybox:${'a'.repeat(129)}`, /no tag/],
-  ['busybox:tág', /no tag/],
-  ['büsybox', /no part/],
-  ['bücher.example/x', /no host/],
+  ['-foo/bar', /can't be part/],
+  ['foo-/bar', /can't be part/],
+  ['foo.com/-bar', /can't be part/],
+  ['foo.com/bar-', /can't be part/],
+  ['foo.com/b___r', /can't be part/],
+  ['foo.com/b..r', /can't be part/],
+  ['foo.com/b._r', /can't be part/],
+  ['-foo.com/bar', /isn't a host/],
+  ['foo-.com/bar', /isn't a host/],
+  ['foo.com:port/bar', /isn't a host/],
+  ['foo.com:80:80/bar', /isn't a host/],
+  ['[fe80::1%eth0]/x', /isn't a host/],
+  ['[::1/x', /isn't a host/],
+  ['[]:5000/x', /isn't a host/],
+  ['[::1]', /can't be part/],
+  ['busybox:', /isn't a tag/],
+  ['busybox:-a', /isn't a tag/],
+  ['busybox:.a', /isn't a tag/],
+  ['busybox:a b', /can't be part|isn't a tag/],
+  [`busybox:${'a'.repeat(129)}`, /isn't a tag/],
+  ['busybox:tág', /isn't a tag/],
+  ['büsybox', /can't be part/],
+  ['bücher.example/x', /isn't a host/],
   [HEX, /image ID/],
   [`${'a/'.repeat(128)}a`, /longer than 255/],
   ['x'.repeat(5000), /too long/],
-  ['../etc/passwd', /no host|no part/],
-  ['a/../b', /no part/],
+  ['../etc/passwd', /isn't a host|can't be part/],
+  ['a/../b', /can't be part/],
   ['https://', /./],
 ];
 
@@ -150,15 +150,15 @@ const PASTED: Record<string, string> = {
 
 describe('references', () => {
   for (const [text, expected] of Object.entries(VALID)) {
-    it(`${text.slice(0, 60)} is ${expected.slice(0, 60)}`, () => {
+    it(`reads ${text.slice(0, 60)} as ${expected.slice(0, 60)}`, () => {
       const reference = parseReference(text);
       assert.equal(formatReference(reference), expected);
-      assert.deepEqual(parseReference(expected), reference, 'the full form means the same');
+      assert.deepEqual(parseReference(expected), reference, 'the full form reads the same');
     });
   }
 
   for (const [text, why] of INVALID) {
-    it(`"${text.slice(0, 60)}" is none`, () => {
+    it(`refuses "${text.slice(0, 60)}"`, () => {
       assert.throws(
         () => parseReference(text),
         error =>
@@ -171,10 +171,11 @@ describe('references', () => {
   }
 
   for (const [text, expected] of Object.entries(PASTED)) {
-    it(`pasted: ${text.trim().slice(0, 70)}`, () => assert.equal(formatReference(parseReference(text)), expected));
+    it(`extracts from "${text.trim().slice(0, 70)}"`, () =>
+      assert.equal(formatReference(parseReference(text)), expected));
   }
 
-  it('have a short form for people', () => {
+  it('have a short form for display', () => {
     const cases: Record<string, string> = {
       busybox: 'busybox:latest',
       'a/b:1': 'a/b:1',
@@ -186,13 +187,13 @@ describe('references', () => {
     assert.equal(familiarRepository({ registry: 'docker.io', repository: 'library/x' }), 'x');
   });
 
-  it('ask for the digest where there is one', () => {
+  it('prefer the digest over the tag', () => {
     assert.equal(wantedVersion(parseReference(`busybox:1@${SHA256}`)), SHA256);
     assert.equal(wantedVersion(parseReference('busybox:1')), '1');
     assert.equal(wantedVersion(parseReference('busybox')), 'latest');
   });
 
-  it('of any form are judged in time', () => {
+  it('of any form are parsed in time', () => {
     for (const part of ['a-', 'a_', 'a.', 'a/', 'a:', '@', 'https://', 'docker pull ']) {
       try {
         parseReference(part.repeat(2000));

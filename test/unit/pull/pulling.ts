@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { silentLogger } from '../../../src/oci/logger.ts';
 import type { BlobSource } from '../../../src/oci/byteSource.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
-import { KeptDocuments } from '../../../src/resolve/cachedDocuments.ts';
+import { CachedDocuments } from '../../../src/resolve/cachedDocuments.ts';
 import { pullImage, type PulledImage } from '../../../src/pull/pullImage.ts';
 import type { Puller } from '../../../src/workers/puller.ts';
 import type { Origin } from '../../../src/registry/origin.ts';
@@ -44,7 +44,7 @@ export class Pulling {
       silentLogger,
     );
     return await resolveImage(
-      new KeptDocuments(client, this.puller.store),
+      new CachedDocuments(client, this.puller.store),
       parsed,
       platform,
       new AbortController().signal,
