@@ -95,7 +95,7 @@ const reading = [
   'src/layers/compression/inflate/engine.ts',
   'src/layers/tar/tarReader.ts',
   'src/layers/compression/wasmGzip.ts',
-  'src/workers/lowerPriority.ts',
+  'src/workers/lowerThreadPriority.ts',
 ];
 const readers = [
   'src/browse/sources/growingLayer.ts',

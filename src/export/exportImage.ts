@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { UnpackLimits } from '../layers/unpack/layerVisitor.ts';
 import { FolderTakenError } from '../pull/imageFolder.ts';
 import { type LayerFile, refuseTaken } from './mergeImage.ts';
-import type { MergeWatch } from './mergeJob.ts';
+import type { TransferWatch } from '../workers/readLayers.ts';
 import { removeTree } from '../pull/removeTree.ts';
 import type { ResolvedImage } from '../oci/image.ts';
 import { runStoredThread } from './storedThread.ts';
@@ -31,7 +31,7 @@ export async function exportImage(
   image: ResolvedImage,
   files: readonly LayerFile[],
   target: ExportTarget,
-  watch: MergeWatch,
+  watch: TransferWatch,
 ): Promise<readonly string[]> {
   await refuseTakenTarget(target);
   await mkdir(dirname(target.path), { recursive: true });

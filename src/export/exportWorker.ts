@@ -3,9 +3,9 @@ import { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import type { Inflaters } from '../layers/compression/decompress.ts';
 import { wasmGzip } from '../layers/compression/wasmGzip.ts';
 import { BlobFiles } from './blobFiles.ts';
-import { giveWay } from '../workers/lowerPriority.ts';
+import { lowerThreadPriority } from '../workers/lowerThreadPriority.ts';
 import type { MergeMessage } from './mergeJob.ts';
-import { wireError } from '../workers/errorTransfer.ts';
+import { serializeError } from '../workers/errorTransfer.ts';
 import { type Bundle, FolderBundle, TarBundle } from './bundle.ts';
 import type { ExportJob } from './exportJob.ts';
 import { bundleDockerArchive, bundleOciLayout } from './imageBundle.ts';
@@ -16,7 +16,7 @@ async function main(job: ExportJob, say: (message: MergeMessage) => void): Promi
   try {
     say({ type: 'done', warnings: await run(job, new BlobFiles(job, say)) });
   } catch (error) {
-    say({ type: 'failed', error: wireError(error) });
+    say({ type: 'failed', error: serializeError(error) });
   }
 }
 
@@ -41,6 +41,6 @@ async function run(job: ExportJob, source: BlobFiles): Promise<readonly string[]
 const port = parentPort;
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origins
 if (port) {
-  giveWay();
+  lowerThreadPriority();
   void main(workerData, message => port.postMessage(message));
 }

@@ -4,15 +4,13 @@ import { dirname } from 'node:path';
 import type { UnpackLimits } from '../layers/unpack/layerVisitor.ts';
 import type { Layer } from '../oci/layer.ts';
 import { FolderTakenError, type ImageFolder } from '../pull/imageFolder.ts';
-import type { LayerJob } from '../workers/layerJob.ts';
-import type { MergeJob, MergeWatch } from './mergeJob.ts';
+import type { MergeJob } from './mergeJob.ts';
 import { blobPath } from '../layout/ociLayout.ts';
-import type { Puller } from '../workers/puller.ts';
+import { fetchLayer, type LayerWork } from '../workers/layerWork.ts';
 import type { Origin } from '../registry/origin.ts';
-import { PullMeter } from '../pull/pullMeter.ts';
+import { readLayers, type TransferWatch } from '../workers/readLayers.ts';
 import { removeTree } from '../pull/removeTree.ts';
 import type { ResolvedImage } from '../oci/image.ts';
-import type { JobContext } from '../workers/workerPool.ts';
 import { runStoredThread } from './storedThread.ts';
 
 export interface MergeTarget {
@@ -37,44 +35,18 @@ export function layerFilesOf({ folder, layers }: ImageFolder): LayerFile[] {
   }));
 }
 
-/** Brings every layer of an image into the store, and tells where. @throws what the layer jobs throw; the first failure ends the others */
+/** Downloads an image's layers into the store unless they are there. @throws what the layer jobs throw; the first failure aborts the others */
 export async function fetchLayers(
-  puller: Puller,
+  work: LayerWork,
   image: ResolvedImage,
   origin: Origin,
-  watch: MergeWatch,
+  watch: TransferWatch,
 ): Promise<LayerFile[]> {
-  const meter = new PullMeter(image.layers, watch.onProgress);
-  const failure = new AbortController();
-  const signal = AbortSignal.any([watch.signal, failure.signal]);
-  const fetch = async (layer: Layer): Promise<LayerFile> => {
-    const { digest } = layer.descriptor;
-    const blob = puller.store.path(digest);
-    const job: LayerJob = {
-      blob: layer.descriptor,
-      registry: origin.registry,
-      repository: image.reference.repository,
-      transport: origin.transport,
-      blobPath: blob,
-    };
-    const { authorizer } = origin;
-    const onProgress: JobContext['onProgress'] = progress => meter.layerProgress(layer.number, progress);
-    const context = { authorizer, logger: puller.logger, signal, onProgress };
-    const result = await puller.transfers.run(digest, signal, () => puller.workers.run('layer', job, context));
-    meter.layerDone(layer.number, result);
-    return { layer: { ...layer, descriptor: { ...layer.descriptor, size: result.size } }, blob };
-  };
-  const outcomes = await Promise.allSettled(
-    image.layers.map(layer =>
-      fetch(layer).catch((error: unknown) => {
-        failure.abort(error);
-        throw error;
-      }),
-    ),
-  );
-  watch.signal.throwIfAborted();
-  if (failure.signal.aborted) throw failure.signal.reason;
-  return outcomes.filter(outcome => outcome.status === 'fulfilled').map(outcome => outcome.value);
+  const { repository } = image.reference;
+  return await readLayers(image.layers, watch, async (layer, onProgress, signal) => {
+    const { digest, size } = await fetchLayer(work, { layer, repository, origin, onProgress, signal });
+    return { layer: { ...layer, descriptor: { ...layer.descriptor, size } }, blob: work.store.path(digest) };
+  });
 }
 
 /**
@@ -85,7 +57,7 @@ export async function fetchLayers(
 export async function mergeLayerFiles(
   files: readonly LayerFile[],
   target: MergeTarget,
-  watch: MergeWatch,
+  watch: TransferWatch,
 ): Promise<readonly string[]> {
   const { folder, limits, script } = target;
   await refuseTaken(folder);

@@ -1,7 +1,6 @@
 import type { UnpackLimits } from '../layers/unpack/layerVisitor.ts';
 import type { Layer } from '../oci/layer.ts';
-import type { PullProgress } from '../pull/pullMeter.ts';
-import type { WiredError } from '../workers/errorTransfer.ts';
+import type { SerializedError } from '../workers/errorTransfer.ts';
 
 /** Layers whose blobs lie on the disk. Plain data. */
 export interface StoredLayers {
@@ -22,10 +21,4 @@ export interface MergeJob extends StoredLayers {
 export type MergeMessage =
   | { readonly type: 'progress'; readonly read: number; readonly layersDone: number }
   | { readonly type: 'done'; readonly warnings: readonly string[] }
-  | { readonly type: 'failed'; readonly error: WiredError };
-
-/** How the work of such a thread is watched and ended. */
-export interface MergeWatch {
-  readonly onProgress: (progress: PullProgress) => void;
-  readonly signal: AbortSignal;
-}
+  | { readonly type: 'failed'; readonly error: SerializedError };

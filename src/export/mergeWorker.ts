@@ -3,9 +3,9 @@ import { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import { mergeLayers } from '../layers/unpack/merge.ts';
 import { wasmGzip } from '../layers/compression/wasmGzip.ts';
 import { BlobFiles } from './blobFiles.ts';
-import { giveWay } from '../workers/lowerPriority.ts';
+import { lowerThreadPriority } from '../workers/lowerThreadPriority.ts';
 import type { MergeJob, MergeMessage } from './mergeJob.ts';
-import { wireError } from '../workers/errorTransfer.ts';
+import { serializeError } from '../workers/errorTransfer.ts';
 
 /** The body of a thread that merges one image's layers and ends. It is cancelled by ending it. */
 async function main(job: MergeJob, say: (message: MergeMessage) => void): Promise<void> {
@@ -17,13 +17,13 @@ async function main(job: MergeJob, say: (message: MergeMessage) => void): Promis
     const warnings = await mergeLayers(source, layers, { folder, limits, inflaters }, new AbortController().signal);
     say({ type: 'done', warnings });
   } catch (error) {
-    say({ type: 'failed', error: wireError(error) });
+    say({ type: 'failed', error: serializeError(error) });
   }
 }
 
 const port = parentPort;
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origins
 if (port) {
-  giveWay();
+  lowerThreadPriority();
   void main(workerData, message => port.postMessage(message));
 }

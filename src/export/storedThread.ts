@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { WorkerCrashedError } from '../workers/layerErrors.ts';
-import type { MergeMessage, MergeWatch, StoredLayers } from './mergeJob.ts';
-import { unwireError } from '../workers/errorTransfer.ts';
+import type { TransferWatch } from '../workers/readLayers.ts';
+import type { MergeMessage, StoredLayers } from './mergeJob.ts';
+import { deserializeError } from '../workers/errorTransfer.ts';
 
 /**
  * Runs a thread that reads stored layers to its end, and tells how far it is. It is cancelled by ending it, so it writes under names that its caller takes away. Returns warnings.
@@ -11,19 +12,26 @@ import { unwireError } from '../workers/errorTransfer.ts';
 export async function runStoredThread(
   script: URL,
   job: StoredLayers,
-  { onProgress, signal }: MergeWatch,
+  { report, signal }: TransferWatch,
   passes = 1,
 ): Promise<readonly string[]> {
   signal.throwIfAborted();
   const total = job.layers.some(({ descriptor }) => descriptor.size < 0)
-    ? -1
+    ? 0
     : passes * job.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
   const worker = new Worker(script, { workerData: job });
   const outcome = Promise.withResolvers<readonly string[]>();
   worker.on('message', (message: MergeMessage) => {
     if (message.type === 'done') outcome.resolve(message.warnings);
-    else if (message.type === 'failed') outcome.reject(unwireError(message.error));
-    else onProgress({ ...message, downloaded: 0, total, layers: passes * job.layers.length });
+    else if (message.type === 'failed') outcome.reject(deserializeError(message.error));
+    else
+      report({
+        done: message.read,
+        downloaded: 0,
+        total,
+        layersDone: message.layersDone,
+        layers: passes * job.layers.length,
+      });
   });
   worker.on('error', cause => outcome.reject(new WorkerCrashedError({ cause })));
   worker.on('exit', () => outcome.reject(new WorkerCrashedError()));

@@ -1,13 +1,13 @@
 import { open } from 'node:fs/promises';
 import { downloadedBlob, type BrowseRequest } from './layerPass.ts';
-import type { Puller } from '../workers/puller.ts';
+import type { LayerWork } from '../workers/layerWork.ts';
 
 /** Parts of one layer's blob: from the cache where it is there, else from the source. */
 export class BlobRanges {
-  readonly #puller: Puller;
+  readonly #puller: LayerWork;
   readonly #request: BrowseRequest;
 
-  constructor(puller: Puller, request: BrowseRequest) {
+  constructor(puller: LayerWork, request: BrowseRequest) {
     this.#puller = puller;
     this.#request = request;
   }

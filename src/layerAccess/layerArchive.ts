@@ -2,7 +2,7 @@ import { LayerListing } from '../browse/listing/layerListing.ts';
 import type { Compression } from '../oci/compression.ts';
 import { ListingLostError } from './openLayer.ts';
 import { downloadedBlob, layerCachePaths, runPass, type BrowseRequest, type LayerCachePaths } from './layerPass.ts';
-import type { Puller } from '../workers/puller.ts';
+import type { LayerWork } from '../workers/layerWork.ts';
 
 /** A layer's whole archive, as it lies on the disk. */
 export interface LayerArchive {
@@ -18,7 +18,11 @@ export interface LayerArchive {
 /**
  * Makes all of a layer readable at once: brings its blob into the cache, and reads through it where nobody has done so yet, even where files could be fetched one by one. @throws what a layer job throws
  */
-export async function layerArchive(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<LayerArchive> {
+export async function layerArchive(
+  puller: LayerWork,
+  request: BrowseRequest,
+  signal: AbortSignal,
+): Promise<LayerArchive> {
   const listing = await archiveListing(puller, request, signal);
   const { digest, kind } = listing.facts;
   if (kind !== 'gzip' && kind !== 'zstd' && kind !== 'none') throw new ListingLostError(digest);
@@ -28,7 +32,7 @@ export async function layerArchive(puller: Puller, request: BrowseRequest, signa
 
 /** What a layer's whole archive holds, with a checksum of each file's content: as it is cached, else by one pass over the blob. @throws what a layer job throws */
 export async function archiveListing(
-  puller: Puller,
+  puller: LayerWork,
   request: BrowseRequest,
   signal: AbortSignal,
 ): Promise<LayerListing> {

@@ -5,8 +5,8 @@ import type { UnpackLimits } from '../layers/unpack/unpack.ts';
 import type { BlobSource } from '../oci/byteSource.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
 import type { Layer } from '../oci/layer.ts';
-import type { LayerJob, LayerProgress } from '../workers/layerJob.ts';
-import type { Puller } from '../workers/puller.ts';
+import type { LayerProgress } from '../workers/layerJob.ts';
+import { fetchLayer, type LayerWork } from '../workers/layerWork.ts';
 import type { Origin } from '../registry/origin.ts';
 import type { SociIndexes } from '../resolve/sociIndexes.ts';
 
@@ -63,7 +63,7 @@ function pathsOf(stem: string): LayerCachePaths {
 }
 
 /** Brings the blob into the cache, if it is there no more, and tells where it lies. */
-export async function downloadedBlob(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<string> {
+export async function downloadedBlob(puller: LayerWork, request: BrowseRequest, signal: AbortSignal): Promise<string> {
   const { digest, size } = request.layer.descriptor;
   if (!(await puller.store.has(digest, size))) await runPass(puller, request, signal);
   return puller.store.path(digest);
@@ -71,30 +71,20 @@ export async function downloadedBlob(puller: Puller, request: BrowseRequest, sig
 
 /** One pass over the blob. Without `paths` it is only brought into the cache. */
 export async function runPass(
-  puller: Puller,
+  puller: LayerWork,
   request: BrowseRequest,
   signal: AbortSignal,
   paths?: LayerCachePaths,
 ): Promise<void> {
   const { layer, repository, limits, onProgress, followed = false } = request;
-  const { descriptor, diffId } = layer;
-  const { registry, transport, authorizer } = await request.origin();
   const listing = paths && {
     path: paths.listing,
     pointsPath: paths.restartPoints,
     copyPath: paths.copy,
     limits,
     followed,
-    ...(diffId ? { diffId } : {}),
+    diffId: layer.diffId,
   };
-  const job: LayerJob = {
-    blob: descriptor,
-    registry,
-    repository,
-    transport,
-    blobPath: puller.store.path(descriptor.digest),
-    ...(listing ? { index: listing } : {}),
-  };
-  const context = { authorizer, logger: puller.logger, onProgress, signal };
-  await puller.transfers.run(descriptor.digest, signal, () => puller.workers.run('layer', job, context));
+  const origin = await request.origin();
+  await fetchLayer(puller, { layer, repository, origin, listing, onProgress, signal });
 }

@@ -20,14 +20,14 @@ import {
   type BrowseRequest,
   type LayerCachePaths,
 } from './layerPass.ts';
-import type { Puller } from '../workers/puller.ts';
+import type { LayerWork } from '../workers/layerWork.ts';
 
 /**
  * Opens one layer for browsing, the cheapest way first: by the index that was cached when it was opened before, without any request; by the layer's own table of contents; by a SOCI index; by the
  * headers of a plain archive, of which files are then fetched one by one; else by one pass over its blob in a thread, which verifies it and keeps blob and listing. What the listing says of itself by
  * `verified` tells whether the image's digest vouches for it. @throws what a layer job throws
  */
-export async function openLayer(puller: Puller, request: BrowseRequest, signal: AbortSignal): Promise<LayerFiles> {
+export async function openLayer(puller: LayerWork, request: BrowseRequest, signal: AbortSignal): Promise<LayerFiles> {
   return await new LayerOpener(puller, request).open(signal);
 }
 
@@ -42,13 +42,13 @@ export class ListingLostError extends Error {
 }
 
 class LayerOpener {
-  readonly #puller: Puller;
+  readonly #puller: LayerWork;
   readonly #request: BrowseRequest;
   readonly #paths: LayerCachePaths;
   readonly #ranges: BlobRanges;
   readonly #tocs: CachedToc;
 
-  constructor(puller: Puller, request: BrowseRequest) {
+  constructor(puller: LayerWork, request: BrowseRequest) {
     this.#puller = puller;
     this.#request = request;
     this.#paths = layerCachePaths(puller.store, request.layer.descriptor.digest);

@@ -5,7 +5,7 @@ import { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import { bareMediaType, isForeignLayer } from '../oci/mediaTypes.ts';
 import type { BlobRanges } from './blobRanges.ts';
 import type { BrowseRequest } from './layerPass.ts';
-import type { Puller } from '../workers/puller.ts';
+import type { LayerWork } from '../workers/layerWork.ts';
 
 /** An listing of a layer that was not read as a whole. */
 export interface PartialListing {
@@ -25,7 +25,7 @@ const SMALLEST_WITH_SOCI = 4 << 20;
  * @throws {LimitExceededError}
  */
 export async function partialListing(
-  puller: Puller,
+  puller: LayerWork,
   request: BrowseRequest,
   ranges: BlobRanges,
   signal: AbortSignal,

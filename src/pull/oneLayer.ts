@@ -4,10 +4,10 @@ import { lstat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { UnpackLimits } from '../layers/unpack/unpack.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
-import { helpedLayers } from '../workers/sharedUnpack.ts';
+import { layersForTwoThreads } from '../workers/sharedUnpack.ts';
 import { FolderTakenError } from './imageFolder.ts';
-import type { LayerJob, LayerProgress } from '../workers/layerJob.ts';
-import type { Puller } from '../workers/puller.ts';
+import type { LayerProgress, LayerResult } from '../workers/layerJob.ts';
+import { fetchLayer, type LayerWork } from '../workers/layerWork.ts';
 import type { Origin } from '../registry/origin.ts';
 import type { ResolvedImage } from '../oci/image.ts';
 
@@ -40,13 +40,13 @@ export interface OneLayer {
 }
 
 /** Downloads one layer's blob as it is into a file. A file that is there is never replaced by other bytes. @throws {LayerNotFoundError} */
-export async function downloadLayer(puller: Puller, options: OneLayerOptions, file: string): Promise<OneLayer> {
+export async function downloadLayer(work: LayerWork, options: OneLayerOptions, file: string): Promise<OneLayer> {
   const wanted = findLayer(options.image, options.layer).descriptor;
   const there = await lstat(file).catch(() => undefined);
   const same = there?.isFile() && there.size === wanted.size && (await holds(file, wanted.digest));
   if (there && !same) throw new FolderTakenError(file, 'is there already');
-  const { digest, size } = await work(puller, options);
-  await puller.store.linkTo(digest, file);
+  const { digest, size } = await fetch(work, options);
+  await work.store.linkTo(digest, file);
   return { digest, size, path: file };
 }
 
@@ -59,38 +59,31 @@ async function holds(file: string, digest: Digest): Promise<boolean> {
 
 /** Downloads and unpacks one layer into a folder of its own, which must be new. @throws {LayerNotFoundError} @throws {FolderTakenError} */
 export async function extractLayer(
-  puller: Puller,
+  work: LayerWork,
   options: OneLayerOptions,
   folder: string,
   limits: UnpackLimits,
 ): Promise<OneLayer> {
   if (await lstat(folder).catch(() => undefined)) throw new FolderTakenError(folder, 'is there already');
-  const { digest, size } = await work(puller, options, { folder, limits });
+  const { digest, size } = await fetch(work, options, { path: folder, limits });
   return { digest, size, path: folder };
 }
 
-async function work(
-  puller: Puller,
-  options: OneLayerOptions,
-  unpack?: { folder: string; limits: UnpackLimits },
-): Promise<{ digest: Digest; size: number }> {
-  const { image, origin, onProgress, signal } = options;
-  const layer = findLayer(image, options.layer);
-  const { descriptor, diffId } = layer;
-  const helped = unpack !== undefined && helpedLayers([layer], puller.workers.free).has(layer);
-  if (helped) puller.workers.prepare(2);
-  const job: LayerJob = {
-    blob: descriptor,
-    registry: origin.registry,
-    repository: image.reference.repository,
-    transport: origin.transport,
-    blobPath: puller.store.path(descriptor.digest),
-    ...(unpack
-      ? { unpack: { ...unpack, sidecar: `${unpack.folder}.json`, helped, ...(diffId ? { diffId } : {}) } }
-      : {}),
+async function fetch(
+  work: LayerWork,
+  { image, origin, layer: wanted, onProgress, signal }: OneLayerOptions,
+  folder?: { readonly path: string; readonly limits: UnpackLimits },
+): Promise<LayerResult> {
+  const layer = findLayer(image, wanted);
+  const unpack = folder && {
+    folder: folder.path,
+    sidecar: `${folder.path}.json`,
+    limits: folder.limits,
+    shared: layersForTwoThreads([layer], work.workers.free).has(layer),
+    diffId: layer.diffId,
   };
-  const context = { authorizer: origin.authorizer, logger: puller.logger, onProgress, signal };
-  return await puller.transfers.run(descriptor.digest, signal, () => puller.workers.run('layer', job, context));
+  const { repository } = image.reference;
+  return await fetchLayer(work, { layer, repository, origin, unpack, onProgress, signal });
 }
 
 /** By number or by digest. @throws {LayerNotFoundError} */

@@ -1,4 +1,4 @@
-import type { Puller } from '../workers/puller.ts';
+import { fetchLayer, type LayerWork } from '../workers/layerWork.ts';
 import type { Origin } from '../registry/origin.ts';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { Layer } from '../oci/layer.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { UnpackLimits } from '../layers/unpack/unpack.ts';
-import { helpedLayers } from '../workers/sharedUnpack.ts';
+import { layersForTwoThreads } from '../workers/sharedUnpack.ts';
 import {
   claimImageFolder,
   FolderBusyError,
@@ -18,10 +18,10 @@ import {
   type FolderLayer,
   type ImageFolder,
 } from './imageFolder.ts';
-import { isLayerKept } from './isLayerWhole.ts';
-import type { LayerJob, LayerProgress, LayerResult } from '../workers/layerJob.ts';
+import { isLayerPulled } from './isLayerPulled.ts';
+import type { LayerProgress, LayerResult } from '../workers/layerJob.ts';
 import { blobPath, hasLayoutDocuments, writeOciLayout } from '../layout/ociLayout.ts';
-import { PullMeter, type PullProgress } from './pullMeter.ts';
+import { readLayers, type Transfer } from '../workers/readLayers.ts';
 import type { ResolvedImage } from '../oci/image.ts';
 
 export interface PullOptions {
@@ -30,7 +30,7 @@ export interface PullOptions {
   /** The image's folder; made when it is not there. */
   readonly folder: string;
   readonly limits: UnpackLimits;
-  readonly onProgress: (progress: PullProgress) => void;
+  readonly report: (transfer: Transfer) => void;
   readonly signal: AbortSignal;
 }
 
@@ -56,13 +56,13 @@ export interface PulledImage {
  * not fetched again, partial ones are completed.
  * @throws {FolderTakenError} @throws {FolderBusyError} and what the layer jobs throw; the first failure ends the others
  */
-export async function pullImage(puller: Puller, options: PullOptions): Promise<PulledImage> {
+export async function pullImage(work: LayerWork, options: PullOptions): Promise<PulledImage> {
   const { image, folder } = options;
   const there = await claimImageFolder(describe(image, folder, []));
   const lock = join(folder, LOCK);
   if (!takeLock(lock)) throw new FolderBusyError(folder);
   try {
-    return await new Pull(puller, options, there).run();
+    return await new Pull(work, options, there).pull();
   } finally {
     releaseLock(lock);
   }
@@ -82,29 +82,27 @@ function describe(image: ResolvedImage, folder: string, layers: readonly FolderL
 
 /** One pull under way. */
 class Pull {
-  readonly #puller: Puller;
+  readonly #work: LayerWork;
   readonly #options: PullOptions;
-  readonly #meter: PullMeter;
   /** As peel.json has them; a layer has its `folder` once it is unpacked. */
   readonly #layers: FolderLayer[];
   readonly #results: (LayerResult | undefined)[];
-  readonly #helped: ReadonlySet<Layer>;
+  readonly #forTwoThreads: ReadonlySet<Layer>;
   /** What peel.json says. */
   readonly #complete: boolean;
   /** Warnings of the last step. */
   #finishing: readonly string[] = [];
 
-  constructor(puller: Puller, options: PullOptions, there: ImageFolder | undefined) {
-    this.#puller = puller;
+  constructor(work: LayerWork, options: PullOptions, there: ImageFolder | undefined) {
+    this.#work = work;
     this.#options = options;
-    this.#helped = helpedLayers(options.image.layers, puller.workers.free);
+    this.#forTwoThreads = layersForTwoThreads(options.image.layers, work.workers.free);
     this.#complete = there?.complete === true;
     this.#layers = options.image.layers.map((layer, at) => there?.layers[at] ?? folderLayer(layer));
     this.#results = options.image.layers.map(() => undefined);
-    this.#meter = new PullMeter(options.image.layers, options.onProgress);
   }
 
-  async run(): Promise<PulledImage> {
+  async pull(): Promise<PulledImage> {
     const { folder } = this.#options;
     if (!(await this.#isWhole())) {
       // First, for a folder that does not say what it is belongs to somebody else.
@@ -114,13 +112,12 @@ class Pull {
           mkdir(join(folder, name), { recursive: true }),
         ),
       );
-      await this.#runLayers();
+      await this.#pullLayers();
       await this.#finishLayers();
       const layers = this.#results.filter(isPresent).map(({ size, unpacked }) => ({ size, ...unpacked }));
       await writeOciLayout(folder, this.#options.image, layers);
       await this.#save(true);
     }
-    this.#meter.end();
     return this.#outcome();
   }
 
@@ -133,40 +130,31 @@ class Pull {
   }
 
   #hasLayer(layer: Layer): Promise<boolean> {
-    return isLayerKept(this.#options.folder, layer, this.#layers[layer.number - 1]);
+    return isLayerPulled(this.#options.folder, layer, this.#layers[layer.number - 1]);
   }
 
-  /** Biggest first, so that no thread is left alone with the biggest at the end. The first failure stops the others. */
-  async #runLayers(): Promise<void> {
-    const failure = new AbortController();
-    const signal = AbortSignal.any([this.#options.signal, failure.signal]);
-    const order = [...this.#options.image.layers].sort((a, b) => b.descriptor.size - a.descriptor.size);
-    const outcomes = await Promise.allSettled(
-      order.map(layer =>
-        this.#runLayer(layer, signal).catch((error: unknown) => {
-          failure.abort(error);
-          throw error;
-        }),
-      ),
+  /** Starts with the largest layers, so that no thread is left alone with one of them at the end. */
+  async #pullLayers(): Promise<void> {
+    const largestFirst = [...this.#options.image.layers].sort((a, b) => b.descriptor.size - a.descriptor.size);
+    await readLayers(largestFirst, this.#options, (layer, onProgress, signal) =>
+      this.#pullLayer(layer, onProgress, signal),
     );
-    this.#options.signal.throwIfAborted();
-    if (failure.signal.aborted) throw failure.signal.reason;
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /** What takes all layers: hard links into lower ones, directories that a layer does not describe. */
   async #finishLayers(): Promise<void> {
     const { folder, origin, signal } = this.#options;
-    const { workers, logger } = this.#puller;
+    const { workers, logger } = this.#work;
     const folders = this.#layers.map(({ number }) => join(folder, layerFolder(number)));
     const files = folders.map(layer => ({ folder: layer, sidecar: `${layer}.json` }));
     const context = { authorizer: origin.authorizer, logger, signal, onProgress: () => undefined };
-    this.#finishing = await workers.run('finish', files, context);
+    this.#finishing = await workers.runJob('finish', files, context);
   }
 
-  async #runLayer(layer: Layer, signal: AbortSignal): Promise<void> {
+  async #pullLayer(layer: Layer, onProgress: (progress: LayerProgress) => void, signal: AbortSignal): Promise<void> {
     const at = layer.number - 1;
-    const result = (await this.#kept(layer)) ?? (await this.#bring(layer, signal));
+    const result = (await this.#pulledBefore(layer)) ?? (await this.#fetch(layer, onProgress, signal));
+    if (result.cached) onProgress({ read: result.size, downloaded: 0 });
     this.#results[at] = result;
     const { diffId, compression } = result.unpacked ?? {};
     this.#layers[at] = {
@@ -176,56 +164,27 @@ class Pull {
       ...(diffId ? { diffId } : {}),
       ...(compression ? { compression } : {}),
     };
-    this.#meter.layerDone(layer.number, result);
     await this.#save(false);
   }
 
-  async #bring(layer: Layer, signal: AbortSignal): Promise<LayerResult> {
-    const { transfers, store } = this.#puller;
+  async #fetch(layer: Layer, onProgress: (progress: LayerProgress) => void, signal: AbortSignal): Promise<LayerResult> {
+    const { image, origin, folder, limits } = this.#options;
     const { digest } = layer.descriptor;
-    const result = await transfers.run(digest, signal, () => this.#work(layer, signal));
-    await store.linkTo(digest, blobPath(this.#options.folder, digest));
+    const target = join(folder, layerFolder(layer.number));
+    const shared = this.#forTwoThreads.has(layer);
+    const unpack = { folder: target, sidecar: `${target}.json`, limits, shared, diffId: layer.diffId };
+    const { repository } = image.reference;
+    const result = await fetchLayer(this.#work, { layer, repository, origin, unpack, onProgress, signal });
+    await this.#work.store.linkTo(digest, blobPath(folder, digest));
     return result;
   }
 
-  #work(layer: Layer, signal: AbortSignal): Promise<LayerResult> {
-    const { workers, logger } = this.#puller;
-    const helped = this.#helped.has(layer);
-    if (helped) workers.prepare(2);
-    const onProgress = (progress: LayerProgress) => this.#meter.layerProgress(layer.number, progress);
-    return workers.run('layer', this.#job(layer, helped), {
-      authorizer: this.#options.origin.authorizer,
-      logger,
-      signal,
-      onProgress,
-    });
-  }
-
   /** What an earlier try finished: peel.json names a layer's folder only after it was verified and renamed. */
-  async #kept(layer: Layer): Promise<LayerResult | undefined> {
+  async #pulledBefore(layer: Layer): Promise<LayerResult | undefined> {
     const { digest, diffId, compression, size, folder } = this.#layers[layer.number - 1] ?? {};
     if (!folder || !diffId || !compression || !digest || size === undefined) return undefined;
     if (!(await this.#hasLayer(layer))) return undefined;
     return { digest, size, cached: true, unpacked: { diffId, compression, tarSize: 0, entries: 0, warnings: [] } };
-  }
-
-  #job(layer: Layer, helped: boolean): LayerJob {
-    const { image, origin, folder, limits } = this.#options;
-    const target = join(folder, layerFolder(layer.number));
-    return {
-      blob: layer.descriptor,
-      registry: origin.registry,
-      repository: image.reference.repository,
-      transport: origin.transport,
-      blobPath: this.#puller.store.path(layer.descriptor.digest),
-      unpack: {
-        folder: target,
-        sidecar: `${target}.json`,
-        limits,
-        helped,
-        ...(layer.diffId ? { diffId: layer.diffId } : {}),
-      },
-    };
   }
 
   #saving: Promise<void> = Promise.resolve();

@@ -7,7 +7,7 @@ import type { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import type { GzipPoint } from '../layers/compression/inflate/inflate.ts';
 import { wasmGzip } from '../layers/compression/wasmGzip.ts';
 import type { Sink } from '../oci/byteSource.ts';
-import { PIECE } from './searchJob.ts';
+import { DamagedBlobError, PIECE } from './searchJob.ts';
 
 /** Bytes of a blob read at once. */
 const CHUNK = 1 << 18;
@@ -26,14 +26,6 @@ export interface PieceSink extends Sink {
   begin(piece: number): void;
   /** Returns whether more pieces are wanted. */
   end(): boolean;
-}
-
-/** A blob's bytes have changed since the layer was verified. */
-export class DamagedBlobError extends Error {
-  constructor(path: string) {
-    super(`The cached blob ${path} has changed on disk since it was verified. Clean the cache and search again.`);
-    this.name = 'DamagedBlobError';
-  }
 }
 
 /**

@@ -1,7 +1,15 @@
 import type { Compression } from '../oci/compression.ts';
-import type { WiredError } from '../workers/errorTransfer.ts';
+import type { SerializedError } from '../workers/errorTransfer.ts';
 import type { Match } from './lineMatches.ts';
 import type { SearchQuery } from './query.ts';
+
+/** A blob's bytes have changed since the layer was verified. */
+export class DamagedBlobError extends Error {
+  constructor(path: string) {
+    super(`The cached blob ${path} has changed on disk since it was verified. Clean the cache and search again.`);
+    this.name = 'DamagedBlobError';
+  }
+}
 
 /**
  * Numbers per file in {@link SearchJob.pieces}: offset in the uncompressed archive, size in bytes,
@@ -43,4 +51,4 @@ export type SearchMessage =
       readonly bytes: number;
     }
   | { readonly type: 'done' }
-  | { readonly type: 'failed'; readonly error: WiredError };
+  | { readonly type: 'failed'; readonly error: SerializedError };

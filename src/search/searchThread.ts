@@ -1,7 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { WorkerCrashedError } from '../workers/layerErrors.ts';
-import { unwireError } from '../workers/errorTransfer.ts';
-import type { SearchJob, SearchMessage } from './searchJob.ts';
+import { deserializeError } from '../workers/errorTransfer.ts';
+import { InvalidQueryError } from './query.ts';
+import { DamagedBlobError, type SearchJob, type SearchMessage } from './searchJob.ts';
+
+/** Error classes of this room, which {@link deserializeError} does not know. */
+export const SEARCH_ERRORS = { DamagedBlobError, InvalidQueryError };
 
 /** A report of matches and progress. */
 export type SearchReport = Omit<Extract<SearchMessage, { type: 'found' }>, 'type'>;
@@ -31,7 +35,7 @@ export class SearchThread {
     const onMessage = (message: SearchMessage): void => {
       if (message.type === 'found') onReport(message);
       else if (message.type === 'done') outcome.resolve();
-      else outcome.reject(unwireError(message.error));
+      else outcome.reject(deserializeError(message.error, SEARCH_ERRORS));
     };
     const onEnd = (cause: unknown): void => outcome.reject(new WorkerCrashedError({ cause }));
     const onAbort = (): void => outcome.reject(signal.reason);

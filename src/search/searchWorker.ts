@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
 import { RestartPoints } from '../browse/formats/restartPoints.ts';
 import { InflateEngine } from '../layers/compression/inflate/engine.ts';
-import { giveWay } from '../workers/lowerPriority.ts';
-import { wireError } from '../workers/errorTransfer.ts';
+import { lowerThreadPriority } from '../workers/lowerThreadPriority.ts';
+import { serializeError } from '../workers/errorTransfer.ts';
 import { FileSearch } from './fileSearch.ts';
 import type { Match } from './lineMatches.ts';
 import { compileQuery } from './query.ts';
@@ -95,13 +95,13 @@ async function searchLayer(
     search.report();
     send({ type: 'done' });
   } catch (error) {
-    send({ type: 'failed', error: wireError(error) });
+    send({ type: 'failed', error: serializeError(error) });
   }
 }
 
 const port = parentPort;
 if (port) {
-  giveWay();
+  lowerThreadPriority();
   const engine = InflateEngine.load();
   port.on('message', (job: SearchJob) => void searchLayer(job, engine, message => port.postMessage(message)));
 }

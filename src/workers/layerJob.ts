@@ -16,12 +16,12 @@ export interface LayerJob {
   /** The blob's final path in the store. */
   readonly blobPath: string;
   /** Absent: only download and verify. */
-  readonly unpack?: UnpackTarget;
+  readonly unpack?: UnpackTarget | undefined;
   /** Notes what is in the layer, without unpacking it. */
-  readonly index?: IndexTarget;
+  readonly listing?: ListingTarget | undefined;
 }
 
-export interface IndexTarget {
+export interface ListingTarget {
   /** The file of the listing (see browse/listing/layerListing.ts); written when both digests hold. */
   readonly path: string;
   /** The file of the restart points, for a gzip or zstd layer. */
@@ -29,7 +29,7 @@ export interface IndexTarget {
   /** The file of the pieces that a zstd layer is copied into, where its own frames are too long to start at. */
   readonly copyPath: string;
   /** What the config says; absent for schema 1. */
-  readonly diffId?: Digest;
+  readonly diffId?: Digest | undefined;
   readonly limits: UnpackLimits;
   /** Tells, with the progress, what is found. */
   readonly followed: boolean;
@@ -41,10 +41,10 @@ export interface UnpackTarget {
   /** `layers/N.json`. */
   readonly sidecar: string;
   /** What the config says; absent for schema 1. */
-  readonly diffId?: Digest;
+  readonly diffId?: Digest | undefined;
   readonly limits: UnpackLimits;
   /** A second thread makes the files, while the job's own fetches and decompresses. */
-  readonly helped?: boolean;
+  readonly shared?: boolean;
 }
 
 /** What a thread does that helps another: it takes a layer's tar from the pipe and unpacks it. */

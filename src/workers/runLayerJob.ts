@@ -5,7 +5,7 @@ import { Verifier } from '../blobs/verifier.ts';
 import { MismatchError } from '../oci/mismatchErrors.ts';
 import { refuseEncrypted } from '../layers/errors.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
-import { Indexing } from './indexing.ts';
+import { ListingWriter } from './listingWriter.ts';
 import { withRemedy } from './layerErrors.ts';
 import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
 import { startUnpacking, type Tools } from './unpacking.ts';
@@ -44,19 +44,19 @@ async function onePass(
   const unpacking = job.unpack && startUnpacking(job.unpack, job.blob.digest, tools);
   let last: LayerProgress = { read: 0, downloaded: 0 };
   const tell = (progress: LayerProgress): void => onProgress((last = progress));
-  const indexing = job.index
-    ? new Indexing(job.blob.digest, job.index, tools.engine, found => onProgress({ ...last, found }))
+  const listing = job.listing
+    ? new ListingWriter(job.blob.digest, job.listing, tools.engine, found => onProgress({ ...last, found }))
     : undefined;
   try {
-    const sinks = [verifier, unpacking, indexing].filter(sink => sink !== undefined);
+    const sinks = [verifier, unpacking, listing].filter(sink => sink !== undefined);
     const cached = hasBlob(job);
     if (cached) await replay(job.blobPath, sinks, verifier, tell, signal);
     else await download(job, source, sinks, verifier, tell, signal);
-    indexing?.finish();
+    listing?.finish();
     const unpacked = await unpacking?.finish();
     return { digest: job.blob.digest, size: verifier.count, cached, ...(unpacked ? { unpacked } : {}) };
   } catch (error) {
-    indexing?.abandon();
+    listing?.abandon();
     throw (await unpacking?.abandon(error)) ?? error;
   }
 }

@@ -8,7 +8,7 @@ const LEAST = 16 << 20;
  * and one that is larger than all the others together.
  * @param threads how many have nothing else to do
  */
-export function helpedLayers<T extends Pick<Layer, 'descriptor'>>(
+export function layersForTwoThreads<T extends Pick<Layer, 'descriptor'>>(
   layers: readonly T[],
   threads: number,
 ): ReadonlySet<T> {

@@ -1,7 +1,7 @@
 import type { AuthorizationRequest } from '../registry/auth/authorizer.ts';
 import type { UnpackedLayerFiles } from '../layers/unpack/fixAcrossLayers.ts';
 import type { LayerJob, LayerProgress, LayerResult, TarJob, UnpackedLayer } from './layerJob.ts';
-import type { WiredError } from './errorTransfer.ts';
+import type { SerializedError } from './errorTransfer.ts';
 
 /** Every kind of work that a thread does: what it takes, and what comes of it. Plain data, both. */
 export interface Jobs {
@@ -21,21 +21,21 @@ export type Work = { readonly [Kind in JobKind]: { readonly kind: Kind; readonly
 
 /** What the extension host says to a worker thread. A worker has one job at a time. */
 export type ToWorker =
-  | { readonly type: 'run'; readonly work: Work }
+  | { readonly type: 'start'; readonly work: Work }
   | { readonly type: 'abort' }
   | { readonly type: 'answer'; readonly ask: number; readonly header?: string }
-  | { readonly type: 'refuse'; readonly ask: number; readonly error: WiredError }
-  | { readonly type: 'helped'; readonly layer: UnpackedLayer }
-  | { readonly type: 'unhelped'; readonly error: WiredError };
+  | { readonly type: 'refuse'; readonly ask: number; readonly error: SerializedError }
+  | { readonly type: 'tarUnpacked'; readonly layer: UnpackedLayer }
+  | { readonly type: 'tarFailed'; readonly error: SerializedError };
 
 /** What a worker thread says to the extension host. */
 export type ToHost<Kind extends JobKind = JobKind> =
   | { readonly type: 'progress'; readonly progress: LayerProgress }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
   | { readonly type: 'ask'; readonly ask: number; readonly question: Question }
-  | { readonly type: 'help'; readonly job: TarJob }
+  | { readonly type: 'unpackTar'; readonly job: TarJob }
   | { readonly type: 'done'; readonly result: ResultOf<Kind> }
-  | { readonly type: 'failed'; readonly error: WiredError };
+  | { readonly type: 'failed'; readonly error: SerializedError };
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 

@@ -41,7 +41,7 @@ export interface Unpacking extends Sink {
 
 /** Unpacks a layer by this thread alone, or, if the target says so, by this and another. */
 export function startUnpacking(target: UnpackTarget, blob: Digest, tools: Tools): Unpacking {
-  return target.helped ? new HelpedUnpacking(target, blob, tools) : new LoneUnpacking(target, blob, tools);
+  return target.shared ? new SharedUnpacking(target, blob, tools) : new LoneUnpacking(target, blob, tools);
 }
 
 /** The diff ID says more than gzip's own checksum. */
@@ -76,7 +76,7 @@ class LoneUnpacking implements Unpacking {
 }
 
 /** This thread decompresses; another one takes the tar, hashes it and makes the files. Where it can, it decompresses right into the memory that both share. */
-class HelpedUnpacking implements Unpacking {
+class SharedUnpacking implements Unpacking {
   readonly #memory: PipeMemory;
   readonly #outcome: Promise<UnpackedLayer>;
   readonly #layer: PatientReading<void>;

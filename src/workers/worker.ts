@@ -10,11 +10,11 @@ import { Transport } from '../registry/http/transport.ts';
 import type { TransportOptions } from '../registry/http/transportOptions.ts';
 import type { Logger } from '../oci/logger.ts';
 import type { LayerJob, LayerProgress, LayerResult, TarJob, UnpackedLayer } from './layerJob.ts';
-import { giveWay } from './lowerPriority.ts';
+import { lowerThreadPriority } from './lowerThreadPriority.ts';
 import { runLayerJob } from './runLayerJob.ts';
 import type { Tools } from './unpacking.ts';
 import { unpackTar } from './unpackTar.ts';
-import { unwireError, wireError } from './errorTransfer.ts';
+import { deserializeError, serializeError } from './errorTransfer.ts';
 import type { JobKind, Question, ResultOf, ToHost, ToWorker, Work } from './threadMessages.ts';
 
 /** The body of a worker thread: runs one job after the other, all of it in this thread, and asks the host for authorization headers. */
@@ -23,13 +23,13 @@ class LayerWorker {
   readonly #asks = new Map<number, PromiseWithResolvers<string | undefined>>();
   #lastAsk = 0;
   /** The other thread's answer: a job has one helper at a time. */
-  #helper: PromiseWithResolvers<UnpackedLayer> | undefined;
+  #secondThread: PromiseWithResolvers<UnpackedLayer> | undefined;
   #abort = new AbortController();
   /** The engine grows faster with use. */
   readonly #tools: Tools = {
     engine: InflateEngine.load(),
     specials: new SpecialMaker(),
-    unpackTar: job => this.#help(job),
+    unpackTar: job => this.#unpackElsewhere(job),
   };
   readonly #local = new LocalSources();
   /** Kept between jobs for its open connections. */
@@ -45,8 +45,8 @@ class LayerWorker {
 
   #receive(message: ToWorker): void {
     switch (message.type) {
-      case 'run':
-        void this.#run(message.work);
+      case 'start':
+        void this.#runJob(message.work);
         break;
       case 'abort':
         this.#abort.abort();
@@ -55,23 +55,23 @@ class LayerWorker {
         this.#take(message.ask)?.resolve(message.header);
         break;
       case 'refuse':
-        this.#take(message.ask)?.reject(unwireError(message.error));
+        this.#take(message.ask)?.reject(deserializeError(message.error));
         break;
-      case 'helped':
-        this.#helper?.resolve(message.layer);
+      case 'tarUnpacked':
+        this.#secondThread?.resolve(message.layer);
         break;
-      case 'unhelped':
-        this.#helper?.reject(unwireError(message.error));
+      case 'tarFailed':
+        this.#secondThread?.reject(deserializeError(message.error));
         break;
     }
   }
 
-  async #run(work: Work): Promise<void> {
+  async #runJob(work: Work): Promise<void> {
     this.#abort = new AbortController();
     try {
       this.#send({ type: 'done', result: await this.#do(work) });
     } catch (error) {
-      this.#send({ type: 'failed', error: wireError(error) });
+      this.#send({ type: 'failed', error: serializeError(error) });
     }
   }
 
@@ -126,10 +126,10 @@ class LayerWorker {
     return answer;
   }
 
-  async #help(job: TarJob): Promise<UnpackedLayer> {
-    this.#helper = Promise.withResolvers();
-    this.#send({ type: 'help', job });
-    return await this.#helper.promise;
+  async #unpackElsewhere(job: TarJob): Promise<UnpackedLayer> {
+    this.#secondThread = Promise.withResolvers();
+    this.#send({ type: 'unpackTar', job });
+    return await this.#secondThread.promise;
   }
 
   /** At most ten messages a second: the host has better things to do than to count bytes. */
@@ -154,6 +154,6 @@ class LayerWorker {
 }
 
 if (parentPort) {
-  giveWay();
+  lowerThreadPriority();
   new LayerWorker(parentPort).listen();
 }

@@ -5,7 +5,7 @@ import { breakPipe, type PipeMemory } from './bytePipe.ts';
 import { WorkerCrashedError } from './layerErrors.ts';
 import type { LayerProgress, TarJob, UnpackedLayer } from './layerJob.ts';
 import type { JobKind, JobOf, ResultOf, ToHost, ToWorker } from './threadMessages.ts';
-import { unwireError, wireError } from './errorTransfer.ts';
+import { deserializeError, serializeError } from './errorTransfer.ts';
 
 /** What a job needs of the host while it runs. */
 export interface JobContext {
@@ -48,10 +48,10 @@ export class WorkerPool {
   }
 
   /** Runs one job. @throws what the job throws, as the same class; the signal's reason when it aborts */
-  async run<Kind extends JobKind>(kind: Kind, job: JobOf<Kind>, context: JobContext): Promise<ResultOf<Kind>> {
+  async runJob<Kind extends JobKind>(kind: Kind, job: JobOf<Kind>, context: JobContext): Promise<ResultOf<Kind>> {
     await this.#turn(context.signal);
     try {
-      return await this.#run(kind, job, context);
+      return await this.#runOnThread(kind, job, context);
     } finally {
       this.#busy--;
       this.#waiting.shift()?.();
@@ -80,10 +80,10 @@ export class WorkerPool {
     this.#busy++;
   }
 
-  async #run<Kind extends JobKind>(kind: Kind, job: JobOf<Kind>, context: JobContext): Promise<ResultOf<Kind>> {
+  async #runOnThread<Kind extends JobKind>(kind: Kind, job: JobOf<Kind>, context: JobContext): Promise<ResultOf<Kind>> {
     const worker = this.#take();
     try {
-      const result = await runOn(worker, kind, job, context, tar => this.#help(tar, context));
+      const result = await serveJob(worker, kind, job, context, tar => this.#unpackTar(tar, context));
       this.#rest(worker);
       return result;
     } catch (error) {
@@ -94,9 +94,9 @@ export class WorkerPool {
   }
 
   /** A job's second thread does not wait for its turn: the first one waits for it. However it ends, nobody is left waiting at the pipe. */
-  async #help(job: TarJob, context: JobContext): Promise<UnpackedLayer> {
+  async #unpackTar(job: TarJob, context: JobContext): Promise<UnpackedLayer> {
     try {
-      return await this.#run('tar', job, context);
+      return await this.#runOnThread('tar', job, context);
     } finally {
       breakPipe(job.pipe);
     }
@@ -138,43 +138,43 @@ export class WorkerPool {
 }
 
 /** Hands a job to a thread and serves it until it ends. */
-async function runOn<Kind extends JobKind>(
+async function serveJob<Kind extends JobKind>(
   worker: Worker,
   kind: Kind,
   job: JobOf<Kind>,
   context: JobContext,
-  help: (job: TarJob) => Promise<UnpackedLayer>,
+  unpackTar: (job: TarJob) => Promise<UnpackedLayer>,
 ): Promise<ResultOf<Kind>> {
   const { signal } = context;
   const pipes: PipeMemory[] = [];
-  const helps: Promise<void>[] = [];
+  const unpackings: Promise<void>[] = [];
   const send = (message: ToWorker) => worker.postMessage(message);
   const outcome = Promise.withResolvers<ResultOf<Kind>>();
   const onMessage = (message: ToHost<Kind>) => {
     if (message.type === 'progress') context.onProgress(message.progress);
     else if (message.type === 'log') context.logger[message.level](message.message);
     else if (message.type === 'ask') void answer(message, context, send);
-    else if (message.type === 'help') {
+    else if (message.type === 'unpackTar') {
       pipes.push(message.job.pipe);
-      const helping = help(message.job).then(
-        layer => send({ type: 'helped', layer }),
-        (error: unknown) => send({ type: 'unhelped', error: wireError(error) }),
+      const unpacking = unpackTar(message.job).then(
+        layer => send({ type: 'tarUnpacked', layer }),
+        (error: unknown) => send({ type: 'tarFailed', error: serializeError(error) }),
       );
-      helps.push(helping);
+      unpackings.push(unpacking);
     } else if (message.type === 'done') outcome.resolve(message.result);
-    else outcome.reject(signal.aborted ? signal.reason : unwireError(message.error));
+    else outcome.reject(signal.aborted ? signal.reason : deserializeError(message.error));
   };
   const onEnd = (cause: unknown) => outcome.reject(new WorkerCrashedError({ cause }));
   const onAbort = () => send({ type: 'abort' });
   worker.on('message', onMessage).on('error', onEnd).on('exit', onEnd);
   signal.addEventListener('abort', onAbort, { once: true });
-  worker.postMessage({ type: 'run', work: { kind, job } });
+  worker.postMessage({ type: 'start', work: { kind, job } });
   if (signal.aborted) onAbort();
   try {
     return await outcome.promise;
   } finally {
     for (const pipe of pipes) breakPipe(pipe);
-    await Promise.all(helps);
+    await Promise.all(unpackings);
     worker.off('message', onMessage).off('error', onEnd).off('exit', onEnd);
     signal.removeEventListener('abort', onAbort);
   }
@@ -192,6 +192,6 @@ async function answer(
       : await authorizer.authorization(request, signal);
     send({ type: 'answer', ask, ...(header === undefined ? {} : { header }) });
   } catch (error) {
-    send({ type: 'refuse', ask, error: wireError(error) });
+    send({ type: 'refuse', ask, error: serializeError(error) });
   }
 }

@@ -52,7 +52,7 @@ export async function measurePulls(workers: WorkerPool, began: number): Promise<
         origin: { registry, transport: DEFAULT_TRANSPORT, authorizer: anonymousAuthorizer },
         folder: join(folder, name, 'image'),
         limits: DEFAULT_LIMITS,
-        onProgress: () => undefined,
+        report: () => undefined,
         signal,
       },
     );

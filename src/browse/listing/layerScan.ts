@@ -29,7 +29,7 @@ export interface Scanned {
 export interface ScanTerms {
   readonly limits: UnpackLimits;
   /** What the config says, see {@link DiffIdHash}. That it is so is the caller's to check. */
-  readonly diffId?: Digest;
+  readonly diffId?: Digest | undefined;
 }
 
 /** Goes through one layer's blob as its bytes come, extracts nothing, and notes what is in it, where, and from where it can be inflated again. */

@@ -3,7 +3,8 @@ import type { ArchiveWatch } from '../../layout/plainArchive.ts';
 import { withSignal } from './cancellation.ts';
 import { pace } from './throttle.ts';
 import { settlesWithin } from './settlesWithin.ts';
-import { rateMeter, sayProgress, type Transfer } from './transferText.ts';
+import type { Transfer } from '../../workers/readLayers.ts';
+import { rateMeter, sayProgress } from './transferText.ts';
 
 /** The least time between two steps of a notification, in milliseconds: the editor draws each one as a movement of its bar, and ten a second took it 0.4 of a processor that the work itself could use. */
 const EVERY = 500;

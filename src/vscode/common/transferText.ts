@@ -1,16 +1,5 @@
+import type { Transfer } from '../../workers/readLayers.ts';
 import { count, dotted, formatBytes } from './text.ts';
-
-/** How far a download is; sizes in bytes. */
-export interface Transfer {
-  /** Of `total`, wherever they came from. */
-  readonly done: number;
-  /** Over the network. */
-  readonly downloaded: number;
-  /** 0 where nobody knows. */
-  readonly total: number;
-  readonly layersDone: number;
-  readonly layers: number;
-}
 
 /** `12 of 45 MB · 8.1 MB/s · 2 of 5 layers`. */
 export function sayProgress(transfer: Transfer, bytesPerSecond: number | undefined): string {

@@ -12,7 +12,7 @@ import type { ChosenFiles } from '../command/chooseFiles.ts';
 import { layerRequest, type LayerNeeds } from '../files/layerRequest.ts';
 import type { Pulls } from '../images/pulls.ts';
 import { withNotification, withTransfer } from '../common/progress.ts';
-import { readLayers } from '../files/readLayers.ts';
+import { readLayers } from '../../workers/readLayers.ts';
 
 /** What reading layers for a comparison takes. */
 export interface ContentsNeeds extends LayerNeeds {

@@ -3,7 +3,7 @@ import type { Layer } from '../../oci/layer.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
 import { layerRequest, type LayerNeeds } from '../files/layerRequest.ts';
 import type { Pulls } from '../images/pulls.ts';
-import { readLayers, type ReadingWatch } from '../files/readLayers.ts';
+import { readLayers, type TransferWatch } from '../../workers/readLayers.ts';
 
 /** What reading layers as a whole takes. */
 export interface ContentNeeds extends LayerNeeds {
@@ -18,7 +18,7 @@ export async function contentsOf(
   image: ResolvedImage,
   layers: readonly Layer[],
   needs: ContentNeeds,
-  watch: ReadingWatch,
+  watch: TransferWatch,
 ): Promise<LayerContent[]> {
   const [{ openLayer }, { layerContentSteps }, { inSlices }, { SociIndexes }] = await Promise.all([
     import('../../layerAccess/openLayer.ts'),

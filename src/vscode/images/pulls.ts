@@ -3,19 +3,17 @@ import type { BlobStore } from '../../blobs/store.ts';
 import type { KeyedMutex } from '../../blobs/keyedMutex.ts';
 import type { Logger } from '../../oci/logger.ts';
 import type { PulledImage } from '../../pull/pullImage.ts';
-import type { Puller } from '../../workers/puller.ts';
-import type { PullProgress } from '../../pull/pullMeter.ts';
+import type { LayerWork } from '../../workers/layerWork.ts';
+import type { TransferWatch } from '../../workers/readLayers.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
 import type { Registries } from '../registries/registries.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** What one pull is told. */
-export interface PullRequest {
+export interface PullRequest extends TransferWatch {
   readonly image: ResolvedImage;
   /** Absolute. */
   readonly folder: string;
-  readonly onProgress: (progress: PullProgress) => void;
-  readonly signal: AbortSignal;
 }
 
 /** The cache is in use. */
@@ -34,7 +32,7 @@ export class Pulls {
   readonly #log: Logger;
   #running = 0;
   #threads = 1;
-  #made: Promise<{ puller: Puller; folders: KeyedMutex }> | undefined;
+  #made: Promise<{ puller: LayerWork; folders: KeyedMutex }> | undefined;
 
   /** @param cacheFolder where the blob store keeps its blobs */
   constructor(cacheFolder: string, registries: Registries, settings: () => Settings, log: Logger) {
@@ -53,13 +51,13 @@ export class Pulls {
    * Pulls an image into a folder. Whoever asks for a folder that is just being pulled into waits, and then finds there what was made.
    * @throws what `pullImage` of the pull room throws
    */
-  async pull({ image, folder, onProgress, signal }: PullRequest): Promise<PulledImage> {
+  async pull({ image, folder, report, signal }: PullRequest): Promise<PulledImage> {
     const [{ puller, folders }, { pullImage }] = await Promise.all([this.#parts(), import('../../pull/pullImage.ts')]);
     const { maxBytes, maxEntries } = this.#settings();
     const origin = await this.#registries.originOf(image.reference.registry);
     const limits = { maxBytes, maxEntries };
     return this.#busy(() =>
-      folders.run(folder, signal, () => pullImage(puller, { image, origin, folder, limits, onProgress, signal })),
+      folders.run(folder, signal, () => pullImage(puller, { image, origin, folder, limits, report, signal })),
     );
   }
 
@@ -70,7 +68,7 @@ export class Pulls {
   }
 
   /** Lends what the pull room's functions for single layers take. */
-  async use<T>(work: (puller: Puller) => Promise<T>): Promise<T> {
+  async use<T>(work: (puller: LayerWork) => Promise<T>): Promise<T> {
     const { puller } = await this.#parts();
     return this.#busy(() => work(puller));
   }
@@ -105,12 +103,12 @@ export class Pulls {
     }
   }
 
-  #parts(): Promise<{ puller: Puller; folders: KeyedMutex }> {
+  #parts(): Promise<{ puller: LayerWork; folders: KeyedMutex }> {
     this.#made ??= this.#make();
     return this.#made;
   }
 
-  async #make(): Promise<{ puller: Puller; folders: KeyedMutex }> {
+  async #make(): Promise<{ puller: LayerWork; folders: KeyedMutex }> {
     const [{ BlobStore }, { KeyedMutex }, { WorkerPool }] = await Promise.all([
       import('../../blobs/store.ts'),
       import('../../blobs/keyedMutex.ts'),

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { exportImage as runExport } from '../../export/exportImage.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../export/exportJob.ts';
-import type { MergeWatch } from '../../export/mergeJob.ts';
+import type { TransferWatch } from '../../workers/readLayers.ts';
 import { type ExportSource, exportSourceOf, type ExportSourceNeeds } from './exportSource.ts';
 import { offer, reveal, warningsNoted } from '../common/offer.ts';
 import { chooseTargetFolder } from '../command/targetFolder.ts';
@@ -54,9 +54,9 @@ export const exportImage = command(
     const { maxBytes, maxEntries } = needs.settings();
     const script = new URL('./exportWorker.js', import.meta.url);
     const warnings = await withTransfer(`Exporting ${source.title}`, (signal, report) => {
-      const watch: MergeWatch = {
+      const watch: TransferWatch = {
         signal,
-        onProgress: ({ read, ...rest }) => report({ ...rest, done: read, layersDone: 0, layers: 0 }),
+        report: transfer => report({ ...transfer, layersDone: 0, layers: 0 }),
       };
       // The cache is lent for the whole time, so that nothing is taken out of it that is being read.
       return needs.pulls.use(async () => {

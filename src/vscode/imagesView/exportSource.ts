@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { openPulledImage, type StoredImage } from '../../export/pulledImage.ts';
 import { familiarName } from '../../oci/reference.ts';
 import { fetchLayers } from '../../export/mergeImage.ts';
-import type { MergeWatch } from '../../export/mergeJob.ts';
+import type { TransferWatch } from '../../workers/readLayers.ts';
 import { askReference } from '../command/ask.ts';
 import { choosePlatformFor } from '../command/choosePlatform.ts';
 import type { ImageArgument } from '../command/chooseImage.ts';
@@ -24,7 +24,7 @@ export interface ExportSource {
   /** For files. */
   readonly name: string;
   /** Brings what is not on the disk yet. */
-  open(watch: MergeWatch): Promise<StoredImage>;
+  open(watch: TransferWatch): Promise<StoredImage>;
 }
 
 /** Finds the image to export; `undefined` when the user dismisses a prompt. */

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { familiarName } from '../../oci/reference.ts';
 import { fetchLayers, layerFilesOf, mergeLayerFiles, type LayerFile } from '../../export/mergeImage.ts';
-import type { MergeWatch } from '../../export/mergeJob.ts';
+import type { TransferWatch } from '../../workers/readLayers.ts';
 import { askReference } from '../command/ask.ts';
 import { choosePlatformFor } from '../command/choosePlatform.ts';
 import { defaultFolderName } from '../images/folderNames.ts';
@@ -22,7 +22,7 @@ interface Source {
   readonly title: string;
   /** For the folder. */
   readonly name: string;
-  files(watch: MergeWatch): Promise<readonly LayerFile[]>;
+  files(watch: TransferWatch): Promise<readonly LayerFile[]>;
 }
 
 interface MergedNeeds extends ExportSourceNeeds {
@@ -42,7 +42,7 @@ export const extractMerged = command(
     const { maxBytes, maxEntries } = needs.settings();
     const script = new URL('./mergeWorker.js', import.meta.url);
     const warnings = await withTransfer(`Extracting ${source.title}`, (signal, report) => {
-      const watch: MergeWatch = { signal, onProgress: ({ read, ...rest }) => report({ ...rest, done: read }) };
+      const watch: TransferWatch = { signal, report };
       // The cache is lent for the whole time, so that nothing is taken out of it that is being read.
       return needs.pulls.use(async () =>
         mergeLayerFiles(await source.files(watch), { folder, limits: { maxBytes, maxEntries }, script }, watch),

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Layer } from '../../oci/layer.ts';
 import { familiarName, type Reference } from '../../oci/reference.ts';
 import { findLayer, type OneLayer, type OneLayerOptions } from '../../pull/oneLayer.ts';
-import type { Puller } from '../../workers/puller.ts';
+import type { LayerWork } from '../../workers/layerWork.ts';
 import { NotAnImageError } from '../../resolve/resolveImage.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
 import { askReference } from '../command/ask.ts';
@@ -77,7 +77,7 @@ async function layeredOf(
 export function transferLayer(
   { reference, image, layer }: ChosenLayer,
   { pulls, registries }: LayerWorkNeeds,
-  work: (puller: Puller, options: OneLayerOptions) => Promise<OneLayer>,
+  work: (puller: LayerWork, options: OneLayerOptions) => Promise<OneLayer>,
 ): Thenable<OneLayer> {
   return withTransfer(
     `${image.artifact ? 'File' : 'Layer'} ${layer.number} of ${familiarName(reference)}`,

@@ -17,7 +17,6 @@ import { withTransfer } from '../common/progress.ts';
 import type { PulledImage } from '../../pull/pullImage.ts';
 import { DamagedFolderError } from '../../pull/folderErrors.ts';
 import { FolderTakenError } from '../../pull/imageFolder.ts';
-import type { PullProgress } from '../../pull/pullMeter.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
 import { familiarName, type Reference } from '../../oci/reference.ts';
@@ -94,8 +93,7 @@ function transfer(
     const image = moved
       ? { ...(await lookup.resolve({ ...reference, digest: begun }, platform, signal)), reference }
       : named;
-    const onProgress = ({ read, ...rest }: PullProgress): void => report({ ...rest, done: read });
-    return pulls.pull({ image, folder, signal, onProgress });
+    return pulls.pull({ image, folder, signal, report });
   });
 }
 

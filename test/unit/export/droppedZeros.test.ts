@@ -67,13 +67,13 @@ async function checkEveryWay(t: TestContext, content: Content): Promise<void> {
 
   const files = await fetchLayers(pulling.puller, resolved, pulling.origin(resolved), {
     signal,
-    onProgress: () => undefined,
+    report: () => undefined,
   });
   const script = new URL('../../../src/export/exportWorker.ts', import.meta.url);
   const save = async (format: ExportFormat): Promise<string> => {
     const path = join(place, `${format}.tar`);
     const options = { format, path, limits: DEFAULT_LIMITS, script };
-    await exportImage(resolved, files, options, { signal, onProgress: () => undefined });
+    await exportImage(resolved, files, options, { signal, report: () => undefined });
     return path;
   };
   assert.equal(execFileSync('tar', ['-xOf', await save('rootfs-tar'), 'etc/a'], { encoding: 'utf8' }), 'hello\n');

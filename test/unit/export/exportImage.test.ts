@@ -25,7 +25,7 @@ import { Pulling } from '../pull/pulling.ts';
 const script = new URL('../../../src/export/exportWorker.ts', import.meta.url);
 const limits = DEFAULT_LIMITS;
 const signal = new AbortController().signal;
-const watch = { signal, onProgress: () => undefined };
+const watch = { signal, report: () => undefined };
 
 /** Layers that hide, replace and link each other in every way that a flattened archive must get right. */
 function tricky(compression: 'gzip' | 'zstd' = 'gzip'): BuiltLayer[] {

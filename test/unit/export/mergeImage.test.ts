@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => removeTree(scratch));
 
-const watch = (signal = new AbortController().signal) => ({ signal, onProgress: () => undefined });
+const watch = (signal = new AbortController().signal) => ({ signal, report: () => undefined });
 
 /** Puts layers on the disk as a cache would have them. */
 function onDisk(name: string, ...layers: readonly BuiltLayer[]): LayerFile[] {

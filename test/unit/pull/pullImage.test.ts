@@ -81,7 +81,7 @@ const reference = (tag: string) => `${registry.host}/app:${tag}`;
 test('an image becomes the folder that the product promises', async () => {
   const seen: number[] = [];
   const pulled = await pulling.pull(reference('oci'), 'app', {
-    onProgress: progress => seen.push(progress.layersDone),
+    report: transfer => seen.push(transfer.layersDone),
   });
   const { folder } = pulled;
   assert.deepEqual(readdirSync(folder).sort(), [

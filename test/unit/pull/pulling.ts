@@ -9,9 +9,9 @@ import type { BlobSource } from '../../../src/oci/byteSource.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
 import { CachedDocuments } from '../../../src/resolve/cachedDocuments.ts';
 import { pullImage, type PulledImage } from '../../../src/pull/pullImage.ts';
-import type { Puller } from '../../../src/workers/puller.ts';
+import type { LayerWork } from '../../../src/workers/layerWork.ts';
 import type { Origin } from '../../../src/registry/origin.ts';
-import type { PullProgress } from '../../../src/pull/pullMeter.ts';
+import type { Transfer } from '../../../src/workers/readLayers.ts';
 import { resolveImage } from '../../../src/resolve/resolveImage.ts';
 import type { ResolvedImage } from '../../../src/oci/image.ts';
 import { WorkerPool } from '../../../src/workers/workerPool.ts';
@@ -28,7 +28,7 @@ export class Pulling {
   /** Quick to give up, so that tests of failures end soon. */
   readonly #options = { ...DEFAULT_TRANSPORT, retryDelay: 5, idleTimeout: 2000, firstByteTimeout: 2000 };
   readonly #transport = new Transport(this.#options, silentLogger);
-  readonly puller: Puller = {
+  readonly puller: LayerWork = {
     store: new BlobStore(join(this.root, 'cache')),
     workers: this.#workers,
     transfers: new KeyedMutex(),
@@ -72,7 +72,7 @@ export class Pulling {
   async pull(
     reference: string,
     name: string,
-    more: { platform?: string; signal?: AbortSignal; onProgress?: (progress: PullProgress) => void } = {},
+    more: { platform?: string; signal?: AbortSignal; report?: (transfer: Transfer) => void } = {},
   ): Promise<PulledImage> {
     const image = await this.resolve(reference, more.platform);
     return await pullImage(this.puller, {
@@ -80,7 +80,7 @@ export class Pulling {
       origin: this.origin(image),
       folder: this.folder(name),
       limits: DEFAULT_LIMITS,
-      onProgress: more.onProgress ?? (() => undefined),
+      report: more.report ?? (() => undefined),
       signal: more.signal ?? new AbortController().signal,
     });
   }

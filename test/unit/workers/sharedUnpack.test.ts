@@ -10,7 +10,7 @@ import { readSidecar } from '../../../src/layers/unpack/sidecar.ts';
 import { DEFAULT_LIMITS, type UnpackLimits } from '../../../src/layers/unpack/unpack.ts';
 import type { Layer } from '../../../src/oci/layer.ts';
 import { silentLogger } from '../../../src/oci/logger.ts';
-import { helpedLayers } from '../../../src/workers/sharedUnpack.ts';
+import { layersForTwoThreads } from '../../../src/workers/sharedUnpack.ts';
 import { DiffIdMismatchError, DiskFullError, WorkerCrashedError } from '../../../src/workers/layerErrors.ts';
 import type { LayerResult } from '../../../src/workers/layerJob.ts';
 import { WorkerPool } from '../../../src/workers/workerPool.ts';
@@ -66,7 +66,7 @@ after(() => registry.close());
 let root: string;
 let pool: WorkerPool;
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'peel-helped-'));
+  root = mkdtempSync(join(tmpdir(), 'peel-shared-'));
   pool = new WorkerPool(worker, 1);
 });
 afterEach(async () => {
@@ -76,7 +76,7 @@ afterEach(async () => {
 });
 
 interface Terms {
-  readonly helped?: boolean;
+  readonly shared?: boolean;
   readonly folder?: string;
   readonly limits?: UnpackLimits;
   readonly diffId?: BuiltLayer['diffId'];
@@ -87,7 +87,7 @@ interface Terms {
 
 /** One layer's job, in a cache of its own. */
 function unpack(built: BuiltLayer, name: string, terms: Terms = {}): Promise<LayerResult> {
-  const { helped = true, limits = DEFAULT_LIMITS, diffId = built.diffId, workers = pool } = terms;
+  const { shared = true, limits = DEFAULT_LIMITS, diffId = built.diffId, workers = pool } = terms;
   const folder = terms.folder ?? join(root, name);
   const signal = terms.signal ?? new AbortController().signal;
   const job = {
@@ -96,10 +96,10 @@ function unpack(built: BuiltLayer, name: string, terms: Terms = {}): Promise<Lay
     repository: 'app',
     transport: { ...DEFAULT_TRANSPORT, retryDelay: 5 },
     blobPath: join(root, `${name}.cache`, 'blob'),
-    unpack: { folder, sidecar: `${folder}.json`, limits, diffId, helped },
+    unpack: { folder, sidecar: `${folder}.json`, limits, diffId, shared },
   };
   const context = { authorizer: anonymousAuthorizer, logger: silentLogger, onProgress: terms.onProgress ?? (() => {}) };
-  return workers.run('layer', job, { ...context, signal });
+  return workers.runJob('layer', job, { ...context, signal });
 }
 
 /** What lies beside the layer's folder, but for the blob. */
@@ -110,12 +110,12 @@ function left(): string[] {
 describe('a layer that two threads unpack', { skip: requireTool(...TREE_TOOLS) }, () => {
   for (const [name, built] of Object.entries({ gzip, zstd, plain })) {
     test(`${name}: is what one thread makes of it`, async () => {
-      const alone = await unpack(built, 'alone', { helped: false });
-      const helped = await unpack(built, 'helped');
-      assert.deepEqual(helped, alone);
-      assert.deepEqual(compareTrees(readTree(join(root, 'alone')), readTree(join(root, 'helped'))), []);
-      assert.deepEqual(readSidecar(join(root, 'helped.json')), readSidecar(join(root, 'alone.json')));
-      assert.ok(existsSync(join(root, 'helped.cache/blob')));
+      const alone = await unpack(built, 'alone', { shared: false });
+      const shared = await unpack(built, 'shared');
+      assert.deepEqual(shared, alone);
+      assert.deepEqual(compareTrees(readTree(join(root, 'alone')), readTree(join(root, 'shared'))), []);
+      assert.deepEqual(readSidecar(join(root, 'shared.json')), readSidecar(join(root, 'alone.json')));
+      assert.ok(existsSync(join(root, 'shared.cache/blob')));
     });
   }
 
@@ -143,7 +143,7 @@ describe('a layer that two threads unpack', { skip: requireTool(...TREE_TOOLS) }
         const error: unknown = await unpack(built, 'bad', terms).catch((thrown: unknown) => thrown);
         return error instanceof Error ? `${error.name}: ${error.message}` : '';
       };
-      const alone = await problem({ helped: false });
+      const alone = await problem({ shared: false });
       assert.match(alone, /^(Invalid|Truncated)LayerError: /);
       assert.equal(await problem({}), alone);
     }
@@ -210,7 +210,7 @@ describe('when one of the two threads ends unexpectedly', () => {
 
   for (const [name, kind, wait] of [
     ['the helper', 'tar', 0],
-    ['the one that is helped', 'layer', 300],
+    ['the one that is shared', 'layer', 300],
   ] as const) {
     test(`${name}: the job fails, and nobody waits for ever`, async () => {
       const workers = new WorkerPool(dying(kind, wait), 1);
@@ -232,12 +232,12 @@ test('a pull has its one large layer unpacked by two threads', async t => {
   try {
     const large = layer([file('large', noise(20 * MIB, 4))], { compression: 'none' });
     registry.store.put('app', image({ layers: [layer([directory('etc/')]), large] }), 'large');
-    const run = t.mock.method(pulling.puller.workers, 'run');
+    const run = t.mock.method(pulling.puller.workers, 'runJob');
     const { folder } = await pulling.pull(`${registry.host}/app:large`, 'app');
     assert.equal(readFileSync(join(folder, 'layers/2/large')).compare(noise(20 * MIB, 4)), 0);
     const jobs = run.mock.calls.map(({ arguments: [kind, job] }) => JSON.stringify({ kind, job }));
     assert.deepEqual(
-      jobs.map(job => /"kind":"layer".*"helped":(true|false)/.exec(job)?.[1]),
+      jobs.map(job => /"kind":"layer".*"shared":(true|false)/.exec(job)?.[1]),
       ['true', 'false', undefined],
       'the largest layer first, the other one, the end',
     );
@@ -252,14 +252,14 @@ test('two threads are for what would else hold up the pull', () => {
       number: at + 1,
       descriptor: { mediaType: '', digest: gzip.digest, size: size * MIB },
     }));
-  const helped = (threads: number, ...sizes: number[]) =>
-    [...helpedLayers(layers(...sizes), threads)].map(({ number }) => number);
-  assert.deepEqual(helped(2, 100), [1]);
-  assert.deepEqual(helped(1, 100), [], 'there is but one thread');
-  assert.deepEqual(helped(2, 10), [], 'it is done before another thread has started');
-  assert.deepEqual(helped(2, 20, 100, 30), [2], 'larger than the others together');
-  assert.deepEqual(helped(2, 60, 100, 50), [], 'there is enough for both threads');
-  assert.deepEqual(helped(8, 60, 100, 50), [2, 1, 3], 'threads have nothing else to do');
-  assert.deepEqual(helped(4, 60, 100, 50), [2]);
-  assert.deepEqual(helped(8, -1 / MIB, 100), [2], 'nobody knows how large a layer of schema 1 is');
+  const shared = (threads: number, ...sizes: number[]) =>
+    [...layersForTwoThreads(layers(...sizes), threads)].map(({ number }) => number);
+  assert.deepEqual(shared(2, 100), [1]);
+  assert.deepEqual(shared(1, 100), [], 'there is but one thread');
+  assert.deepEqual(shared(2, 10), [], 'it is done before another thread has started');
+  assert.deepEqual(shared(2, 20, 100, 30), [2], 'larger than the others together');
+  assert.deepEqual(shared(2, 60, 100, 50), [], 'there is enough for both threads');
+  assert.deepEqual(shared(8, 60, 100, 50), [2, 1, 3], 'threads have nothing else to do');
+  assert.deepEqual(shared(4, 60, 100, 50), [2]);
+  assert.deepEqual(shared(8, -1 / MIB, 100), [2], 'nobody knows how large a layer of schema 1 is');
 });

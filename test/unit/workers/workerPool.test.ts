@@ -26,7 +26,7 @@ test('a thread that was prepared takes the first job, and no second one is prepa
     pool.prepare();
     pool.prepare();
     assert.equal(await nextThread(), before + 2, 'one thread was started, before any job');
-    assert.deepEqual(await pool.run('finish', [], context), [String(before + 1)]);
+    assert.deepEqual(await pool.runJob('finish', [], context), [String(before + 1)]);
     pool.prepare();
     assert.equal(await nextThread(), before + 3, 'the thread that rests will do');
   } finally {
@@ -38,7 +38,7 @@ test('threads that unpack give way to the others', { skip: process.platform !== 
   const pool = new WorkerPool(new URL('../../../src/workers/worker.ts', import.meta.url), 1);
   const own = getPriority();
   try {
-    await pool.run('finish', [], context);
+    await pool.runJob('finish', [], context);
     assert.equal(getPriority(), own, 'who started it stays as it is');
     const lower = Math.max(own, 10);
     assert.ok(
@@ -78,7 +78,7 @@ test('as many jobs run at once as the size says when they begin', async () => {
         most = Math.max(most, running.size);
         if (running.size >= together) for (const each of running) each.abort();
       };
-      await pool.run('finish', [], { ...context, onProgress, signal: end.signal });
+      await pool.runJob('finish', [], { ...context, onProgress, signal: end.signal });
       running.delete(end);
     };
     await Promise.all(Array.from({ length: jobs }, run));

@@ -7,7 +7,7 @@ const PRIORITY = 10;
  * Lets the thread that calls this, and what it starts, give way to others: the editor's own, whose work is short, need not wait for a turn while layers are unpacked. Only Linux knows priorities of
  * single threads; elsewhere nothing happens.
  */
-export function giveWay(): void {
+export function lowerThreadPriority(): void {
   if (process.platform !== 'linux') return;
   try {
     if (getPriority() < PRIORITY) setPriority(PRIORITY);

@@ -7,15 +7,15 @@ import type { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import type { Sink } from '../oci/byteSource.ts';
 import type { Digest } from '../oci/digest.ts';
 import { DiffIdMismatchError } from './layerErrors.ts';
-import type { IndexTarget } from './layerJob.ts';
+import type { ListingTarget } from './layerJob.ts';
 
 /** What was found is told so long after the last time, and the first of it sooner. Milliseconds. */
 const PACE = 300;
 const FIRST = 30;
 
 /** A layer's index on its way: kept in memory, and written when all of the layer was verified. */
-export class Indexing implements Sink {
-  readonly #target: IndexTarget;
+export class ListingWriter implements Sink {
+  readonly #target: ListingTarget;
   readonly #scan: LayerScan;
   /** What is wrong with the layer; told at its end, when the blob's digest says whether the way damaged it. */
   #damage: InvalidLayerError | undefined;
@@ -26,7 +26,7 @@ export class Indexing implements Sink {
   /** @param tell is given what was found so far, for whoever follows; not verified, as nothing is before the end */
   constructor(
     digest: Digest,
-    target: IndexTarget,
+    target: ListingTarget,
     engine: InflateEngine | undefined,
     tell: (found: FoundEntries) => void,
   ) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readLayers } from '../../../../src/vscode/files/readLayers.ts';
-import type { Transfer } from '../../../../src/vscode/common/transferText.ts';
+import { readLayers } from '../../../src/workers/readLayers.ts';
+import type { Transfer } from '../../../src/workers/readLayers.ts';
 
 const layerOf = (size: number) => ({
   descriptor: { mediaType: 'x', digest: `sha256:${'a'.repeat(64)}` as const, size },

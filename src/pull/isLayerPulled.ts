@@ -6,7 +6,11 @@ import { layerFolder, type FolderLayer } from './imageFolder.ts';
 import { blobPath } from '../layout/ociLayout.ts';
 
 /** The layer is in an image's folder: unpacked, described, and as a blob of the layout. @param kept what the folder's peel.json says of it */
-export async function isLayerKept(folder: string, { number, descriptor }: Layer, kept?: FolderLayer): Promise<boolean> {
+export async function isLayerPulled(
+  folder: string,
+  { number, descriptor }: Layer,
+  kept?: FolderLayer,
+): Promise<boolean> {
   const { digest, size = -1 } = kept ?? {};
   const [unpacked, blob] = await Promise.all(
     [join(folder, layerFolder(number)), blobPath(folder, descriptor.digest)].map(path =>
