@@ -2,22 +2,22 @@ import type { Compression } from '../oci/compression.ts';
 import type { TarSink } from '../layers/unpack/layerReading.ts';
 import type { Sink } from '../oci/byteSource.ts';
 
-/** Where bytes lie on their way: in places that are filled one after the other, and then anew. */
+/** The memory that bytes pass through: places of equal size, filled in turn, round and round. */
 export interface PipeRoom {
   readonly bytes: SharedArrayBuffer;
-  /** Offset of the first place in `bytes`, and of each from the one before. There are {@link PLACES}. */
+  /** Offset of the first of the {@link PLACES} in `bytes`, and the distance between two. */
   readonly first: number;
   readonly stride: number;
 }
 
-/** A pipe's memory, which two threads share. Plain data: it is sent to the other one. */
+/** A pipe's memory, shared by two threads. Plain data, so that one can send it to the other. */
 export interface PipeMemory extends PipeRoom {
   readonly control: SharedArrayBuffer;
 }
 
-/** The other end of the pipe is gone, or this one was told to stop; who holds the other end knows why. */
+/** The other end of the pipe is gone or this end was stopped. The other end's error says why. */
 export class PipeBrokenError extends Error {
-  /** What came through was no good: more of it is not wanted, but the sender may come to its own end. */
+  /** The reader rejected the data. It takes no more, but the sender may go on to its own end. */
   readonly damaged: boolean;
   constructor(damaged: boolean) {
     super('The pipe to the other thread is broken');
@@ -26,11 +26,17 @@ export class PipeBrokenError extends Error {
   }
 }
 
-/** All places together are small enough to stay in a processor's cache on their way, and large enough that the two threads seldom wait for each other. */
+/**
+ * All places together stay in a processor's cache, and are large enough that the two threads seldom
+ * wait for each other.
+ */
 export const PLACES = 16;
-/** Bytes in a place, unless its writer puts some more there. */
+/** Bytes in a place, unless its writer adds a few more. */
 const PLACE = 256 << 10;
-/** The other end is told of so many bytes at once: waking a thread takes longer than to pass on a few. Less than half of all places, so that who waits always hears. */
+/**
+ * Bytes after which the other end is woken, since waking a thread costs more than passing on a few.
+ * Less than half of all places, or a waiting end would never hear.
+ */
 const BATCH = (PLACES * PLACE) / 4;
 
 /** Words of `control`. Positions count bytes modulo 2^32. */
@@ -39,7 +45,7 @@ const WRITTEN = 1;
 const READ = 2;
 const STATE = 3;
 const COMPRESSION = 4;
-/** How many bytes each place was left with; 0 while it is being filled. */
+/** Bytes in each place once it is full; 0 while it is being filled. */
 const LENGTHS = 6;
 const WORDS = LENGTHS + PLACES;
 
@@ -50,25 +56,26 @@ const DAMAGED = 3;
 
 const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'zstd'];
 
-/** Makes a pipe's memory. @param room that the writer has, if its bytes lie there already */
+/** Creates a pipe's memory. @param room of the writer, if its bytes are there already */
 export function pipeMemory(room?: PipeRoom): PipeMemory {
   const { bytes, first, stride } = room ?? { bytes: new SharedArrayBuffer(PLACES * PLACE), first: 0, stride: PLACE };
   return { control: new SharedArrayBuffer(WORDS * 4 + 8), bytes, first, stride };
 }
 
-/** Wakes whoever waits at either end, and makes both stop. For any thread, at any time: a pipe that has ended stays as it is. */
+/** Wakes and stops both ends, from any thread. A pipe that has ended stays ended. */
 export function breakPipe(memory: PipeMemory): void {
   new Control(memory).leave(BROKEN);
 }
 
 /**
- * What both ends know. Who tells of a change counts up one word, and who waits, waits for that word to change: so no change between looking and waiting is missed.
+ * The state that both ends share. Every change increments one word, and a waiting end waits for
+ * that word to change, so no change between looking and waiting is missed.
  */
 class Control {
   readonly #words: Int32Array;
   readonly #junk: Float64Array;
-  /** Position of this end that the other one was told last. */
-  #told = 0;
+  /** This end's position when it last woke the other one. */
+  #announced = 0;
 
   constructor({ control }: PipeMemory) {
     this.#words = new Int32Array(control, 0, WORDS);
@@ -83,20 +90,20 @@ class Control {
     Atomics.store(this.#words, word, value);
   }
 
-  /** Sets the position of this end. */
+  /** Advances this end. */
   move(word: number, position: number): void {
     this.set(word, position | 0);
-    if (position - this.#told < BATCH) return;
-    this.#told = position;
-    this.#tell();
+    if (position - this.#announced < BATCH) return;
+    this.#announced = position;
+    this.#announce();
   }
 
   /** Leaves the state OPEN, once. */
   leave(state: number): void {
-    if (Atomics.compareExchange(this.#words, STATE, OPEN, state) === OPEN) this.#tell();
+    if (Atomics.compareExchange(this.#words, STATE, OPEN, state) === OPEN) this.#announce();
   }
 
-  /** Blocks the thread until `ready` gives something. */
+  /** Blocks the thread until `ready` returns a value. */
   until<T>(ready: () => T | undefined): T {
     for (;;) {
       const tick = this.get(TICK);
@@ -114,26 +121,26 @@ class Control {
     this.#junk[0] = bytes;
   }
 
-  #tell(): void {
+  #announce(): void {
     Atomics.add(this.#words, TICK, 1);
     Atomics.notify(this.#words, TICK);
   }
 }
 
-/** The end that a layer's uncompressed bytes go in at. It blocks its thread while the pipe is full. */
+/** The end that takes a layer's uncompressed bytes. It blocks its thread while the pipe is full. */
 export class PipeWriter implements TarSink<void> {
   readonly #control: Control;
   readonly #memory: PipeMemory;
   readonly #bytes: Uint8Array;
   readonly #compression: () => Compression;
   #position = 0;
-  /** The place that is being filled, and what is in it. */
+  /** The place being filled, and the bytes in it. */
   #place = -1;
   #filled = 0;
-  /** The position at which each place was left. */
+  /** The position at the end of each full place. */
   readonly #left: number[] = [];
 
-  /** @param compression asked when the first byte comes */
+  /** @param compression called when the first byte comes */
   constructor(memory: PipeMemory, compression: () => Compression) {
     this.#control = new Control(memory);
     this.#memory = memory;
@@ -141,7 +148,11 @@ export class PipeWriter implements TarSink<void> {
     this.#compression = compression;
   }
 
-  /** Passes on a copy; or, where they lie in the pipe's own memory since {@link next} told where, the bytes themselves. @throws {PipeBrokenError} */
+  /**
+   * Passes on a copy, or the bytes themselves if they are in the pipe's memory, where {@link next}
+   * said.
+   * @throws {PipeBrokenError}
+   */
   write(chunk: Uint8Array): void {
     this.#checkState();
     if (this.#position === 0) this.#control.set(COMPRESSION, COMPRESSIONS.indexOf(this.#compression()));
@@ -155,7 +166,10 @@ export class PipeWriter implements TarSink<void> {
     }
   }
 
-  /** Leaves a place for the next one, and waits until that is free. Returns its offset in the pipe's memory. @throws {PipeBrokenError} */
+  /**
+   * Moves on to the next place once that is free, and returns its offset in the pipe's memory.
+   * @throws {PipeBrokenError}
+   */
   next(): number {
     if (this.#place !== -1) {
       this.#control.set(LENGTHS + this.#place, this.#filled);
@@ -168,7 +182,7 @@ export class PipeWriter implements TarSink<void> {
     return this.#address;
   }
 
-  /** All bytes went in. @throws {PipeBrokenError} */
+  /** Marks the end of the data. @throws {PipeBrokenError} */
   end(junk: number): void {
     this.#checkState();
     this.#control.set(COMPRESSION, COMPRESSIONS.indexOf(this.#compression()));
@@ -176,14 +190,17 @@ export class PipeWriter implements TarSink<void> {
     this.#control.leave(ENDED);
   }
 
-  /** Holds nothing. */
+  /** Does nothing: the writer holds no resources. */
   close(): void {}
 
   get #address(): number {
     return this.#memory.first + this.#place * this.#memory.stride;
   }
 
-  /** The reader has taken something that was written after it was left. Until then, the reader may still ask how long it was. */
+  /**
+   * Whether the reader has taken a byte written after this place was left. Until then it may still
+   * ask for the place's length.
+   */
   #isFree(): boolean {
     this.#checkState();
     const left = this.#left[this.#place];
@@ -204,13 +221,13 @@ export class PipeWriter implements TarSink<void> {
   }
 }
 
-/** The end that they come out at. It blocks its thread while the pipe is empty. */
+/** The end that hands the bytes out. It blocks its thread while the pipe is empty. */
 export class PipeReader {
   readonly #control: Control;
   readonly #memory: PipeMemory;
   readonly #bytes: Buffer;
   #position = 0;
-  /** The place that is being emptied, and what was taken from it. */
+  /** The place being emptied, and the bytes taken from it. */
   #place = 0;
   #taken = 0;
 
@@ -220,17 +237,20 @@ export class PipeReader {
     this.#bytes = Buffer.from(memory.bytes);
   }
 
-  /** Known when the first byte has come, or the end. */
+  /** Known once the first byte or the end has come. */
   get compression(): Compression {
     return COMPRESSIONS[this.#control.get(COMPRESSION)] ?? 'none';
   }
 
-  /** Bytes behind the end of the compressed data; known at the end. */
+  /** Bytes after the end of the compressed data; known at the end. */
   get junk(): number {
     return this.#control.junk;
   }
 
-  /** Hands on everything that comes, until the end, as views that are good during the call. @throws {PipeBrokenError} and what the sink throws */
+  /**
+   * Writes everything to the sink until the end, as views that are valid during the call.
+   * @throws {PipeBrokenError} and what the sink throws
+   */
   pour(sink: Sink): void {
     for (let count = this.#next(); count > 0; count = this.#next()) {
       const start = this.#memory.first + this.#place * this.#memory.stride + this.#taken;
@@ -241,28 +261,28 @@ export class PipeReader {
     }
   }
 
-  /** Takes no more. */
+  /** Stops reading. */
   stop(damaged: boolean): void {
     this.#control.leave(damaged ? DAMAGED : BROKEN);
   }
 
-  /** How many bytes there are in one piece; 0 at the end. */
+  /** Returns the number of contiguous bytes available; 0 at the end. */
   #next(): number {
-    const there = this.#control.until(() => this.#there());
-    // Asked afterwards: while a place was not left, all that is there is in it.
+    const available = this.#control.until(() => this.#available());
+    // Read afterwards: as long as the place is being filled, all available bytes are in it.
     const length = this.#control.get(LENGTHS + this.#place);
-    if (there === 0 || length === 0) return there;
-    if (this.#taken < length) return Math.min(there, length - this.#taken);
+    if (available === 0 || length === 0) return available;
+    if (this.#taken < length) return Math.min(available, length - this.#taken);
     this.#place = (this.#place + 1) % PLACES;
     this.#taken = 0;
     return this.#next();
   }
 
-  #there(): number | undefined {
-    // The state first: all that was written before the end is there when the end is.
+  #available(): number | undefined {
+    // The state first: when the end is visible, so is everything written before it.
     const state = this.#control.get(STATE);
     if (state === BROKEN || state === DAMAGED) throw new PipeBrokenError(state === DAMAGED);
-    const there = (this.#control.get(WRITTEN) - this.#position) >>> 0;
-    return there > 0 || state === ENDED ? there : undefined;
+    const available = (this.#control.get(WRITTEN) - this.#position) >>> 0;
+    return available > 0 || state === ENDED ? available : undefined;
   }
 }

@@ -28,7 +28,10 @@ export interface SerializedError {
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-/** Error classes by the name of their export, which is their instances' `name` too. A bundler changes `class.name`, but neither of these. */
+/**
+ * Error classes by the name of their export, which is their instances' `name` too. A bundler
+ * changes `class.name`, but neither of these.
+ */
 const CLASSES = errorClasses({
   ...mismatches,
   ...browse,
@@ -69,7 +72,10 @@ export function serializeError(thrown: unknown, depth = 0): SerializedError {
   return { name, message, stack, fields, cause };
 }
 
-/** Restores an error with its class, fields and cause. @param own classes that only the caller's threads throw, by name */
+/**
+ * Restores an error with its class, fields and cause.
+ * @param own classes that only the caller's threads throw, by name
+ */
 export function deserializeError(serialized: SerializedError, own: Readonly<Record<string, ErrorClass>> = {}): Error {
   const { name, message, stack, fields } = serialized;
   const cause = serialized.cause && deserializeError(serialized.cause, own);

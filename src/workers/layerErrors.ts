@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { errorCode } from '../oci/errorCode.ts';
 
-/** The layer's uncompressed bytes are not those that the image's config names. */
+/** A layer's uncompressed bytes differ from the diff ID in the image's config. */
 export class DiffIdMismatchError extends Error {
   readonly expected: Digest;
   readonly actual: Digest;
@@ -15,7 +15,7 @@ export class DiffIdMismatchError extends Error {
   }
 }
 
-/** There is no room left for what is being written. */
+/** The disk has no room left for a file being written. */
 export class DiskFullError extends Error {
   readonly path: string;
   constructor(path: string, options?: ErrorOptions) {
@@ -28,7 +28,7 @@ export class DiskFullError extends Error {
   }
 }
 
-/** The worker thread ended in the midst of a job, most likely for want of memory. */
+/** The worker thread ended in the middle of a job, most likely because it ran out of memory. */
 export class WorkerCrashedError extends Error {
   constructor(options?: ErrorOptions) {
     super(
@@ -39,7 +39,7 @@ export class WorkerCrashedError extends Error {
   }
 }
 
-/** A layer's blob that should lie on this disk is missing, or is not what its digest says. */
+/** A layer's blob that should be on this disk is missing or does not match its digest. */
 export class StoredBlobError extends Error {
   /** Number of the layer; 1 is the base. */
   readonly layer: number;
@@ -59,7 +59,7 @@ export class StoredBlobError extends Error {
   }
 }
 
-/** Says of a full disk what is to be done; other errors stay as they are. @param path what was being written */
+/** Replaces the error of a full disk by one with a remedy. @param path of the file being written */
 export function withRemedy(error: unknown, path: string): unknown {
   const code = errorCode(error);
   return code === 'ENOSPC' || code === 'EDQUOT' ? new DiskFullError(path, { cause: error }) : error;

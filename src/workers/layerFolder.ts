@@ -5,13 +5,13 @@ import type { Digest } from '../oci/digest.ts';
 import { DiffIdMismatchError } from './layerErrors.ts';
 import type { UnpackedLayer, UnpackTarget } from './layerJob.ts';
 
-/** A layer's folder and its sidecar on their way: made beside their places, renamed when they are whole. */
+/** A layer's folder and sidecar, written under other names and renamed when complete. */
 export class LayerFolder {
   readonly #target: UnpackTarget;
   readonly #blob: Digest;
   readonly #specials: SpecialMaker;
 
-  /** Takes away what an earlier try left. */
+  /** Removes what an earlier attempt left. */
   constructor(target: UnpackTarget, blob: Digest, specials: SpecialMaker) {
     this.#target = target;
     this.#blob = blob;
@@ -19,12 +19,12 @@ export class LayerFolder {
     this.drop();
   }
 
-  /** How it is to be unpacked. */
+  /** The options for unpacking into it. */
   get options(): Omit<TarUnpackOptions, 'compression'> {
     const { limits, diffId } = this.#target;
     return {
-      folder: this.#beside,
-      sidecar: this.#sidecarBeside,
+      folder: this.#partial,
+      sidecar: this.#partialSidecar,
       limits,
       specials: this.#specials,
       blob: this.#blob,
@@ -32,28 +32,31 @@ export class LayerFolder {
     };
   }
 
-  /** It is unpacked: puts it into its place, if it is what the image's config says. @throws {DiffIdMismatchError} */
-  place({ diffId, compression, size, entries, warnings }: Unpacked): UnpackedLayer {
+  /**
+   * Moves the unpacked layer to its final name if its diff ID is the config's.
+   * @throws {DiffIdMismatchError}
+   */
+  commit({ diffId, compression, size, entries, warnings }: Unpacked): UnpackedLayer {
     const { folder, sidecar, diffId: expected } = this.#target;
     if (expected && diffId !== expected) throw new DiffIdMismatchError(expected, diffId);
     rmSync(folder, { recursive: true, force: true });
-    renameSync(this.#beside, folder);
-    renameSync(this.#sidecarBeside, sidecar);
-    this.#specials.moved(this.#beside, folder);
+    renameSync(this.#partial, folder);
+    renameSync(this.#partialSidecar, sidecar);
+    this.#specials.moved(this.#partial, folder);
     return { diffId, compression, tarSize: size, entries, warnings };
   }
 
-  /** Takes away what was written: it is of no use without its end. */
+  /** Removes what was written. */
   drop(): void {
-    rmSync(this.#beside, { recursive: true, force: true });
-    rmSync(this.#sidecarBeside, { force: true });
+    rmSync(this.#partial, { recursive: true, force: true });
+    rmSync(this.#partialSidecar, { force: true });
   }
 
-  get #beside(): string {
+  get #partial(): string {
     return `${this.#target.folder}.partial`;
   }
 
-  get #sidecarBeside(): string {
+  get #partialSidecar(): string {
     return `${this.#target.sidecar}.partial`;
   }
 }

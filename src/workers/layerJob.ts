@@ -7,7 +7,7 @@ import type { PipeMemory } from './bytePipe.ts';
 import type { Compression } from '../oci/compression.ts';
 import type { UnpackLimits } from '../layers/unpack/unpack.ts';
 
-/** What a worker thread does for one layer. Plain data, for it crosses to the thread. */
+/** What a worker thread does with one layer. Plain data, since it is sent to the thread. */
 export interface LayerJob {
   readonly blob: Descriptor;
   readonly registry: RegistryConfig;
@@ -15,42 +15,45 @@ export interface LayerJob {
   readonly transport: TransportOptions;
   /** The blob's final path in the store. */
   readonly blobPath: string;
-  /** Absent: only download and verify. */
+  /** Where to unpack the layer. */
   readonly unpack?: UnpackTarget | undefined;
-  /** Notes what is in the layer, without unpacking it. */
+  /** Where to write what is in the layer. */
   readonly listing?: ListingTarget | undefined;
 }
 
 export interface ListingTarget {
-  /** The file of the listing (see browse/listing/layerListing.ts); written when both digests hold. */
+  /** The listing's file (see browse/listing/layerListing.ts), written when both digests match. */
   readonly path: string;
-  /** The file of the restart points, for a gzip or zstd layer. */
+  /** The file of a gzip or zstd layer's restart points. */
   readonly pointsPath: string;
-  /** The file of the pieces that a zstd layer is copied into, where its own frames are too long to start at. */
+  /** The file for parts of a zstd layer whose own frames are too long to start at. */
   readonly copyPath: string;
-  /** What the config says; absent for schema 1. */
+  /** From the config; absent for schema 1. */
   readonly diffId?: Digest | undefined;
   readonly limits: UnpackLimits;
-  /** Tells, with the progress, what is found. */
+  /** Whether progress reports include the entries found. */
   readonly followed: boolean;
 }
 
 export interface UnpackTarget {
-  /** `layers/N`; made beside its place and renamed when both digests hold. Whatever stands there is replaced. */
+  /**
+   * `layers/N`, made under another name and renamed when both digests match. Replaces what is
+   * there.
+   */
   readonly folder: string;
   /** `layers/N.json`. */
   readonly sidecar: string;
-  /** What the config says; absent for schema 1. */
+  /** From the config; absent for schema 1. */
   readonly diffId?: Digest | undefined;
   readonly limits: UnpackLimits;
-  /** A second thread makes the files, while the job's own fetches and decompresses. */
+  /** A second thread writes the files while the job's own downloads and decompresses. */
   readonly shared?: boolean;
 }
 
-/** What a thread does that helps another: it takes a layer's tar from the pipe and unpacks it. */
+/** The second thread's share of a layer: takes its tar from the pipe and unpacks it. */
 export interface TarJob {
   readonly target: UnpackTarget;
-  /** The blob's digest, which the other thread verifies before it ends the pipe. */
+  /** The blob's digest, which the first thread verifies before it ends the pipe. */
   readonly blob: Digest;
   readonly pipe: PipeMemory;
 }
@@ -59,7 +62,7 @@ export interface LayerResult {
   readonly digest: Digest;
   /** Bytes of the blob. */
   readonly size: number;
-  /** True when no byte of it came over the network. */
+  /** Whether the blob was in the store already. */
   readonly cached: boolean;
   readonly unpacked?: UnpackedLayer;
 }
@@ -73,12 +76,12 @@ export interface UnpackedLayer {
   readonly warnings: readonly string[];
 }
 
-/** Bytes so far of one job. */
+/** A job's progress in bytes of the blob. */
 export interface LayerProgress {
-  /** Of the blob, wherever they came from. */
+  /** From the network, the store, or an earlier attempt. */
   readonly read: number;
-  /** Of these, over the network. */
+  /** From the network. */
   readonly downloaded: number;
-  /** Entries that were found since the last that were told. */
+  /** Entries found since the last report. */
   readonly found?: FoundEntries;
 }

@@ -24,7 +24,10 @@ export interface LayerFetch extends Pick<LayerJob, 'unpack' | 'listing'> {
   readonly signal: AbortSignal;
 }
 
-/** Downloads a layer's blob into the store unless it is there, in a worker thread. @throws what the job throws, and the signal's reason */
+/**
+ * Downloads a layer's blob into the store unless it is there, in a worker thread.
+ * @throws what the job throws, and the signal's reason
+ */
 export async function fetchLayer(
   { store, workers, transfers, logger }: LayerWork,
   { layer, repository, origin, unpack, listing, onProgress, signal }: LayerFetch,

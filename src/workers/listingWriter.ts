@@ -9,29 +9,29 @@ import type { Digest } from '../oci/digest.ts';
 import { DiffIdMismatchError } from './layerErrors.ts';
 import type { ListingTarget } from './layerJob.ts';
 
-/** What was found is told so long after the last time, and the first of it sooner. Milliseconds. */
-const PACE = 300;
+/** Milliseconds between two reports of found entries, and before the first. */
+const INTERVAL = 300;
 const FIRST = 30;
 
-/** A layer's index on its way: kept in memory, and written when all of the layer was verified. */
+/** Collects a layer's listing in memory, and writes it once the whole layer is verified. */
 export class ListingWriter implements Sink {
   readonly #target: ListingTarget;
   readonly #scan: LayerScan;
-  /** What is wrong with the layer; told at its end, when the blob's digest says whether the way damaged it. */
+  /** Thrown at the end, where the blob's digest says whether the layer was damaged on the way. */
   #damage: InvalidLayerError | undefined;
-  readonly #tell: (found: FoundEntries) => void;
-  #told = 0;
+  readonly #onFound: (found: FoundEntries) => void;
+  #reported = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param tell is given what was found so far, for whoever follows; not verified, as nothing is before the end */
+  /** @param onFound receives new entries if the target is followed; they are not verified yet */
   constructor(
     digest: Digest,
     target: ListingTarget,
     engine: InflateEngine | undefined,
-    tell: (found: FoundEntries) => void,
+    onFound: (found: FoundEntries) => void,
   ) {
     this.#target = target;
-    this.#tell = tell;
+    this.#onFound = onFound;
     this.#scan = new LayerScan(digest, target, engine, new ZstdPointRecorder(target.copyPath));
   }
 
@@ -43,7 +43,8 @@ export class ListingWriter implements Sink {
       if (!(error instanceof InvalidLayerError)) throw error;
       this.#damage = error;
     }
-    if (this.#target.followed) this.#timer ??= setTimeout(() => this.#follow(), this.#told === 0 ? FIRST : PACE);
+    if (this.#target.followed)
+      this.#timer ??= setTimeout(() => this.#report(), this.#reported === 0 ? FIRST : INTERVAL);
   }
 
   /** @throws {DiffIdMismatchError} @throws {InvalidLayerError} */
@@ -62,11 +63,11 @@ export class ListingWriter implements Sink {
     this.#scan.close();
   }
 
-  #follow(): void {
+  #report(): void {
     this.#timer = undefined;
-    const found = this.#scan.found(this.#told);
+    const found = this.#scan.found(this.#reported);
     if (!found) return;
-    this.#tell({ from: this.#told, part: found.part });
-    this.#told = found.count;
+    this.#onFound({ from: this.#reported, part: found.part });
+    this.#reported = found.count;
   }
 }

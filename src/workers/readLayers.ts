@@ -24,8 +24,10 @@ interface Sized {
 }
 
 /**
- * Processes layers concurrently and reports their combined progress. The first failure aborts the others and is thrown once all have ended.
- * @param read reports the layer's progress; a layer of unknown size counts with the bytes last reported
+ * Processes layers concurrently and reports their combined progress. The first failure aborts the
+ * others and is thrown once all have ended.
+ * @param read reports the layer's progress; a layer of unknown size counts with the bytes last
+ * reported
  */
 export async function readLayers<L extends Sized, T>(
   layers: readonly L[],

@@ -2,59 +2,58 @@ import { closeSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { PartialFile } from '../blobs/partialFile.ts';
 import { Verifier } from '../blobs/verifier.ts';
-import { MismatchError } from '../oci/mismatchErrors.ts';
 import { refuseEncrypted } from '../layers/errors.ts';
 import type { BlobSource, Sink } from '../oci/byteSource.ts';
 import { ListingWriter } from './listingWriter.ts';
+import { MismatchError } from '../oci/mismatchErrors.ts';
 import { withRemedy } from './layerErrors.ts';
 import type { LayerJob, LayerProgress, LayerResult } from './layerJob.ts';
 import { startUnpacking, type Tools } from './unpacking.ts';
 
+/** A layer job with what it runs on. */
+export interface LayerRun {
+  readonly job: LayerJob;
+  readonly source: BlobSource;
+  readonly tools: Tools;
+  readonly onProgress: (progress: LayerProgress) => void;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Brings one layer's blob into the store and, when asked, unpacks it or notes what is in it, in one pass over the bytes as they come: from the store, from what an earlier try left, from the
- * source. The blob's digest and the tar's diff ID are checked before anything gets its final name.
- * @throws {DigestMismatchError} @throws {SizeMismatchError} after a second try with fresh bytes
+ * Downloads one layer's blob into the store and, when asked, unpacks or lists it, in one pass over
+ * the bytes as they come: from the store, from an earlier attempt's partial file, from the source.
+ * The blob's digest and the tar's diff ID are checked before anything gets its final name.
+ * @throws {MismatchError} after a second attempt with fresh bytes
  * @throws {DiffIdMismatchError} @throws {DiskFullError} and what the source and the unpacker throw
  */
-export async function runLayerJob(
-  job: LayerJob,
-  source: BlobSource,
-  onProgress: (progress: LayerProgress) => void,
-  signal: AbortSignal,
-  tools: Tools,
-): Promise<LayerResult> {
+export async function runLayerJob(run: LayerRun): Promise<LayerResult> {
   try {
-    return await onePass(job, source, onProgress, signal, tools);
+    return await processLayer(run);
   } catch (error) {
-    if (error instanceof MismatchError) return await onePass(job, source, onProgress, signal, tools);
-    throw withRemedy(error, job.unpack?.folder ?? job.blobPath);
+    if (error instanceof MismatchError) return await processLayer(run);
+    throw withRemedy(error, run.job.unpack?.folder ?? run.job.blobPath);
   }
 }
 
-async function onePass(
-  job: LayerJob,
-  source: BlobSource,
-  onProgress: (progress: LayerProgress) => void,
-  signal: AbortSignal,
-  tools: Tools,
-): Promise<LayerResult> {
+async function processLayer(run: LayerRun): Promise<LayerResult> {
+  const { job, tools, onProgress, signal } = run;
   signal.throwIfAborted();
-  if (job.unpack ?? job.index) refuseEncrypted(job.blob.mediaType);
-  const verifier = new Verifier(job.blob.digest, job.blob.size);
-  const unpacking = job.unpack && startUnpacking(job.unpack, job.blob.digest, tools);
+  const { digest, size, mediaType } = job.blob;
+  if (job.unpack ?? job.listing) refuseEncrypted(mediaType);
+  const verifier = new Verifier(digest, size);
   let last: LayerProgress = { read: 0, downloaded: 0 };
-  const tell = (progress: LayerProgress): void => onProgress((last = progress));
-  const listing = job.listing
-    ? new ListingWriter(job.blob.digest, job.listing, tools.engine, found => onProgress({ ...last, found }))
-    : undefined;
+  const report = (progress: LayerProgress): void => onProgress((last = progress));
+  const unpacking = job.unpack && startUnpacking(job.unpack, digest, tools);
+  const listing =
+    job.listing && new ListingWriter(digest, job.listing, tools.engine, found => onProgress({ ...last, found }));
   try {
     const sinks = [verifier, unpacking, listing].filter(sink => sink !== undefined);
     const cached = hasBlob(job);
-    if (cached) await replay(job.blobPath, sinks, verifier, tell, signal);
-    else await download(job, source, sinks, verifier, tell, signal);
+    if (cached) await replay({ ...run, onProgress: report }, sinks, verifier);
+    else await download({ ...run, onProgress: report }, sinks, verifier);
     listing?.finish();
     const unpacked = await unpacking?.finish();
-    return { digest: job.blob.digest, size: verifier.count, cached, ...(unpacked ? { unpacked } : {}) };
+    return { digest, size: verifier.count, cached, ...(unpacked ? { unpacked } : {}) };
   } catch (error) {
     listing?.abandon();
     throw (await unpacking?.abandon(error)) ?? error;
@@ -66,16 +65,14 @@ function hasBlob(job: LayerJob): boolean {
   return stat !== undefined && stat.isFile() && (job.blob.size < 0 || stat.size === job.blob.size);
 }
 
-/** The blob is in the store. It was verified when it came, and is again: disks fail, and files can be changed. */
+/** Reads the blob from the store, and verifies it again: disks fail, and files can be changed. */
 async function replay(
-  path: string,
+  { job: { blobPath }, onProgress, signal }: LayerRun,
   sinks: readonly Sink[],
   verifier: Verifier,
-  onProgress: (progress: LayerProgress) => void,
-  signal: AbortSignal,
 ): Promise<void> {
   const buffer = Buffer.allocUnsafe(CHUNK);
-  const fd = openSync(path, 'r');
+  const fd = openSync(blobPath, 'r');
   try {
     for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer)) {
       for (const sink of sinks) sink.write(buffer.subarray(0, count));
@@ -84,21 +81,18 @@ async function replay(
     }
     verifier.end();
   } catch (error) {
-    if (error instanceof MismatchError) unlinkSync(path);
+    if (error instanceof MismatchError) unlinkSync(blobPath);
     throw error;
   } finally {
     closeSync(fd);
   }
 }
 
-/** Takes what an earlier try left, then the rest from the source. */
+/** Reads an earlier attempt's partial file, then the rest from the source. */
 async function download(
-  job: LayerJob,
-  source: BlobSource,
+  { job, source, onProgress, signal }: LayerRun,
   sinks: readonly Sink[],
   verifier: Verifier,
-  onProgress: (progress: LayerProgress) => void,
-  signal: AbortSignal,
 ): Promise<void> {
   const partial = new PartialFile(job.blobPath);
   try {
@@ -125,7 +119,7 @@ async function download(
 
 const CHUNK = 1 << 20;
 
-/** Lets the thread hear of a cancel between two synchronous pieces of work. */
+/** Lets the thread receive a cancellation between two synchronous pieces of work. */
 async function breathe(signal: AbortSignal): Promise<void> {
   await setImmediate();
   signal.throwIfAborted();

@@ -1,12 +1,13 @@
 import type { Layer } from '../oci/layer.ts';
 
-/** A smaller layer is done before a second thread has started. Bytes of the blob. */
+/** Blob size in bytes below which a layer is done before a second thread has started. */
 const LEAST = 16 << 20;
 
 /**
- * The layers that two threads shall unpack together, for else threads would have nothing to do while these hold up the pull: as many of the largest as there are threads without a layer,
- * and one that is larger than all the others together.
- * @param threads how many have nothing else to do
+ * Layers worth unpacking with two threads, so that no thread idles while the largest ones finish:
+ * as many of the largest as there are threads without a layer, or one that outweighs all the others
+ * together.
+ * @param threads without other work
  */
 export function layersForTwoThreads<T extends Pick<Layer, 'descriptor'>>(
   layers: readonly T[],

@@ -3,23 +3,23 @@ import type { UnpackedLayerFiles } from '../layers/unpack/fixAcrossLayers.ts';
 import type { LayerJob, LayerProgress, LayerResult, TarJob, UnpackedLayer } from './layerJob.ts';
 import type { SerializedError } from './errorTransfer.ts';
 
-/** Every kind of work that a thread does: what it takes, and what comes of it. Plain data, both. */
+/** Every kind of job that a thread runs: its argument and its result, both plain data. */
 export interface Jobs {
-  /** Brings one layer's blob into the store, and unpacks it when asked. */
+  /** Downloads one layer's blob into the store, and unpacks or lists it when asked. */
   readonly layer: { readonly takes: LayerJob; readonly gives: LayerResult };
-  /** Unpacks what another thread's layer job decompresses. */
+  /** Unpacks the tar that another thread's layer job decompresses. */
   readonly tar: { readonly takes: TarJob; readonly gives: UnpackedLayer };
-  /** Does what takes all layers of an image, base first. Gives warnings. */
+  /** Fixes what needs all layers of an image, base first. Returns warnings. */
   readonly finish: { readonly takes: readonly UnpackedLayerFiles[]; readonly gives: readonly string[] };
 }
 export type JobKind = keyof Jobs;
 export type JobOf<Kind extends JobKind> = Jobs[Kind]['takes'];
 export type ResultOf<Kind extends JobKind> = Jobs[Kind]['gives'];
 
-/** A kind of work with what it takes. */
+/** A kind of job with its argument. */
 export type Work = { readonly [Kind in JobKind]: { readonly kind: Kind; readonly job: JobOf<Kind> } }[JobKind];
 
-/** What the extension host says to a worker thread. A worker has one job at a time. */
+/** Messages from the extension host to a worker thread, which has one job at a time. */
 export type ToWorker =
   | { readonly type: 'start'; readonly work: Work }
   | { readonly type: 'abort' }
@@ -28,7 +28,7 @@ export type ToWorker =
   | { readonly type: 'tarUnpacked'; readonly layer: UnpackedLayer }
   | { readonly type: 'tarFailed'; readonly error: SerializedError };
 
-/** What a worker thread says to the extension host. */
+/** Messages from a worker thread to the extension host. */
 export type ToHost<Kind extends JobKind = JobKind> =
   | { readonly type: 'progress'; readonly progress: LayerProgress }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
@@ -40,8 +40,8 @@ export type ToHost<Kind extends JobKind = JobKind> =
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 /**
- * One of the authorizer's methods with its arguments. The host answers, for credentials never go to a worker: only the header to send. `challenges` is there
- * when a request was refused.
+ * A call of the authorizer. The host answers with the header to send, since credentials never go to
+ * a worker. `challenges` is set when a request was refused.
  */
 export interface Question {
   readonly request: AuthorizationRequest;

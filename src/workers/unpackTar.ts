@@ -7,8 +7,9 @@ import { LayerFolder } from './layerFolder.ts';
 import type { TarJob, UnpackedLayer } from './layerJob.ts';
 
 /**
- * Unpacks one layer's tar as it comes through a pipe, which blocks the thread meanwhile: it hears of a cancel by the pipe alone.
- * @throws {PipeBrokenError} {@link DiffIdMismatchError} {@link DiskFullError}, and what {@link TarUnpacker} throws
+ * Unpacks one layer's tar from a pipe. This blocks the thread, so only the pipe can cancel it.
+ * @throws {PipeBrokenError} {@link DiffIdMismatchError} {@link DiskFullError}, and what
+ * {@link TarUnpacker} throws
  */
 export function unpackTar({ target, blob, pipe: memory }: TarJob, specials: SpecialMaker): UnpackedLayer {
   const pipe = new PipeReader(memory);
@@ -17,7 +18,7 @@ export function unpackTar({ target, blob, pipe: memory }: TarJob, specials: Spec
   try {
     tar = new TarUnpacker({ ...folder.options, compression: () => pipe.compression });
     pipe.pour(tar);
-    return folder.place(tar.end(pipe.junk));
+    return folder.commit(tar.end(pipe.junk));
   } catch (error) {
     pipe.stop(error instanceof InvalidLayerError);
     tar?.close();

@@ -22,35 +22,38 @@ import {
 import { LayerFolder } from './layerFolder.ts';
 import type { TarJob, UnpackedLayer, UnpackTarget } from './layerJob.ts';
 
-/** What a thread keeps from one job to the next, to be quicker. */
+/** What a thread keeps from one job to the next. */
 export interface Tools {
-  /** Unpacks gzip faster than Node's zlib does; absent where it cannot run. */
+  /** Inflates faster than Node's zlib; absent where it cannot run. */
   readonly engine: InflateEngine | undefined;
   readonly specials: SpecialMaker;
-  /** Has another thread unpack what goes into the job's pipe. */
+  /** Lets another thread unpack what goes into the job's pipe. */
   readonly unpackTar: (job: TarJob) => Promise<UnpackedLayer>;
 }
 
-/** What is made of one layer's blob, as its bytes come, beside what else is done with them. */
+/** Takes one layer's blob as its bytes come, and unpacks it. */
 export interface Unpacking extends Sink {
-  /** All bytes came, and the blob is what its digest says. */
+  /** Completes the folder. Called after all bytes, once the blob's digest is verified. */
   finish(): Promise<UnpackedLayer>;
-  /** Takes away what was written. Returns the error to tell: another thread's, where `error` only says that it failed. */
+  /**
+   * Removes what was written. Returns the error to report: the other thread's, if `error` only says
+   * that it failed.
+   */
   abandon(error: unknown): Promise<unknown>;
 }
 
-/** Unpacks a layer by this thread alone, or, if the target says so, by this and another. */
+/** Starts unpacking a layer with this thread, or with two if the target says so. */
 export function startUnpacking(target: UnpackTarget, blob: Digest, tools: Tools): Unpacking {
-  return target.shared ? new SharedUnpacking(target, blob, tools) : new LoneUnpacking(target, blob, tools);
+  return target.shared ? new SharedUnpacking(target, blob, tools) : new OwnUnpacking(target, blob, tools);
 }
 
-/** The diff ID says more than gzip's own checksum. */
+/** Checks gzip's own checksum only where no diff ID makes it redundant. */
 function inflaters({ diffId }: UnpackTarget, { engine }: Tools, into?: GzipOptions['into']): Inflaters {
   return engine ? { gzip: wasmGzip(engine, { checksum: diffId === undefined, ...(into ? { into } : {}) }) } : {};
 }
 
-/** Everything in this thread. */
-class LoneUnpacking implements Unpacking {
+/** Unpacks in this thread. */
+class OwnUnpacking implements Unpacking {
   readonly #folder: LayerFolder;
   readonly #layer: PatientReading<Unpacked>;
 
@@ -65,7 +68,7 @@ class LoneUnpacking implements Unpacking {
   }
 
   async finish(): Promise<UnpackedLayer> {
-    return this.#folder.place(this.#layer.end());
+    return this.#folder.commit(this.#layer.end());
   }
 
   async abandon(error: unknown): Promise<unknown> {
@@ -75,7 +78,10 @@ class LoneUnpacking implements Unpacking {
   }
 }
 
-/** This thread decompresses; another one takes the tar, hashes it and makes the files. Where it can, it decompresses right into the memory that both share. */
+/**
+ * Decompresses in this thread while another one hashes the tar and writes the files. The inflate
+ * writes its output straight into the memory that both share.
+ */
 class SharedUnpacking implements Unpacking {
   readonly #memory: PipeMemory;
   readonly #outcome: Promise<UnpackedLayer>;
@@ -87,13 +93,13 @@ class SharedUnpacking implements Unpacking {
     let compression = (): Compression => 'none';
     const pipe = new PipeWriter(this.#memory, () => compression());
     const decoders = inflaters(target, tools, instance && { instance, places: pipe });
-    const reading = new LayerReading(told => {
-      compression = told;
+    const reading = new LayerReading(known => {
+      compression = known;
       return pipe;
     }, decoders);
     this.#layer = new PatientReading(reading);
     this.#outcome = tools.unpackTar({ target, blob, pipe: this.#memory });
-    // It is asked at the end.
+    // `finish` and `abandon` await it.
     this.#outcome.catch(() => undefined);
   }
 
@@ -118,12 +124,15 @@ class SharedUnpacking implements Unpacking {
   }
 }
 
-/** The memory that an instance puts its output in. */
+/** The memory that an instance writes its output to. */
 function roomOf({ code, memory }: InflateInstance): PipeRoom {
   return { bytes: memory, first: code.output(), stride: code.placeSize() };
 }
 
-/** Damage is not told at once: the blob's digest, known at its end, says whether it came on the way, and a second try may help. */
+/**
+ * Reports damage only at the end, where the blob's digest says whether it happened on the way, so
+ * that another download may help.
+ */
 class PatientReading<Result> implements Sink {
   readonly #reading: LayerReading<Result>;
   #damage: Error | undefined;

@@ -17,15 +17,18 @@ import { unpackTar } from './unpackTar.ts';
 import { deserializeError, serializeError } from './errorTransfer.ts';
 import type { JobKind, Question, ResultOf, ToHost, ToWorker, Work } from './threadMessages.ts';
 
-/** The body of a worker thread: runs one job after the other, all of it in this thread, and asks the host for authorization headers. */
+/**
+ * The body of a worker thread: runs one job after the other and asks the host for authorization
+ * headers.
+ */
 class LayerWorker {
   readonly #port: MessagePort;
   readonly #asks = new Map<number, PromiseWithResolvers<string | undefined>>();
   #lastAsk = 0;
-  /** The other thread's answer: a job has one helper at a time. */
+  /** The result of the thread that unpacks this job's tar. */
   #secondThread: PromiseWithResolvers<UnpackedLayer> | undefined;
   #abort = new AbortController();
-  /** The engine grows faster with use. */
+  /** Kept between jobs, since the engine gets faster with use. */
   readonly #tools: Tools = {
     engine: InflateEngine.load(),
     specials: new SpecialMaker(),
@@ -85,7 +88,7 @@ class LayerWorker {
     const { signal } = this.#abort;
     const path = localPath(job.registry.url);
     const blobs = path === undefined ? this.#client(job).blobs(job.repository) : await this.#local.get(path, signal);
-    return await runLayerJob(job, blobs, this.#progress(), signal, this.#tools);
+    return await runLayerJob({ job, source: blobs, tools: this.#tools, onProgress: this.#progress(), signal });
   }
 
   #client({ registry, transport }: LayerJob): RegistryClient {
@@ -132,7 +135,7 @@ class LayerWorker {
     return await this.#secondThread.promise;
   }
 
-  /** At most ten messages a second: the host has better things to do than to count bytes. */
+  /** Sends at most ten messages a second, to spare the host. */
   #progress(): (progress: LayerProgress) => void {
     let next = 0;
     return progress => {
@@ -144,8 +147,8 @@ class LayerWorker {
   }
 
   #logger(): Logger {
-    const say = (level: keyof Logger) => (message: string) => this.#send({ type: 'log', level, message });
-    return { trace: say('trace'), debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+    const log = (level: keyof Logger) => (message: string) => this.#send({ type: 'log', level, message });
+    return { trace: log('trace'), debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
   }
 
   #send(message: ToHost): void {

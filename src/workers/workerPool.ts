@@ -7,7 +7,7 @@ import type { LayerProgress, TarJob, UnpackedLayer } from './layerJob.ts';
 import type { JobKind, JobOf, ResultOf, ToHost, ToWorker } from './threadMessages.ts';
 import { deserializeError, serializeError } from './errorTransfer.ts';
 
-/** What a job needs of the host while it runs. */
+/** What a job needs from the host while it runs. */
 export interface JobContext {
   readonly authorizer: Authorizer;
   readonly logger: Logger;
@@ -16,15 +16,16 @@ export interface JobContext {
 }
 
 /**
- * Through a proxy, every chunk from a socket is a new buffer of 64 KiB outside the heap, which goes only when young objects are collected: often, for the memory to stay flat. That saves
- * some 40 MB and costs no time, for hardly anything young lives on.
+ * Through a proxy, every chunk from a socket is a new 64 KiB buffer outside the heap, freed only
+ * when young objects are collected. A small young generation collects often, which keeps memory
+ * some 40 MB lower and costs no time, since hardly anything young survives.
  */
 const RESOURCES: ResourceLimits = { maxYoungGenerationSizeMb: 4 };
 
-/** A thread that nobody needed for so long is ended: it holds some tens of megabytes. Milliseconds. */
+/** Milliseconds after which an idle thread ends, since it holds some tens of megabytes. */
 const IDLE = 20_000;
 
-/** Threads for the heavy work: started when first needed, as many as `size`, each with one job at a time; who finds none free waits its turn. */
+/** Up to `size` threads, started when needed, with one job each. Further jobs wait. */
 export class WorkerPool {
   readonly #script: URL;
   readonly #size: () => number;
@@ -35,19 +36,22 @@ export class WorkerPool {
 
   /**
    * @param script the worker's module: `worker.js` of the bundle, `worker.ts` in plain Node
-   * @param size how many threads at once; a function is asked anew for every job
+   * @param size the most threads at once; a function is called for every job
    */
   constructor(script: URL, size: number | (() => number)) {
     this.#script = script;
     this.#size = () => Math.max(1, typeof size === 'number' ? size : size());
   }
 
-  /** Threads that nobody has a job for. */
+  /** Threads without a job, started or not. */
   get free(): number {
     return Math.max(0, this.#size() - this.#busy);
   }
 
-  /** Runs one job. @throws what the job throws, as the same class; the signal's reason when it aborts */
+  /**
+   * Runs one job in a thread.
+   * @throws what the job throws, with its class, and the signal's reason
+   */
   async runJob<Kind extends JobKind>(kind: Kind, job: JobOf<Kind>, context: JobContext): Promise<ResultOf<Kind>> {
     await this.#turn(context.signal);
     try {
@@ -58,7 +62,7 @@ export class WorkerPool {
     }
   }
 
-  /** Work is coming: starts threads, if there are none, which are then ready when the first job is. */
+  /** Starts threads ahead of the first job. */
   prepare(threads = 1): void {
     while (this.#busy + this.#idle.length < threads) this.#rest(this.#start());
   }
@@ -93,7 +97,10 @@ export class WorkerPool {
     }
   }
 
-  /** A job's second thread does not wait for its turn: the first one waits for it. However it ends, nobody is left waiting at the pipe. */
+  /**
+   * Runs a job's second thread, out of turn since the first one waits for it. Breaks the pipe at
+   * the end, so that the first cannot wait for ever.
+   */
   async #unpackTar(job: TarJob, context: JobContext): Promise<UnpackedLayer> {
     try {
       return await this.#runOnThread('tar', job, context);
@@ -113,7 +120,7 @@ export class WorkerPool {
 
   #start(): Worker {
     const worker = new Worker(this.#script, { resourceLimits: RESOURCES });
-    // Whoever has a job there hears of its end; an idle one's harms nobody, but it must not be taken again.
+    // `serveJob` handles the end of a busy thread; an idle one only must not be taken again.
     worker.on('error', () => undefined);
     worker.on('exit', () => this.#forget(worker));
     return worker;
@@ -137,7 +144,7 @@ export class WorkerPool {
   }
 }
 
-/** Hands a job to a thread and serves it until it ends. */
+/** Sends a job to a thread and answers its messages until it ends. */
 async function serveJob<Kind extends JobKind>(
   worker: Worker,
   kind: Kind,

@@ -60,7 +60,8 @@ test('every error class that a thread can throw survives the transfer', async ()
       assert.ok(back instanceof type, `${name} loses its class`);
       assert.deepEqual({ ...back }, { name, path: '/x', size: 3 });
       const body = new RegExp(`^export class ${name} .*?^}`, 'ms').exec(readFileSync(new URL(module), 'utf8'))?.[0];
-      if (type !== RegistryError && name !== 'MismatchError') assert.ok(body?.includes(`'${name}'`), `${name} has another name than its export`);
+      if (type !== RegistryError && name !== 'MismatchError')
+        assert.ok(body?.includes(`'${name}'`), `${name} has another name than its export`);
     }
   }
   assert.ok(classes > 40, `only ${classes} classes were found`);
