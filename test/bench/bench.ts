@@ -1,11 +1,13 @@
-// How long Peel takes from a reference to files on disk, how long what a person would take instead, and how long it takes at least:
+// Measures how long Peel takes from a reference to files on disk, compared with other tools and
+// with the least possible time:
 //
 //   npm run bench                 everything; writes the tables of RESULTS.md
 //   npm run bench -- --quick      two images, one round; writes nothing
 //   npm run bench -- --only=debian-gzip,huge-gzip --rounds=5     writes these tables
-//   npm run bench -- --only=host                                 what it costs the extension host of a real editor
+//   npm run bench -- --only=host  the cost to the extension host of a real editor
 //
-// All of one image's contenders take turns in the same run, each on a fresh disk, with the same registry (Debian's docker-registry on loopback). Needs root.
+// All contenders for one image take turns in the same run, each on a fresh disk, with the same
+// registry (Debian's docker-registry on loopback). Needs root.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -39,7 +41,7 @@ const cases: readonly Case[] = [
   { image: 'layers', compression: 'gzip', rounds: 3 },
 ];
 
-/** The ways, and what else says something of a case. */
+/** The contenders, and related measurements of a case. */
 function contendersOf({ image, compression }: Case): Contender[] {
   const told = ['again'];
   if (image === 'small') told.push('starts', 'warm');
@@ -49,7 +51,7 @@ function contendersOf({ image, compression }: Case): Contender[] {
   return [...ways, ...stages, ...extras.filter(({ id }) => told.includes(id))];
 }
 
-/** The programs as they ship: bundled, so that no time goes into reading TypeScript. */
+/** The programs are bundled as they ship, so that no time goes into reading TypeScript. */
 async function bundlePrograms(): Promise<string> {
   const outdir = join(outFolder, 'bench');
   rmSync(outdir, { recursive: true, force: true });
@@ -133,7 +135,7 @@ async function main(): Promise<void> {
       const image = await benchImage(one.image, one.compression);
       const plain = await benchImage(one.image, 'none');
       await pushBenchImage(registry.url, image);
-      // What was pushed goes to the disk before the first round, not beside it.
+      // Flushes what was pushed, so that it is not written during the first round.
       await run('sync', []);
       add(caseTable(await runCase(one, rounds ?? one.rounds, { image, plain, host: registry.host, programs })));
     }

@@ -1,7 +1,10 @@
-// Looking into layers without extracting them, for bench.ts to measure. Each prints JSON, times in milliseconds:
+// Opens layers without extracting them, for bench.ts to measure. Prints JSON with times in
+// milliseconds:
 //
-//   node browse.js index LAYER …   one pass over each blob, as when a layer is opened for the first time; writes the listings as 0.index, 1.index …
-//   node browse.js open LISTING     reads a listing and its tree, as when the layer is opened again, and finds files by typing
+//   node browse.js index LAYER …   one pass over each blob, as on the first opening of a layer;
+//                                  writes the listings as 0.index, 1.index …
+//   node browse.js open LISTING    reads a listing and its tree, as when a layer is opened again,
+//                                  and finds files while typing
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { argv } from 'node:process';
@@ -13,9 +16,12 @@ import { factsOf, MergedTree } from '../../src/browse/tree/mergedTree.ts';
 import { InflateEngine } from '../../src/layers/compression/inflate/engine.ts';
 import { DEFAULT_LIMITS } from '../../src/layers/unpack/unpack.ts';
 
-/** What `open` prints. */
+/** The output of `open`. */
 export interface Opening {
-  /** Until the root and a folder in it can be shown, with the facts of all that is in them. */
+  /**
+   * The time until the root and one of its folders can be shown, with the attributes of their
+   * entries.
+   */
   readonly open: number;
   readonly files: number;
   /** The slowest keystroke. */

@@ -1,31 +1,31 @@
 import type { BenchImage, BenchLayer } from './images.ts';
 
-/** Where a contender finds what it needs. Its working folder is a fresh disk. */
+/** The inputs of a contender. Its working folder is a fresh disk. */
 export interface Course {
   readonly image: BenchImage;
-  /** The same image uncompressed, for the bare making of files. */
+  /** The same image uncompressed, to measure only the creation of files. */
   readonly plain: BenchImage;
-  /** Of the registry. */
+  /** The registry's host. */
   readonly host: string;
-  /** The folder of the bundled peel.js and stages.js. */
+  /** The folder with the bundled peel.js and stages.js. */
   readonly programs: string;
 }
 
-/** A way from a reference to files on disk, or a stage of it. */
+/** A way from a reference to files on disk, or one stage of it. */
 export interface Contender {
   readonly id: string;
   readonly name: string;
-  /** What it verifies on the way. */
+  /** What it verifies. */
   readonly checks: string;
-  /** Makes no files that could be looked for. */
+  /** It creates no files, so there are none to check. */
   readonly stage?: boolean;
-  /** The bash script; `undefined` where it cannot do this image. */
+  /** The bash script; `undefined` if it doesn't support this image. */
   script(course: Course): string | undefined;
 }
 
 const BOTH = 'blob digests and diff IDs';
 
-/** What a person would take, Peel first. */
+/** Returns the alternatives a user has, Peel first. */
 export const ways: readonly Contender[] = [
   {
     id: 'peel',
@@ -37,7 +37,7 @@ export const ways: readonly Contender[] = [
     id: 'umoci',
     name: '`skopeo copy` + `umoci unpack`',
     checks: BOTH,
-    // Debian's umoci knows no zstd.
+    // Debian's umoci doesn't support zstd.
     script: course =>
       course.image.compression === 'zstd'
         ? undefined
@@ -112,7 +112,7 @@ export const ways: readonly Contender[] = [
   },
 ];
 
-/** The stages: what no way can go without, and Peel's own. */
+/** Returns the stages that every way needs, and Peel's own. */
 export const floor: readonly Contender[] = [
   {
     id: 'bytes',
@@ -179,7 +179,7 @@ export const floor: readonly Contender[] = [
   },
 ];
 
-/** What is not in the tables but told beside them. */
+/** Returns measurements reported next to the tables. */
 export const extras: readonly Contender[] = [
   {
     id: 'open',
@@ -246,7 +246,7 @@ function atOnce(course: Course, ...pipe: readonly string[]): string {
   return `jobs=()\n${jobs.join('\n')}\nfor job in "\${jobs[@]}"; do wait "$job"; done`;
 }
 
-/** These tools remember blobs in a file of the system's, and would bring others than were asked for. */
+/** These tools remember blobs in a system file, and would otherwise fetch others than requested. */
 function withoutMemory(script: string): string {
   const cache = '/var/lib/containers/cache';
   return `mkdir -p ${cache}; exec unshare --mount --propagation private bash -euc 'mount -t tmpfs none ${cache}; ${script}'`;

@@ -1,6 +1,6 @@
 const POOL = 32 << 20;
 
-/** Numbers that look like chance and are the same on every machine (xorshift32). */
+/** Returns a generator of pseudorandom numbers that are the same on every machine (xorshift32). */
 export class Chance {
   #state: number;
 
@@ -8,7 +8,7 @@ export class Chance {
     this.#state = Math.imul(seed + 1, 0x9e3779b9) | 1;
   }
 
-  /** An integer from 0 to `below` - 1. */
+  /** Returns an integer from 0 to `below` - 1. */
   below(below: number): number {
     let x = this.#state;
     x ^= x << 13;
@@ -18,13 +18,16 @@ export class Chance {
     return Math.floor(((x >>> 0) / 2 ** 32) * below);
   }
 
-  /** Small integers often, great ones seldom, as words and machine instructions come. */
+  /**
+   * Returns small integers often and large ones rarely, like the distribution of words and machine
+   * instructions.
+   */
   seldom(below: number): number {
     const part = this.below(1 << 24) / (1 << 24);
     return Math.floor(below * part ** 7);
   }
 
-  /** About normally distributed: mean 0, deviation 1. */
+  /** Returns approximately normally distributed numbers: mean 0, deviation 1. */
   normal(): number {
     let sum = 0;
     for (let count = 0; count < 12; count++) sum += this.below(1 << 24) / (1 << 24);
@@ -33,8 +36,8 @@ export class Chance {
 }
 
 /**
- * Made-up file content that packs as an image's does: gzip makes text a third, machine code not quite half, and packed data no smaller. Pieces are cut from
- * pools much longer than the window that gzip looks back in.
+ * Synthetic file content that compresses like an image's: text to a third, machine code to almost
+ * half, packed data not at all. Pieces are cut from pools much longer than gzip's window.
  */
 export class Content {
   readonly #chance: Chance;
@@ -46,7 +49,7 @@ export class Content {
     this.#chance = new Chance(seed);
   }
 
-  /** The content of one file. Up to 16 MiB. */
+  /** Returns the content of one file, up to 16 MiB. */
   file(size: number): Buffer {
     const kind = this.#chance.below(100);
     const pool = kind < 45 ? this.#text : kind < 97 ? this.#code : this.#packed;

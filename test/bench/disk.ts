@@ -6,7 +6,9 @@ import { run } from '../support/run.ts';
 
 const SIZE = 8 * 2 ** 30;
 
-/** In memory where there is enough of it, so that the work is measured and not what else goes on at the disk. */
+/**
+ * In memory if there is enough, so that other activity on the disk does not affect the measurement.
+ */
 export function whereDisksLie(): string {
   const memory = '/dev/shm';
   const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
@@ -16,8 +18,9 @@ export function whereDisksLie(): string {
 }
 
 /**
- * Lends a new, empty ext4, and takes it away afterwards with all that was to be written to it. Each timed run has its own: on an ext4 where the same tree was just
- * deleted, making it again takes up to ten times as long.
+ * Provides a new, empty ext4, and removes it afterwards with all pending writes. Each timed run
+ * gets its own: on an ext4 where the same tree was just deleted, creating it again takes up to ten
+ * times as long.
  */
 export async function onFreshDisk<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const place = mkdtempSync(join(whereDisksLie(), 'peel-bench-'));
@@ -29,7 +32,7 @@ export async function onFreshDisk<T>(use: (folder: string) => Promise<T>): Promi
     ftruncateSync(fd, SIZE);
     closeSync(fd);
     await run('mkfs.ext4', ['-q', '-F', '-N', '600000', '-E', 'nodiscard', image]);
-    // The kernel would go on preparing the disk while the clock runs.
+    // Otherwise the kernel would initialize the disk during the measurement.
     await run('mount', ['-o', 'loop,noinit_itable', image, folder]);
     try {
       return await use(folder);

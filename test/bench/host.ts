@@ -6,7 +6,10 @@ import { onFreshDisk } from './disk.ts';
 import type { Delay, HostFigures } from './hostSpec.ts';
 import { median } from './measure.ts';
 
-/** Measures `rounds` times what Peel costs a real extension host, with an editor of its own each time. `reference` names an image that is in a registry. @returns Markdown */
+/**
+ * Measures `rounds` times what Peel costs a real extension host, with a new editor each time.
+ * `reference` names an image in a registry. @returns Markdown
+ */
 export async function hostTable(reference: string, rounds: number): Promise<string> {
   const runs: HostFigures[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -31,7 +34,7 @@ export async function hostTable(reference: string, rounds: number): Promise<stri
   ].join('\n');
 }
 
-/** With its folders on a fresh disk, as every other way. */
+/** Its folders are on a fresh disk, like those of every other contender. */
 async function hostRun(reference: string): Promise<HostFigures> {
   const editor = await ensureEditor('newest');
   return onFreshDisk(async place => {

@@ -1,4 +1,5 @@
-// Runs inside a real extension host, for host.ts: what Peel costs the thread that it shares with all other extensions.
+// Runs inside a real extension host, for host.ts: measures Peel's cost to the thread that it shares
+// with all other extensions.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -7,27 +8,36 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'mocha';
 import * as vscode from 'vscode';
 
-/** The times that the thread was kept from its events; milliseconds. */
+/** How long the thread was kept from its events, in milliseconds. */
 export interface Delay {
   readonly longest: number;
   /** The 99th percentile. */
   readonly most: number;
-  /** The most that it worked between two looks at it, a millisecond apart when it is free. Where it was kept for longer, it waited for a processor that others had. */
+  /**
+   * The most CPU time it used between two checks, which are a millisecond apart when it is idle. If
+   * it was blocked for longer than that, it waited for a processor.
+   */
   readonly work: number;
 }
 
-/** What the spec writes into the file that `PEEL_BENCH_FIGURES` names; milliseconds. */
+/** What the spec writes to the file named by `PEEL_BENCH_FIGURES`, in milliseconds. */
 export interface HostFigures {
-  /** From asking for the extension to its being active, with what the editor itself fetches for it meanwhile. */
+  /**
+   * The time from requesting the extension until it is active, including what the editor itself
+   * loads meanwhile.
+   */
   readonly activation: number;
-  /** What of it is the extension's own, as `Developer: Show Running Extensions` has it: reading its files, and its `activate`. */
+  /**
+   * The extension's own share, as in `Developer: Show Running Extensions`: reading its files, and
+   * its `activate`.
+   */
   readonly own: number;
-  /** While nobody does anything: VS Code's own share. */
+  /** While nothing happens: VS Code's own share. */
   readonly idle: Delay;
   readonly pull: Delay & { readonly took: number };
-  /** All layers of the image are gone through for the first time, for their files. */
+  /** All layers of the image are read for the first time, for their files. */
   readonly index: Delay & { readonly took: number };
-  /** All files of the merged image are listed, from what was kept. */
+  /** All files of the merged image are listed, from cached listings. */
   readonly list: number;
 }
 
@@ -61,7 +71,7 @@ interface Mark {
   readonly startTime: number;
 }
 
-/** The marks that VS Code itself makes in the extension host. */
+/** The marks that VS Code itself sets in the extension host. */
 declare const MonacoPerformanceMarks: { getMarks(): readonly Mark[] };
 
 function between(from: string, to: string): number {

@@ -12,13 +12,13 @@ import { Pusher } from '../support/push.ts';
 import { directory, encodeEntry, file, hardlink, symlink, whiteout, type Entry } from '../support/tar.ts';
 import { Chance, Content } from './content.ts';
 
-/** What the bench pulls. */
+/** An image that the bench pulls. */
 export interface BenchImage {
   readonly name: ImageName;
   readonly compression: Compression;
   /** Base first. */
   readonly layers: readonly BenchLayer[];
-  /** Of the last file of the last layer: where it is, everything is. */
+  /** A file of the last layer: once it exists, everything does. */
   readonly lastFile: string;
 }
 
@@ -32,13 +32,16 @@ export interface BenchLayer {
   readonly entries: number;
 }
 
-/** Counted up when what is made below changes, so that images made before are not taken. */
+/** Increment when the content created below changes, so that older images are not reused. */
 const RECIPE = 3;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** How big the images are, one number a layer: bytes of files, about how long one file is, and how many files at most. */
+/**
+ * Image sizes, one number per layer: bytes of files, the approximate length of a file, and the
+ * maximum number of files.
+ */
 interface Shape {
   readonly what: string;
   readonly layers: readonly { readonly bytes: number; readonly median: number; readonly files: number }[];
@@ -46,7 +49,8 @@ interface Shape {
 
 const shapes = {
   small: { what: 'one layer of 4 MB, like busybox', layers: [{ bytes: 4 * MIB, median: 40 * KIB, files: 60 }] },
-  // As large, and with as many files, as a real Debian with Python and a database: 350 MB of gzip in eight layers, 923 MB of tar, 35,400 entries.
+  // As large, and with as many files, as a real Debian with Python and a database: 350 MB of gzip
+  // in eight layers, 923 MB of tar, 35,400 entries.
   debian: {
     what: 'eight layers, like a Debian with a language and its packages',
     layers: [250, 200, 150, 110, 90, 60, 40, 23].map(size => ({ bytes: size * MIB, median: 4200, files: Infinity })),
@@ -63,7 +67,7 @@ export type ImageName = keyof typeof shapes;
 
 export const imageNames: readonly ImageName[] = ['small', 'debian', 'huge', 'files', 'layers'];
 
-/** One line on what an image is. */
+/** Returns one line about an image. */
 export function describeImage({ name, layers, compression }: BenchImage): string {
   const sum = (of: (layer: BenchLayer) => number) => layers.reduce((total, layer) => total + of(layer), 0);
   const size = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
@@ -71,7 +75,10 @@ export function describeImage({ name, layers, compression }: BenchImage): string
   return `${shapes[name].what}: ${blobs}, ${size(sum(layer => layer.tarSize))} of tar, ${sum(layer => layer.entries).toLocaleString('en')} entries`;
 }
 
-/** Makes an image in the cache folder, or takes it from there. The same content on every machine; takes a minute the first time. */
+/**
+ * Creates an image in the cache folder unless it is there. The content is the same on every
+ * machine; takes a minute the first time.
+ */
 export async function benchImage(name: ImageName, compression: Compression): Promise<BenchImage> {
   const folder = join(cacheFolder(), `bench-${RECIPE}`, `${name}-${compression}`);
   const index = join(folder, 'image.json');
@@ -149,7 +156,7 @@ function* entriesOf(
   const root = 'usr/share/';
   yield directory('usr/');
   yield directory(root);
-  // Layers above the third delete something of the one below, as package managers' do.
+  // Layers above the third delete a file of the layer below, as package managers do.
   if (layer > 2) yield whiteout(`${root}package-${layer - 1}-0/file-1`);
   for (let made = 0, written = 0, folder = 0; written < bytes && made < files; folder++) {
     const path = `${root}package-${layer}-${folder}/`;
@@ -170,7 +177,7 @@ function* entriesOf(
   }
 }
 
-/** Many small pieces make few large ones. */
+/** Combines many small chunks into few large ones. */
 function* chunks(pieces: Iterable<Buffer>): Generator<Buffer> {
   let waiting: Buffer[] = [];
   let length = 0;
@@ -201,7 +208,7 @@ async function writeLayer(
   return { diffId: before.digest(), tarSize: before.size, digest: after.digest(), size: after.size };
 }
 
-/** Hashes and counts what goes through. */
+/** Hashes and counts the bytes that pass through. */
 class Counter extends Transform {
   size = 0;
   readonly #hash = createHash('sha256');

@@ -1,9 +1,11 @@
-// How fast gzip is unpacked by Peel's own inflate, by Node's zlib and by the tools at hand, on the same bytes in the same run:
+// Compares the speed of Peel's inflate, Node's zlib and available tools on the same gzip files in
+// the same run:
 //
 //   node test/bench/inflate.ts [--rounds=N] [file.gz …]
 //
-// Without files it packs what every clone has: the packages and the node binary. The rounds are interleaved; shown are medians of MB/s of output, and how
-// many times as fast as `zlib.createGunzip` in chunks of 1 MiB each is. A tool's time includes its start.
+// Without files, it compresses what every clone has: the packages and the node binary. The rounds
+// are interleaved. It prints medians of MB/s of output, and the ratio to `zlib.createGunzip` in
+// chunks of 1 MiB. A tool's time includes its start.
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +20,7 @@ import { findTool } from '../support/tools.ts';
 
 const MIB = 1 << 20;
 
-/** About 100 MB of text and 50 MB of machine code, which pack as well as a layer of Debian does. */
+/** About 100 MB of text and 50 MB of machine code, which compress as well as a Debian layer. */
 function content(): Buffer {
   const parts: Buffer[] = [];
   let size = 0;
@@ -31,7 +33,7 @@ function content(): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Counts what it gets, so that nobody may leave work out. */
+/** Counts the output, so that no contender can skip work. */
 class Counter implements Sink {
   size = 0;
   write(chunk: Uint8Array): void {
@@ -41,7 +43,7 @@ class Counter implements Sink {
 
 interface Contender {
   readonly name: string;
-  /** Unpacks once. Returns the bytes of output, or undefined when it does not tell. */
+  /** Decompresses once. Returns the number of output bytes, or undefined if unknown. */
   run(): number | undefined | Promise<number>;
 }
 

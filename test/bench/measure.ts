@@ -5,18 +5,18 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { findTool } from '../support/tools.ts';
 
-/** What one run took. Times in seconds, memory in bytes. */
+/** The cost of one run. Times in seconds, memory in bytes. */
 export interface Sample {
   readonly wall: number;
-  /** Of all processors, user and system, with all children. */
+  /** On all processors, user and system, including all children. */
   readonly cpu: number;
-  /** Peak resident memory of the largest process. */
+  /** The peak resident memory of the largest process. */
   readonly rss: number;
-  /** What it printed. */
+  /** The output. */
   readonly output: string;
 }
 
-/** Runs a bash script to its end under GNU time. @throws when it fails, with what it said */
+/** Runs a bash script to its end under GNU time. @throws with its output if it fails */
 export async function measure(script: string, folder: string): Promise<Sample> {
   const report = join(folder, '.time');
   const time = findTool('time') ?? 'time';
@@ -34,7 +34,7 @@ export async function measure(script: string, folder: string): Promise<Sample> {
   return { wall, cpu: user + system, rss: kilobytes * 1024, output };
 }
 
-/** How many processors were busy within a second in which we do nothing. */
+/** Returns how many processors are busy with other work, measured for a second. */
 export async function busyProcessors(): Promise<number> {
   const idle = (): number => cpus().reduce((sum, { times }) => sum + times.idle, 0);
   const [began, before] = [performance.now(), idle()];
@@ -42,7 +42,7 @@ export async function busyProcessors(): Promise<number> {
   return Math.max(0, cpus().length - (idle() - before) / (performance.now() - began));
 }
 
-/** The middle one, or the mean of the two in the middle. */
+/** The median; of an even number, the mean of the middle two. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length >> 1;

@@ -1,4 +1,4 @@
-// What peel.ts measures.
+// What to measure.
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { argv } from 'node:process';
@@ -17,21 +17,27 @@ import { defaultConfig } from '../../src/registry/config.ts';
 import { Transport } from '../../src/registry/http/transport.ts';
 import { DEFAULT_TRANSPORT } from '../../src/registry/http/transportOptions.ts';
 
-/** What is printed; milliseconds. */
+/** The output, in milliseconds. */
 export interface PullReport {
-  /** From its beginning: without the start of Node, with the reading of Peel's own files. */
+  /**
+   * From the start of the program: without the start of Node, but including the reading of Peel's
+   * files.
+   */
   readonly pull: number;
-  /** If asked for: the same again, with everything there. */
+  /** On request: the same pull again, with everything in place. */
   readonly again?: number;
-  /** If asked for: into another cache and folder, by the same threads and connections. */
+  /** On request: into another cache and folder, with the same threads and connections. */
   readonly warm?: number;
-  /** If asked for, since watching takes a twentieth of the time: the longest time that the main thread, in whose place the extension host is, was kept from its events. */
+  /**
+   * On request, because watching takes a twentieth of the time: the longest time that the main
+   * thread, which stands for the extension host, was kept from its events.
+   */
   readonly blocked?: number;
 }
 
 const signal = new AbortController().signal;
 
-/** Pulls, and prints what it took. `began` is when the program did. */
+/** Pulls, and prints the cost. `began` is the program's start time. */
 export async function measurePulls(workers: WorkerPool, began: number): Promise<void> {
   const [, , text = '', folder = '', mode] = argv;
   const delay = mode === 'watched' ? monitorEventLoopDelay({ resolution: 1 }) : undefined;

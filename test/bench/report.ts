@@ -8,7 +8,7 @@ import { describeImage, type BenchImage } from './images.ts';
 import { median, type Sample } from './measure.ts';
 import type { PullReport } from './peelPulls.ts';
 
-/** All that one contender did with one image. */
+/** Everything one contender did with one image. */
 export interface Runs {
   readonly contender: Contender;
   readonly samples: Sample[];
@@ -17,16 +17,19 @@ export interface Runs {
 export interface CaseResult {
   readonly image: BenchImage;
   readonly rounds: number;
-  /** Processors that were busy with something else before the first round began. */
+  /** Processors busy with other work before the first round. */
   readonly busy: number;
-  /** By the contender's id, in the order in which they ran. */
+  /** By the contender's id, in run order. */
   readonly runs: ReadonlyMap<string, Runs>;
 }
 
 const BEGIN = '<!-- figures: written by `npm run bench` -->';
 const END = '<!-- end of figures -->';
 
-/** One image's Markdown: the ways with their ratios to Peel's, the stages, and what else Peel said of itself. */
+/**
+ * Returns one image's Markdown: the contenders with their ratios to Peel, the stages, and Peel's
+ * other measurements.
+ */
 export function caseTable(result: CaseResult): string {
   const { image, rounds, runs, busy } = result;
   const own = runs.get('peel')?.samples ?? [];
@@ -87,7 +90,7 @@ function stageLines(stages: readonly Runs[], { image }: CaseResult, base: number
   ];
 }
 
-/** What is left of the ways where most of the time is the start of processes and threads. */
+/** The contenders shown if most of the time goes into starting processes and threads. */
 function startLine(runs: CaseResult['runs']): string | undefined {
   const [warm, starts, umoci] = ['warm', 'starts', 'umoci'].map(id => runs.get(id)?.samples ?? []);
   if (!warm?.length || !starts?.length || !umoci?.length) return undefined;
@@ -119,7 +122,10 @@ function ownFigures(
   return `Peel without the start of Node: ${pull} ms; the same again: ${again} ms${longest}.`;
 }
 
-/** Puts tables, each with its heading, in the place of those of the same heading, and leaves all else in the file: other tables, and what people wrote. */
+/**
+ * Replaces the tables under headings of the same name, and leaves everything else in the file:
+ * other tables, and text.
+ */
 export async function writeResults(file: string, tables: readonly string[]): Promise<void> {
   const [head = '', rest = ''] = (await readFile(file, 'utf8')).split(BEGIN);
   const [figures = '', tail] = rest.split(END);

@@ -1,5 +1,6 @@
-// Single stages of a pull in one thread, for bench.ts to measure: `node stages.js inflate+hash|inflate|list LAYER …` or `node stages.js hash BYTES`.
-// Nothing is fetched, nothing written.
+// Runs single stages of a pull in one thread, for bench.ts to measure: `node stages.js
+// inflate+hash|inflate|list LAYER …` or `node stages.js hash BYTES`. Fetches nothing, writes
+// nothing.
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { argv } from 'node:process';
@@ -30,14 +31,14 @@ function unpack(file: string, out: Sink, onBlob: (chunk: Uint8Array) => void): v
   decompressor.end();
 }
 
-/** Both digests, as a pull checks them. */
+/** Computes both digests, as a pull does. */
 function inflateAndHash(file: string): string {
   const [blob, tar] = [createHash('sha256'), createHash('sha256')];
   unpack(file, { write: chunk => void tar.update(chunk) }, chunk => void blob.update(chunk));
   return `${blob.digest('hex')} ${tar.digest('hex')}`;
 }
 
-/** How many entries there are, and none of their content. */
+/** Counts the entries, and ignores their content. */
 function list(file: string): string {
   let entries = 0;
   const reader = new TarReader({ entry: () => void entries++, data: () => undefined, endEntry: () => undefined });
@@ -52,7 +53,7 @@ function inflateOnly(file: string): string {
   return String(size);
 }
 
-/** SHA-256 of so many bytes, whichever. */
+/** SHA-256 of this many bytes of any content. */
 function hash(bytes: string): string {
   const sum = createHash('sha256');
   const piece = Buffer.alloc(64 * 1024, 1);

@@ -59,7 +59,7 @@ describe('files of images that were not pulled', () => {
 
   const blobRequests = (): number => registry.requests.filter(({ path }) => path.includes('/blobs/')).length;
 
-  it('lists the merged files, those of one layer, and those of a folder', async () => {
+  it('lists the files of the merged image, of one layer, and of a folder', async () => {
     const files = await peel<Listed[]>('listFiles', { reference, platform: 'linux/amd64' });
     assert.deepEqual(
       files.map(({ path, type, layer }) => `${path} ${type} ${layer}`).toSorted(),
@@ -79,13 +79,13 @@ describe('files of images that were not pulled', () => {
     assert.deepEqual(base.map(({ path }) => path).toSorted(), ['etc/gone', 'etc/motd']);
   });
 
-  it('needs no blob again once it has an index', async () => {
+  it('needs no blob once the listing is cached', async () => {
     const before = blobRequests();
     await peel('listFiles', { reference, platform: 'linux/amd64' });
     assert.equal(blobRequests(), before);
   });
 
-  it('opens a file read-only, of the image or of a layer, also behind links', async () => {
+  it('opens a file of the image or of a layer read-only, also through links', async () => {
     const uri = await peel<vscode.Uri>('openFile', { reference, platform: 'linux/amd64', path: 'folder/motd' });
     assert.equal(uri.scheme, 'peel');
     assert.equal(vscode.window.activeTextEditor?.document.uri.toString(), uri.toString());
@@ -107,7 +107,7 @@ describe('files of images that were not pulled', () => {
     await assert.rejects(async () => vscode.workspace.fs.writeFile(uri, Buffer.from('x')));
   });
 
-  it('is a file system: kinds, links, failures', async () => {
+  it('form a file system: kinds, links, failures', async () => {
     const uri = await peel<vscode.Uri>('openFile', { reference, platform: 'linux/amd64', path: 'etc/motd' });
     const root = uri.with({ path: '/' });
     assert.equal(vscode.Uri.parse(uri.toString()).toString(), uri.toString());
@@ -131,7 +131,7 @@ describe('files of images that were not pulled', () => {
     assert.equal(await failure('etc/motd', 'readDirectory'), 'FileNotADirectory');
   });
 
-  it('saves a file, and never over another', async () => {
+  it('can be saved, but never over an existing file', async () => {
     const target = join(scratch, 'sub', 'tool');
     const uri = await peel<vscode.Uri>('saveFile', { reference, platform: 'linux/amd64', path: 'run', target });
     assert.equal(uri.fsPath, target);
@@ -145,7 +145,7 @@ describe('files of images that were not pulled', () => {
     assert.equal(existsSync(other), false);
   });
 
-  it('tells what is wrong with a path or a layer', async () => {
+  it('reports what is wrong with a path or a layer', async () => {
     const request = { reference, platform: 'linux/amd64' };
     assert.match(await refusal('openFile', { ...request, path: 'no/such' }), /has no "no\/such"/);
     assert.match(await refusal('openFile', { ...request, path: 'etc' }), /is a directory, not a file/);
@@ -188,7 +188,7 @@ describe('files in the Registries tree', () => {
   const below = (...labels: readonly string[]): ReturnType<typeof find> =>
     find(trees.registries, registry.host, 'demo/files', 'latest', ...labels);
 
-  it('shows all layers merged, folders first, and follows links', async () => {
+  it('are shown merged, folders first, and links are followed', async () => {
     const { registries } = trees;
     assert.deepEqual(await texts(registries, await below('Files')), [
       'etc',
@@ -205,7 +205,7 @@ describe('files in the Registries tree', () => {
     assert.equal(item.command?.command, 'vscode.open');
   });
 
-  it('shows what a layer adds, changes and deletes', async () => {
+  it('show what a layer adds, changes and deletes', async () => {
     const { registries } = trees;
     assert.deepEqual(await texts(registries, await below('Layers', 'Layer 2')), ['etc']);
     assert.deepEqual(await texts(registries, await below('Layers', 'Layer 2', 'etc')), [
@@ -219,7 +219,7 @@ describe('files in the Registries tree', () => {
     assert.equal((await vscode.workspace.openTextDocument(uri)).getText(), 'x', 'what was deleted opens as it was');
   });
 
-  it('shows a folder of very many files part by part, and filtered', async () => {
+  it('load a huge folder in parts, and can be filtered', async () => {
     const { registries } = trees;
     const folder = await below('Files', 'many');
     const rows = await texts(registries, folder);
@@ -232,7 +232,7 @@ describe('files in the Registries tree', () => {
   });
 });
 
-describe('files in the tree while their layer is read', () => {
+describe('files in the tree while their layer is being read', () => {
   let registry: Registry;
   let trees: Trees;
   let top: BuiltLayer;
@@ -243,7 +243,7 @@ describe('files in the tree while their layer is read', () => {
       .getConfiguration('peel')
       .update('registries', [{ url: registry.url }], vscode.ConfigurationTarget.Global);
   });
-  // Each test reads a layer that no other one has read.
+  // Each test reads a layer that no other test has read.
   beforeEach(() => {
     const base = layer([directory('etc/'), file('etc/motd', 'from the base'), file('noise', randomBytes(1000))]);
     top = layer([
@@ -268,13 +268,13 @@ describe('files in the tree while their layer is read', () => {
   const below = (...labels: readonly string[]): ReturnType<typeof find> =>
     find(trees.registries, registry.host, 'demo/slow', 'latest', ...labels);
 
-  /** The rows below a row as they are now. */
+  /** Returns the rows below a row as they are now. */
   const textsNow = async (node: TreeNode): Promise<string[]> => {
     const rows = await trees.registries.getChildren(node);
     return Promise.all(rows.map(row => textOf(trees.registries, row)));
   };
 
-  /** The rows below a row once they fit: they come in their time. */
+  /** Waits until the rows below a row match, and returns them. */
   async function rowsLike(node: TreeNode, fits: (rows: readonly string[]) => boolean): Promise<string[]> {
     for (let tries = 0; ; tries++) {
       const rows = await textsNow(node);
@@ -290,7 +290,7 @@ describe('files in the tree while their layer is read', () => {
     ['a layer', ['Layers', 'Layer 2']],
     ['all layers merged', ['Files']],
   ] as const) {
-    it(`shows what is found of ${name}, then all of it, in the same rows`, async () => {
+    it(`appear for ${name} as they are found, and keep their rows when reading is complete`, async () => {
       const goOn = Promise.withResolvers<void>();
       registry.fault(
         { path: top.digest, method: 'GET' },
@@ -325,7 +325,7 @@ describe('files in the tree while their layer is read', () => {
     });
   }
 
-  it('takes away what was not verified, and says why', async () => {
+  it('disappear if they were not verified, with the reason', async () => {
     registry.fault({ path: top.digest, method: 'GET' }, corrupt());
     registry.fault({ path: top.digest, method: 'GET' }, drip(10_000, 25));
     const node = await below('Layers', 'Layer 2');
@@ -341,7 +341,7 @@ describe('files in the tree while their layer is read', () => {
     await rowsLike(node, all => all.includes('last | 10 B · added'));
   });
 
-  it('stops when asked to, and goes on from there', async () => {
+  it('stop when asked to, and continue later', async () => {
     registry.fault(
       { path: top.digest, method: 'GET', times: 1 },
       pauseAt(200_000, () => new Promise(() => undefined)),
@@ -350,7 +350,7 @@ describe('files in the tree while their layer is read', () => {
     const reading = await readingRow(node);
     assert.ok(reading instanceof ReadingNode);
     await rowsLike(node, rows => rows.includes('early'));
-    // Whoever comes while nothing comes is shown what is known all the same.
+    // A caller that arrives during a pause still gets what is known.
     const merged = await below('Files');
     assert.ok((await textsNow(merged)).includes('early'));
     trees.registries.refresh(merged);

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 
-/** Runs a command of Peel as a program does: with the object of its contract, and the value that it promises. */
+/**
+ * Runs a Peel command as another extension would: with the argument and the result of its contract.
+ */
 export async function peel<T>(command: string, argument: Readonly<Record<string, unknown>> = {}): Promise<T> {
   return (await vscode.commands.executeCommand(`peel.${command}`, argument)) as T;
 }
 
-/** The message that a command is refused with. */
+/** Returns the message of a refused command. */
 export async function refusal(command: string, argument: Readonly<Record<string, unknown>>): Promise<string> {
   let message: string | undefined;
   await peel(command, argument).catch((error: unknown) => {
@@ -16,14 +18,14 @@ export async function refusal(command: string, argument: Readonly<Record<string,
   return message;
 }
 
-/** The folder that the editor was opened on. */
+/** Returns the folder that the editor was opened on. */
 export function workspaceFolder(): string {
   const [folder] = vscode.workspace.workspaceFolders ?? [];
   assert.ok(folder, 'no workspace folder is open');
   return folder.uri.fsPath;
 }
 
-/** What the open document of a Uri says, as JSON. */
+/** Returns the content of an open document, parsed as JSON. */
 export async function jsonOf(uri: vscode.Uri): Promise<Record<string, unknown>> {
   const document = await vscode.workspace.openTextDocument(uri);
   return JSON.parse(document.getText()) as Record<string, unknown>;
@@ -31,7 +33,7 @@ export async function jsonOf(uri: vscode.Uri): Promise<Record<string, unknown>> 
 
 export const SHA256 = /^sha256:[0-9a-f]{64}$/;
 
-/** Asks until there is an answer: the editor reads files when it likes. */
+/** Retries until there is a result: the editor reads changed files at a time of its choosing. */
 export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   for (let tries = 0; tries < 100; tries++) {
     const answer = await ask();

@@ -8,7 +8,7 @@ import { fillDemo } from '../support/demoImage.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { peel, refusal, until, workspaceFolder } from './commands.ts';
 
-/** Mounting needs root, and a test has nobody who types a password. */
+/** Mounting needs root: in a test, nobody can type a password. */
 function mayBecomeRoot(): boolean {
   if (process.getuid?.() === 0) return true;
   try {
@@ -43,7 +43,7 @@ describe('commands that mount', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('mounts the layers, keeps what is written apart, and unmounts', async () => {
+  it('mount the layers, keep changes separate, and unmount', async () => {
     const { mountPoint } = await peel<{ mountPoint: string }>('mountImage', { folder });
     assert.equal(mountPoint, merged);
     assert.ok(readdirSync(merged).includes('app'));
@@ -56,14 +56,14 @@ describe('commands that mount', () => {
     await peel('unmountImage', { folder });
   });
 
-  it('takes a folder relative to the workspace, with a slash at its end, or as the text of a Uri', async () => {
+  it('accept a folder relative to the workspace, with a trailing slash, or as a Uri string', async () => {
     const written = `${relative(workspaceFolder(), folder)}/`;
     assert.deepEqual(await peel('mountImage', { folder: written }), { mountPoint: merged });
     await peel('unmountImage', { folder: vscode.Uri.file(folder).toString() });
     assert.deepEqual(readdirSync(merged), []);
   });
 
-  it('says who keeps a mount busy, and takes it away lazily', async () => {
+  it('report which process keeps a mount busy, and unmount lazily', async () => {
     await peel('mountImage', { folder });
     const before = process.cwd();
     process.chdir(merged);
@@ -78,7 +78,7 @@ describe('commands that mount', () => {
     assert.deepEqual(readdirSync(merged), []);
   });
 
-  it('offers the tasks that fit, and runs one from tasks.json', async () => {
+  it('offer matching tasks, and run one from tasks.json', async () => {
     const offered = (await vscode.tasks.fetchTasks({ type: 'peel' })).filter(
       ({ definition }) => definition['image'] === folder,
     );
@@ -97,7 +97,7 @@ describe('commands that mount', () => {
     await peel('unmountImage', { folder });
   });
 
-  it('runs a task that is written in tasks.json, with a path inside the workspace', async () => {
+  it('run a task of tasks.json with a path inside the workspace', async () => {
     const settings = join(workspaceFolder(), '.vscode');
     mkdirSync(settings, { recursive: true });
     const image = relative(workspaceFolder(), folder);
@@ -122,7 +122,7 @@ describe('commands that mount', () => {
     }
   });
 
-  it('opens several shells in one image', async () => {
+  it('open several shells in one image', async () => {
     await peel('mountImage', { folder });
     const shells = () => vscode.tasks.taskExecutions.filter(({ task }) => task.definition['action'] === 'shell');
     let started = 0;
@@ -130,7 +130,7 @@ describe('commands that mount', () => {
     await peel('openShell', { folder });
     await peel('openShell', { folder });
     assert.equal(shells().length, 2);
-    // What has not started yet cannot be ended.
+    // A task that has not started can't be ended.
     await until(async () => (started === 2 ? true : undefined));
     subscription.dispose();
     for (const shell of shells()) shell.terminate();
@@ -138,7 +138,7 @@ describe('commands that mount', () => {
     await peel('unmountImage', { folder });
   });
 
-  it('refuses a shell where nothing is mounted, and a mount through a link', async () => {
+  it('refuse a shell without a mount, and a mount through a link', async () => {
     assert.match(await refusal('openShell', { folder }), /not mounted/);
     rmSync(merged, { recursive: true });
     symlinkSync('/tmp', merged);
@@ -146,7 +146,7 @@ describe('commands that mount', () => {
     rmSync(merged);
   });
 
-  it('removes no image that is mounted, and then also what root wrote', async () => {
+  it("refuse to remove a mounted image, and later remove root's files too", async () => {
     await peel('mountImage', { folder });
     writeFileSync(join(merged, 'written'), 'here');
     assert.match(await refusal('removeImage', { folder }), /still mounted/);

@@ -48,7 +48,7 @@ describe('commands that pull', () => {
 
   const blobRequests = (): number => registry.requests.filter(({ path }) => path.includes('/blobs/')).length;
 
-  it('pulls into the default folder: layers unpacked, base first, beside a layout that other tools read', async () => {
+  it('pull into the default folder: unpacked layers, base first, next to a layout that other tools can read', async () => {
     const pulled = await peel<Pulled>('pullImage', { reference: `${registry.host}/demo/hello:latest` });
     assert.equal(pulled.folder, join(images, 'hello-latest'));
     assert.match(pulled.digest, SHA256);
@@ -68,14 +68,14 @@ describe('commands that pull', () => {
     }
   });
 
-  it('finds an image that is there whole, and downloads nothing again', async () => {
+  it('find a complete image, and download nothing again', async () => {
     const before = blobRequests();
     const again = await peel<Pulled>('pullImage', { reference: `${registry.host}/demo/hello:latest` });
     assert.equal(again.folder, join(images, 'hello-latest'));
     assert.equal(blobRequests(), before);
   });
 
-  it('two pulls of one image at once end with one whole image', async () => {
+  it('run two pulls of the same image at once and get one complete image', async () => {
     const folder = 'images/twice';
     const reference = `${registry.host}/library/busybox:latest`;
     const [one, two] = await Promise.all([
@@ -86,14 +86,14 @@ describe('commands that pull', () => {
     assert.ok(existsSync(join(one.layers[0]!.path, 'bin/busybox')));
   });
 
-  it('does not even try to write where the kernel shows itself', async () => {
+  it("refuse to write into the kernel's file systems", async () => {
     assert.match(
       await refusal('pullImage', { reference: `${registry.host}/demo/hello:latest`, folder: '/proc/peel' }),
       /not on a disk/,
     );
   });
 
-  it('leaves a folder alone that holds something else', async () => {
+  it('leave a folder with other content as it is', async () => {
     const folder = join(images, 'mine');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'notes.txt'), 'mine');
@@ -112,7 +112,7 @@ describe('commands that pull', () => {
     assert.ok(existsSync(join(images, 'hello-latest/layers/1/bin/busybox')));
   });
 
-  it('pulls schema 1, which has neither sizes nor a config', async () => {
+  it('pull schema 1, which has neither sizes nor a config', async () => {
     const pulled = await peel<Pulled>('pullImage', { reference: `${registry.host}/library/busybox:v1` });
     assert.ok(existsSync(join(pulled.folder, 'layers/1/bin/busybox')));
     for (const { size, diffId } of pulled.layers) {
@@ -121,7 +121,7 @@ describe('commands that pull', () => {
     }
   });
 
-  it('refuses an image whose layer is not what its digest says, and leaves no layer behind', async () => {
+  it('refuse an image whose layer has the wrong digest, and leave no layer behind', async () => {
     const folder = join(images, 'wrong');
     const digest = registry.store.manifest('library/busybox', 'oci')!.digest;
     const manifest = JSON.parse(registry.store.manifest('library/busybox', digest)!.bytes.toString()) as {
@@ -139,7 +139,7 @@ describe('commands that pull', () => {
     assert.ok(existsSync(join(pulled.layers[0]!.path, 'bin/busybox')), 'the next pull makes it whole');
   });
 
-  it('completes what was begun, from its row, also when the tag has moved on', async () => {
+  it('complete an interrupted pull from its row, also after the tag has moved', async () => {
     const folder = join(images, 'begun');
     const [old, next] = ['old', 'next'].map(text => image({ layers: [layer([file('version', text)])] }));
     assert.ok(old && next);
@@ -157,14 +157,14 @@ describe('commands that pull', () => {
     assert.deepEqual([described['reference'], described['complete']], [reference, true]);
   });
 
-  it('says what to do about an artifact', async () => {
+  it('say what to do with an artifact', async () => {
     assert.match(
       await refusal('pullImage', { reference: `${registry.host}/demo/notes:latest` }),
       /an artifact .*, not an image/,
     );
   });
 
-  it('downloads and extracts single layers', async () => {
+  it('download and extract single layers', async () => {
     const reference = `${registry.host}/demo/hello:latest`;
     const file = await peel<{ digest: string; size: number; path: string }>('downloadLayer', { reference, layer: 1 });
     assert.match(file.path, /hello-latest-layers\/1-[0-9a-f]{12}\.tar\.(gz|zst)$/);
@@ -189,13 +189,13 @@ describe('commands that pull', () => {
     assert.match(await refusal('downloadLayer', { reference, layer: 99 }), /no layer 99/);
   });
 
-  it('downloads the files of an artifact by their names, and never over another file', async () => {
+  it("download an artifact's files by name, but never over an existing file", async () => {
     const reference = `${registry.host}/demo/notes:latest`;
     const notes = await peel<{ digest: string; size: number; path: string }>('downloadLayer', { reference, layer: 1 });
     assert.equal(notes.path, join(images, 'notes-latest-layers/notes.md'));
     assert.match(readFileSync(notes.path, 'utf8'), /^# Notes\n/);
     assert.equal(sha256(readFileSync(notes.path)), notes.digest);
-    // The same size, and other bytes.
+    // The same size, but other bytes.
     const mine = 'x'.repeat(notes.size);
     rmSync(notes.path);
     writeFileSync(notes.path, mine);
@@ -211,7 +211,7 @@ describe('commands that pull', () => {
     assert.equal(readFileSync(hostile.path, 'utf8'), 'out?');
   });
 
-  it('applies all layers to one plain folder, from the registry or from a pulled image', async () => {
+  it('apply all layers to one plain folder, from the registry or from a pulled image', async () => {
     const reference = `${registry.host}/demo/hello:latest`;
     const one = join(images, 'merged-from-registry');
     const two = join(images, 'merged-from-folder');
@@ -233,7 +233,7 @@ describe('commands that pull', () => {
     );
   });
 
-  it('removes an image and tells what that freed; the cache goes apart', async () => {
+  it('remove an image and report the freed space; the cache is cleared separately', async () => {
     const { folder } = await peel<Pulled>('pullImage', {
       reference: `${registry.host}/library/busybox:latest`,
       folder: 'images/gone',
@@ -247,7 +247,7 @@ describe('commands that pull', () => {
     assert.match(await refusal('removeImage', { folder: workspaceFolder() }), /holds no pulled image/);
   });
 
-  it('removes an image whose description is damaged, and nothing that is not of the pull, so that it can be pulled again', async () => {
+  it('remove an image with a damaged description, and only files of the pull, so that it can be pulled again', async () => {
     const reference = `${registry.host}/library/busybox:latest`;
     const { folder } = await peel<Pulled>('pullImage', { reference, folder: 'images/damaged' });
     writeFileSync(join(folder, 'peel.json'), '{"version":1,');
@@ -262,7 +262,7 @@ describe('commands that pull', () => {
     await peel('removeImage', { folder });
   });
 
-  it('removes no image through a link', async () => {
+  it('refuse to remove an image through a link', async () => {
     const reference = `${registry.host}/library/busybox:latest`;
     const { folder } = await peel<Pulled>('pullImage', { reference, folder: 'images/linked' });
     const link = join(images, 'link');

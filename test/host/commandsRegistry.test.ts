@@ -22,7 +22,7 @@ describe('commands for registries', () => {
   const registries = (): { name: string; url: string }[] =>
     vscode.workspace.getConfiguration('peel').get('registries', []);
 
-  it('adds a registry that answers, once, and takes it out again', async () => {
+  it('add a registry that responds, only once, and remove it again', async () => {
     await peel('addRegistry', { url: open.host });
     await peel('addRegistry', { url: `${open.url}/v2/`, mirrors: [] });
     const added = registries().filter(({ name }) => name === open.host);
@@ -38,7 +38,7 @@ describe('commands for registries', () => {
     );
   });
 
-  it('refuses an address that is none, holds a password, or does not answer, and keeps nothing of it', async () => {
+  it("refuse an address that is invalid, holds a password, or doesn't respond, and store nothing", async () => {
     const before = registries();
     assert.match(await refusal('addRegistry', { url: 'ftp://r.example' }), /http or https/);
     const secret = await refusal('addRegistry', { url: 'https://me:hidden@r.example' });
@@ -49,7 +49,7 @@ describe('commands for registries', () => {
     assert.deepEqual(registries(), before);
   });
 
-  it('opens an image by any spelling, and remembers its repository', async () => {
+  it('open an image by any spelling, and remember its repository', async () => {
     const opened = await peel<{ reference: string; digest: string; mediaType: string }>('openImage', {
       reference: `docker pull ${open.host}/demo/hello:latest`,
     });
@@ -59,13 +59,13 @@ describe('commands for registries', () => {
     assert.equal(opened.mediaType, open.store.manifest('demo/hello', 'latest')?.mediaType);
   });
 
-  it('lists all tags over many pages, the newest version first', async () => {
+  it('list all tags across many pages, newest version first', async () => {
     const tags = await peel<string[]>('listTags', { repository: `${open.host}/demo/nightly` });
     assert.equal(tags.length, 121);
     assert.deepEqual(tags.slice(0, 2), ['latest', '2024-04-29']);
   });
 
-  it('shows the index, the manifest of a platform and its config as JSON documents that cannot be changed', async () => {
+  it("show the index, a platform's manifest and its config as read-only JSON documents", async () => {
     const reference = `${open.host}/demo/hello:latest`;
     const index = await peel<vscode.Uri>('showManifest', { reference });
     assert.ok(Array.isArray((await jsonOf(index))['manifests']));
@@ -76,12 +76,12 @@ describe('commands for registries', () => {
     assert.equal(vscode.workspace.fs.isWritableFileSystem(index.scheme), undefined);
   });
 
-  it('reads schema 1', async () => {
+  it('read schema 1', async () => {
     const uri = await peel<vscode.Uri>('showManifest', { reference: `${open.host}/library/busybox:v1` });
     assert.equal((await jsonOf(uri))['schemaVersion'], 1);
   });
 
-  it('says what is wrong with a reference, a tag, a platform and a host', async () => {
+  it('report what is wrong with a reference, a tag, a platform or a host', async () => {
     assert.match(await refusal('openImage', { reference: 'UPPER/Case' }), /UPPER\/Case/);
     assert.match(
       await refusal('openImage', { reference: `${open.host}/demo/hello:none` }),
@@ -96,7 +96,7 @@ describe('commands for registries', () => {
     assert.match(await refusal('openImage', { reference: 7 }), /"reference"/);
   });
 
-  it('signs in with an account that is taken, and with no other, and signs out', async () => {
+  it('sign in only with a valid account, and sign out', async () => {
     const registry = closed.host;
     const reference = `${registry}/demo/hello:latest`;
     assert.match(await refusal('openImage', { reference }), /Sign in to/);
@@ -104,14 +104,14 @@ describe('commands for registries', () => {
     assert.match(wrong, /refused the user name or password.*sign in again/);
     assert.doesNotMatch(wrong, /wrong-one/);
     assert.match(await refusal('openImage', { reference }), /Sign in to/, 'a refused account is not kept');
-    // An address will do as well as the name.
+    // An address works as well as the name.
     await peel('signIn', { registry: `${closed.url}/`, username: 'alice', password: 's3cret' });
     assert.match((await peel<{ digest: string }>('openImage', { reference })).digest, SHA256);
     await peel('signOut', { registry: closed.url });
     assert.match(await refusal('openImage', { reference }), /Sign in to/);
   });
 
-  it('copies the steps as lines for a terminal, without accounts', async () => {
+  it('copy the requests as lines for a terminal, without accounts', async () => {
     await peel('signIn', { registry: closed.host, username: 'alice', password: 's3cret' });
     const text = await peel<string>('copyCurl', { reference: `${closed.host}/demo/hello:latest` });
     assert.equal(await vscode.env.clipboard.readText(), text);

@@ -62,7 +62,7 @@ describe('comparing', () => {
   });
   const paths = (entries: readonly Entry[]): string[] => entries.map(({ path }) => path);
 
-  it('tells what came, went and changed between two tags, also where sizes are equal, but not for times', async () => {
+  it('reports added, removed and changed files between two tags, also of equal size, and ignores times', async () => {
     const told = await peel<Told>('compareImages', { left: side('1'), right: side('2') });
     assert.deepEqual(paths(told.added), ['new', 'new/file']);
     assert.deepEqual(paths(told.removed), ['gone']);
@@ -81,19 +81,19 @@ describe('comparing', () => {
     assert.match(page.label, /app:1 linux\/amd64 ↔ .*app:2/);
   });
 
-  it('finds no difference of an image to itself', async () => {
+  it('finds no difference between an image and itself', async () => {
     const told = await peel<Told>('compareImages', { left: side('2'), right: side('2') });
     assert.deepEqual([told.added, told.removed, told.changed], [[], [], []]);
   });
 
-  it('compares two layers as they are by themselves', async () => {
+  it('compares two layers by themselves', async () => {
     const told = await peel<Told>('compareLayers', { left: side('2', { layer: 1 }), right: side('2', { layer: 2 }) });
     assert.deepEqual(paths(told.added), ['new', 'new/file']);
     assert.ok(paths(told.removed).includes('gone') && paths(told.removed).includes('link'));
     assert.deepEqual(paths(told.changed), ['etc/motd', 'etc/swapped', 'var/lib/dpkg/status']);
   });
 
-  it('opens a changed file in the editor for differences', async () => {
+  it('opens a changed file in the diff editor', async () => {
     const [left, right] = await peel<vscode.Uri[]>('compareFiles', {
       left: side('1', { path: 'etc/motd' }),
       right: side('2', { path: 'etc/motd' }),
@@ -108,7 +108,7 @@ describe('comparing', () => {
     assert.deepEqual(texts, ['hello\n', 'hello again\n']);
   });
 
-  it('refuses what it cannot compare', async () => {
+  it("refuses what can't be compared", async () => {
     assert.match(await refusal('compareImages', { left: 'app' }), /"left"/);
     assert.match(await refusal('compareLayers', { left: side('2'), right: side('2', { layer: 1 }) }), /"layer"/);
     assert.match(await refusal('compareImages', { left: side('1'), right: side('none') }), /none/);
@@ -116,7 +116,7 @@ describe('comparing', () => {
   });
 });
 
-describe('comparing files of equal size and time in layers of which only parts were read', () => {
+describe('comparing files of equal size and time in partially read layers', () => {
   let registry: Registry;
   const noise = randomBytes(5 << 20);
   const swapped = Buffer.from(noise);
@@ -157,12 +157,12 @@ describe('comparing files of equal size and time in layers of which only parts w
     return told.changed.map(({ path, differs }) => [path, differs]);
   }
 
-  /** How often a layer was fetched as a whole. */
+  /** How often a whole layer was fetched. */
   function fetched({ digest }: BuiltLayer): number {
     return registry.requests.filter(({ path, headers }) => path.endsWith(digest) && !headers.range).length;
   }
 
-  it('tells the changed file of two eStargz layers, and fetches each once', async () => {
+  it('finds the changed file of two eStargz layers, and fetches each layer once', async () => {
     const [one, two] = [estargz(tree('version=1')), estargz(tree('version=2'))];
     put('es1', one);
     put('es2', two);
@@ -177,13 +177,13 @@ describe('comparing files of equal size and time in layers of which only parts w
     );
   });
 
-  it('takes equal contents for equal, whatever their times are', async () => {
+  it('treats equal contents as equal, whatever their times are', async () => {
     put('time1', estargz(tree('equal contents', 1)));
     put('time2', estargz(tree('equal contents', 2)));
     assert.deepEqual(await changes('time1', 'time2'), []);
   });
 
-  it('reads no layer that both sides have, and none whose files do not lie in doubt', async () => {
+  it('reads no layer shared by both sides, and no layer without files in doubt', async () => {
     const base = estargz(tree('of both'));
     const upper = estargz([file('new', '1', { mtime: 0 })]);
     put('base1', base);
@@ -193,7 +193,7 @@ describe('comparing files of equal size and time in layers of which only parts w
     assert.deepEqual([fetched(base), fetched(upper)], [0, 0]);
   });
 
-  it('compares a gzip layer with one of eStargz', async () => {
+  it('compares a gzip layer with an eStargz layer', async () => {
     put('gzip', layer(tree('mixed=1')));
     put('mixed1', estargz(tree('mixed=1')));
     put('mixed2', estargz(tree('mixed=2')));
@@ -202,7 +202,7 @@ describe('comparing files of equal size and time in layers of which only parts w
     assert.deepEqual(await changes('mixed2', 'gzip'), [['etc/conf', ['content']]]);
   });
 
-  it('tells one changed byte in large plain archives, also when they were open before', async () => {
+  it('finds one changed byte in large uncompressed layers, also if they were opened before', async () => {
     const [one, two] = [plain(noise), plain(swapped)];
     put('plain1', one);
     put('plain2', two);
@@ -216,7 +216,7 @@ describe('comparing files of equal size and time in layers of which only parts w
     assert.deepEqual(await changes('packed', 'plain2'), [['opt/noise', ['content']]]);
   });
 
-  it('tells one changed byte in gzip layers that have a SOCI index', async () => {
+  it('finds one changed byte in gzip layers with a SOCI index', async () => {
     const layers = [noise, swapped].map(body => layer([file('opt/noise', body, { mtime: 0 }), file('opt/x', 'soci')]));
     const index = sociIndex(layers.map(each => [each, ztocOf(each, { spanSize: 1 << 20 })]));
     registry.store.put('equal', index);
@@ -230,7 +230,7 @@ describe('comparing files of equal size and time in layers of which only parts w
     assert.deepEqual(layers.map(fetched), [1, 1]);
   });
 
-  it('uses what another command has read since', async () => {
+  it('uses what another command has read in the meantime', async () => {
     const [one, two] = [plain(Buffer.concat([noise, noise])), plain(Buffer.concat([noise, swapped]))];
     put('read1', one);
     put('read2', two);
@@ -243,7 +243,7 @@ describe('comparing files of equal size and time in layers of which only parts w
     assert.deepEqual([fetched(one), fetched(two)], [0, 0]);
   });
 
-  it('compares files with holes by their contents', async () => {
+  it('compares sparse files by their contents', async () => {
     const sparse = (second: number): TarEntry =>
       file('holes', 'abcdefgh', {
         pax: { 'GNU.sparse.size': '3000', 'GNU.sparse.numblocks': '2', 'GNU.sparse.map': `0,4,${second},4` },
@@ -258,7 +258,7 @@ describe('comparing files of equal size and time in layers of which only parts w
     assert.deepEqual(await changes('holes1', 'holes2'), [['holes', ['content']]]);
   });
 
-  it('tells other device numbers and attributes', async () => {
+  it('finds different device numbers and attributes', async () => {
     put('odd1', estargz(odd(3, 'one')));
     put('odd2', layer(odd(5, 'two')));
     put('odd3', layer(odd(3, 'one')));

@@ -23,7 +23,7 @@ describe('exporting an image', () => {
     rmSync(images, { recursive: true, force: true });
   });
 
-  it('writes a layout from the registry, and every archive from a pulled folder', async () => {
+  it('writes a layout from the registry, and every kind of archive from a pulled folder', async () => {
     const layout = join(images, 'hello-layout');
     const uri = await peel<vscode.Uri>('exportImage', { reference, format: 'oci-layout', target: layout });
     assert.equal(uri.fsPath, layout);
@@ -40,7 +40,7 @@ describe('exporting an image', () => {
     assert.ok(readFileSync(join(images, 'rootfs-tar.tar')).includes('app/hello.sh\0'));
   });
 
-  it('refuses an unknown format and a target that is there, and leaves nothing half-written', async () => {
+  it('refuses an unknown format and an existing target, and leaves no partial file', async () => {
     const target = join(images, 'rootfs-tar.tar');
     const size = readFileSync(target).length;
     assert.match(await refusal('exportImage', { reference, format: 'zip', target }), /expected one of oci-layout/);

@@ -25,11 +25,11 @@ import { taskFailed } from '../../src/vscode/mount/taskFailure.ts';
 
 const where = { registry: 'r.example', repository: 'a/b' };
 
-/** The titles of a failure's buttons. */
+/** Returns the titles of a failure's buttons. */
 const titles = (error: unknown): string[] => describeFailure(error).actions.map(({ title }) => title);
 
 describe('failures', () => {
-  it('offer what helps against them, first', () => {
+  it('offer the helpful action first', () => {
     const cases: [unknown, string | undefined][] = [
       [new UnauthorizedError(where), 'Sign In…'],
       [new AccountRefusedError(where), 'Sign In…'],
@@ -49,19 +49,19 @@ describe('failures', () => {
     for (const [error, title] of cases) assert.equal(titles(error)[0], title, String(error));
   });
 
-  it('work on the registry that they came from', () => {
+  it('apply to the registry that they came from', () => {
     const [signIn] = describeFailure(new UnauthorizedError(where)).actions;
     assert.deepEqual(signIn?.argument, { registry: 'r.example' });
   });
 
-  it('can be tried again where that may help, and not where it cannot', () => {
+  it('can be retried only if that may help', () => {
     assert.equal(describeFailure(new ConnectionRefusedError(where)).retry, true);
     assert.equal(describeFailure(new ServerError(503, undefined, undefined, where)).retry, true);
     assert.equal(describeFailure(new ServerError(400, undefined, undefined, where)).retry, false);
     assert.equal(describeFailure(new UnauthorizedError(where)).retry, false);
   });
 
-  it('of the file system are told in words', () => {
+  it('of the file system have readable messages', () => {
     let failure;
     try {
       readFileSync('/nowhere/at/all');
@@ -73,19 +73,19 @@ describe('failures', () => {
     assert.match(describeFailure(full).message, /disk is full.*\/full\/file/);
   });
 
-  it('that nobody foresaw say so, and lead to the log', () => {
+  it('that were not foreseen say so, and offer the log', () => {
     const failure = describeFailure(new TypeError('x is not a function'));
     assert.match(failure.message, /unexpected.*x is not a function/);
     assert.deepEqual(titles(new TypeError('x')), ['Show Log']);
     assert.match(describeFailure('a text').message, /a text/);
   });
 
-  it('are none when the user ended the work', () => {
+  it('are not reported if the user cancelled', () => {
     assert.equal(describeFailure(new vscode.CancellationError()).cancelled, true);
     assert.equal(describeFailure(new DOMException('This operation was aborted', 'AbortError')).cancelled, true);
   });
 
-  it('of mounts offer another way wherever one is named, by a command that exists', async () => {
+  it('of mounts offer each alternative that they name, by an existing command', async () => {
     const commands = new Set(await vscode.commands.getCommands(true));
     for (const [code, failure] of MOUNT_FAILURES) {
       const { actions } = describeFailure(taskFailed('mount', '/f', code));

@@ -16,7 +16,7 @@ interface Listed {
   readonly layer: number;
 }
 
-/** What was pulled, and layouts and archives on the disk, in the place of a reference. */
+/** Pulled images, layouts and archives on disk, used in place of a reference. */
 describe('folders and archives as images', () => {
   let registry: Registry;
   let place: string;
@@ -35,7 +35,7 @@ describe('folders and archives as images', () => {
     await peel('pullImage', { reference: `${registry.host}/app:1`, folder: 'images/app-1', platform });
     await peel('pullImage', { reference: `${registry.host}/app:2`, folder: 'images/app-2', platform });
     await peel('pullImage', { reference: `${registry.host}/old:v1`, folder: 'images/old' });
-    // What is asked of nobody below needs nobody; and no cache, either.
+    // These tests make no requests, so they need neither a registry nor a cache.
     await registry.close();
     await peel('cleanCache');
   });
@@ -47,7 +47,7 @@ describe('folders and archives as images', () => {
   const folder = (name: string): string => join(place, name);
   const paths = (entries: readonly Listed[]): string[] => entries.map(({ path, layer }) => `${path} ${layer}`);
 
-  it('lists the files of a pulled image, of one layer of it, and opens one', async () => {
+  it('list the files of a pulled image and of one of its layers, and open one', async () => {
     assert.deepEqual(paths(await peel<Listed[]>('listFiles', { folder: folder('app-2') })), ['etc 1', 'etc/motd 2']);
     const lower = await peel<Listed[]>('listFiles', { folder: folder('app-2'), layer: 1 });
     assert.deepEqual(paths(lower), ['etc 1', 'etc/motd 1', 'etc/gone 1']);
@@ -60,7 +60,7 @@ describe('folders and archives as images', () => {
     ]);
   });
 
-  it('compares pulled images, and layers of them', async () => {
+  it('can be compared, images and layers', async () => {
     type Told = { readonly [kind in 'added' | 'removed' | 'changed']: readonly Listed[] };
     const sides = { left: { folder: folder('app-1') }, right: { folder: folder('app-2') } };
     const told = await peel<Told>('compareImages', sides);
@@ -83,14 +83,14 @@ describe('folders and archives as images', () => {
     assert.equal(files.length, 2);
   });
 
-  it('shows the page of a pulled image, with its files', async () => {
+  it('have an image page with their files', async () => {
     const shown = await peel<Record<string, string>>('showImagePage', { folder: folder('app-2') });
     assert.equal(shown['digest'], two.digest);
     const told = await peel<{ readonly wastedBytes: number }>('analyzeImage', { folder: folder('app-2') });
     assert.equal(told.wastedBytes, 'old\nx'.length);
   });
 
-  it('takes a layout, and says which images there are where there are several', async () => {
+  it('include layouts, and list the images if there are several', async () => {
     writeLayout(folder('layout'), two, 'v1');
     assert.deepEqual(paths(await peel<Listed[]>('listFiles', { folder: folder('layout') })), ['etc 1', 'etc/motd 2']);
     assert.match(await refusal('listFiles', { folder: folder('nothing') }), /nothing/);
@@ -102,7 +102,7 @@ describe('folders and archives as images', () => {
     ['saved.tar.gz', 'gzip'],
     ['saved.tar.zst', 'zstd'],
   ] as const) {
-    it(`opens an archive that is compressed as a whole: ${name}`, async () => {
+    it(`include an archive that is compressed as a whole: ${name}`, async () => {
       const config = `${sha256(two.config).slice(7)}.json`;
       const layers = two.layers.map(({ tar: bytes }, at) => file(`${at}/layer.tar`, bytes));
       const manifest = ['1.0', '2.0'].map(tag => ({

@@ -35,14 +35,14 @@ describe('the page about an image', () => {
     assert.match(page?.label ?? '', /demo\/hello:latest linux\/arm64/);
   });
 
-  it('takes the place of an older page about the same image', async () => {
+  it('replaces an older page about the same image', async () => {
     const argument = { reference: `${registry.host}/demo/hello:latest`, platform: 'linux/arm64' };
     await peel('showImagePage', argument);
     await peel('showImagePage', argument);
     assert.equal(pages().filter(({ label }) => label.includes('demo/hello')).length, 1);
   });
 
-  it('tells of the files of all layers, of what they waste, and of secrets that were deleted later', async () => {
+  it('reports the files of all layers, wasted space, and secrets that were deleted later', async () => {
     const reference = `${registry.host}/demo/hello:latest`;
     const told = await peel<{
       readonly visibleBytes: number;
@@ -62,7 +62,7 @@ describe('the page about an image', () => {
     assert.equal(after, before, 'the second time needs no layer from the registry');
   });
 
-  it('tells of secrets inside files, of their kind and line and nothing else', async () => {
+  it('reports the kind and line of secrets inside files, but not their content', async () => {
     const token = ['gl', 'pat-', 'AbCdEfGhIjKlMnOpQrSt'].join('');
     const base = layer([file('srv/app.conf', `name = demo\ntoken = ${token}\n`)]);
     registry.store.put('demo/told', image({ layers: [base, layer([whiteout('srv/app.conf')])] }), 'latest');
@@ -74,7 +74,7 @@ describe('the page about an image', () => {
     assert.ok(!JSON.stringify(told).includes(token));
   });
 
-  it('says so when a layer cannot be had', async () => {
+  it('says when a layer is unavailable', async () => {
     const fault = registry.fault({ path: /\/blobs\// }, status(418));
     try {
       const reference = `${registry.host}/demo/nightly:2024-01-02`;
@@ -84,14 +84,14 @@ describe('the page about an image', () => {
     }
   });
 
-  it('is there for schema 1', async () => {
+  it('supports schema 1', async () => {
     const shown = await peel<Record<string, string>>('showImagePage', {
       reference: `${registry.host}/library/busybox:v1`,
     });
     assert.match(shown['digest'] ?? '', /^sha256:/);
   });
 
-  it('is refused for what is no image', async () => {
+  it('is refused for anything that is not an image', async () => {
     assert.match(await refusal('showImagePage', { reference: `${registry.host}/demo/notes:latest` }), /artifact/);
   });
 });

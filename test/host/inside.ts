@@ -6,13 +6,14 @@ import Mocha from 'mocha';
 const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING } = Mocha.Runner.constants;
 
 /**
- * Runs the bundled specs inside the extension host; VS Code calls it. Says what happened in the report file as it happens, and writes the results file
- * last: without it nothing counts.
+ * Runs the bundled specs inside the extension host; called by VS Code. Writes events to the report
+ * file as they happen, and the results file last: without it, the run counts as failed.
  */
 export async function run(): Promise<void> {
   const filter = env.PEEL_HOST_FILTER;
   const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, reporter: FileReporter, ...(filter ? { grep: filter } : {}) });
-  // Specs import `describe` and `it` from mocha, which hands them on once a root suite announces itself.
+  // Specs import `describe` and `it` from mocha, which provides them once a root suite is
+  // announced.
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   const specs = new URL('./specs.js', import.meta.url).href;
   await import(specs);
@@ -24,7 +25,7 @@ export async function run(): Promise<void> {
   writeFileSync(fileURLToPath(new URL('./results.json', import.meta.url)), JSON.stringify(counts));
 }
 
-/** Writes to a file what others write to the terminal: stdout of the extension host is nobody's. */
+/** Writes mocha's output to a file, because the extension host's stdout is not shown anywhere. */
 class FileReporter extends Mocha.reporters.Base {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);

@@ -38,7 +38,7 @@ describe('opening local images', () => {
     ['layout', 'v1'],
     ['saved.tar', '2.0'],
   ] as const) {
-    it(`opens ${name}, and every command works on its image as on one of a registry`, async () => {
+    it(`opens ${name}, and every command works on its image as on one in a registry`, async () => {
       const { registry, references } = await peel<Opened>('openLocal', { folder: join(folder, name) });
       const [reference = ''] = references;
       assert.equal(references.length, 1);
@@ -69,7 +69,7 @@ describe('opening local images', () => {
     });
   }
 
-  it('says of what is no image that it is none, and keeps nothing of it', async () => {
+  it('refuses a file that is not an image, and stores nothing', async () => {
     writeFileSync(join(folder, 'text.tar'), 'just a text\n'.repeat(100));
     assert.match(await refusal('openLocal', { folder: join(folder, 'text.tar') }), /no tar archive/);
     assert.match(await refusal('openLocal', { folder }), /no file oci-layout/);

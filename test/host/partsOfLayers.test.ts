@@ -17,7 +17,7 @@ interface Listed {
   readonly verified?: boolean;
 }
 
-describe('files of layers of which only parts are read', () => {
+describe('files of partially read layers', () => {
   let registry: Registry;
   let local: string;
   const noise = randomBytes(6 << 20);
@@ -57,7 +57,7 @@ describe('files of layers of which only parts are read', () => {
     return { verified, text: (await vscode.workspace.openTextDocument(uri)).getText() };
   }
 
-  /** Bytes that were asked for of the image's layer. */
+  /** The number of bytes requested of the image's layer. */
   function fetched({ layers }: BuiltImage): number {
     const of = registry.requests.filter(({ path }) => path.endsWith(layers[0]?.digest ?? '-'));
     return of.reduce((sum, { headers }) => {
@@ -66,18 +66,18 @@ describe('files of layers of which only parts are read', () => {
     }, 0);
   }
 
-  it('come out of a plain archive, are told to be not verified, and are verified when the image was pulled', async () => {
+  it('are read from an uncompressed layer as unverified, and are verified once the image is pulled', async () => {
     assert.deepEqual(await late(reference('plain')), { verified: false, text: 'near the end\n' });
     assert.ok(fetched(plain) < noise.length / 4, `${fetched(plain)} bytes`);
     await peel('pullImage', { reference: reference('plain'), folder: 'images/parts', platform: 'linux/amd64' });
     assert.deepEqual(await late(reference('plain')), { verified: true, text: 'near the end\n' });
   });
 
-  it('come out of spans of a gzip layer that has a SOCI index', async () => {
+  it('are read from spans of a gzip layer with a SOCI index', async () => {
     assert.deepEqual(await late(reference('soci')), { verified: true, text: 'near the end\n' });
     assert.deepEqual(await late(reference('referred')), { verified: false, text: 'near the end\n' });
     const whole = registry.requests.filter(({ path, headers }) => path.includes('/blobs/') && !headers.range);
-    // Configs, indexes and zTOCs, but no layer.
+    // Configs, indexes and zTOCs, but no layers.
     const layers = registry.store.manifests('parts').flatMap(({ bytes }) => layersOf(bytes));
     assert.deepEqual(
       whole.filter(({ path }) => layers.some(digest => path.endsWith(digest))),
@@ -85,7 +85,7 @@ describe('files of layers of which only parts are read', () => {
     );
   });
 
-  it('come out of an archive of docker save without a copy of its layers', async () => {
+  it('are read from a docker save archive without copying its layers', async () => {
     const config = `${sha256(plain.config).slice(7)}.json`;
     const manifest = [{ Config: config, RepoTags: ['parts/saved:1'], Layers: ['layer.tar'] }];
     const saved = [file('layer.tar', plain.layers[0]?.tar ?? ''), file(config, plain.config)];
@@ -94,11 +94,11 @@ describe('files of layers of which only parts are read', () => {
     await peel('cleanCache', {});
     const { references } = await peel<{ references: readonly string[] }>('openLocal', { folder: path });
     assert.deepEqual(await late(references[0] ?? ''), { verified: false, text: 'near the end\n' });
-    // What is kept is less than the layer: the index of it.
+    // Only the layer's listing is cached, which is smaller than the layer.
     assert.ok((await peel<number>('cleanCache', {})) < noise.length / 4);
   });
 
-  it('say in the tree that they are not verified', async () => {
+  it('are marked as unverified in the tree', async () => {
     const settings = vscode.workspace.getConfiguration('peel');
     await settings.update('registries', [{ url: registry.url }], vscode.ConfigurationTarget.Global);
     const trees = makeTrees();

@@ -23,7 +23,7 @@ import { peel, refusal, until, workspaceFolder } from './commands.ts';
 const ALICE = { username: 'alice', password: 's3cret' };
 const PUSHER = { user: 'alice', password: 's3cret' };
 const HTPASSWD = { htpasswd: { alice: 's3cret' } };
-/** A name that only the proxy can resolve: whoever reaches it went through the proxy. */
+/** A name that only the proxy can resolve, which proves that a request went through the proxy. */
 const BEHIND_PROXY = 'registry.behind-the-proxy.test';
 
 interface Pulled {
@@ -54,7 +54,7 @@ describe('real registries, from the editor', () => {
     await vscode.workspace.getConfiguration(section).update(key, value, vscode.ConfigurationTarget.Global);
   }
 
-  /** A registry with one image, `team/app:1`, which none has pulled before. */
+  /** A registry with one image, `team/app:1`, that has not been pulled before. */
   async function start(options: DockerRegistryOptions, pushing: PushOptions = {}): Promise<DockerRegistry> {
     const registry = await startDockerRegistry(options);
     open.push(registry);
@@ -62,7 +62,7 @@ describe('real registries, from the editor', () => {
     return registry;
   }
 
-  /** Pulls everything anew, into nothing. */
+  /** Pulls everything again, into an empty folder. */
   async function pull(reference: string): Promise<void> {
     await peel('cleanCache');
     const pulled = await peel<Pulled>('pullImage', { reference });
@@ -71,7 +71,7 @@ describe('real registries, from the editor', () => {
     rmSync(pulled.folder, { recursive: true });
   }
 
-  /** Writes a file into the home directory until the test ends. */
+  /** Writes a file into the home folder until the test ends. */
   function atHome(path: string, text: string): void {
     const target = join(homedir(), path);
     assert.ok(!existsSync(target), `${target} is there already`);
@@ -84,7 +84,7 @@ describe('real registries, from the editor', () => {
     ['a password file', HTPASSWD],
     ['a token server', { tokens: { anonymousPull: false } }],
   ] as const) {
-    it(`with ${kind} takes an account that is right, no other, and none after signing out`, async () => {
+    it(`with ${kind} accept a valid account, no other, and none after signing out`, async () => {
       const registry = await start(options, PUSHER);
       const reference = `${registry.host}/team/app:1`;
       assert.match(await refusal('pullImage', { reference }), /asks for an account.*Sign in to/);
@@ -99,7 +99,7 @@ describe('real registries, from the editor', () => {
     });
   }
 
-  it('takes the accounts that `docker login` left', async () => {
+  it('accept the accounts stored by `docker login`', async () => {
     const registry = await start(HTPASSWD, PUSHER);
     const auth = Buffer.from('alice:s3cret').toString('base64');
     atHome('.docker/config.json', JSON.stringify({ auths: { [registry.host]: { auth } } }));
@@ -109,7 +109,7 @@ describe('real registries, from the editor', () => {
     assert.match(await refusal('pullImage', { reference: `${registry.host}/team/app:1` }), /Sign in to/);
   });
 
-  it('takes the accounts that `podman login` left, also for a part of a registry alone', async () => {
+  it('accept the accounts stored by `podman login`, also for only part of a registry', async () => {
     const registry = await start({ tokens: { anonymousPull: false } }, PUSHER);
     const auth = Buffer.from('alice:s3cret').toString('base64');
     atHome('.config/containers/auth.json', JSON.stringify({ auths: { [`${registry.host}/team`]: { auth } } }));
@@ -118,7 +118,7 @@ describe('real registries, from the editor', () => {
     assert.match(await refusal('pullImage', { reference: `${registry.host}/other/app:1` }), /Sign in to/);
   });
 
-  it('asks a credential helper', async () => {
+  it('use a credential helper', async () => {
     const registry = await start(HTPASSWD, PUSHER);
     const folder = tempFolder('helper');
     const asked = join(folder.path, 'asked');
@@ -133,7 +133,7 @@ describe('real registries, from the editor', () => {
     assert.match(readFileSync(asked, 'utf8'), new RegExp(`^${registry.host}`));
   });
 
-  it('with a certificate of a private authority says so, and is trusted by that authority’s file, or by saying `insecure`', async () => {
+  it('with a certificate of a private authority report it, and are trusted by that authority’s file or by `insecure`', async () => {
     const registry = await start({ tls: ca.issue() }, { ca: ca.cert });
     const url = registry.url;
     const refused = await refusal('addRegistry', { url });
@@ -146,7 +146,7 @@ describe('real registries, from the editor', () => {
     await pull(`${registry.host}/team/app:1`);
   });
 
-  it('that lets in known clients only gets the certificate that lies in certs.d', async () => {
+  it('that require a client certificate get the one in certs.d', async () => {
     const registry = await startDockerRegistry({ tls: ca.issue(), clientCaFile: ca.certFile });
     open.push(registry);
     const refused = await refusal('addRegistry', { url: registry.url, ca: ca.certFile });
@@ -169,7 +169,7 @@ describe('real registries, from the editor', () => {
     assert.match(missing, /does not have/, 'it answers now');
   });
 
-  it('behind a proxy is reached by the editor’s own `http.proxy`, and not where `http.noProxy` excepts it', async () => {
+  it('behind a proxy are reached by the editor’s `http.proxy`, except for hosts in `http.noProxy`', async () => {
     const registry = await start({});
     const port = new URL(registry.url).port;
     const squid = await startSquid(undefined, [BEHIND_PROXY]);
@@ -182,7 +182,7 @@ describe('real registries, from the editor', () => {
     await set('http', 'proxy', squid.url);
     await pull(reference);
     await squid.logged(({ target }) => target.startsWith(`${url}/v2/team/app/manifests/`));
-    // Threads use it, too.
+    // Worker threads use it, too.
     await squid.logged(({ target }) => target.startsWith(`${url}/v2/team/app/blobs/`));
     const local = await start({});
     await pull(`${local.host}/team/app:1`);
@@ -192,7 +192,7 @@ describe('real registries, from the editor', () => {
     assert.match(await refusal('openImage', { reference }), /No address is known/);
   });
 
-  it('is pulled from through its mirror, and by itself when that is gone', async () => {
+  it('are pulled from through a mirror, and directly if the mirror is gone', async () => {
     const origin = await startRegistry();
     open.push(origin);
     origin.store.put('team/app', built, '1');
@@ -210,7 +210,7 @@ describe('real registries, from the editor', () => {
     assert.ok(origin.requests.some(({ headers }) => headers['user-agent']?.startsWith('peel/')));
   });
 
-  it('that has an image only below `library/` says so', async () => {
+  it('that have an image only below `library/` say so', async () => {
     const registry = await start({});
     await pushContent(registry, 'library/tool', built, 'latest');
     const said = await refusal('openImage', { reference: `${registry.host}/tool` });
@@ -221,7 +221,7 @@ describe('real registries, from the editor', () => {
     );
   });
 
-  it('is shown by a name that is none for references, and signed in to by it', async () => {
+  it('are shown by a name that is not valid in references, and signed in to by that name', async () => {
     const registry = await start(HTPASSWD, PUSHER);
     await peel('addRegistry', { url: registry.url, name: 'Company mirror' });
     const listed = vscode.workspace.getConfiguration('peel').get('registries');

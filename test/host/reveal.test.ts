@@ -51,7 +51,7 @@ describe('revealing a file', () => {
     assert.equal(await findFile(imageRow(), 'etc', 3), undefined);
   });
 
-  it('loads a long list until the row is in it, and drops a filter that hides it', async () => {
+  it('loads a long list up to the row, and removes a filter that hides it', async () => {
     const folder = await findFile(imageRow(), 'many', 1);
     assert.ok(folder instanceof FolderRow);
     folder.filter = 'f7';
@@ -61,7 +61,7 @@ describe('revealing a file', () => {
     assert.ok((await folder.children()).includes(row));
   });
 
-  it('is a command that tells the layer, for a row, a path, and the editor in front', async () => {
+  it('is a command that returns the layer, for a row, a path, and the active editor', async () => {
     assert.equal(await peel('revealInLayer', { reference, platform, path: 'etc/motd' }), 2);
     assert.equal(await peel('revealInLayer', { reference, platform, path: 'etc' }), 1);
     const uri = await peel<vscode.Uri>('openFile', { reference, platform, layer: 1, path: 'etc/motd' });
@@ -71,7 +71,7 @@ describe('revealing a file', () => {
     assert.match(await refusal('revealInLayer', { reference, platform, path: 'no/such' }), /has no "no\/such"/);
   });
 
-  it('is there for a pulled image, too', async () => {
+  it('works in a pulled image, too', async () => {
     const { folder } = await peel<{ folder: string }>('pullImage', { reference, platform, folder: 'images/revealed' });
     assert.equal(await peel('revealInLayer', { folder, path: 'etc/motd' }), 2);
   });

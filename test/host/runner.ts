@@ -13,19 +13,21 @@ import { launchEditor } from '../rig/launcher.ts';
 import { outFolder, projectRoot } from '../rig/paths.ts';
 import { broken, type Counts } from '../rig/suite.ts';
 
-/** What runs in the extension host. */
+/** What to run in the extension host. */
 interface HostRun {
-  /** Files of mocha specs, as a glob from the project's root. */
+  /** Mocha spec files, as a glob from the project's root. */
   readonly specs: string;
-  /** Only tests with this in their title. */
+  /** Runs only tests whose title contains this. */
   readonly filter?: string | undefined;
-  /** For the specs to read. */
+  /** Variables for the specs. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where the editor's folders and the workspace are made; absent = the system's temporary folder. */
+  /**
+   * The folder for the editor's folders and the workspace. Default: the system's temporary folder.
+   */
   readonly place?: string;
 }
 
-/** The whole suite, in milliseconds. */
+/** The limit for the whole suite, in milliseconds. */
 const timeLimit = 10 * 60_000;
 
 const bundleFolder = join(outFolder, 'host');
@@ -37,7 +39,10 @@ export function runHostSuite(editor: Editor, filter?: string): Promise<Counts> {
   return runInHost(editor, { specs: 'test/host/**/*.test.ts', filter });
 }
 
-/** Runs specs inside the extension host of an editor that has the project's folder as extension under development. */
+/**
+ * Runs specs inside an editor's extension host, with the project's folder as the extension under
+ * development.
+ */
 export async function runInHost(editor: Editor, { specs, filter, env: own, place }: HostRun): Promise<Counts> {
   await rm(bundleFolder, { recursive: true, force: true });
   await mkdir(bundleFolder, { recursive: true });
@@ -72,7 +77,7 @@ export async function runInHost(editor: Editor, { specs, filter, env: own, place
   }
 }
 
-/** The specs are bundled as the extension is; a small CommonJS file in front, for that is what VS Code loads. */
+/** The specs are bundled like the extension; VS Code needs a small CommonJS file in front. */
 async function bundleSpecs(glob: string): Promise<void> {
   const specs = globSync(glob, { cwd: projectRoot }).toSorted();
   const common: BuildOptions = {
@@ -89,7 +94,7 @@ async function bundleSpecs(glob: string): Promise<void> {
     logLevel: 'warning',
   };
   await build({ ...common, entryPoints: ['test/host/inside.ts'], outfile: join(bundleFolder, 'inside.js') });
-  // Specs that build services of their own start threads of their own.
+  // Specs that build their own services start their own threads.
   await build({ ...common, entryPoints: ['src/workers/worker.ts'], outfile: join(bundleFolder, 'worker.js') });
   const contents = specs.map(spec => `import './${spec}';`).join('\n');
   await build({
@@ -101,13 +106,13 @@ async function bundleSpecs(glob: string): Promise<void> {
 }
 
 /**
- * Makes a page load the extension under development with its tests: the workbench reads this from its own configuration in the page, which gets the
- * two places added before the workbench's script sees it.
+ * Makes a page load the extension under development with its tests. The workbench reads both from
+ * its configuration in the page, to which this adds them before the workbench's script runs.
  */
 async function putUnderTest(page: Page, authority: string): Promise<void> {
   const uri = (path: string) => ({ scheme: 'vscode-remote', authority, path });
   const options = { extensions: [uri(projectRoot)], extensionTestsPath: uri(join(bundleFolder, 'index.cjs')) };
-  // Text, for it runs in the page, where this project's types do not hold.
+  // A string, because it runs in the page, where this project's types don't apply.
   await page.addInitScript(`
     new MutationObserver((_, observer) => {
       const element = document.getElementById('vscode-workbench-web-configuration');
@@ -119,7 +124,10 @@ async function putUnderTest(page: Page, authority: string): Promise<void> {
   `);
 }
 
-/** How the tests ended, in words: VS Code in a browser calls two functions of the page that test drivers provide. */
+/**
+ * Reports how the tests ended: VS Code in a browser calls two functions of the page that test
+ * drivers provide.
+ */
 async function watchForEnd(page: Page): Promise<{ outcome: Promise<string> }> {
   const { promise, resolve } = Promise.withResolvers<string>();
   await page.exposeFunction('codeAutomationLog', () => undefined);

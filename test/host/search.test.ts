@@ -50,7 +50,7 @@ describe('searching images that were not pulled', () => {
   const places = (matches: readonly FoundMatch[]): string[] =>
     matches.map(({ path, layer: number, line, column, length }) => `${path} ${number} ${line}:${column}+${length}`);
 
-  it('gives all matches with their places', async () => {
+  it('returns all matches with their positions', async () => {
     const matches = await peel<FoundMatch[]>('searchImage', { ...request, query: 'needle' });
     assert.deepEqual(places(matches), [
       'etc/motd 2 1:3+6',
@@ -62,7 +62,7 @@ describe('searching images that were not pulled', () => {
     assert.deepEqual(matches[0], { path: 'etc/motd', layer: 2, line: 1, column: 3, length: 6, text: 'a needle above' });
   });
 
-  it('takes what a query may have', async () => {
+  it('accepts every option of a query', async () => {
     const found = async (more: Record<string, unknown>): Promise<string[]> =>
       places(await peel<FoundMatch[]>('searchImage', { ...request, ...more }));
     assert.deepEqual(await found({ query: 'Needle', matchCase: true }), [
@@ -77,7 +77,7 @@ describe('searching images that were not pulled', () => {
     assert.deepEqual((await found({ query: 'needle', maxResults: 2 })).length, 2);
   });
 
-  it('tells what is wrong', async () => {
+  it('reports what is wrong with a query', async () => {
     assert.match(await refusal('searchImage', request), /"query"/);
     assert.match(await refusal('searchImage', { ...request, query: '' }), /it is empty/);
     assert.match(await refusal('searchImage', { ...request, query: '(', isRegex: true }), /unterminated group/);
@@ -106,13 +106,13 @@ describe('searching images that were not pulled', () => {
     }
   });
 
-  it('keeps the matches of other layers when one cannot be read', async () => {
+  it("keeps the matches of other layers if one can't be read", async () => {
     const lost = layer([file('lost', 'needle')]);
     registry.store.put('demo/lost', image({ layers: [lost, layer([file('there', 'needle')])] }), 'v1');
     const fault = registry.fault({ path: new RegExp(`/blobs/${lost.digest}`) }, status(404));
     try {
       const reference = `${registry.host}/demo/lost:v1`;
-      // A program is told that it is not all, and given what there is.
+      // A caller learns that the result is incomplete, and gets what was found.
       await assert.rejects(peel<FoundMatch[]>('searchImage', { ...request, reference, query: 'needle' }), error => {
         assert.ok(error instanceof Error && error.cause instanceof Error);
         assert.match(error.message, /layer 1 could not be read[^]*does not have blob/);
@@ -120,7 +120,7 @@ describe('searching images that were not pulled', () => {
         assert.deepEqual(places(matches ?? []), ['there 2 1:1+6']);
         return true;
       });
-      // Nothing at all is no answer.
+      // If nothing was found, the search fails.
       const alone = { ...request, reference, query: 'needle', layer: 1 };
       assert.match(await refusal('searchImage', alone), /does not have blob/);
     } finally {
@@ -128,7 +128,7 @@ describe('searching images that were not pulled', () => {
     }
   });
 
-  it('is ended from the view, also when an expression would never end', async () => {
+  it('is cancelled from the view, even if a regular expression would never end', async () => {
     registry.store.put('demo/trap', image({ layers: [layer([file('trap', `${'a'.repeat(60)}!`)])] }), 'v1');
     const trap = { ...request, reference: `${registry.host}/demo/trap:v1` };
     assert.deepEqual(places(await peel<FoundMatch[]>('searchImage', { ...trap, query: '!' })), ['trap 1 1:61+1']);
@@ -153,7 +153,7 @@ describe('rows of the Search view', () => {
   const terms = { text: 'needle', isRegex: false, matchCase: true, wholeWord: false, include: '', exclude: '*.md' };
   const match = { line: 3, column: 41, length: 6, text: `${'\u202e x'.repeat(13)}\tneedle\u0007 and more`, start: 40 };
 
-  it('tell how far it is, where what was found lies, and open it', async () => {
+  it('report progress, show where matches are, and open them', async () => {
     let changes = 0;
     const search = new SearchRun(place, terms, 10_000, () => (changes += 1));
     const root = new SearchRoot(() => undefined);
@@ -207,7 +207,7 @@ describe('rows of the Search view', () => {
     assert.equal((await tree.getChildren())[2], long, 'rows stay the same');
   });
 
-  it('tell that there was nothing, that there is more, that it was cancelled, why it failed', async () => {
+  it('say that there is no match, that there are more, that it was cancelled, or why it failed', async () => {
     const shown = async (end: (search: SearchRun) => void): Promise<string[]> => {
       const search = new SearchRun(place, terms, 1, () => undefined);
       const root = new SearchRoot(() => undefined);
@@ -239,7 +239,7 @@ describe('the text of an image in docker-registry', function () {
   let scratch: string | undefined;
   let reference: string;
 
-  /** The project's own texts, as layers that change each other. */
+  /** The project's own source files, in layers that change each other. */
   const layers = (): BuiltLayer[] => {
     const { extensionPath = '' } = vscode.extensions.getExtension('peel.peel') ?? {};
     const sources = globSync('{src,test}/**/*.ts', { cwd: extensionPath }).toSorted();
@@ -283,7 +283,7 @@ describe('the text of an image in docker-registry', function () {
     [{ query: '[^a-z]await[^;(]*$', isRegex: true, matchCase: true }, ['-E']],
   ];
   for (const [options, flags] of queries) {
-    it(`is found as grep finds it in umoci's tree: ${String(options['query'])}`, async () => {
+    it(`yields what grep finds in umoci's tree: ${String(options['query'])}`, async () => {
       const wanted = { reference, platform: 'linux/amd64', ...options, maxResults: 1_000_000 };
       const matches = await peel<FoundMatch[]>('searchImage', wanted);
       const found = matches.map(({ path, line }) => `${grep.canonical(nameBytes(path).toString('latin1'))}:${line}`);

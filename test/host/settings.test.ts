@@ -16,7 +16,7 @@ interface Pulled {
   readonly platform: string;
 }
 
-/** What package.json promises of each setting, seen from the commands. */
+/** What package.json promises for each setting, tested through the commands. */
 describe('settings', () => {
   const amd = image({ layers: [layer([file('etc/motd', 'amd')])] });
   const arm = image({ layers: [layer([file('etc/motd', 'arm')])], platform: { os: 'linux', architecture: 'arm64' } });
@@ -56,7 +56,7 @@ describe('settings', () => {
   const pull = (tag: string, folder?: string): Promise<Pulled> =>
     peel('pullImage', { reference: reference(tag), ...(folder === undefined ? {} : { folder }) });
 
-  it('peel.platform chooses where nobody else does', async () => {
+  it('peel.platform applies if nothing else selects a platform', async () => {
     await set('platform', 'linux/arm64');
     const config = await jsonOf(await peel<vscode.Uri>('showConfig', { reference: reference('multi') }));
     assert.equal(config['architecture'], 'arm64');
@@ -76,7 +76,7 @@ describe('settings', () => {
     assert.equal((await pull('amd')).folder, join(scratch, 'app-amd'));
   });
 
-  it('peel.concurrency is how many layers come at once, also when it has changed', async () => {
+  it('peel.concurrency limits simultaneous layer downloads, also after a change', async () => {
     let under = 0;
     let most = 0;
     let wanted = 1;
@@ -85,7 +85,7 @@ describe('settings', () => {
       most = Math.max(most, ++under);
       const { promise, resolve } = Promise.withResolvers<void>();
       gate.push({ open: resolve, opened: promise });
-      // All go on when as many wait as are to come at once.
+      // All continue once the expected number is waiting.
       if (under >= wanted) for (const each of gate.splice(0)) each.open();
       await promise;
       under--;
@@ -104,14 +104,14 @@ describe('settings', () => {
 
   const isLayer = (path: string): boolean => wide.layers.some(({ digest }) => path.endsWith(digest));
 
-  it('peel.cache.maxSizeMB 0 keeps nothing, and the pulled image all the same', async () => {
+  it('peel.cache.maxSizeMB 0 caches nothing, and the image is still pulled', async () => {
     await set('cache.maxSizeMB', 0);
     const { folder } = await pull('amd');
     assert.equal(await peel('cleanCache'), 0);
     assert.ok(existsSync(join(folder, 'layers/1/etc/motd')));
   });
 
-  it('peel.limits refuse what is too many or too large, by their values', async () => {
+  it('peel.limits refuse too many or too large files, by their values', async () => {
     await set('limits.maxEntries', 3);
     assert.match(await refusal('pullImage', { reference: reference('many') }), /more than 3/);
     await set('limits.maxEntries', 4);
@@ -122,7 +122,7 @@ describe('settings', () => {
     await pull('large');
   });
 
-  it('peel.network.certificateFolders are asked beside the usual ones', async function () {
+  it('peel.network.certificateFolders are searched in addition to the usual ones', async function () {
     if (requireTool('openssl')) this.skip();
     const ca = createPrivateCa();
     const secure = await startRegistry({ store: registry.store, tls: ca.issue() });
@@ -140,7 +140,7 @@ describe('settings', () => {
     }
   });
 
-  it('peel.mount.nosuidNodev is in the lines of the mount, or not', async () => {
+  it("peel.mount.nosuidNodev controls the options in the mount's lines", async () => {
     await pull('amd');
     const lines = async (): Promise<string | undefined> => {
       const tasks = await vscode.tasks.fetchTasks({ type: 'peel' });
@@ -152,7 +152,7 @@ describe('settings', () => {
     assert.doesNotMatch(await until(lines), /nosuid/);
   });
 
-  it('the files of pulled layers are not watched, and what the editor leaves out by itself stays so', () => {
+  it("the files of pulled layers are excluded from watching, in addition to the editor's own excludes", () => {
     const left = vscode.workspace.getConfiguration('files').get<Record<string, boolean>>('watcherExclude') ?? {};
     assert.deepEqual(
       [left['**/images/**/layers/[0-9]*/**'], left['**/.git/objects/**'] ?? left['.git/objects/**']],

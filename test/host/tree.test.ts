@@ -35,7 +35,7 @@ describe('the Registries tree', () => {
     await list();
   });
 
-  /** Makes these the registries of the settings; none = the defaults. */
+  /** Sets the registries; none = the defaults. */
   async function list(...registries: readonly { readonly url: string }[]): Promise<void> {
     const value = registries.length > 0 ? registries.map(({ url }) => ({ url })) : undefined;
     await vscode.workspace.getConfiguration('peel').update('registries', value, vscode.ConfigurationTarget.Global);
@@ -48,7 +48,7 @@ describe('the Registries tree', () => {
     return registry;
   }
 
-  it('goes from the registry to repositories, tags, platforms and layers', async () => {
+  it('expands from the registry to repositories, tags, platforms and layers', async () => {
     const { registries } = trees;
     assert.deepEqual(await texts(registries), [demo.host]);
     const repositories = await texts(registries, await find(registries, demo.host));
@@ -76,7 +76,7 @@ describe('the Registries tree', () => {
     assert.match(await textOf(registries, layers), /^Layers \| 5 layers · /);
   });
 
-  it('gives each row an argument that the commands take', async () => {
+  it('gives each row an argument that commands accept', async () => {
     const { registries } = trees;
     const native = `${NATIVE.os}/${NATIVE.architecture}`;
     const platform = await find(registries, demo.host, 'demo/hello', '2.0.0', native);
@@ -97,7 +97,7 @@ describe('the Registries tree', () => {
     assert.equal(document.languageId, 'json');
   });
 
-  it('shows the sizes of platforms as soon as they are known', async () => {
+  it('shows the sizes of platforms once they are known', async () => {
     const { registries } = trees;
     const tag = await find(registries, demo.host, 'demo/hello', '2.0.0');
     await registries.getChildren(tag);
@@ -109,7 +109,7 @@ describe('the Registries tree', () => {
     assert.fail(`no sizes in ${(await texts(registries, tag)).join(', ')}`);
   });
 
-  it('shows an image of schema 1, one without platforms, and an artifact as what they are', async () => {
+  it('shows schema 1 images, images without platforms, and artifacts as such', async () => {
     const { registries } = trees;
     const old = await find(registries, demo.host, 'library/busybox', 'v1');
     assert.deepEqual(await texts(registries, old), ['Manifest', 'Config', 'Layers', 'Files', 'Attached']);
@@ -130,7 +130,7 @@ describe('the Registries tree', () => {
     assert.deepEqual([csv.argument.reference, csv.argument.layer], [`${demo.host}/demo/notes:latest`, 2]);
   });
 
-  it('shows what is attached: referrers and the attestations of the index', async () => {
+  it('shows attachments: referrers, and attestations of the index', async () => {
     const { registries } = trees;
     const native = `${NATIVE.os}/${NATIVE.architecture}`;
     const attached = await find(registries, demo.host, 'demo/hello', '2.0.0', native, 'Attached');
@@ -145,7 +145,7 @@ describe('the Registries tree', () => {
     assert.match(document.getText(), /"predicateType": "https:\/\/slsa\.dev/);
   });
 
-  it('says when nothing is attached, and hides tags that only hold attachments', async () => {
+  it('says that nothing is attached, and hides tags that only hold attachments', async () => {
     const { registries } = trees;
     const built = image({ layers: [layer([file('a', 'a')])] });
     demo.store.put('demo/plain', built, 'latest');
@@ -160,7 +160,7 @@ describe('the Registries tree', () => {
     assert.deepEqual(await texts(registries, plain), ['Nothing is attached']);
   });
 
-  it('loads long lists part by part', async () => {
+  it('loads long lists in parts', async () => {
     const paged = await start({ store: demo.store, pageSize: 2 });
     const { registries } = trees;
     const registry = await find(registries, paged.host);
@@ -173,7 +173,7 @@ describe('the Registries tree', () => {
     assert.equal((await texts(registries, registry)).length, 3, 'a refresh begins anew');
   });
 
-  it('shows two hundred of many tags, newest first, and then the rest', async () => {
+  it('shows two hundred of many tags, newest first, and then the others', async () => {
     const { registries } = trees;
     demo.store.put(
       'demo/many',
@@ -192,7 +192,7 @@ describe('the Registries tree', () => {
     assert.equal(all.at(-1), '1.0');
   });
 
-  it('asks for the rest of a list of tags on demand, where the registry gives short parts', async () => {
+  it('loads further tags on demand if the registry returns short pages', async () => {
     const paged = await start({ store: demo.store, pageSize: 7 });
     const { registries } = trees;
     const repository = await find(registries, paged.host, 'demo/nightly');
@@ -215,7 +215,7 @@ describe('the Registries tree', () => {
     assert.deepEqual(all.slice(0, 2), ['latest', '2024-04-29'], 'newest first among all that is known');
   });
 
-  it('shows a name that references cannot begin with, and what they do begin with', async () => {
+  it('shows a name that is not valid in references, and the host that is', async () => {
     const value = [{ url: demo.url, name: 'Company mirror' }];
     await vscode.workspace.getConfiguration('peel').update('registries', value, vscode.ConfigurationTarget.Global);
     const { registries } = trees;
@@ -224,7 +224,7 @@ describe('the Registries tree', () => {
     assert.equal(tag.argument.reference, `${demo.host}/demo/hello:2.0.0`);
   });
 
-  it('tells how many pulls are left, in the row of the registry and in the refusal', async () => {
+  it("shows the remaining pulls in the registry's row and in the refusal", async () => {
     const told = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '76;w=21600' };
     const limited = await start({ store: demo.store });
     limited.fault({ path: '/manifests/' }, headers(told));
@@ -249,7 +249,7 @@ describe('the Registries tree', () => {
     assert.match(item.contextValue ?? '', /\+signIn/, 'and a button signs in');
   });
 
-  it('narrows a list by a filter and says so', async () => {
+  it('narrows a list by a filter, and says so', async () => {
     const { registries } = trees;
     const repository = await find(registries, demo.host, 'demo/hello');
     assert.ok(isFiltered(repository));
@@ -277,7 +277,7 @@ describe('the Registries tree', () => {
     assert.ok((await texts(registries, registry)).includes('demo/hello'));
   });
 
-  it('asks to sign in where the list needs an account', async () => {
+  it('asks to sign in if a list needs an account', async () => {
     const closed = await start({
       store: demo.store,
       access: { scheme: 'basic', users: { alice: 's3cret' } },
@@ -292,7 +292,7 @@ describe('the Registries tree', () => {
     assert.equal(row.argument.registry, closed.host);
   });
 
-  it('keeps what was opened where a registry lists nothing', async () => {
+  it('keeps opened repositories if a registry lists none', async () => {
     const silent = await start({ store: demo.store, catalog: false });
     const { registries, needs, registriesRoot } = trees;
     await needs.registries.pin(silent.host, 'demo/hello');
@@ -320,7 +320,7 @@ describe('the Registries tree', () => {
     assert.equal(why.command?.command, 'peel.openImage', 'a click opens an image by its name');
   });
 
-  it('has a row for Docker Hub without asking it', async () => {
+  it('has a row for Docker Hub without sending a request', async () => {
     await list({ url: 'https://registry-1.docker.io' });
     const { registries, needs } = trees;
     await needs.registries.pin('docker.io', 'library/busybox');
@@ -328,7 +328,7 @@ describe('the Registries tree', () => {
     assert.deepEqual(await texts(registries, hub), ['library/busybox', 'Search Docker Hub…']);
   });
 
-  it('shows what a registry sends as text and nothing else', async () => {
+  it('shows text from a registry literally', async () => {
     const { registries } = trees;
     const hostile = '[click](command:peel.removeImage) <img src=x> $(trash) \u202egnp.exe\n\n# heading';
     demo.store.put('demo/hostile', image({ layers: [layer([file('a', 'a')], { createdBy: hostile })] }), 'latest');
@@ -343,7 +343,7 @@ describe('the Registries tree', () => {
     assert.doesNotMatch(outside, /\]\(command:/);
   });
 
-  it('gives every row an id of its own that a reload finds again', async () => {
+  it('gives every row a unique id that is stable across reloads', async () => {
     const native = `${NATIVE.os}/${NATIVE.architecture}`;
     const idsOf = async (tree: NodeTree): Promise<(string | undefined)[]> => {
       const rows = await tree.getChildren();

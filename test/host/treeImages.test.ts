@@ -65,7 +65,7 @@ describe('the Images tree', () => {
     return tree.getTreeItem(await find(tree, ...labels));
   }
 
-  it('is empty where nothing was pulled, so that the welcome text shows', async () => {
+  it('is empty if nothing was pulled, so that the welcome text is shown', async () => {
     assert.deepEqual(await texts(trees.images), []);
   });
 
@@ -90,7 +90,7 @@ describe('the Images tree', () => {
     ]);
   });
 
-  it('opens files from the disk, and a link only where it stays in the image', async () => {
+  it('opens files from the disk, and links only if they stay inside the image', async () => {
     trees.setImages([onDisk()]);
     const opened = async (...labels: readonly string[]): Promise<unknown> => {
       const { command } = await itemOf(trees.images, NAME, 'Layers', 'Layer 1', ...labels);
@@ -102,7 +102,7 @@ describe('the Images tree', () => {
     assert.equal(await opened('escape'), undefined);
   });
 
-  it('follows the state: incomplete, extracted, mounted; the row stays the same', async () => {
+  it('follows the state in the same row: incomplete, extracted, mounted', async () => {
     const { images } = trees;
     trees.setImages([onDisk({ complete: false })]);
     const row = await find(images, NAME);
@@ -118,7 +118,7 @@ describe('the Images tree', () => {
     assert.deepEqual(await texts(images), []);
   });
 
-  it('hands commands the folder and what is in it', async () => {
+  it('passes the folder and its contents to commands', async () => {
     trees.setImages([onDisk()]);
     const image = await find(trees.images, NAME);
     assert.deepEqual(image.argument, { folder, reference: REFERENCE, platform: 'linux/amd64', digest: DIGEST });
@@ -137,21 +137,21 @@ describe('the Images tree', () => {
     );
   });
 
-  it('says what is wrong with a layer whose folder is gone', async () => {
+  it('says what is wrong with a layer whose folder is missing', async () => {
     trees.setImages([onDisk({ layers: [{ number: 1, digest: sha256('three'), size: -1, folder: 'layers/3' }] })]);
     const layer = await find(trees.images, NAME, 'Layers', 'Layer 1');
     const [row] = await trees.images.getChildren(layer);
     assert.match((await trees.images.getTreeItem(row as TreeNode)).contextValue ?? '', /^peel\.failure/);
   });
 
-  it('shows a reference that is none as plain text', async () => {
+  it('shows an invalid reference as plain text', async () => {
     trees.setImages([onDisk({ reference: 'not a\nreference \u202e' })]);
     assert.match((await texts(trees.images))[0] ?? '', /^not a reference \|/);
   });
 });
 
 describe('documents of Peel', () => {
-  it('say in words why they cannot be shown, and stay read-only', async () => {
+  it("explain why they can't be shown, and stay read-only", async () => {
     const uri = vscode.Uri.from({
       scheme: 'peel-json',
       path: '/127.0.0.1:1/demo/hello:1.0 manifest.json',

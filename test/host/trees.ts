@@ -24,7 +24,7 @@ import { TreeChanges } from '../../src/vscode/tree/treeChanges.ts';
 import { ReadingNode } from '../../src/vscode/filesView/readingNode.ts';
 import type { TreeNode } from '../../src/vscode/tree/treeNode.ts';
 
-/** The two trees on parts of their own, separate from those of the extension in the same host. */
+/** The two trees on separate objects, independent of the extension in the same host. */
 export interface Trees {
   readonly needs: ImageRowNeeds;
   readonly registries: NodeTree;
@@ -32,7 +32,7 @@ export interface Trees {
   readonly registriesRoot: RegistriesRoot;
   /** What the images tree finds on disk. */
   setImages(images: readonly ImageOnDisk[]): void;
-  /** How often a row, or all, were said to have changed. */
+  /** How often a row, or all rows, were reported as changed. */
   readonly changes: (TreeNode | undefined)[];
   dispose(): Promise<void>;
 }
@@ -87,13 +87,16 @@ export function makeTrees(): Trees {
   };
 }
 
-/** The rows below a row, or of the first level, by what they say: `label | description`; once no layer is read any more. */
+/**
+ * Returns the rows below a row, or of the first level, as `label | description`, once no layer is
+ * being read.
+ */
 export async function texts(tree: NodeTree, node?: TreeNode): Promise<string[]> {
   const rows = await wholeRows(tree, node);
   return Promise.all(rows.map(row => textOf(tree, row)));
 }
 
-/** Files are listed as they are found: waits until all are. */
+/** Files are listed as they are found, so this waits for all of them. */
 async function wholeRows(tree: NodeTree, node?: TreeNode): Promise<TreeNode[]> {
   for (;;) {
     const rows = await tree.getChildren(node);
@@ -108,7 +111,7 @@ export async function textOf(tree: NodeTree, node: TreeNode): Promise<string> {
   return description ? `${name} | ${String(description)}` : name;
 }
 
-/** Goes down from the first level by the beginnings of labels. @throws when there is no such row */
+/** Goes down from the first level by the beginnings of labels. @throws if there is no such row */
 export async function find(tree: NodeTree, ...labels: readonly string[]): Promise<TreeNode> {
   let node: TreeNode | undefined;
   for (const label of labels) {
@@ -122,7 +125,7 @@ export async function find(tree: NodeTree, ...labels: readonly string[]): Promis
   return node;
 }
 
-/** Keeps secrets as long as the test runs. */
+/** Stores secrets until the test ends. */
 class MemorySecrets implements vscode.SecretStorage {
   readonly #values = new Map<string, string>();
   readonly #changed = new vscode.EventEmitter<vscode.SecretStorageChangeEvent>();

@@ -1,7 +1,8 @@
 // The first step of `npm start` and `npm test`: runs a script of the project on the project's own
 // Node, after `npm ci` if the dependencies are missing or differ from the lockfile. This is plain
-// JavaScript without dependencies, because it runs on the system's Node. Usage: node
-// test/rig/run.mjs SCRIPT [ARGUMENT...]
+// JavaScript without dependencies, because it runs on the system's Node.
+//
+//   node test/rig/run.mjs SCRIPT [ARGUMENT...]
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';

@@ -1,25 +1,28 @@
 import { device, directory, type Entry, fifo, file, hardlink, opaque, pax, symlink, whiteout } from './tar.ts';
 
-/** A hostile image: archives that try to touch what lies outside the folder into which they are unpacked. */
+/** A hostile image: archives that try to reach outside the folder they are unpacked into. */
 export interface Attack {
   readonly name: string;
   /** The contents of its layers, base first. */
   readonly layers: readonly (readonly (Entry | Buffer)[])[];
 }
 
-/** Where an attack aims at. */
+/** What an attack aims at. */
 export interface Target {
   /** The victim's folder, absolute; it holds a file `hello`. */
   readonly victim: string;
-  /** The last part of the path of the folder that is unpacked into, for names that begin like it. */
+  /** The last part of the destination's path, for attacks on names that start with it. */
   readonly destinationName: string;
-  /** How many folders up from the destination the victim lies beside; default 1. */
+  /** How many folders above the destination the victim's folder is; default 1. */
   readonly depth?: number;
 }
 
 const EVIL = 'pwned';
 
-/** Every attack that is known against unpackers of layers, each small. What an unpacker does with one is its own affair, as long as the victim is unharmed. */
+/**
+ * Returns every known attack on layer unpackers, each of them small. An unpacker may handle one in
+ * any way that leaves the victim unharmed.
+ */
 export function attacks(target: Target): Attack[] {
   const up = '../'.repeat(target.depth ?? 1);
   const victim = `${up}victim`;
@@ -241,7 +244,9 @@ function bySpecialFile(victim: string): Attack[] {
   ];
 }
 
-/** For layers that are applied into one folder: the trap is laid by one, and sprung by the next. */
+/**
+ * Returns attacks on layers applied to one folder: one layer lays a trap, the next one springs it.
+ */
 function acrossLayers({ victim: absolute }: Target, victim: string): Attack[] {
   return [victim, absolute].flatMap(to => [
     {

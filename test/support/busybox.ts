@@ -9,12 +9,13 @@ import { findTool } from './tools.ts';
 /** The tools that `pushBusybox` needs. */
 export const BUSYBOX_TOOLS = ['busybox', 'umoci', 'skopeo', 'unshare'] as const;
 
-/** What `ls` shows in the root of the image. */
+/** The names in the image's root, as `ls` shows them. */
 export const BUSYBOX_ROOT = ['bin', 'dev', 'etc', 'home', 'root', 'tmp', 'usr', 'var'] as const;
 
 /**
- * Makes `library/busybox` of the system's busybox with umoci, and pushes it with skopeo: `v1` (signed schema 1 with the 32-byte empty layer), `latest`
- * (Docker schema 2), `oci`, `oci-zstd`, and `multi` and `multi-docker` (indexes of amd64 and arm64).
+ * Builds `library/busybox` from the system's busybox with umoci, and pushes it with skopeo: `v1`
+ * (signed schema 1 with the 32-byte empty layer), `latest` (Docker schema 2), `oci`, `oci-zstd`,
+ * and `multi` and `multi-docker` (indexes of amd64 and arm64).
  */
 export async function pushBusybox(
   server: PushTarget & { readonly host: string },

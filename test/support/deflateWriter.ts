@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same in every run (mulberry32). */
+/** Returns a generator of pseudorandom numbers that are the same on every run (mulberry32). */
 export function seeded(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return below => {
@@ -10,7 +10,10 @@ export function seeded(seed: number): (below: number) => number {
   };
 }
 
-/** Lengths of a complete Huffman code (Kraft's sum is one) for some of `symbols`, none longer than `longest`. Those in `must` get a code. */
+/**
+ * Returns code lengths of a complete Huffman code (its Kraft sum is one) for some of `symbols`,
+ * none longer than `longest`. Symbols in `must` always get a code.
+ */
 export function completeCode(
   random: (below: number) => number,
   symbols: number,
@@ -22,7 +25,8 @@ export function completeCode(
   while (used.size < wanted) used.add(random(symbols));
   const leaves = [0];
   while (leaves.length < used.size) {
-    // Deep trees are what reaches the second level of a table: split the deepest leaf that may be split, now and then any.
+    // Only deep trees reach the second level of a table: split the deepest leaf that can be split,
+    // and sometimes any leaf.
     const open = leaves.map((depth, i) => ({ depth, i })).filter(({ depth }) => depth < longest);
     open.sort((a, b) => b.depth - a.depth);
     const room = open.at(random(3) === 0 ? 0 : random(open.length));
@@ -35,7 +39,10 @@ export function completeCode(
   return lengths;
 }
 
-/** The codes of a canonical Huffman code as they are written: first bit lowest (RFC 1951, 3.2.2). */
+/**
+ * Returns the codes of a canonical Huffman code as they are written: first bit lowest (RFC 1951,
+ * 3.2.2).
+ */
 function codesOf(lengths: readonly number[]): number[] {
   const codes = lengths.map(() => 0);
   let code = 0;
@@ -52,16 +59,16 @@ function codesOf(lengths: readonly number[]): number[] {
 
 const PRECODE_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-/** A step of a code-lengths list: a length, or 16, 17, 18 with the value of its extra bits. */
+/** A step of a code-length list: a length, or 16, 17, 18 with the value of its extra bits. */
 export type LengthStep = number | readonly [16 | 17 | 18, number];
 
-/** Writes deflate streams bit by bit, valid ones and others (RFC 1951). */
+/** Writes deflate streams bit by bit, valid or not (RFC 1951). */
 export class DeflateWriter {
   readonly #bytes: number[] = [];
   readonly #codes = new WeakMap<readonly number[], readonly number[]>();
   #bits = 0;
 
-  /** Bits written. */
+  /** The number of bits written. */
   get position(): number {
     return this.#bits;
   }
@@ -83,7 +90,10 @@ export class DeflateWriter {
     return this;
   }
 
-  /** Starts a block with codes of its own. `precode` are the lengths for the nineteen symbols; `steps` tell the lengths of both codes. */
+  /**
+   * Starts a block with its own codes. `precode` holds the lengths for the nineteen symbols;
+   * `steps` describe the lengths of both codes.
+   */
   dynamic(
     last: boolean,
     litlens: number,
@@ -106,7 +116,7 @@ export class DeflateWriter {
     return this;
   }
 
-  /** The same with every length told one by one, in four- and five-bit codes. */
+  /** Does the same with every length written separately, in four- and five-bit codes. */
   plainDynamic(last: boolean, litlens: readonly number[], distances: readonly number[]): this {
     // Sixteen lengths and three repeats: 13 codes of four bits, 6 of five.
     const precode = Array.from({ length: 19 }, (_, symbol) => (symbol < 13 ? 4 : 5));

@@ -6,12 +6,12 @@ import { type BuiltLayer, layer } from './image.ts';
 import { directory, type Entry, file, hardlink, symlink } from './tar.ts';
 import { findTool } from './tools.ts';
 
-/** The platform on which the base layer's programs run: this machine's. */
+/** The platform of the base layer's programs: this machine's. */
 export const NATIVE: Platform = { os: 'linux', architecture: arch === 'arm64' ? 'arm64' : 'amd64' };
-/** The other one. */
+/** The other platform. */
 export const FOREIGN: Platform = { os: 'linux', architecture: NATIVE.architecture === 'arm64' ? 'amd64' : 'arm64' };
 
-/** The system's statically linked busybox with the names that it goes by, or undefined. */
+/** Returns the system's statically linked busybox with its applet names, or undefined. */
 export function staticBusybox(): { readonly program: Buffer; readonly applets: readonly string[] } | undefined {
   const path = process.platform === 'linux' ? findTool('busybox') : undefined;
   if (path === undefined) return undefined;
@@ -21,14 +21,20 @@ export function staticBusybox(): { readonly program: Buffer; readonly applets: r
   return { program, applets: list.split('\n').filter(name => name !== '' && name !== 'busybox') };
 }
 
-/** A dynamically linked program would find no loader in an image of its own: its ELF file has a PT_INTERP segment. */
+/**
+ * A dynamically linked program would find no loader in the image: its ELF file has a PT_INTERP
+ * segment.
+ */
 function needsLoader(elf: Buffer): boolean {
   if (elf.readUInt32BE(0) !== 0x7f454c46 || elf[4] !== 2 || elf[5] !== 1) return true;
   const [start, size, count] = [Number(elf.readBigUInt64LE(32)), elf.readUInt16LE(54), elf.readUInt16LE(56)];
   return Array.from({ length: count }, (_, index) => elf.readUInt32LE(start + index * size)).includes(3);
 }
 
-/** The root file system of busybox's image: `bin dev etc home root tmp usr var`, every applet a hard link to one program. */
+/**
+ * Builds the root file system of busybox's image: `bin dev etc home root tmp usr var`, every applet
+ * a hard link to one program.
+ */
 export function busyboxEntries(withProgram = true): Entry[] {
   const busybox = withProgram ? staticBusybox() : undefined;
   return [
@@ -55,12 +61,15 @@ export function busyboxEntries(withProgram = true): Entry[] {
   ];
 }
 
-/** The base layer; on a system without a static busybox it still has every file but the programs. */
+/**
+ * Builds the base layer. Without a static busybox on this system, it has every file except the
+ * programs.
+ */
 export function busyboxLayer(compression: 'gzip' | 'zstd' = 'gzip'): BuiltLayer {
   return layer(busyboxEntries(), { compression, createdBy: '/bin/sh -c #(nop) ADD file:busybox.tar.gz in / ' });
 }
 
-/** The same without programs, for the platform that this machine is not. */
+/** Builds the same layer without programs, for the other platform. */
 export function foreignBaseLayer(): BuiltLayer {
   return layer(busyboxEntries(false), { createdBy: '/bin/sh -c #(nop) ADD file:files-only.tar.gz in / ' });
 }

@@ -5,13 +5,14 @@ import { png } from './png.ts';
 import type { RegistryStore } from './registry/store.ts';
 import { directory, file, hardlink, opaque, symlink, whiteout } from './tar.ts';
 
-/** The repositories that `fillDemo` makes. */
+/** The repositories that `fillDemo` creates. */
 export const DEMO_REPOSITORIES = ['demo/hello', 'demo/nightly', 'demo/notes', 'library/busybox'] as const;
 
 /**
- * Fills a registry with small images for a first walk: `library/busybox` (schema 1, Docker schema 2, OCI), `demo/hello` (several layers, versions and
- * platforms, with what was attached to it), `demo/nightly` (more tags than fit one page) and `demo/notes` (an artifact, no image). The
- * bytes are the same on each run.
+ * Fills a registry with small images to explore: `library/busybox` (schema 1, Docker schema 2,
+ * OCI), `demo/hello` (several layers, versions and platforms, with attachments), `demo/nightly`
+ * (more tags than fit on one page) and `demo/notes` (an artifact). The bytes are the same on every
+ * run.
  */
 export function fillDemo(registry: { readonly store: RegistryStore }): void {
   const { store } = registry;
@@ -49,7 +50,10 @@ const SCRIPT = `#!/bin/sh
 echo "Hello, \${1:-world}! This is $(cat /app/VERSION) on $(uname -m)."
 `;
 
-/** The layers of one version above its base. A secret is copied in and deleted by a later layer: whoever looks into the layers still finds it. */
+/**
+ * Returns the layers of one version above its base. One layer copies in a secret and a later one
+ * deletes it: it can still be found in the layers.
+ */
 function helloLayers(version: string): BuiltLayer[] {
   const readme = `# Hello\n\nA demo image of several layers, version ${version}.\n\nRun \`/app/hello.sh\`.\n`;
   const settings = { greeting: 'Hello', version, colours: ['red', 'green', 'blue'], retries: 3 };
@@ -134,7 +138,7 @@ function fillHello(store: RegistryStore, base: BuiltLayer): void {
   store.put('demo/hello', helloImage('2.0.0', base, NATIVE), 'single');
 }
 
-/** Provenance as BuildKit keeps it: a manifest of its own in the index, without a platform. */
+/** Provenance as BuildKit stores it: a separate manifest in the index, without a platform. */
 function attestationEntry(subject: BuiltImage): Parameters<typeof index>[0][number] {
   const statement = {
     _type: 'https://in-toto.io/Statement/v0.1',
@@ -157,7 +161,7 @@ function attestationEntry(subject: BuiltImage): Parameters<typeof index>[0][numb
   };
 }
 
-/** A list of what is in the image, attached to it as a referrer. */
+/** A list of the image's contents, attached to it as a referrer. */
 function billOfMaterials(subject: BuiltImage, version: string): ReturnType<typeof artifact> {
   const mediaType = 'application/spdx+json';
   const document = {

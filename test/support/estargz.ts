@@ -13,13 +13,16 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 export interface EstargzOptions {
-  /** Bytes of content in one stream of its own. */
+  /** The number of content bytes per stream. */
   readonly chunkSize?: number;
-  /** Changes the table of contents after its digest was taken. */
+  /** Changes the table of contents after its digest has been computed. */
   readonly forge?: (json: string) => string;
 }
 
-/** Makes a layer as eStargz has it (stargz-snapshotter, docs/estargz.md): each file's content begins a gzip stream, the table of contents and a footer come last. */
+/**
+ * Builds an eStargz layer (stargz-snapshotter, docs/estargz.md): each file's content starts a gzip
+ * stream; the table of contents and a footer come last.
+ */
 export function estargz(entries: readonly Entry[], { chunkSize = 1 << 20, forge }: EstargzOptions = {}): BuiltLayer {
   const blob: Buffer[] = [];
   const archive: Buffer[] = [];
@@ -85,7 +88,7 @@ function base64(values: NonNullable<Entry['xattrs']>): Record<string, string> {
   );
 }
 
-/** An empty gzip stream of 51 bytes that tells in its header where the table of contents is. */
+/** An empty gzip stream of 51 bytes whose header records where the table of contents is. */
 export function estargzFooter(offset: number): Buffer {
   const field = Buffer.from(`SG\x16\0${offset.toString(16).padStart(16, '0')}STARGZ`, 'latin1');
   const header = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, field.length, 0]);

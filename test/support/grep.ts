@@ -3,13 +3,16 @@ import { closeSync, lstatSync, openSync, readdirSync, readSync, type Dirent } fr
 
 const HEAD = 8192;
 
-/** The text files of a folder, and what grep finds in them: the truth for a search. Names are latin1 texts of their bytes, for some are no UTF-8. */
+/**
+ * A folder's text files, and what grep finds in them, for comparison with a search. Names are
+ * latin1 strings of their bytes, because some are not UTF-8.
+ */
 export class Grep {
   readonly #root: string;
-  /** From each name of a file to the first of its names. */
+  /** Maps each name of a file to the file's first name. */
   readonly #names = new Map<string, string>();
 
-  /** Lists the files that are text, by the rule that one with a NUL in its first 8 KiB is none. */
+  /** Lists the text files: those without a NUL in their first 8 KiB. */
   constructor(root: string) {
     this.#root = root;
     const inodes = new Map<number, string>();
@@ -23,12 +26,12 @@ export class Grep {
     }
   }
 
-  /** The name under which a file counts that has several. */
+  /** Returns the name that represents a file with several names. */
   canonical(name: string): string {
     return this.#names.get(name) ?? name;
   }
 
-  /** `name:line` of each line that `grep` finds with these options. */
+  /** Returns `name:line` for each line that `grep` finds with these options. */
   find(...options: readonly string[]): string[] {
     const files = [...new Set(this.#names.values())].map(name => `${name}\0`).join('');
     const args = ['-0', 'grep', '-naHZ', ...options];

@@ -8,15 +8,18 @@ import { type Content, sha256 } from './registry/store.ts';
 import { signingKey, signPretty } from './schema1.ts';
 import { type Entry, tar } from './tar.ts';
 
-/** The blob that stands for "no change" in schema 1: a gzip of 1,024 NULs, as Docker has always written it. */
+/**
+ * The blob that means "no change" in schema 1: a gzip of 1,024 NULs, as Docker has always written
+ * it.
+ */
 export const EMPTY_LAYER_BLOB = Buffer.from('1f8b080000096e8800ff621805a360148c5800080000ffff2eafb5ef00040000', 'hex');
 export const FIXED_DATE = '2024-01-01T00:00:00Z';
 
-/** One layer, ready to be stacked. */
+/** A layer, ready to be stacked. */
 export interface BuiltLayer {
   /** Uncompressed. */
   readonly tar: Buffer;
-  /** As it is transported. */
+  /** As transferred. */
   readonly blob: Buffer;
   readonly digest: Digest;
   readonly diffId: Digest;
@@ -29,17 +32,17 @@ export interface BuiltLayer {
 
 export interface LayerOptions {
   readonly compression?: Compression;
-  /** The command that the history shows. */
+  /** The command shown in the history. */
   readonly createdBy?: string;
   readonly mediaType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Makes it a foreign layer: its bytes do not come from the registry. */
+  /** Makes it a foreign layer, whose bytes don't come from the registry. */
   readonly urls?: readonly string[];
-  /** Transported bytes of one's own, such as a many-framed or broken compression of the same tar. */
+  /** Different transferred bytes, such as a multi-frame or broken compression of the same tar. */
   readonly blob?: Buffer;
 }
 
-/** Makes a layer of a whole archive, or of entries. */
+/** Builds a layer from a complete archive, or from entries. */
 export function layer(content: Buffer | readonly (Entry | Uint8Array)[], options: LayerOptions = {}): BuiltLayer {
   const archive = Buffer.isBuffer(content) ? content : tar(...content);
   const compression = options.compression ?? 'gzip';
@@ -58,13 +61,13 @@ export function layer(content: Buffer | readonly (Entry | Uint8Array)[], options
   };
 }
 
-/** A step of the history that changed no file, such as `ENV`. */
+/** A history step that changed no file, such as `ENV`. */
 export interface EmptyStep {
   readonly createdBy: string;
 }
 
 export interface ImageOptions {
-  /** Base first; empty steps in between count into the history only. */
+  /** Base first; empty steps in between only add to the history. */
   readonly layers: readonly (BuiltLayer | EmptyStep)[];
   readonly format?: 'oci' | 'docker' | 'schema1';
   readonly platform?: Platform;
@@ -72,27 +75,27 @@ export interface ImageOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly subject?: Descriptor;
-  /** Of schema 1: what the document says of itself. */
+  /** Schema 1 only: fields of the document. */
   readonly name?: string;
   readonly tag?: string;
-  /** Of schema 1: keys to sign with; default one; none leaves the document unsigned. */
+  /** Schema 1 only: keys to sign with. Default: one; an empty list leaves the document unsigned. */
   readonly keys?: readonly KeyObject[];
   /** Changes the manifest before it is written. */
   readonly change?: (manifest: Record<string, unknown>) => unknown;
 }
 
-/** An image, to be put into a registry by `store.put(repository, image, ...tags)`. */
+/** An image, ready for `store.put(repository, image, ...tags)`. */
 export interface BuiltImage extends Content {
-  /** What an index says of it. */
+  /** Its descriptor for an index. */
   readonly descriptor: Descriptor;
   readonly layers: readonly BuiltLayer[];
-  /** The image config's bytes; of schema 1, which has none, the newest history entry's. */
+  /** The image config's bytes. Schema 1 has none: the newest history entry's. */
   readonly config: Buffer;
 }
 
 const LINUX_AMD64: Platform = { os: 'linux', architecture: 'amd64' };
 
-/** Builds an image: config, manifest and digests are those that a real tool would write. */
+/** Builds an image with the config, manifest and digests that a real tool would write. */
 export function image(options: ImageOptions): BuiltImage {
   return options.format === 'schema1' ? schema1Image(options) : modernImage(options);
 }
@@ -139,7 +142,10 @@ function layerDescriptor(built: BuiltLayer, docker: boolean): Descriptor {
   };
 }
 
-/** Schema 1 as Docker wrote it: newest first, signed, every step with a blob (distribution, manifest-v2-1). */
+/**
+ * Builds schema 1 as Docker wrote it: newest first, signed, every step with a blob (distribution,
+ * manifest-v2-1).
+ */
 function schema1Image(options: ImageOptions): BuiltImage {
   const platform = options.platform ?? LINUX_AMD64;
   const layers = options.layers.filter(isLayer);
@@ -189,7 +195,7 @@ function schema1Image(options: ImageOptions): BuiltImage {
   };
 }
 
-/** One entry of an index: a document, with another platform or annotations if wished. */
+/** An entry of an index: a document, optionally with a different platform or annotations. */
 export interface IndexEntry {
   readonly content: Content & { readonly descriptor: Descriptor };
   readonly platform?: Platform;
@@ -200,7 +206,7 @@ export interface BuiltIndex extends Content {
   readonly descriptor: Descriptor;
 }
 
-/** An image index or manifest list. Indexes may hold indexes. */
+/** Builds an image index or manifest list. Indexes may contain indexes. */
 export function index(
   entries: readonly (IndexEntry | IndexEntry['content'])[],
   options: {
@@ -221,7 +227,7 @@ export function index(
   return { ...finished, blobs: [], children: all.map(({ content }) => content) };
 }
 
-/** An OCI artifact: files with names, and perhaps the image that it is attached to. */
+/** Builds an OCI artifact: named files, optionally attached to an image. */
 export function artifact(options: {
   readonly artifactType: string;
   readonly files: readonly { readonly name: string; readonly bytes: Buffer; readonly mediaType?: string }[];

@@ -7,7 +7,7 @@ import { type Content, sha256 } from './registry/store.ts';
 import { skopeo } from './run.ts';
 import { tempFolder } from './servers/process.ts';
 
-/** Writes something that the tests built as an OCI layout (image-spec, image-layout.md), for real tools to read. */
+/** Writes a test image as an OCI layout (image-spec, image-layout.md) for real tools to read. */
 export function writeLayout(folder: string, content: Content, tag: string): void {
   mkdirSync(join(folder, 'blobs/sha256'), { recursive: true });
   const put = (bytes: Buffer): void => writeFileSync(join(folder, 'blobs/sha256', digestHex(sha256(bytes))), bytes);
@@ -24,7 +24,7 @@ export function writeLayout(folder: string, content: Content, tag: string): void
   writeFileSync(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
 }
 
-/** Reads the only image of an OCI layout, whole, into memory. */
+/** Reads the only image of an OCI layout into memory. */
 export function readLayout(folder: string): Content {
   const read = (digest: unknown): Buffer => readFileSync(join(folder, 'blobs/sha256', digestHex(parseDigest(digest))));
   const [entry] = objects(parseJson(readFileSync(join(folder, 'index.json'))).manifests);
@@ -38,7 +38,10 @@ function objects(value: unknown): Json[] {
   return Array.isArray(value) ? value.filter(isJson) : [];
 }
 
-/** Compresses the layers of an image anew by skopeo, such as to `zstd:chunked`, whose table of contents our own tests don't write. */
+/**
+ * Recompresses an image's layers with skopeo, for example to `zstd:chunked`, whose table of
+ * contents our own tests don't write.
+ */
 export async function recompress(content: Content, compression: 'gzip' | 'zstd' | 'zstd:chunked'): Promise<Content> {
   const scratch = tempFolder('recompress');
   try {

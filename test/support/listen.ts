@@ -1,35 +1,35 @@
 import http from 'node:http';
 import https from 'node:https';
 
-/** What a server of the tests needs to speak TLS, as PEM texts. */
+/** What a test server needs for TLS, as PEM strings. */
 export interface ServerTls {
   readonly key: string;
   readonly cert: string;
-  /** Ask for a client certificate that this authority signed, and refuse a client without one. */
+  /** Requires a client certificate signed by this authority. */
   readonly clientCa?: string;
 }
 
-/** A server on a port that the system picked. */
+/** A server on a port chosen by the system. */
 export interface Listening {
-  /** Without a slash at the end, such as `http://127.0.0.1:40123`. */
+  /** Without a trailing slash, such as `http://127.0.0.1:40123`. */
   readonly url: string;
-  /** `address:port`, as a reference writes it. */
+  /** `address:port`, as written in a reference. */
   readonly host: string;
   readonly port: number;
-  /** Cuts every connection, also the stalled ones, and frees the port. */
+  /** Closes all connections, including stalled ones, and frees the port. */
   close(): Promise<void>;
 }
 
-/** One request as a server saw it. */
+/** A request as the server saw it. */
 export interface LoggedRequest {
   readonly method: string;
-  /** Path without the query. */
+  /** The path without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: http.IncomingHttpHeaders;
-  /** Tells connections apart: the client's port. */
+  /** The client's port, which identifies the connection. */
   readonly remotePort: number;
-  /** What was answered; 0 as long as nothing was. */
+  /** The status of the response; 0 before there is one. */
   status: number;
 }
 
@@ -39,7 +39,7 @@ export async function listen(
   options: {
     readonly tls?: ServerTls | undefined;
     readonly address?: string | undefined;
-    /** Default: one that is free. */
+    /** Default: a free one. */
     readonly port?: number | undefined;
   } = {},
 ): Promise<Listening> {
@@ -74,7 +74,7 @@ export async function listen(
   };
 }
 
-/** Writes a request down for the tests to look at. */
+/** Records a request for tests to inspect. */
 export function logRequest(request: http.IncomingMessage, log: LoggedRequest[]): LoggedRequest {
   // The target may start with two slashes, which URL would take for a host.
   const target = request.url ?? '/';

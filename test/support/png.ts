@@ -1,6 +1,9 @@
 import { crc32, deflateSync } from 'node:zlib';
 
-/** A square PNG whose pixels come from a function of their place (PNG specification, RGB, 8 bits). */
+/**
+ * Returns a square PNG whose pixels are a function of their position (PNG specification, RGB, 8
+ * bits).
+ */
 export function png(size: number, pixel: (x: number, y: number) => readonly [number, number, number]): Buffer {
   const rows = Array.from({ length: size }, (_, y) => [
     0,

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempFolder } from './servers/process.ts';
 
-/** A key and its certificate, as PEM texts and as files. */
+/** A key and its certificate, as PEM strings and as files. */
 export interface Identity {
   readonly key: string;
   readonly cert: string;
@@ -11,7 +11,7 @@ export interface Identity {
   readonly certFile: string;
 }
 
-/** A certificate authority of one's own, as companies have it. */
+/** A private certificate authority, as companies run them. */
 export interface PrivateCa extends Identity {
   /** Issues a certificate: for servers on these hosts and addresses, or for a client. */
   issue(options?: {
@@ -26,7 +26,7 @@ export interface PrivateCa extends Identity {
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 
-/** Makes an authority with `openssl`. The default certificate is for loopback. */
+/** Creates an authority with `openssl`. The default certificate is for loopback. */
 export function createPrivateCa(name = 'Peel Test CA'): PrivateCa {
   const folder = tempFolder('ca');
   const at = (file: string): string => join(folder.path, file);

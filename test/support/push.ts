@@ -5,7 +5,7 @@ import * as types from '../../src/oci/mediaTypes.ts';
 import { isJson, parseJson } from './json.ts';
 import { type Content, sha256 } from './registry/store.ts';
 
-/** What a push needs to know of a server. */
+/** How to reach a server for a push. */
 export interface PushTarget {
   readonly url: string;
 }
@@ -17,7 +17,7 @@ export interface PushOptions {
   readonly ca?: string;
 }
 
-/** A server answered a push with an error. */
+/** Thrown when a server answers a push with an error. */
 export class PushError extends Error {
   readonly status: number;
   constructor(status: number, what: string, answer: string) {
@@ -27,7 +27,7 @@ export class PushError extends Error {
   }
 }
 
-/** Puts blobs and manifests into a real registry by the distribution API, byte for byte. */
+/** Puts blobs and manifests into a real registry with the distribution API, byte for byte. */
 export class Pusher {
   readonly #target: PushTarget;
   readonly #options: PushOptions;
@@ -48,7 +48,7 @@ export class Pusher {
   async content(repository: string, content: Content, tags: readonly string[]): Promise<void> {
     for (const child of content.children ?? []) await this.content(repository, child, []);
     for (const blob of content.blobs) await this.blob(repository, blob);
-    // By digest first only where there is no tag: a schema 1 manifest can't be pushed by digest.
+    // By digest first only if there is no tag: a schema 1 manifest can't be pushed by digest.
     const references = tags.length > 0 ? tags : [content.digest];
     for (const reference of references) await this.manifest(repository, reference, content);
   }
@@ -79,7 +79,7 @@ export class Pusher {
     if (status !== 201) throw new PushError(status, `manifest ${reference}`, text);
   }
 
-  /** Reads a document back, whole. */
+  /** Reads a document back. */
   async read(
     repository: string,
     path: string,
@@ -130,7 +130,7 @@ export class Pusher {
   }
 }
 
-/** Pushes something that the tests built, byte for byte. */
+/** Pushes a test image, byte for byte. */
 export async function pushContent(
   target: PushTarget,
   repository: string,
@@ -147,7 +147,8 @@ export async function pushContent(
 }
 
 /**
- * Makes an index for amd64 and arm64 of an image that is there already: both have the same layers, only the config tells another architecture.
+ * Builds an index for amd64 and arm64 from an image in the registry: both have the same layers,
+ * only the architecture in the config differs.
  */
 export async function pushMultiArch(
   target: PushTarget,

@@ -3,25 +3,28 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { run } from './run.ts';
 
-/** Tools that {@link makeRpmDatabase} takes. */
+/** The tools that {@link makeRpmDatabase} needs. */
 export const RPM_TOOLS = ['rpm', 'rpmbuild', 'db5.3_load'] as const;
 
-/** A package to be installed. */
+/** A package to install. */
 export interface RpmSpec {
   readonly name: string;
   readonly version: string;
   readonly epoch?: number;
   readonly target?: string;
-  /** Packages that are built with it, of the same version. */
+  /** Packages built together with it, of the same version. */
   readonly more?: readonly string[];
-  /** Bytes of changes that each package tells of: what makes its header long. */
+  /** The size of each package's change log in bytes, which makes its header long. */
   readonly changes?: number;
 }
 
-/** What rpm itself says is installed: name, version with epoch and release, architecture. */
+/** An installed package according to rpm: name, version with epoch and release, architecture. */
 export type RpmListing = readonly (readonly [name: string, version: string, arch: string])[];
 
-/** Builds packages with rpm's own tools, and installs them into a database of its own. @returns the path of its `rpmdb.sqlite`, and what rpm finds in it */
+/**
+ * Builds packages with rpm's own tools, and installs them into a separate database. @returns the
+ * path of its `rpmdb.sqlite`, and what rpm finds in it
+ */
 export async function makeRpmDatabase(
   folder: string,
   specs: readonly RpmSpec[],
@@ -66,7 +69,7 @@ ${said.join('\n')}
 `;
 }
 
-/** The headers of a database's packages by their numbers, as SQLite itself reads them. */
+/** Returns the headers in a database by package number, read by SQLite itself. */
 export function headersOf(path: string): ReadonlyMap<number, Buffer> {
   const database = new DatabaseSync(path, { readOnly: true });
   const rows = database.prepare('SELECT hnum, blob FROM Packages').all();
@@ -74,7 +77,10 @@ export function headersOf(path: string): ReadonlyMap<number, Buffer> {
   return new Map(rows.map(row => [Number(row['hnum']), Buffer.from(row['blob'] as Uint8Array)]));
 }
 
-/** The same packages as a hash table of Berkeley DB, made by its own tool: what rpm kept until 2020. @param order of bytes: 1234 or 4321 */
+/**
+ * Returns the same packages as a hash table of Berkeley DB, made by its own tool: rpm's format
+ * until 2020. @param order the byte order: 1234 or 4321
+ */
 export async function berkeleyOf(
   headers: ReadonlyMap<number, Buffer>,
   folder: string,
@@ -85,7 +91,7 @@ export async function berkeleyOf(
     bytes.writeUInt32LE(number);
     return bytes.toString('hex');
   };
-  // Under the key 0 rpm keeps the highest number.
+  // rpm stores the highest number under the key 0.
   const pairs = [[0, Buffer.alloc(4, 1)] as const, ...headers];
   const lines = pairs.flatMap(([number, bytes]) => [` ${key(number)}`, ` ${bytes.toString('hex')}`]);
   const head = ['VERSION=3', 'format=bytevalue', 'type=hash', `db_lorder=${order}`, 'db_pagesize=4096', 'HEADER=END'];
@@ -96,7 +102,10 @@ export async function berkeleyOf(
   return readFileSync(path);
 }
 
-/** The same packages as rpm's own `Packages.db` (rpm, lib/backend/ndb/rpmpkg.c), which Debian's rpm cannot make. */
+/**
+ * Returns the same packages as rpm's own `Packages.db` (rpm, lib/backend/ndb/rpmpkg.c), which
+ * Debian's rpm can't make.
+ */
 export function ndbOf(headers: ReadonlyMap<number, Buffer>): Buffer {
   const page = 4096;
   const slotPages = Math.ceil((headers.size + 3) / (page / 16));
@@ -108,7 +117,7 @@ export function ndbOf(headers: ReadonlyMap<number, Buffer>): Buffer {
   for (let at = 32; at < slots.length; at += 16) slots.write('Slot', at, 'latin1');
   const blobs: Buffer[] = [];
   let block = slots.length / 16;
-  // A slot in between is free again, as after a package was removed.
+  // A slot in between is free, as after the removal of a package.
   for (const [at, [number, header]] of [...headers].entries()) {
     const count = Math.ceil((16 + header.length + 12) / 16);
     const blob = Buffer.alloc(count * 16);

@@ -4,7 +4,9 @@ import { findTool, requireTool } from './tools.ts';
 
 const execute = promisify(execFile);
 
-/** Runs a tool to its end and gives what it printed. A failure's message holds what the tool said. */
+/**
+ * Runs a tool to its end and returns its output. A failure's message contains what the tool wrote.
+ */
 export async function run(
   tool: string,
   args: readonly string[],
@@ -21,11 +23,12 @@ export async function run(
 }
 
 /**
- * Runs skopeo with an empty blob-info cache: the system's one remembers compressed forms of layers, and hands back gzip where zstd is asked for.
+ * Runs skopeo with an empty blob-info cache. The system's cache remembers compressed forms of
+ * layers, and skopeo would return gzip for zstd.
  */
 export async function skopeo(args: readonly string[], scratch: string): Promise<string> {
   if (process.getuid?.() !== 0) return run('skopeo', args, { env: { XDG_DATA_HOME: scratch } });
-  // For root its place is fixed; a mount namespace of its own covers it.
+  // For root the cache's path is fixed, so it is covered in a separate mount namespace.
   const cache = '/var/lib/containers/cache';
   const script = `mkdir -p ${cache} && mount -t tmpfs none ${cache} && exec skopeo "$@"`;
   return run('unshare', ['--mount', '--propagation', 'private', 'sh', '-ec', script, 'skopeo', ...args]);

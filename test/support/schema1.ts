@@ -2,14 +2,17 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** A key for signing schema 1 manifests; any will do, nobody checks whose it is. */
+/**
+ * Creates a key for signing schema 1 manifests. Any key will do, since nothing checks whose it is.
+ */
 export function signingKey(): KeyObject {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 }
 
 /**
- * Signs a JSON text as libtrust does: the signatures stand within the document, and each tells by `formatLength` and `formatTail` how the signed
- * text is had back (distribution, manifest-v2-1). The manifest's digest is the one over that text, `payload`.
+ * Signs a JSON string as libtrust does: the signatures are inside the document, and each says by
+ * `formatLength` and `formatTail` how to restore the signed text (distribution, manifest-v2-1). The
+ * manifest's digest is the digest of that text, `payload`.
  */
 export function signPretty(payload: string, keys: readonly KeyObject[]): Buffer {
   const tail = /\s*\}\s*$/.exec(payload)?.[0] ?? '}';
@@ -40,7 +43,7 @@ function publicJwk(key: KeyObject): Record<string, unknown> {
 function keyId(key: KeyObject): string {
   const publicKey = key.export({ format: 'jwk' });
   const point = Buffer.concat([Buffer.from([4]), bytesOf(publicKey.x), bytesOf(publicKey.y)]);
-  // SubjectPublicKeyInfo of a P-256 key is this prefix and the point.
+  // The SubjectPublicKeyInfo of a P-256 key is this prefix and the point.
   const prefix = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex');
   const hash = createHash('sha256').update(prefix).update(point).digest().subarray(0, 30);
   const bits = [...hash].map(byte => byte.toString(2).padStart(8, '0')).join('');

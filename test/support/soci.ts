@@ -11,25 +11,28 @@ import { type Content, sha256 } from './registry/store.ts';
 const WINDOW = 32_768;
 const TYPES: Readonly<Record<string, string>> = { file: 'reg', directory: 'dir' };
 
-/** What can be made otherwise than soci-snapshotter makes it. */
+/** Deviations from what soci-snapshotter writes. */
 export interface ZtocOptions {
-  /** Bytes of the archive from one checkpoint to the next, at least; soci's default is 4 MiB. */
+  /** The minimum distance between checkpoints in bytes of the archive; soci's default is 4 MiB. */
   readonly spanSize?: number;
   /** As version 0.1 of the tool wrote it: without the first checkpoint. */
   readonly firstVersion?: boolean;
-  /** As the tool's later versions count it: the byte that two spans share belongs to the second only. */
+  /** As later versions of the tool count: a byte shared by two spans belongs only to the second. */
   readonly shortSpans?: boolean;
   readonly forge?: (file: ZtocFile, at: number) => ZtocFile;
 }
 
-/** One entry of a zTOC. */
+/** An entry of a zTOC. */
 export interface ZtocFile {
   readonly entry: TarEntry;
   readonly offset: number;
   readonly size: number;
 }
 
-/** Makes the zTOC of a gzip layer (soci-snapshotter, ztoc/fbs/ztoc.fbs and ztoc/compression/gzip_zinfo.c). */
+/**
+ * Builds the zTOC of a gzip layer (soci-snapshotter, ztoc/fbs/ztoc.fbs and
+ * ztoc/compression/gzip_zinfo.c).
+ */
 export function ztocOf(layer: BuiltLayer, options: ZtocOptions = {}): Buffer {
   const files = filesOf(layer.tar).map((file, at) => options.forge?.(file, at) ?? file);
   const points = checkpoints(layer.blob, options.spanSize ?? 4 << 20);
@@ -111,10 +114,10 @@ function vector(builder: Builder, offsets: readonly number[]): number {
 }
 
 interface Checkpoint {
-  /** Offset of the first byte that is wholly the span's. */
+  /** The offset of the first byte that belongs wholly to the span. */
   readonly whole: number;
   readonly out: number;
-  /** Bits of the byte before it that are, too. */
+  /** The number of bits of the preceding byte that belong to the span, too. */
   readonly bits: number;
   readonly window: Buffer;
 }
@@ -150,7 +153,10 @@ function pack(points: readonly Checkpoint[], spanSize: number, from: number): Bu
   return Buffer.concat([head, ...records]);
 }
 
-/** A SOCI index as `soci create` makes it: zTOCs in the place of layers, and for the first version of the format the image that it belongs to. */
+/**
+ * Builds a SOCI index as `soci create` does: zTOCs in place of layers, and in the format's first
+ * version the image that it belongs to.
+ */
 export function sociIndex(
   ztocs: readonly (readonly [layer: BuiltLayer, ztoc: Buffer])[],
   subject?: Descriptor,

@@ -9,11 +9,11 @@ const TYPE_FLAGS = {
   fifo: '6',
 } as const;
 
-/** One entry of an archive. Everything may be set to what no honest tool would write. */
+/** An entry of an archive. Everything can be set to values that no proper tool would write. */
 export interface Entry {
   readonly path: string | Buffer;
   readonly type?: keyof typeof TYPE_FLAGS;
-  /** A type flag of one's own in place of `type`'s. */
+  /** A custom type flag in place of `type`'s. */
   readonly flag?: string;
   readonly mode?: number;
   readonly uid?: number;
@@ -21,37 +21,40 @@ export interface Entry {
   /** Seconds; may be negative or have a fraction. Default: the year 2024. */
   readonly mtime?: number;
   readonly body?: string | Uint8Array;
-  /** What the header says of the size; default: the body's length. */
+  /** The size in the header; default: the body's length. */
   readonly size?: number;
   readonly linkpath?: string | Buffer;
   readonly major?: number;
   readonly minor?: number;
   readonly xattrs?: Readonly<Record<string, string | Uint8Array>>;
-  /** More PAX records; they come last, and so win. */
+  /** Further PAX records. They come last, and so take precedence. */
   readonly pax?: Readonly<Record<string, string | Uint8Array>>;
-  /** How to write what a plain header has no room for; default `pax`. */
+  /** How to write values that don't fit a plain header; default `pax`. */
   readonly format?: 'pax' | 'gnu';
-  /** Changes the finished header; the checksum is computed after it. */
+  /** Changes the finished header; the checksum is computed afterwards. */
   readonly patch?: (header: Buffer) => void;
   /** A wrong checksum. */
   readonly checksum?: number;
 }
 
 const BLOCK = 512;
-/** 2024-01-01T00:00:00Z: a fixed time makes archives the same on each run. */
+/** 2024-01-01T00:00:00Z: a fixed time makes archives the same on every run. */
 export const FIXED_TIME = 1_704_067_200;
 
-/** A tar archive of entries and raw bytes in their order, with the two empty blocks at its end. */
+/**
+ * Returns a tar archive of entries and raw bytes in this order, with the two empty blocks at its
+ * end.
+ */
 export function tar(...parts: readonly (Entry | Uint8Array)[]): Buffer {
   return Buffer.concat([tarWithoutEnd(...parts), Buffer.alloc(2 * BLOCK)]);
 }
 
-/** The same without the end marker. */
+/** Returns the same without the end marker. */
 export function tarWithoutEnd(...parts: readonly (Entry | Uint8Array)[]): Buffer {
   return Buffer.concat(parts.map(part => (part instanceof Uint8Array ? part : encodeEntry(part))));
 }
 
-/** An entry with all that goes before it and its padded body. */
+/** Returns an entry with its extended headers and its padded body. */
 export function encodeEntry(entry: Entry): Buffer {
   const body = Buffer.from(entry.body ?? '');
   const path = Buffer.from(entry.path);
@@ -77,13 +80,13 @@ export function encodeEntry(entry: Entry): Buffer {
   return Buffer.concat([...before, header(entry, path, link, body.length), padded(body)]);
 }
 
-/** An extended header (`x`) for the next entry, or a global one (`g`) for all that follow. */
+/** An extended header (`x`) for the next entry, or a global one (`g`) for all following entries. */
 export function pax(records: Readonly<Record<string, string | Uint8Array>>, flag: 'x' | 'g' = 'x'): Buffer {
   const body = Buffer.concat(Object.entries(records).map(([name, value]) => paxRecord(name, value)));
   return encodeEntry({ path: 'PaxHeaders/entry', flag, body, mode: 0o644 });
 }
 
-/** `length name=value\n`, where the length counts itself. */
+/** `length name=value\n`, where the length includes itself. */
 export function paxRecord(name: string, value: string | Uint8Array): Buffer {
   const rest = Buffer.concat([Buffer.from(` ${name}=`), Buffer.from(value), Buffer.from('\n')]);
   let length = rest.length + 1;
@@ -116,7 +119,10 @@ function header(entry: Entry, path: Buffer, link: Buffer, length: number): Buffe
   return block;
 }
 
-/** Octal where it fits; GNU's base-256 where asked; else the most that fits (the PAX record says the rest). */
+/**
+ * Octal if it fits; GNU's base-256 on request; else the highest value that fits (the PAX record has
+ * the real one).
+ */
 function number(block: Buffer, at: number, width: number, value: number, gnu: boolean): void {
   const most = 8 ** (width - 1) - 1;
   if (gnu && (value < 0 || value > most)) {
@@ -179,18 +185,21 @@ export function whiteout(path: string): Entry {
   return { path: `${path.slice(0, slash)}.wh.${path.slice(slash)}` };
 }
 
-/** Hides all that the layers below have in a directory. */
+/** Hides everything that the layers below have in a directory. */
 export function opaque(folder: string): Entry {
   return { path: `${folder.replace(/\/$/, '')}/.wh..wh..opq` };
 }
 
-/** A piece of a sparse file: bytes at an offset, holes between. Tools write whole blocks of 512 bytes, except for the last piece. */
+/**
+ * A segment of a sparse file: bytes at an offset, with holes in between. Tools write whole blocks
+ * of 512 bytes, except for the last segment.
+ */
 export interface Segment {
   readonly offset: number;
   readonly data: Buffer;
 }
 
-/** A sparse file as GNU tar writes it by default in its own format (`S`, with a chain of map blocks). */
+/** A sparse file in GNU tar's own format, its default (`S`, with a chain of map blocks). */
 export function gnuSparse(path: string, size: number, segments: readonly Segment[], extras: Extras = {}): Entry {
   const map = [...segments, ...(endsAt(segments, size) ? [] : [{ offset: size, data: Buffer.alloc(0) }])];
   const more: Buffer[] = [];
@@ -207,7 +216,7 @@ export function gnuSparse(path: string, size: number, segments: readonly Segment
     format: 'gnu',
     ...extras,
     size: data.length,
-    // The map's blocks lie between header and data, and do not count into the size.
+    // The map's blocks are between header and data, and are not part of the size.
     body: Buffer.concat([...more, data]),
     patch: block => {
       sparseMap(block, 386, map.slice(0, 4));
@@ -225,7 +234,7 @@ function sparseMap(block: Buffer, at: number, map: readonly Segment[]): void {
   }
 }
 
-/** A sparse file in PAX form 1.0, where the map stands before the data in the body. */
+/** A sparse file in PAX format 1.0, where the map precedes the data in the body. */
 export function paxSparse(path: string, size: number, segments: readonly Segment[], extras: Extras = {}): Entry {
   const map = [...segments, ...(endsAt(segments, size) ? [] : [{ offset: size, data: Buffer.alloc(0) }])];
   const numbers = [map.length, ...map.flatMap(({ offset, data }) => [offset, data.length])];

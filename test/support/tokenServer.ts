@@ -7,42 +7,51 @@ export interface TokenServerOptions {
   readonly users?: Readonly<Record<string, string>>;
   /** Seconds; default 300. */
   readonly ttl?: number;
-  /** Whether a token without account may pull; default true. */
+  /** Whether a token without an account may pull; default true. */
   readonly anonymousPull?: boolean;
-  /** Answers GET alone: a POST gets 404, as old servers do. */
+  /** Answers only GET: a POST gets 404, as from old servers. */
   readonly getOnly?: boolean;
-  /** The names of the token in the answer; default both. */
+  /** The token's property names in the response; default: both. */
   readonly fields?: readonly ('token' | 'access_token')[];
-  /** Leaves `expires_in` and `issued_at` out: 60 seconds then, as the specification says. */
+  /** Omits `expires_in` and `issued_at`, which means 60 seconds according to the specification. */
   readonly withoutExpiry?: boolean;
   /** Repositories that only users may pull. */
   readonly isPrivate?: (repository: string) => boolean;
-  /** Signs tokens for a registry that checks them itself (distribution): the key, its certificate, and the issuer's name. */
+  /**
+   * Signs tokens for a registry that checks them itself (distribution): the key, its certificate,
+   * and the issuer's name.
+   */
   readonly signer?: { readonly key: KeyObject; readonly certificate: string; readonly issuer: string };
   readonly tls?: ServerTls;
   readonly address?: string;
 }
 
-/** One grant of the token server. */
+/** A token issued by the server. */
 export interface Grant {
   readonly user: string;
   readonly scopes: readonly string[];
   readonly token: string;
 }
 
-/** A token server (distribution's token and OAuth 2 specification) with accounts, identity tokens and a log. */
+/**
+ * A token server (distribution's token and OAuth 2 specification) with accounts, identity tokens
+ * and a log.
+ */
 export interface TokenServer extends Listening {
   readonly requests: LoggedRequest[];
-  /** The forms that were posted, in order. */
+  /** The submitted forms, in order. */
   readonly forms: URLSearchParams[];
   readonly grants: Grant[];
-  /** The answer to a GET. */
+  /** Returns the response to a GET. */
   answer(query: URLSearchParams, authorization?: string): { readonly status: number; readonly value: unknown };
-  /** What the token allows, as `repository:name:action`; undefined for an unknown or stale one. */
+  /**
+   * Returns what the token allows, as `repository:name:action`; undefined for an unknown or expired
+   * one.
+   */
   scopesOf(token: string): readonly string[] | undefined;
-  /** Makes every token so far invalid, before its time. */
+  /** Invalidates every token issued so far. */
   revokeAll(): void;
-  /** An identity (refresh) token for an account, as `docker login` gets it. */
+  /** Issues an identity (refresh) token for an account, as `docker login` does. */
   identityToken(user: string): string;
 }
 
@@ -58,7 +67,7 @@ interface Asked {
   readonly offline: boolean;
 }
 
-/** Accounts default to alice:s3cret. */
+/** Default: alice:s3cret. */
 export async function startTokenServer(options: TokenServerOptions = {}): Promise<TokenServer> {
   const requests: LoggedRequest[] = [];
   const forms: URLSearchParams[] = [];
@@ -147,7 +156,7 @@ class TokenDesk {
     };
   }
 
-  /** POST with an identity token or a password; undefined = not known. */
+  /** POST with an identity token or a password; undefined = unknown. */
   #readForm(form: URLSearchParams): Asked | undefined {
     const byIdentity = form.get('grant_type') === 'refresh_token';
     const user = byIdentity ? this.#identities.get(form.get('refresh_token') ?? '') : (form.get('username') ?? '');
@@ -185,7 +194,9 @@ class TokenDesk {
     return actions.length > 0 ? [{ type, name, actions }] : [];
   }
 
-  /** A JSON Web Token that distribution accepts (RFC 7515, with the certificate in `x5c`). */
+  /**
+   * Returns a JSON Web Token that distribution accepts (RFC 7515, with the certificate in `x5c`).
+   */
   #signed(asked: Asked, access: unknown, ttl: number): string {
     const { signer } = this.#options;
     if (!signer) throw new Error('no signer');

@@ -2,10 +2,10 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { getuid } from 'node:process';
 
-/** System folders that a normal user's PATH may lack, though Debian's servers lie there. */
+/** System folders that a normal user's PATH may lack, although they hold Debian's servers. */
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
-/** Debian's package of a tool, where its name differs. */
+/** Debian packages of tools that have a different name. */
 const PACKAGES: Readonly<Record<string, string>> = {
   htpasswd: 'apache2-utils',
   setfattr: 'attr',
@@ -24,7 +24,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'ctr-remote': 'stargz-snapshotter',
 };
 
-/** The full path of a tool, or undefined. */
+/** Returns the full path of a tool, or undefined. */
 export function findTool(name: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS].filter(folder => folder !== '');
   return folders.map(folder => join(folder, name)).find(isExecutable);
@@ -40,8 +40,8 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * For the `skip` option of a test or suite: false when every tool is there, else the reason, which the report shows. With `CI=true` nothing is
- * skipped: what is missing throws, and so fails the file.
+ * For the `skip` option of a test or suite: false if every tool is installed, else the reason for
+ * the report. With `CI=true` nothing may be skipped: a missing tool throws, which fails the file.
  */
 export function requireTool(...names: readonly string[]): false | string {
   const missing = names.filter(name => findTool(name) === undefined);
@@ -50,17 +50,20 @@ export function requireTool(...names: readonly string[]): false | string {
   return missingReason(`${missing.join(', ')} not found; on Debian: apt-get install ${packages.join(' ')}`);
 }
 
-/** The same for tests that need root: mounts, devices, owners, further users. */
+/** The same for tests that need root: mounts, devices, owners, other users. */
 export function requireRoot(): false | string {
   return getuid?.() === 0 ? false : missingReason('needs root; run the tests with sudo or in a container as root');
 }
 
-/** For any other condition. `met` false = skipped with the reason, or failed with `CI=true`. */
+/**
+ * The same for any condition: if `met` is false, the test is skipped with the reason, or fails with
+ * `CI=true`.
+ */
 export function requireThat(met: boolean, reason: string): false | string {
   return met ? false : missingReason(reason);
 }
 
-/** The first reason to skip, or false. */
+/** Returns the first reason to skip, or false. */
 export function firstOf(...reasons: readonly (false | string)[]): false | string {
   return reasons.find(reason => reason !== false) ?? false;
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { type BigIntStats, closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { findTool, requireTool } from './tools.ts';
 
-/** All that is to be known of one entry of a file system. */
+/** Everything known about one entry of a file system. */
 export interface EntryFacts {
   readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'char' | 'block' | 'socket';
   /** Permission bits with setuid, setgid and sticky, in octal. */
@@ -16,7 +16,7 @@ export interface EntryFacts {
   /** Files only. */
   readonly size?: number;
   readonly sha256?: string;
-  /** Other names of the same file, when it has several: the first of them in order. */
+  /** For a file with several names: the first of them in order. */
   readonly sameAs?: string;
   readonly linkname?: string;
   /** Devices only: `major:minor`. */
@@ -25,7 +25,10 @@ export interface EntryFacts {
   readonly xattrs?: Readonly<Record<string, string>>;
 }
 
-/** A file system's entries by path, relative to its root; '.' is the root itself. Bytes that are no UTF-8 are written `\xff`. */
+/**
+ * A file system's entries by path, relative to its root; '.' is the root itself. Bytes that are not
+ * UTF-8 are written `\xff`.
+ */
 export type Tree = Map<string, EntryFacts>;
 
 /** The tool that reads extended attributes. */
@@ -33,7 +36,10 @@ export const TREE_TOOLS = ['getfattr'] as const;
 
 const TYPES = { 1: 'fifo', 2: 'char', 4: 'directory', 6: 'block', 8: 'file', 10: 'symlink', 12: 'socket' } as const;
 
-/** Reads everything below a folder without following a link. As root it sees all; a normal user fails where reading is not allowed. */
+/**
+ * Reads everything below a folder without following links. Root sees everything; a normal user
+ * fails where reading is not allowed.
+ */
 export function readTree(root: string): Tree {
   const tree: Tree = new Map();
   const xattrs = readXattrs(root);
@@ -54,7 +60,10 @@ export function readTree(root: string): Tree {
   return tree;
 }
 
-/** The differences of two trees, one line each; none when they are the same. `ignore` leaves out what is known to differ. */
+/**
+ * Returns the differences between two trees, one line each; none if they are equal. `ignore`
+ * excludes known differences.
+ */
 export function compareTrees(
   left: Tree,
   right: Tree,
@@ -133,7 +142,7 @@ function show(name: Buffer): string {
   return name.toString('latin1').replace(/[\x80-\xff]/g, byte => `\\x${byte.charCodeAt(0).toString(16)}`);
 }
 
-/** Extended attributes of all entries that have some, by path. */
+/** Returns the extended attributes by path, for entries that have some. */
 function readXattrs(root: string): Map<string, Record<string, string>> {
   const tool = findTool('getfattr');
   if (!tool) throw new Error(requireTool('getfattr') || 'getfattr');

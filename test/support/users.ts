@@ -6,23 +6,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './run.ts';
 import { firstOf, requireRoot, requireTool } from './tools.ts';
 
-/** A normal user who may use sudo with a password, as on a person's own machine. */
+/** A normal user who may use sudo with a password, as on a desktop. */
 export interface TestUser {
   readonly name: string;
   readonly password: string;
   readonly uid: number;
   readonly gid: number;
   readonly home: string;
-  /** Ends what still runs as this user, and removes account, home and sudo's rule. */
+  /** Ends the user's processes, and removes the account, its home and its sudo rule. */
   remove(): Promise<void>;
 }
 
-/** The reason why no user can be made here, or false. */
+/** Returns why no user can be created here, or false. */
 export function requireTestUser(): false | string {
   return firstOf(requireRoot(), requireTool('useradd', 'userdel', 'chpasswd', 'setpriv', 'sudo'));
 }
 
-/** Makes a user of a random name. `sudo`: 'password' (default), 'none'. */
+/** Creates a user with a random name. `sudo`: 'password' (default) or 'none'. */
 export async function createTestUser(options: { readonly sudo?: 'password' | 'none' } = {}): Promise<TestUser> {
   const name = `peel-${randomBytes(4).toString('hex')}`;
   const password = randomBytes(9).toString('base64url');
@@ -30,7 +30,7 @@ export async function createTestUser(options: { readonly sudo?: 'password' | 'no
   const remove = async (): Promise<void> => {
     const uid = await idOf(name, '-u');
     for (let attempt = 0; attempt < 50 && endProcesses(uid); attempt++) await sleep(100);
-    // What sudo remembers of a user: its rule, its timestamp, and that it gave its lecture (by name or by id).
+    // sudo records per user, by name or by id: a timestamp, and that its lecture was shown.
     const traces = [name, String(uid)].flatMap(id => [`/run/sudo/ts/${id}`, `/var/lib/sudo/lectured/${id}`]);
     for (const path of [rule, ...traces]) rmSync(path, { force: true });
     await run('userdel', ['--remove', name]);
@@ -53,7 +53,7 @@ async function idOf(name: string, which: '-u' | '-g'): Promise<number> {
   return Number(await run('id', [which, name]));
 }
 
-/** Ends every process of the user by its id. True while there were some. */
+/** Ends every process of the user by its id. Returns true if there were any. */
 function endProcesses(uid: number): boolean {
   const ids = readdirSync('/proc')
     .map(Number)
@@ -62,13 +62,13 @@ function endProcesses(uid: number): boolean {
     try {
       process.kill(id, 'SIGKILL');
     } catch {
-      // It ended by itself meanwhile.
+      // It has already ended.
     }
   }
   return ids.length > 0;
 }
 
-/** Who started a process; undefined when it has ended meanwhile. */
+/** Returns the owner of a process; undefined if it has ended. */
 function ownerOf(id: number): number | undefined {
   try {
     const uid = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1];

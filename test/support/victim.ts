@@ -3,20 +3,20 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSyn
 import { join, relative, sep } from 'node:path';
 import { tempFolder } from './servers/process.ts';
 
-/** Something to be harmed beside the folder that is unpacked into. */
+/** Files next to the destination that an attack may harm. */
 export interface Victim {
-  /** Holds everything. */
+  /** The folder that holds everything. */
   readonly root: string;
-  /** Where to unpack; its folder is there, it itself is not. */
+  /** Where to unpack. The parent folder exists, the destination itself does not. */
   readonly destination: string;
   /** The victim's folder. */
   readonly folder: string;
-  /** Throws when anything outside the destination was changed, linked to, or made. */
+  /** Throws if anything outside the destination was changed, linked to, or created. */
   assertUnharmed(): void;
   remove(): void;
 }
 
-/** @param below the destination below the root; the victim lies in the root itself */
+/** @param below the destination's path below the root; the victim is in the root itself */
 export function plantVictim(below = 'destination'): Victim {
   const home = tempFolder('victim');
   const root = join(home.path, 'root');
@@ -39,11 +39,15 @@ export function plantVictim(below = 'destination'): Victim {
   };
 }
 
-/** All that can be seen of the files outside the destination. A hard link to one of them shows in its count. */
+/**
+ * Returns everything visible of the files outside the destination. A hard link to one of them shows
+ * in its link count.
+ */
 function snapshot(root: string, destination: string): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   const visit = (path: string): void => {
-    // What an unpacker makes beside its destination under a name of its own is its own: `1.part` beside `1`.
+    // An unpacker may create files next to its destination with names that start with it: `1.part`
+    // next to `1`.
     if (path === destination || path.startsWith(`${destination}${sep}`) || path.startsWith(`${destination}.`)) return;
     const stats = lstatSync(path);
     const { mode, uid, gid, nlink, ino } = stats;
@@ -54,7 +58,7 @@ function snapshot(root: string, destination: string): Record<string, unknown> {
       uid,
       gid,
       ino,
-      // The destination itself counts as a link of its folder, and changes its time.
+      // The destination itself counts as a link of its parent folder, and changes its time.
       ...(isParent ? {} : { nlink, mtime: stats.mtimeMs }),
       ...(stats.isFile() && { text: readFileSync(path, 'latin1') }),
       ...(stats.isSymbolicLink() && { link: readlinkSync(path) }),

@@ -2,18 +2,18 @@ import type { LoggedRequest } from '../listen.ts';
 import { startTokenServer, type TokenServer, type TokenServerOptions } from '../tokenServer.ts';
 import { errorReply, type Reply } from './reply.ts';
 
-/** Who may read, and how a client is told. */
+/** Who may read, and how the registry challenges clients. */
 export interface AccessOptions {
   /** `basic`: user and password with each request. `bearer`: a token of the token server. */
   readonly scheme: 'basic' | 'bearer';
   readonly users?: Readonly<Record<string, string>>;
-  /** Settings of the token server that `bearer` starts, on an origin of its own. */
+  /** Settings of the token server that `bearer` starts, on its own origin. */
   readonly tokens?: TokenServerOptions;
-  /** Makes the challenge; absent = a plain one. An empty text sends none: a 401 without the header. */
+  /** Builds the challenge. Default: a plain one. An empty string sends a 401 without the header. */
   readonly challenge?: (challenge: Challenge) => string | readonly string[];
 }
 
-/** What a challenge is made of. */
+/** The parts of a challenge. */
 export interface Challenge {
   readonly realm: string;
   readonly service: string;
@@ -23,11 +23,11 @@ export interface Challenge {
   readonly request: LoggedRequest;
 }
 
-/** The door of a registry. */
+/** A registry's access control. */
 export interface Access {
-  /** The refusal, or undefined where the request may pass. */
+  /** Returns the refusal, or undefined if the request may pass. */
   refuse(request: LoggedRequest): Reply | undefined;
-  /** Tells the address that the registry got, for those who are asked by relative realm. */
+  /** Sets the registry's address, which a relative realm needs. */
   registryIs(url: string): void;
   readonly tokenServer: TokenServer | undefined;
   close(): Promise<void>;
@@ -76,7 +76,7 @@ function basicChallenge(): string {
   return 'Basic realm="embedded registry"';
 }
 
-/** The challenge as distribution writes it. */
+/** Returns a challenge as distribution writes it. */
 export function bearerChallenge({ realm, service, scope, error }: Challenge): string {
   const parts = [`realm="${realm}"`, `service="${service}"`];
   if (scope) parts.push(`scope="${scope}"`);

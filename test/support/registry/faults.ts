@@ -5,29 +5,32 @@ import { gzipSync } from 'node:zlib';
 import type { LoggedRequest } from '../listen.ts';
 import { bodyBytes, bodyLength, bodySlice, type Reply, writeBody } from './reply.ts';
 
-/** Turns the honest answer into another one. */
+/** Replaces the correct reply with another. */
 export type Fault = (reply: Reply, request: LoggedRequest) => Reply | Promise<Reply>;
 
-/** Which requests a fault is for; what is left out matches all. */
+/** The requests that a fault applies to; omitted properties match all. */
 export interface FaultMatch {
   readonly method?: string;
-  /** A part of the path, or a pattern for it; the query does not count. */
+  /** A part of the path, or a pattern for it, without the query. */
   readonly path?: string | RegExp;
   readonly when?: (request: LoggedRequest) => boolean;
-  /** Let this many matching requests pass before. */
+  /** The number of matching requests to let pass first. */
   readonly after?: number;
-  /** How often it strikes; absent = always. */
+  /** How often it occurs; default: always. */
   readonly times?: number;
 }
 
-/** A fault at work. */
+/** An active fault. */
 export interface ActiveFault {
-  /** How often it struck. */
+  /** How often it has occurred. */
   readonly hits: number;
   remove(): void;
 }
 
-/** The hook list of a registry: each fault that matches changes the answer, in the order in which they were added. */
+/**
+ * A registry's faults: each one that matches changes the reply, in the order in which they were
+ * added.
+ */
 export class Faults {
   #active: { match: FaultMatch; fault: Fault; seen: number; hits: number }[] = [];
 
@@ -66,23 +69,23 @@ function matches(match: FaultMatch, request: LoggedRequest): boolean {
   return match.when?.(request) ?? true;
 }
 
-/** Another status with an error body of the spec; nothing of the honest answer stays. */
+/** Returns another status with an error body of the spec; drops the correct reply. */
 export function status(code: number, headers: Reply['headers'] = {}, errorCode = 'UNKNOWN'): Fault {
   const body = JSON.stringify({ errors: [{ code: errorCode, message: `fault ${code}` }] });
   return () => ({ status: code, headers: { 'content-type': 'application/json', ...headers }, body: Buffer.from(body) });
 }
 
-/** An answer without body and content type. */
+/** Returns a reply without a body and content type. */
 export function bareStatus(code: number, headers: Reply['headers'] = {}): Fault {
   return () => ({ status: code, headers, body: Buffer.alloc(0) });
 }
 
-/** A web page where the API's answer belongs, as proxies and captive portals send it. */
+/** Returns a web page in place of the API's response, as proxies and captive portals do. */
 export function html(code = 200, page = '<!doctype html><html><body><h1>Please sign in</h1></body></html>'): Fault {
   return () => ({ status: code, headers: { 'content-type': 'text/html; charset=utf-8' }, body: Buffer.from(page) });
 }
 
-/** Sends the reader elsewhere. Without `to`, to the same address again: a loop. */
+/** Redirects the client. Without `to`, redirects to the same address again: a loop. */
 export function redirect(to?: string | ((request: LoggedRequest) => string), code = 307): Fault {
   return (_, request) => ({
     status: code,
@@ -91,17 +94,17 @@ export function redirect(to?: string | ((request: LoggedRequest) => string), cod
   });
 }
 
-/** Changes headers; '' takes one away. */
+/** Changes headers; '' removes one. */
 export function headers(changed: Reply['headers']): Fault {
   return reply => ({ ...reply, headers: { ...reply.headers, ...changed } });
 }
 
-/** Another body with the honest status; Content-Length fits it. */
+/** Replaces the body and keeps the status; Content-Length matches it. */
 export function body(bytes: Buffer | string): Fault {
   return reply => ({ ...reply, body: Buffer.from(bytes) });
 }
 
-/** One changed byte (the last one, or at `position`): everything fits but the digest. */
+/** Changes one byte (the last one, or the one at `position`), so that only the digest is wrong. */
 export function corrupt(position = -1): Fault {
   return reply => {
     const bytes = Buffer.from(bodyBytes(reply.body));
@@ -111,17 +114,19 @@ export function corrupt(position = -1): Fault {
   };
 }
 
-/** Ends early and politely: Content-Length fits the short body. */
+/** Ends the body early but correctly: Content-Length matches the short body. */
 export function shorten(length: number): Fault {
   return reply => ({ ...reply, body: bodySlice(reply.body, 0, length) });
 }
 
-/** More bytes than there should be, with a Content-Length that admits it. */
+/** Sends more bytes than the blob has, with a matching Content-Length. */
 export function lengthen(extra: Buffer): Fault {
   return reply => ({ ...reply, body: Buffer.concat([bodyBytes(reply.body), extra]) });
 }
 
-/** Says a Content-Length that is off by `delta`, sends all and closes the connection. */
+/**
+ * Sends a Content-Length that is off by `delta`, then the whole body, and closes the connection.
+ */
 export function wrongLength(delta: number): Fault {
   return reply => ({
     ...reply,
@@ -133,17 +138,20 @@ export function wrongLength(delta: number): Fault {
   });
 }
 
-/** No Content-Length: the body goes out in chunks. */
+/** Omits Content-Length and sends the body in chunks. */
 export function chunked(): Fault {
   return headers({ 'content-length': '' });
 }
 
-/** Sends so many bytes of the body, then resets the connection (RST). */
+/** Sends this many bytes of the body, then resets the connection (RST). */
 export function resetAfter(length: number): Fault {
   return cut(length, socket => socket.resetAndDestroy());
 }
 
-/** Sends so many bytes, then ends the connection as if all were well (FIN), though Content-Length promised more. */
+/**
+ * Sends this many bytes, then closes the connection normally (FIN) although Content-Length promised
+ * more.
+ */
 export function truncate(length: number): Fault {
   return cut(length, socket => socket.end());
 }
@@ -152,23 +160,23 @@ function cut(length: number, end: (socket: Socket) => void): Fault {
   return reply => ({
     ...withLength(reply),
     deliver: async (bytes, response) => {
-      // The response has no socket of its own as long as an earlier one on the connection has not ended.
+      // The response has no socket until the previous response on the connection has ended.
       const { socket } = response.req;
       response.flushHeaders();
       await writeBody(bodySlice(bytes, 0, length), response);
-      // Let the bytes leave the process first: a reset throws away what is still queued.
+      // Lets the bytes leave the process first, because a reset discards queued data.
       if (socket.writableNeedDrain) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
       if (!socket.destroyed) setTimeout(() => end(socket), 20);
     },
   });
 }
 
-/** Resets the connection before any answer. */
+/** Resets the connection before any response. */
 export function resetAtOnce(): Fault {
   return reply => ({ ...reply, status: 0 });
 }
 
-/** Sends so many bytes of the body, then nothing more, for ever. */
+/** Sends this many bytes of the body, then stalls forever. */
 export function stall(length = 0): Fault {
   return reply => ({
     ...withLength(reply),
@@ -179,12 +187,12 @@ export function stall(length = 0): Fault {
   });
 }
 
-/** Takes the request and never answers. */
+/** Accepts the request and never responds. */
 export function silence(): Fault {
   return reply => ({ ...reply, status: -1 });
 }
 
-/** Waits before it answers honestly. */
+/** Waits before sending the correct reply. */
 export function delay(milliseconds: number): Fault {
   return async reply => {
     await sleep(milliseconds);
@@ -192,7 +200,7 @@ export function delay(milliseconds: number): Fault {
   };
 }
 
-/** A few bytes at a time. */
+/** Sends a few bytes at a time. */
 export function drip(bytesEach: number, milliseconds: number): Fault {
   return reply => ({
     ...withLength(reply),
@@ -206,7 +214,10 @@ export function drip(bytesEach: number, milliseconds: number): Fault {
   });
 }
 
-/** Calls back when so many bytes of the body went out, then sends the rest: to cancel or to look in the middle of a transfer. */
+/**
+ * Calls back after this many bytes of the body, then sends the rest: to cancel or inspect in the
+ * middle of a transfer.
+ */
 export function pauseAt(length: number, reached: () => void | Promise<void>): Fault {
   return reply => ({
     ...withLength(reply),
@@ -221,7 +232,7 @@ export function pauseAt(length: number, reached: () => void | Promise<void>): Fa
   });
 }
 
-/** Compresses the body though nobody asked, as some proxies do. */
+/** Compresses the body without being asked to, as some proxies do. */
 export function gzipped(): Fault {
   return reply => ({
     ...reply,
@@ -230,7 +241,7 @@ export function gzipped(): Fault {
   });
 }
 
-/** No ranges here: a request for a part gets a 200 and the whole. */
+/** Ignores ranges: answers a range request with a 200 and the whole body. */
 export function noRanges(): Fault {
   return ({ whole, ...reply }) => {
     const honest = { ...reply.headers, 'accept-ranges': '', 'content-range': '' };
@@ -239,7 +250,7 @@ export function noRanges(): Fault {
   };
 }
 
-/** Answers a range from another place than asked for, and says so. */
+/** Answers a range request with a different range, and says so. */
 export function shiftedRange(by: number): Fault {
   return reply => {
     const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(String(reply.headers['content-range']));
@@ -256,7 +267,10 @@ export function shiftedRange(by: number): Fault {
   };
 }
 
-/** Changes what Content-Range says, by default to a part one byte further on; the bytes stay those that were asked for. */
+/**
+ * Changes Content-Range, by default to a range one byte later; the bytes remain those of the
+ * requested range.
+ */
 export function lyingRange(contentRange?: string): Fault {
   return reply => {
     const honest = reply.headers['content-range'];
@@ -266,7 +280,7 @@ export function lyingRange(contentRange?: string): Fault {
   };
 }
 
-/** A JSON document changed in passing; it must be JSON before. */
+/** Changes a JSON document in transit; the body must be JSON. */
 export function json(change: (value: unknown) => unknown): Fault {
   return reply => {
     const value: unknown = JSON.parse(bodyBytes(reply.body).toString());
@@ -274,7 +288,7 @@ export function json(change: (value: unknown) => unknown): Fault {
   };
 }
 
-/** Fixes Content-Length at what the whole body would need. */
+/** Fixes Content-Length at the size of the whole body. */
 function withLength(reply: Reply): Reply {
   return { ...reply, headers: { 'content-length': String(bodyLength(reply.body)), ...reply.headers } };
 }

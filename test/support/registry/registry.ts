@@ -8,17 +8,20 @@ import { RegistryStore } from './store.ts';
 
 export interface RegistryOptions extends Omit<RouteOptions, 'blobLocation'> {
   readonly tls?: ServerTls;
-  /** A loopback address of its own, such as 127.0.0.2, to be another host. */
+  /** A separate loopback address, such as 127.0.0.2, to be a different host. */
   readonly address?: string;
-  /** Default: one that is free. */
+  /** Default: a free one. */
   readonly port?: number;
-  /** To share one store among several servers. */
+  /** A store to share among several servers. */
   readonly store?: RegistryStore;
   /** A path before `/v2/`, such as `/artifactory/api/docker/repo`. */
   readonly pathPrefix?: string;
-  /** Sends readers of blobs to a second origin that, as S3 does, answers 400 to an Authorization header. */
+  /**
+   * Redirects blob requests to a second origin that, like S3, answers 400 to an Authorization
+   * header.
+   */
   readonly redirectBlobs?: boolean;
-  /** Who may read; absent = everybody. */
+  /** Who may read; default: everyone. */
   readonly access?: AccessOptions;
 }
 
@@ -27,18 +30,18 @@ export interface Registry extends Listening {
   readonly store: RegistryStore;
   /** Every request, in order. */
   readonly requests: LoggedRequest[];
-  /** What the second origin of `redirectBlobs` was asked. */
+  /** The requests to the second origin of `redirectBlobs`. */
   readonly cdnRequests: LoggedRequest[];
   readonly faults: Faults;
   /** Shorthand for `faults.add`. */
   fault(match: FaultMatch, fault: Fault): ActiveFault;
-  /** The most requests that were under way at the same time, those to the second origin included. */
+  /** The highest number of simultaneous requests, including those to the second origin. */
   readonly peak: number;
-  /** The token server, where `access` asks for one. */
+  /** The token server, if `access` needs one. */
   readonly access: Access;
 }
 
-/** Starts an embedded registry on loopback. It serves what is put into its `store`. */
+/** Starts an embedded registry on loopback that serves the contents of its `store`. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
   const store = options.store ?? new RegistryStore();
   const faults = new Faults();
@@ -58,7 +61,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   };
   const honest = (request: LoggedRequest): Reply => {
     const prefix = options.pathPrefix ?? '';
-    // A realm may be relative: the tokens then come from the registry's own origin.
+    // A realm may be relative: tokens then come from the registry's own origin.
     if (access.tokenServer && request.path === '/token') {
       const { status, value } = access.tokenServer.answer(request.query, request.headers.authorization);
       return jsonReply(status, value);
@@ -105,7 +108,7 @@ function cdnAnswer(store: RegistryStore, request: LoggedRequest): Reply {
   );
 }
 
-/** Joins the log, the honest answer and the faults to one request handler. */
+/** Combines the log, the correct reply and the faults into one request handler. */
 function serve(
   log: LoggedRequest[],
   load: { now: number; peak: number },
@@ -127,7 +130,7 @@ function serve(
     response.once('close', () => void load.now--);
     response.on('error', () => undefined);
     respond(request, response).catch((error: unknown) => {
-      // A mistake in a test's own fault shows in the test as a 500 that tells it.
+      // An error in a test's own fault appears in the test as a 500 with its message.
       if (response.headersSent) response.destroy();
       else response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error));
     });

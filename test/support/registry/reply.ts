@@ -2,34 +2,37 @@ import { createReadStream, readFileSync } from 'node:fs';
 import type http from 'node:http';
 import { once } from 'node:events';
 
-/** A body in memory, or a part `[start, end)` of a file. */
+/** A body in memory, or a range `[start, end)` of a file. */
 export type Body = Buffer | { readonly path: string; readonly start: number; readonly end: number };
 
-/** An answer before it is sent: what the faults work on. Header names are in lower case. */
+/** A reply before it is sent, which faults change. Header names are in lower case. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  /** What a GET gets; a HEAD gets the headers alone. */
+  /** The body of a GET; a HEAD gets only the headers. */
   readonly body: Body;
-  /** Of an answer to a range: the whole blob. */
+  /** For a reply to a range request: the whole blob. */
   readonly whole?: Body;
-  /** How the body goes out; absent = whole and at once. */
+  /** How to send the body; default: whole and at once. */
   readonly deliver?: Deliver;
 }
 
-/** Sends a body in its own way. The head was written; it must end or cut the response. Stops when `closed` aborts (the client left, or the server closes). */
+/**
+ * Sends a body in its own way, after the head has been written. It must end or abort the response,
+ * and stops when `closed` aborts (the client left, or the server closes).
+ */
 export type Deliver = (body: Body, response: http.ServerResponse, closed: AbortSignal) => Promise<void>;
 
 export function bodyLength(body: Body): number {
   return Buffer.isBuffer(body) ? body.length : body.end - body.start;
 }
 
-/** All of a body in memory. */
+/** Returns a body as one buffer. */
 export function bodyBytes(body: Body): Buffer {
   return Buffer.isBuffer(body) ? body : readFileSync(body.path).subarray(body.start, body.end);
 }
 
-/** A part of a body, positions counted from the body's start. */
+/** Returns part of a body, with positions counted from the body's start. */
 export function bodySlice(body: Body, start: number, end: number): Body {
   if (Buffer.isBuffer(body)) return body.subarray(start, end);
   return { path: body.path, start: body.start + start, end: Math.min(body.end, body.start + end) };
@@ -43,12 +46,12 @@ export function jsonReply(status: number, value: unknown, headers: Reply['header
   };
 }
 
-/** An error as the distribution-spec writes it. */
+/** Returns an error in the format of the distribution-spec. */
 export function errorReply(status: number, code: string, message: string, headers: Reply['headers'] = {}): Reply {
   return jsonReply(status, { errors: [{ code, message, detail: null }] }, headers);
 }
 
-/** Writes a body to the response and waits where the client is slow. Does not end the response. */
+/** Writes a body to the response, and waits for slow clients. Does not end the response. */
 export async function writeBody(body: Body, response: http.ServerResponse): Promise<void> {
   if (bodyLength(body) === 0) return;
   const chunks = Buffer.isBuffer(body)
@@ -60,7 +63,10 @@ export async function writeBody(body: Body, response: http.ServerResponse): Prom
   }
 }
 
-/** Sends a reply. Content-Length is the body's unless the reply says otherwise; a header set to '' is left out. */
+/**
+ * Sends a reply. Content-Length is the body's unless the reply sets it; a header set to '' is
+ * omitted.
+ */
 export async function sendReply(reply: Reply, method: string, response: http.ServerResponse): Promise<void> {
   const headers: Record<string, string | readonly string[]> = {
     'content-length': String(bodyLength(reply.body)),

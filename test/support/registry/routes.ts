@@ -3,21 +3,21 @@ import type { LoggedRequest } from '../listen.ts';
 import { bodySlice, type Body, errorReply, jsonReply, type Reply } from './reply.ts';
 import { type RegistryStore, sha256, type StoredManifest } from './store.ts';
 
-/** How a registry answers where registries differ. */
+/** Behaviour that differs between registries. */
 export interface RouteOptions {
-  /** Most entries on one page; absent = all, unless the reader asks for fewer. */
+  /** The maximum number of entries per page; default: all, unless the client asks for fewer. */
   readonly pageSize?: number | undefined;
-  /** The API of distribution-spec 1.1, the tag `sha256-<hex>` in its place, or none of both. */
+  /** The API of distribution-spec 1.1, the fallback tag `sha256-<hex>`, or neither. */
   readonly referrers?: 'api' | 'tag' | 'none' | undefined;
-  /** Catalog there, or refused as Docker Hub does. */
+  /** Whether the catalog is available, or refused as on Docker Hub. */
   readonly catalog?: boolean | undefined;
-  /** Where to send readers of blobs; absent = the bytes come from here. */
+  /** Where to redirect blob requests; default: the registry sends the bytes itself. */
   readonly blobLocation?: ((digest: string) => string) | undefined;
 }
 
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 
-/** The registry's honest answer to a request below `/v2/` (distribution-spec). */
+/** Returns the registry's correct reply to a request below `/v2/` (distribution-spec). */
 export function answer(store: RegistryStore, request: LoggedRequest, options: RouteOptions): Reply {
   const path = decodeURIComponent(request.path);
   if (path === '/v2' || path === '/v2/')
@@ -47,7 +47,7 @@ function tags(store: RegistryStore, name: string, request: LoggedRequest, option
   return page(store.tags(name), request, options, list => ({ name, tags: list }));
 }
 
-/** A page of a sorted list by `n` and `last`, with the Link to the next one. */
+/** Returns a page of a sorted list for `n` and `last`, with a Link to the next one. */
 function page(all: string[], request: LoggedRequest, options: RouteOptions, wrap: (part: string[]) => unknown): Reply {
   const last = request.query.get('last');
   const asked = Number(request.query.get('n') ?? Infinity);
@@ -96,7 +96,7 @@ function blob(store: RegistryStore, digest: string, request: LoggedRequest, opti
   return blobReply(whole, digest, request);
 }
 
-/** A blob, or the part that a Range asks for (RFC 9110, 14). */
+/** Returns a blob, or the requested range of it (RFC 9110, 14). */
 export function blobReply(whole: Body, digest: string, request: LoggedRequest): Reply {
   const size = Buffer.isBuffer(whole) ? whole.length : whole.end;
   const headers = {
@@ -142,7 +142,10 @@ function referrersPage(
   return jsonReply(200, { schemaVersion: 2, mediaType: INDEX, manifests: all.slice(from, end) }, headers);
 }
 
-/** The index behind the tag `sha256-<hex>`, which clients keep where there is no referrers API. */
+/**
+ * Returns the index behind the tag `sha256-<hex>`, which clients maintain if there is no referrers
+ * API.
+ */
 function fallbackTag(
   store: RegistryStore,
   name: string,
@@ -169,7 +172,7 @@ function referrers(store: RegistryStore, name: string, digest: string): Referrer
   });
 }
 
-/** Manifests may be hostile nonsense that a test has put there. */
+/** Tests may store hostile nonsense as manifests. */
 function parseOrEmpty(bytes: Buffer): Json {
   try {
     return parseJson(bytes);

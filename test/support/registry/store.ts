@@ -2,17 +2,19 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Digest } from '../../../src/oci/digest.ts';
 
-/** A blob kept in memory, or one that lies in a file (for those too big for memory). */
+/** A blob in memory, or in a file if it is too big for memory. */
 export type BlobContent = Buffer | { readonly path: string; readonly size: number };
 
-/** A document and all that it needs, ready to be put into a registry: an image, an index, an artifact. */
+/**
+ * A document with everything it refers to, ready for a registry: an image, an index or an artifact.
+ */
 export interface Content {
   readonly mediaType: string;
   readonly digest: Digest;
-  /** The manifest's very bytes. */
+  /** The manifest's exact bytes. */
   readonly bytes: Buffer;
   readonly blobs: readonly Buffer[];
-  /** Documents that an index points to. */
+  /** The documents that an index points to. */
   readonly children?: readonly Content[];
 }
 
@@ -27,12 +29,12 @@ interface Repository {
   readonly tags: Map<string, Digest>;
 }
 
-/** The sha256 digest of some bytes. */
+/** Returns the sha256 digest of some bytes. */
 export function sha256(bytes: string | Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** What the embedded registry holds. Blobs are shared by all repositories. */
+/** The embedded registry's contents. All repositories share the blobs. */
 export class RegistryStore {
   readonly #repositories = new Map<string, Repository>();
   readonly #blobs = new Map<string, BlobContent>();
@@ -45,7 +47,7 @@ export class RegistryStore {
     return this.#repositories.has(repository);
   }
 
-  /** Tags in the order of the code points, as distribution lists them. */
+  /** Returns tags in code-point order, as distribution lists them. */
   tags(repository: string): string[] {
     return [...(this.#repositories.get(repository)?.tags.keys() ?? [])].toSorted();
   }
@@ -71,7 +73,9 @@ export class RegistryStore {
     return this.putManifest(repository, content, ...tags);
   }
 
-  /** Stores a bare document; its blobs need not be there. A digest other than sha256's must be given. */
+  /**
+   * Stores a single document; its blobs may be missing. A digest that is not sha256 must be given.
+   */
   putManifest(
     repository: string,
     manifest: { readonly mediaType: string; readonly bytes: Buffer; readonly digest?: Digest },
@@ -85,13 +89,16 @@ export class RegistryStore {
     return digest;
   }
 
-  /** Stores a blob under its digest, or under another one, to serve wrong bytes or another algorithm. */
+  /**
+   * Stores a blob under its digest, or under another one, to serve wrong bytes or another
+   * algorithm.
+   */
   putBlob(bytes: Buffer, digest: Digest = sha256(bytes)): Digest {
     this.#blobs.set(digest, bytes);
     return digest;
   }
 
-  /** Serves a blob from a file; nothing is read into memory. */
+  /** Serves a blob from a file, without reading it into memory. */
   putBlobFile(path: string, digest: Digest): Digest {
     this.#blobs.set(digest, { path, size: statSync(path).size });
     return digest;

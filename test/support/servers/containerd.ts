@@ -5,14 +5,16 @@ import type { Content } from '../registry/store.ts';
 import { run } from '../run.ts';
 import { startProcess, tempFolder } from './process.ts';
 
-/** Debian's containerd with a store, a state and a socket of its own. Nothing is run by it. */
+/** Debian's containerd with its own store, state and socket. It runs no containers. */
 export interface Containerd {
-  /** Makes eStargz or zstd:chunked layers of an image's layers by stargz-snapshotter's `ctr-remote`. */
+  /**
+   * Converts an image's layers to eStargz or zstd:chunked with stargz-snapshotter's `ctr-remote`.
+   */
   convert(content: Content, option: '--estargz' | '--zstdchunked' | '--uncompress'): Promise<Content>;
   close(): Promise<void>;
 }
 
-/** What needs rights or kernel modules that a test has no use for. */
+/** Plugins that need privileges or kernel modules, which tests don't use. */
 const UNUSED = [
   'io.containerd.grpc.v1.cri',
   'io.containerd.internal.v1.opt',

@@ -13,7 +13,7 @@ export interface DockerRegistryOptions {
   /** Token authentication by a token server of the tests: anonymous pull, alice:s3cret may push. */
   readonly tokens?: TokenServerOptions;
   readonly tls?: Identity;
-  /** A file of the authority whose clients alone are let in; needs `tls`. */
+  /** The authority's file; only clients with its certificates are let in. Needs `tls`. */
   readonly clientCaFile?: string;
   /** Makes it a pull-through mirror of another registry. */
   readonly mirrorOf?: { readonly url: string; readonly username?: string; readonly password?: string };
@@ -42,7 +42,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
     tokenServer =
       options.tokens && (await startTokenServer({ ...options.tokens, ...(signer && { signer: signer.signer }) }));
     const file = join(folder.path, 'config.json');
-    // YAML reads JSON.
+    // YAML is a superset of JSON.
     writeFileSync(file, JSON.stringify(configOf(options, folder.path, tokenServer, signer?.certFile)));
     const server = await startProcess('docker-registry', ['serve', file], {
       ready: /listening on (127\.0\.0\.1:\d+)/,
@@ -116,7 +116,7 @@ function hashedAccount([user, password]: readonly [string, string]): string {
   }).trim();
 }
 
-/** The key by which the registry knows that tokens come from its token server. */
+/** The key with which the registry checks tokens from its token server. */
 function createSigner(): {
   readonly signer: NonNullable<TokenServerOptions['signer']>;
   readonly certFile: string;

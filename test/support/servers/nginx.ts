@@ -4,18 +4,18 @@ import type { Identity } from '../privateCa.ts';
 import { freePort, startProcess, tempFolder } from './process.ts';
 
 export interface NginxOptions {
-  /** Where the registry is, such as `http://127.0.0.1:40123`. */
+  /** The registry's URL, such as `http://127.0.0.1:40123`. */
   readonly upstream: string;
-  /** The path in front of `/v2/`, without a slash at its end; default Artifactory's form. */
+  /** The path in front of `/v2/`, without a trailing slash. Default: Artifactory's form. */
   readonly prefix?: string;
   readonly tls?: Identity;
-  /** Leaves `Link` headers as the registry behind writes them, without the prefix. */
+  /** Leaves `Link` headers as the registry writes them, without the prefix. */
   readonly plainLinks?: boolean;
 }
 
 /** An nginx in front of a registry, which it serves under a path prefix. */
 export interface Nginx {
-  /** With the prefix. */
+  /** Includes the prefix. */
   readonly url: string;
   readonly host: string;
   readonly prefix: string;

@@ -7,20 +7,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sharedTempRoot } from '../sharedTemp.ts';
 import { findTool, requireTool } from '../tools.ts';
 
-/** A server program that the tests started. */
+/** A server program started by the tests. */
 export interface ServerProcess {
-  /** What it has written so far, both streams. */
+  /** Everything it has written so far, on both streams. */
   output(): string;
-  /** What stood in the output where `ready` matched. */
+  /** The part of the output that `ready` matched. */
   readonly ready: RegExpExecArray;
-  /** Ends it by its id, and waits until it is gone. Default: SIGTERM, and SIGKILL after a while. */
+  /**
+   * Stops the process and waits until it has exited. Default: SIGTERM, then SIGKILL after a while.
+   */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** How long a server may take to start on a busy machine, in milliseconds. */
 const START_LIMIT = 30_000;
 
-/** Starts a program and waits until its output matches `ready`, or until it listens on `port`. It dies with this process at the latest. */
+/**
+ * Starts a program and waits until its output matches `ready`, or until it listens on `port`. It
+ * ends with this process at the latest.
+ */
 export async function startProcess(
   tool: string,
   args: readonly string[],
@@ -29,13 +34,13 @@ export async function startProcess(
     readonly port?: number;
     readonly env?: NodeJS.ProcessEnv;
     readonly cwd?: string;
-    /** Options of setpriv to give up root's rights by. */
+    /** Options for setpriv to drop root's privileges. */
     readonly become?: readonly string[];
   },
 ): Promise<ServerProcess> {
   const path = findTool(tool);
   if (path === undefined) throw new Error(requireTool(tool) || tool);
-  // The kernel ends it when this process is killed and can't do it itself.
+  // The kernel ends it if this process is killed.
   const leash = process.platform === 'linux' ? findTool('setpriv') : undefined;
   const command = leash ? [leash, '--pdeathsig', 'KILL', ...(options.become ?? []), '--', path] : [path];
   const child = spawn(command[0] ?? path, [...command.slice(1), ...args], {
@@ -84,7 +89,7 @@ async function isListening(port: number): Promise<boolean> {
   return answer;
 }
 
-/** A port that is free now, for servers that can't let the system pick one. */
+/** Returns a free port, for servers that can't let the system pick one. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -10,9 +10,12 @@ export interface Squid {
   /** For `HTTP_PROXY` and `http.proxy`, without credentials. */
   readonly url: string;
   readonly host: string;
-  /** What it has written down so far. It does so when an answer has gone out as a whole, or a tunnel has ended: whoever has the answer may look too early. */
+  /**
+   * The requests logged so far. Squid logs a request only after the whole response has been sent,
+   * or the tunnel has been closed, so a client may look too early.
+   */
   requests(): ProxiedRequest[];
-  /** Waits until it has written down a request like this. */
+  /** Waits until a matching request has been logged. */
   logged(fits: (request: ProxiedRequest) => boolean): Promise<void>;
   close(): Promise<void>;
 }
@@ -25,15 +28,16 @@ export interface ProxiedRequest {
 }
 
 /**
- * @param account Basic proxy authentication; absent = open
- * @param names host names that this proxy alone knows, and that are loopback to it
+ * @param account Basic proxy authentication; default: none
+ * @param names host names that only this proxy knows, and that resolve to loopback
  */
 export async function startSquid(
   account?: { readonly user: string; readonly password: string },
   names: readonly string[] = [],
 ): Promise<Squid> {
   const folder = tempFolder('squid');
-  // Squid would give up root's rights by itself, and with them the leash that ends it together with the tests.
+  // Squid would drop root's privileges itself, and with them the setting that ends it together with
+  // the tests.
   const root = process.getuid?.() === 0;
   const become = root ? ['--reuid', 'proxy', '--regid', 'proxy', '--clear-groups'] : [];
   if (root) chmodSync(folder.path, 0o777);
@@ -81,7 +85,7 @@ http_access deny all
         }
       },
       close: async () => {
-        // Asked politely it takes its time, even with nothing to save.
+        // On SIGTERM it takes its time, even with nothing to save.
         await server.stop('SIGKILL');
         folder.remove();
       },
@@ -97,7 +101,8 @@ function parseLog(file: string): ProxiedRequest[] {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
   return lines.flatMap(line => {
     const [method, status, target, user] = line.split(' ');
-    // A connection without a request, such as the one that looks whether squid is there, is logged as an error.
+    // A connection without a request, such as the check whether squid listens, is logged as an
+    // error.
     return method && target && !target.startsWith('error:')
       ? [{ method, status: Number(status), target, user: user ?? '-' }]
       : [];
