@@ -4,7 +4,7 @@
 //   node esbuild.js                build for use: minified, no source maps
 //   node esbuild.js --development  readable, with source maps, for the debugger
 //   node esbuild.js --watch        the same, and again at every change
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,122 +36,142 @@ const leanUndici = {
   },
 };
 
-/** Needed by the extension at its start and by threads: the room that all others know, and some of the others'. */
-const common = [
-  ...readdirSync(root + 'src/oci').map(name => `src/oci/${name}`),
-  'src/blobs/verifier.ts',
-  'src/layout/localAddress.ts',
-  'src/workers/layerErrors.ts',
-  'src/registry/config.ts',
-  'src/registry/http/rateLimit.ts',
-];
-
-/** Needed by the editor, though not at its start, and by threads. */
-const shared = [
-  'src/blobs/lockFile.ts',
-  'src/browse/listing/layerTree.ts',
-  'src/browse/formats/slices.ts',
-  'src/layers/tar/byteName.ts',
-  'src/layers/tar/entryPath.ts',
-  'src/layers/errors.ts',
-  'src/layers/unpack/sidecar.ts',
-  'src/layout/layoutFiles.ts',
-  'src/secrets/secretText.ts',
-  'src/workers/bytePipe.ts',
-  'src/workers/errorTransfer.ts',
-];
-
-/** Needed by the editor as soon as somebody looks at an image or pulls one: the parts of other rooms, which it imports later, so that it gets all of them then (no two may export the same name); and its own. */
-export const base = [
-  'src/blobs/keyedMutex.ts',
-  'src/blobs/store.ts',
-  'src/browse/errors.ts',
-  'src/browse/listing/layerTree.ts',
-  'src/browse/tree/mergedTree.ts',
-  'src/browse/formats/slices.ts',
-  'src/overlay/mountState.ts',
-  'src/pull/imageFolder.ts',
-  'src/resolve/cachedDocuments.ts',
-  'src/resolve/openReference.ts',
-  'src/pull/pullImage.ts',
-  'src/resolve/resolveImage.ts',
-  'src/workers/workerPool.ts',
-];
-const ownBase = [
-  'src/vscode/command/ask.ts',
-  'src/vscode/command/choosePlatform.ts',
-  'src/vscode/command/targetFolder.ts',
-  'src/vscode/common/progress.ts',
-];
-
-/** Needed by whoever reads layers: threads, and in the editor those below. */
-const reading = [
-  'src/browse/formats/container.ts',
-  'src/browse/listing/listingBuilder.ts',
-  'src/browse/listing/packedTree.ts',
-  'src/browse/formats/restartPoints.ts',
-  'src/browse/formats/zstdRestartPoints.ts',
-  'src/layers/compression/decompress.ts',
-  'src/layers/compression/inflate/engine.ts',
-  'src/layers/tar/tarReader.ts',
-  'src/layers/compression/wasmGzip.ts',
-  'src/workers/lowerThreadPriority.ts',
-];
-const readers = [
-  'src/browse/sources/growingLayer.ts',
-  'src/layout/localSources.ts',
-  'src/layout/plainArchive.ts',
-  'src/layerAccess/openLayer.ts',
-  'src/layerAccess/layerArchive.ts',
-];
+const EXTENSION = 'src/extension.ts';
+const WORKER = 'src/workers/worker.ts';
 
 /**
- * Keeps together what is read together. esbuild makes a file of what the same entries share, and all that is imported later is an entry: so the sources would lie in hundreds of files, each to be found,
- * read and compiled, which takes the extension host longer than what stands in most of them. Here each entry says what it needs besides: of the lists above, and the whole extension, which is there by
- * then, where the extension imports it later.
+ * Folders whose files are loaded together: `browsing` at the first look at an image, `reading` when an
+ * image's layers are read. Files elsewhere belong to the feature that imports them.
+ */
+const GROUPS = {
+  browsing: ['blobs', 'browse/tree', 'overlay', 'pull', 'resolve', 'workers', 'vscode/command'],
+  reading: ['browse', 'layerAccess', 'layers', 'layout'],
+};
+
+/**
+ * A generated module.
+ *
+ * @typedef {{ exports: readonly string[], imports: readonly string[] }} Generated the files whose exports it has, and
+ *   those that it only loads
+ */
+
+/**
+ * Keeps modules that are loaded together in few files. esbuild splits by entry points, and every
+ * `import()` is one, so the sources would end up in hundreds of small files, each of which takes the
+ * extension host longer to find and compile than its content is worth. Here everything that the editor
+ * imports later from a group is one module, and every other entry point also loads the groups that it
+ * reaches.
  *
  * @type {import('esbuild').Plugin}
  */
 const fewFiles = {
   name: 'few-files',
   setup(build) {
-    const extension = 'src/extension.ts';
-    if (!Object.values(Object(build.initialOptions.entryPoints)).includes(extension)) return;
-    // Threads read the other rooms too, and there is no extension there.
-    const editorOnly = /^src\/(vscode\/.*|extension\.ts)$/;
+    const entries = Object.values(Object(build.initialOptions.entryPoints));
+    if (!entries.includes(EXTENSION)) return;
+    /** @type {Map<string, string>} */
+    let groupOf = new Map();
+    /** @type {Map<string, Generated>} */
+    let modules = new Map();
+    build.onStart(async () => {
+      ({ groupOf, modules } = await planModules(entries));
+    });
     const named = (/** @type {string} */ path) => relative(root, path).replaceAll('\\', '/');
     build.onResolve({ filter: /^/ }, ({ kind, importer, resolveDir, path }) => {
       if (kind === 'entry-point') return { path: named(join(root, path)), namespace: 'entry' };
-      if (kind !== 'dynamic-import' || !path.startsWith('.') || !editorOnly.test(named(importer))) return undefined;
-      const wanted = named(join(resolveDir, path));
-      return { path: base.includes(wanted) ? 'base' : wanted, namespace: 'later' };
+      if (kind !== 'dynamic-import' || !path.startsWith('.') || !inEditor(named(importer))) return undefined;
+      const file = named(join(resolveDir, path));
+      return { path: groupOf.get(file) ?? file, namespace: 'later' };
     });
-    build.onLoad({ filter: /^/, namespace: 'entry' }, ({ path }) =>
-      moduleOf([path], path === extension ? common : [...common, ...shared, ...reading]),
-    );
-    build.onLoad({ filter: /^/, namespace: 'later' }, ({ path }) =>
-      moduleOf(path === 'base' ? base : [path], [
-        ...common,
-        ...shared,
-        ...base,
-        ...ownBase,
-        ...(readers.includes(path) ? reading : []),
-        extension,
-      ]),
-    );
+    for (const namespace of ['entry', 'later'])
+      build.onLoad({ filter: /^/, namespace }, ({ path }) => {
+        const { imports, exports } = modules.get(path) ?? { imports: [], exports: [path] };
+        const lines = [
+          ...imports.map(file => `import './${file}';`),
+          ...exports.map(file => `export * from './${file}';`),
+        ];
+        return { contents: lines.join('\n'), resolveDir: root };
+      });
   },
 };
 
+/** @param {string} file */
+function inEditor(file) {
+  return file === EXTENSION || file.startsWith('src/vscode/');
+}
+
 /**
- * A module that exports what some files export, and needs some more.
+ * Finds which module of which group each file is in, and what every generated module contains, from the
+ * imports of the sources.
  *
- * @param {string[]} files
- * @param {string[]} others
- * @returns {import('esbuild').OnLoadResult}
+ * @param {readonly string[]} entries
+ * @returns {Promise<{ groupOf: Map<string, string>, modules: Map<string, Generated> }>}
  */
-function moduleOf(files, others) {
-  const lines = [...others.map(file => `import './${file}';`), ...files.map(file => `export * from './${file}';`)];
-  return { contents: lines.join('\n'), resolveDir: root };
+async function planModules(entries) {
+  const options = { ...bundleOptions({ production: false }), entryPoints: [...entries], plugins: [leanUndici] };
+  const { metafile } = await build({ ...options, sourcemap: false, write: false });
+  const importsOf = (/** @type {string} */ file, /** @type {string} */ kind) =>
+    (metafile.inputs[file]?.imports ?? []).filter(item => item.kind === kind && !item.external).map(item => item.path);
+  const ours = Object.keys(metafile.inputs).filter(file => file.startsWith('src/'));
+  const later = new Set(ours.filter(inEditor).flatMap(file => importsOf(file, 'dynamic-import')));
+
+  /** @param {readonly string[]} files */
+  const closureOf = files => {
+    const seen = new Set(files);
+    // The loop also visits what it adds.
+    for (const file of seen) for (const next of importsOf(file, 'import-statement')) seen.add(next);
+    return seen;
+  };
+  const within = (/** @type {readonly string[]} */ folders) => (/** @type {string} */ file) =>
+    folders.some(folder => file.startsWith(`src/${folder}/`));
+  const coreLater = [...later].filter(file => !inEditor(file));
+  const browsing = coreLater.filter(within(GROUPS.browsing));
+  const browsed = [EXTENSION, ...ours.filter(inEditor).filter(within(GROUPS.browsing)), ...browsing];
+  const loaded = closureOf(browsed);
+  const reading = coreLater.filter(within(GROUPS.reading)).filter(file => !browsing.includes(file));
+  const onlyReading = [...closureOf(reading)].filter(file => !loaded.has(file));
+  const worker = closureOf([WORKER]);
+  const shared = [...loaded, ...onlyReading].filter(file => worker.has(file) && ours.includes(file));
+  refuseSharedNames(metafile, browsing);
+  refuseSharedNames(metafile, reading);
+
+  const modules = new Map([
+    ['browsing', { exports: browsing, imports: browsed }],
+    ['reading', { exports: reading, imports: [...browsed, ...reading] }],
+    ...entries.map(entry => named(entry, entry === EXTENSION ? [] : shared)),
+    ...[...later].map(file => {
+      const own = closureOf([file]);
+      return named(file, onlyReading.some(needed => own.has(needed)) ? [...browsed, ...reading] : browsed);
+    }),
+  ]);
+  const groupOf = new Map([
+    ...browsing.map(file => /** @type {const} */ ([file, 'browsing'])),
+    ...reading.map(file => /** @type {const} */ ([file, 'reading'])),
+  ]);
+  return { groupOf, modules };
+}
+
+/**
+ * @param {string} file
+ * @param {readonly string[]} imports
+ * @returns {[string, Generated]}
+ */
+function named(file, imports) {
+  return [file, { exports: [file], imports }];
+}
+
+/**
+ * Two files of one group must not export the same name: `export *` would drop it silently.
+ *
+ * @param {import('esbuild').Metafile} metafile
+ * @param {readonly string[]} files
+ */
+function refuseSharedNames({ outputs }, files) {
+  const names = Object.values(outputs)
+    .filter(({ entryPoint }) => entryPoint !== undefined && files.includes(entryPoint))
+    .flatMap(output => output.exports);
+  const twice = names.filter((name, at) => names.indexOf(name) !== at);
+  if (twice.length > 0) throw new Error(`Exported by two files that are bundled together: ${twice.join(', ')}`);
 }
 
 /**

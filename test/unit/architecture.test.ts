@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { test } from 'node:test';
 import { build, type Metafile } from 'esbuild';
-import { base, bundleOptions } from '../../esbuild.js';
+import { bundleOptions } from '../../esbuild.js';
 import { projectRoot } from '../rig/paths.ts';
 
 /** The table of ARCHITECTURE.md: which room may import which others. */
@@ -157,14 +157,6 @@ test('what is read together lies in few files', async () => {
     assert.ok(loadedWith(outputs, entry, read) > 0, entry);
     assert.ok(read.size <= limit, `${entry}: ${read.size} files: ${[...read].join(', ')}`);
   }
-});
-
-test('what the editor imports of the base is there, whichever part it is of', async () => {
-  const { outputs } = await metafile();
-  const made = Object.values(outputs).find(({ entryPoint }) => entryPoint === 'later:base');
-  const parts = await Promise.all(base.map(file => import(join(projectRoot, file)) as Promise<object>));
-  // A name that two of them export would be nobody's.
-  assert.deepEqual(made?.exports.toSorted(), parts.flatMap(part => Object.keys(part)).toSorted());
 });
 
 /** Bytes of a file and of all that it imports at once. */
