@@ -3,7 +3,7 @@ import { Decompressor, type Inflaters } from '../layers/compression/decompress.t
 import { InvalidLayerError, refuseEncrypted } from '../layers/errors.ts';
 import { LayerReading } from '../layers/unpack/layerReading.ts';
 import type { UnpackLimits } from '../layers/unpack/layerVisitor.ts';
-import { RealDeletions } from '../layers/unpack/applyDeletions.ts';
+import { AppliedDeletions } from '../layers/unpack/applyDeletions.ts';
 import { encodeHeader, storedSize } from '../layers/tar/tarEncoder.ts';
 import type { TarEntry, TarVisitor } from '../layers/tar/tarEntry.ts';
 import { BLOCK, paddingOf } from '../layers/tar/tarHeader.ts';
@@ -66,7 +66,7 @@ async function readTree(
     refuseEncrypted(descriptor.mediaType);
     const options = {
       tree,
-      deletions: new RealDeletions(tree),
+      deletions: new AppliedDeletions(tree),
       room: { claim() {} },
       limits,
       warnings,

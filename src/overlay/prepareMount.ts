@@ -1,6 +1,6 @@
 import { planMount, type MountRequest } from './mountPlan.ts';
 import type { Plan } from './plan.ts';
-import { prepareRestore, restoredTwins } from './restore.ts';
+import { prepareRestore, restoredLayers } from './restore.ts';
 
 export interface PreparedMount {
   readonly plan: Plan;
@@ -24,6 +24,6 @@ export async function prepareMount(
     const { owned, lines, skipped } = await prepareRestore(request, signal);
     return { plan: planMount({ ...request, owned, restore: lines }), skipped };
   }
-  const owned = (await restoredTwins(folder, layers)) ?? [];
+  const owned = (await restoredLayers(folder, layers)) ?? [];
   return { plan: planMount({ ...request, owned }), skipped: [] };
 }

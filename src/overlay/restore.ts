@@ -1,15 +1,14 @@
 import { lstat, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeName } from '../layers/tar/byteName.ts';
+import { decodeName, nameBytes } from '../layers/tar/byteName.ts';
 import type { EncodedEntry } from '../layers/tar/tarEncoder.ts';
 import { TarFileWriter } from '../layers/tar/tarFileWriter.ts';
 import { createWholeFile } from '../blobs/wholeFile.ts';
 import { errorCode } from '../oci/errorCode.ts';
 import { isRoot } from './plan.ts';
-import { OWNED, RESTORED, RESTORED_NEW, restoreLines, twinArchive, type RestoreSteps } from './restorePlan.ts';
-import { readSidecar } from './sidecar.ts';
-import { LinkCount, planTwin, type TwinItem, type TwinPlan } from './restoredLayer.ts';
-import { bytesPath } from './layerWalk.ts';
+import { OWNED, RESTORED, RESTORED_NEW, restoreLines, restoredArchive, type RestoreSteps } from './restorePlan.ts';
+import { readRestorable } from './restorable.ts';
+import { LinkCount, planRestoredLayer, type RestoredItem, type RestoredLayerPlan } from './restoredLayer.ts';
 
 /*
  * How owners are restored, and why so.
@@ -80,7 +79,7 @@ async function isRootsOwn(folder: string): Promise<boolean> {
 }
 
 /** The layers with a twin, when owners were restored in this folder before; else undefined. */
-export async function restoredTwins(folder: string, layers: number): Promise<readonly number[] | undefined> {
+export async function restoredLayers(folder: string, layers: number): Promise<readonly number[] | undefined> {
   const owned = await readNote(join(folder, 'layers', RESTORED), layers);
   return owned !== undefined && (await isRootsOwn(join(folder, 'layers', OWNED))) ? owned : undefined;
 }
@@ -88,11 +87,11 @@ export async function restoredTwins(folder: string, layers: number): Promise<rea
 /**
  * Finds out what root must do so that the layers look as the image says, and writes the archives for it into `layers`. It reads every file's
  * attributes, and the content of those with other owners or modes. Nothing is changed until the lines run. Call it only right before them.
- * @throws {RestoreError} @throws {SidecarError} @throws {ChangedFileError}
+ * @throws {RestoreError} @throws {InvalidSidecarError} @throws {ChangedFileError}
  */
 export async function prepareRestore(request: RestoreRequest, signal?: AbortSignal): Promise<Restore> {
   const { folder, layers } = request;
-  const done = await restoredTwins(folder, layers);
+  const done = await restoredLayers(folder, layers);
   if (done !== undefined) return { owned: done, lines: [], skipped: [] };
   const place = join(folder, 'layers');
   const root = request.root ?? isRoot();
@@ -108,7 +107,7 @@ export async function prepareRestore(request: RestoreRequest, signal?: AbortSign
       skipped: [],
     };
   }
-  const plans = await planTwins(place, layers, owner, signal);
+  const plans = await planRestoredLayers(place, layers, owner, signal);
   const twins = plans.filter(plan => plan.items.length > 0);
   for (const plan of twins) await writeArchive(place, plan, signal);
   const owned = twins.map(plan => plan.layer);
@@ -123,7 +122,7 @@ export async function prepareRestore(request: RestoreRequest, signal?: AbortSign
 /** What the topmost layer that says anything says of the image's root directory. */
 async function topOf(place: string, layers: number): Promise<RestoreSteps['top']> {
   for (let layer = layers; layer >= 1; layer--) {
-    const { entries } = await readSidecar(join(place, `${layer}.json`));
+    const { entries } = await readRestorable(join(place, `${layer}.json`));
     const entry = entries.findLast(item => item.path === '');
     if (entry !== undefined) return entry;
   }
@@ -140,14 +139,19 @@ async function ownerOf(place: string, root: boolean): Promise<number> {
   return stat.uid;
 }
 
-async function planTwins(place: string, layers: number, owner: number, signal?: AbortSignal): Promise<TwinPlan[]> {
+async function planRestoredLayers(
+  place: string,
+  layers: number,
+  owner: number,
+  signal?: AbortSignal,
+): Promise<RestoredLayerPlan[]> {
   const links = new LinkCount();
-  const plans: TwinPlan[] = [];
+  const plans: RestoredLayerPlan[] = [];
   for (let layer = 1; layer <= layers; layer++) {
     const folder = join(place, String(layer));
     if (!(await lstat(folder)).isDirectory()) throw new RestoreError(`${folder} is no folder of an unpacked layer.`);
-    const sidecar = await readSidecar(`${folder}.json`);
-    const plan = await readable(folder, () => planTwin({ layer, folder, sidecar, owner, links }, signal));
+    const sidecar = await readRestorable(`${folder}.json`);
+    const plan = await readable(folder, () => planRestoredLayer({ layer, folder, sidecar, owner, links }, signal));
     plans.push(plan);
   }
   const outside = owner === 0 ? undefined : links.outside();
@@ -169,13 +173,13 @@ async function readable<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function writeArchive(place: string, plan: TwinPlan, signal?: AbortSignal): Promise<void> {
+async function writeArchive(place: string, plan: RestoredLayerPlan, signal?: AbortSignal): Promise<void> {
   const folder = join(place, String(plan.layer));
   await readable(folder, () =>
-    createWholeFile(join(place, twinArchive(plan.layer)), 0o600, async file => {
+    createWholeFile(join(place, restoredArchive(plan.layer)), 0o600, async file => {
       const writer = new TarFileWriter(file);
       for (const item of plan.items) {
-        const path = bytesPath(folder, item.path);
+        const path = nameBytes(`${folder}/${item.path}`);
         const target = item.type === 'symlink' ? decodeName(await readlink(path, { encoding: 'buffer' })) : undefined;
         await writer.add(tarEntry(item, target), item.type === 'file' ? path : undefined, signal);
       }
@@ -184,18 +188,13 @@ async function writeArchive(place: string, plan: TwinPlan, signal?: AbortSignal)
   );
 }
 
-function tarEntry(item: TwinItem, target = decodeLatin1(item.target ?? '')): EncodedEntry {
+function tarEntry(item: RestoredItem, target = item.target): EncodedEntry {
   return {
     ...item,
-    path: decodeLatin1(item.path),
-    linkname: target,
+    linkname: target ?? '',
     size: 0,
     mtime: item.mtimeMs / 1000,
     devMajor: item.major ?? 0,
     devMinor: item.minor ?? 0,
   };
-}
-
-function decodeLatin1(path: string): string {
-  return decodeName(Buffer.from(path, 'latin1'));
 }

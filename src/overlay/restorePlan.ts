@@ -8,7 +8,7 @@ export const RESTORED = 'restored.json';
 export const RESTORED_NEW = 'restored.new.json';
 
 /** The archive of a layer's twin, in `layers`, until root has unpacked it. */
-export function twinArchive(layer: number): string {
+export function restoredArchive(layer: number): string {
   return `${layer}.owned.tar`;
 }
 
@@ -36,7 +36,7 @@ export function restoreLines(steps: RestoreSteps): string[] {
       const target = `${OWNED}.new/${layer}`;
       lines.push(
         `${sudo}mkdir ${target}`,
-        `${sudo}env LC_ALL=C tar -x -p --numeric-owner --xattrs --xattrs-include=${quote('*')} --warning=no-timestamp -f ${twinArchive(layer)} -C ${target}`,
+        `${sudo}env LC_ALL=C tar -x -p --numeric-owner --xattrs --xattrs-include=${quote('*')} --warning=no-timestamp -f ${restoredArchive(layer)} -C ${target}`,
       );
     }
     lines.push(`${sudo}mv ${OWNED}.new ${OWNED}`);
@@ -50,7 +50,7 @@ export function restoreLines(steps: RestoreSteps): string[] {
     `${sudo}chmod ${top.mode.toString(8)} ../overlay/upper`,
     `mv ${RESTORED_NEW} ${RESTORED}`,
   );
-  if (twins.length > 0) lines.push(`rm -f ${twins.map(twinArchive).join(' ')}`);
+  if (twins.length > 0) lines.push(`rm -f ${twins.map(restoredArchive).join(' ')}`);
   return lines;
 }
 

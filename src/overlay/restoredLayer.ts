@@ -1,10 +1,11 @@
 import type { Stats } from 'node:fs';
 import type { EntryType } from '../layers/tar/tarEntry.ts';
-import { isWhiteout, walkLayer, type Found } from './layerWalk.ts';
-import type { Sidecar, SidecarEntry } from './sidecar.ts';
+import { isWhiteout } from '../layers/unpack/stackView.ts';
+import { walkLayer, type Found } from './layerWalk.ts';
+import type { Restorable, RestorableEntries } from './restorable.ts';
 
-/** An entry of a twin, without its content or symlink target. Paths have one char for each byte (latin1). */
-export interface TwinItem {
+/** An entry of a twin, without its content or symlink target. */
+export interface RestoredItem {
   readonly path: string;
   readonly type: EntryType;
   readonly uid: number;
@@ -20,10 +21,10 @@ export interface TwinItem {
 }
 
 /** What of a layer needs a twin (see restore.ts). */
-export interface TwinPlan {
+export interface RestoredLayerPlan {
   readonly layer: number;
   /** Parents before their children; every parent is a directory of this list. Empty: no twin is needed. */
-  readonly items: readonly TwinItem[];
+  readonly items: readonly RestoredItem[];
   readonly skipped: readonly string[];
 }
 
@@ -55,18 +56,21 @@ interface Attributes {
 
 const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
 
-export interface TwinRequest {
+export interface RestoredLayerRequest {
   readonly layer: number;
   /** The unpacked layer. */
   readonly folder: string;
-  readonly sidecar: Sidecar;
+  readonly sidecar: RestorableEntries;
   /** User id whose files become root's; 0: they stay as they are. */
   readonly owner: number;
   readonly links: LinkCount;
 }
 
 /** Compares a layer on the disk with what the image says of it. */
-export async function planTwin(request: TwinRequest, signal?: AbortSignal): Promise<TwinPlan> {
+export async function planRestoredLayer(
+  request: RestoredLayerRequest,
+  signal?: AbortSignal,
+): Promise<RestoredLayerPlan> {
   const wishes = new Map(request.sidecar.entries.map(entry => [entry.path, entry]));
   const found = new Map<string, Found>();
   for await (const item of walkLayer(request.folder, signal)) {
@@ -74,7 +78,7 @@ export async function planTwin(request: TwinRequest, signal?: AbortSignal): Prom
     request.links.add(item);
   }
   const skipped = [...request.sidecar.refused];
-  const twin = new Twin(found, wishes, request.owner);
+  const twin = new RestoredLayer(found, wishes, request.owner);
   for (const item of found.values()) if (item.path !== '') twin.consider(item);
   for (const entry of request.sidecar.entries) {
     if (entry.path !== '' && !found.has(entry.path)) {
@@ -87,14 +91,14 @@ export async function planTwin(request: TwinRequest, signal?: AbortSignal): Prom
 }
 
 /** Collects the entries of one twin. */
-class Twin {
+class RestoredLayer {
   readonly #found: ReadonlyMap<string, Found>;
-  readonly #wishes: ReadonlyMap<string, SidecarEntry>;
+  readonly #wishes: ReadonlyMap<string, Restorable>;
   readonly #owner: number;
-  readonly #items = new Map<string, TwinItem>();
+  readonly #items = new Map<string, RestoredItem>();
   readonly #names = new Map<number, string[]>();
 
-  constructor(found: ReadonlyMap<string, Found>, wishes: ReadonlyMap<string, SidecarEntry>, owner: number) {
+  constructor(found: ReadonlyMap<string, Found>, wishes: ReadonlyMap<string, Restorable>, owner: number) {
     this.#found = found;
     this.#wishes = wishes;
     this.#owner = owner;
@@ -106,7 +110,7 @@ class Twin {
     }
   }
 
-  items(): TwinItem[] {
+  items(): RestoredItem[] {
     return [...this.#items.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
   }
 
@@ -124,7 +128,7 @@ class Twin {
   }
 
   /** Takes what could not be made on the disk. @returns why it cannot be made now */
-  considerMissing(entry: SidecarEntry): string | undefined {
+  considerMissing(entry: Restorable): string | undefined {
     if (entry.special === undefined) return 'it is not on the disk';
     for (let parent = parentOf(entry.path); parent !== ''; parent = parentOf(parent)) {
       const there = this.#found.get(parent);
@@ -136,7 +140,7 @@ class Twin {
   }
 
   /** What the sidecar does not tell of is right on the disk. */
-  #wanted(stat: Stats, wish: SidecarEntry | undefined): Attributes {
+  #wanted(stat: Stats, wish: Restorable | undefined): Attributes {
     return wish ?? { uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o7777, xattrs: NO_XATTRS };
   }
 
@@ -167,7 +171,7 @@ class Twin {
     path: string,
     wanted: Attributes,
     mtimeMs: number,
-    kind: Pick<TwinItem, 'type' | 'target' | 'major' | 'minor'>,
+    kind: Pick<RestoredItem, 'type' | 'target' | 'major' | 'minor'>,
   ): void {
     this.#putParent(parentOf(path));
     const { uid, gid, mode, xattrs } = wanted;
@@ -187,7 +191,7 @@ class Twin {
 }
 
 /** In ms. */
-function timeOf({ mtime }: SidecarEntry): number | undefined {
+function timeOf({ mtime }: Restorable): number | undefined {
   return mtime === undefined ? undefined : mtime * 1000;
 }
 
@@ -196,7 +200,7 @@ function parentOf(path: string): string {
 }
 
 /** The kind of what is no plain file; device numbers as makedev(3) packs them. */
-function kindOf(stat: Stats): Pick<TwinItem, 'type' | 'major' | 'minor'> {
+function kindOf(stat: Stats): Pick<RestoredItem, 'type' | 'major' | 'minor'> {
   if (stat.isDirectory()) return { type: 'directory' };
   if (stat.isSymbolicLink()) return { type: 'symlink' };
   if (stat.isFIFO()) return { type: 'fifo' };

@@ -113,7 +113,7 @@ class Pull {
         ),
       );
       await this.#pullLayers();
-      await this.#finishLayers();
+      await this.#fixAcrossLayers();
       const layers = this.#results.filter(isPresent).map(({ size, unpacked }) => ({ size, ...unpacked }));
       await writeOciLayout(folder, this.#options.image, layers);
       await this.#save(true);
@@ -142,7 +142,7 @@ class Pull {
   }
 
   /** What takes all layers: hard links into lower ones, directories that a layer does not describe. */
-  async #finishLayers(): Promise<void> {
+  async #fixAcrossLayers(): Promise<void> {
     const { folder, origin, signal } = this.#options;
     const { workers, logger } = this.#work;
     const folders = this.#layers.map(({ number }) => join(folder, layerFolder(number)));

@@ -47,10 +47,10 @@ export function buildFeatures(context: vscode.ExtensionContext) {
   const searches = new Searches({ files, log, pulls, registries, settings });
   const searchMemory = new SearchMemory(context.workspaceState);
   const documents = new JsonDocuments(lookup, registries);
-  const tasks = new ImageTasks(images, settings);
+  const tasks = new ImageTasks(images, settings, log);
   const pages = new PageMemory(context.workspaceState);
   context.subscriptions.push(log, configuration, secrets, registries, pulls, images, views, documents, searches);
-  context.subscriptions.push(registerTasks(images, settings), new ImageFileSystem(lookup, files).register());
+  context.subscriptions.push(registerTasks(images, settings, log), new ImageFileSystem(lookup, files).register());
   return {
     configuration,
     documents,

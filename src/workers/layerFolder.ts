@@ -26,7 +26,7 @@ export class LayerFolder {
       folder: this.#partial,
       sidecar: this.#partialSidecar,
       limits,
-      specials: this.#specials,
+      specialFiles: this.#specials,
       blob: this.#blob,
       ...(diffId ? { expected: diffId } : {}),
     };

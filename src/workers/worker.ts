@@ -1,6 +1,6 @@
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import type { Authorizer } from '../registry/auth/authorizer.ts';
-import { finishLayers } from '../layers/unpack/fixAcrossLayers.ts';
+import { fixAcrossLayers } from '../layers/unpack/fixAcrossLayers.ts';
 import { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import { SpecialMaker } from '../layers/unpack/specialFiles.ts';
 import { localPath } from '../layout/localAddress.ts';
@@ -79,7 +79,7 @@ class LayerWorker {
   }
 
   async #do(work: Work): Promise<ResultOf<JobKind>> {
-    if (work.kind === 'finish') return finishLayers(work.job);
+    if (work.kind === 'finish') return fixAcrossLayers(work.job);
     if (work.kind === 'tar') return unpackTar(work.job, this.#tools.specials);
     return await this.#layer(work.job);
   }

@@ -2,7 +2,7 @@ import type { Deletions, TreeMaker } from './layerVisitor.ts';
 import { type DirectoryNode, resolveDirectory } from './tree.ts';
 
 /** Deletions carried out: what earlier layers made goes, what the same layer made stays, wherever in the archive the deletion stands. */
-export class RealDeletions implements Deletions {
+export class AppliedDeletions implements Deletions {
   readonly #tree: Pick<TreeMaker, 'root' | 'layer' | 'clear'>;
 
   constructor(tree: Pick<TreeMaker, 'root' | 'layer' | 'clear'>) {
@@ -11,26 +11,26 @@ export class RealDeletions implements Deletions {
 
   hide(names: readonly string[], hidden: string): void {
     const directory = resolveDirectory(this.#tree.root, names);
-    if (directory) this.#purge(directory, hidden);
+    if (directory) this.#delete(directory, hidden);
   }
 
   hideAll(names: readonly string[]): void {
     const directory = resolveDirectory(this.#tree.root, names);
-    if (directory) this.#purgeInside(directory);
+    if (directory) this.#deleteInside(directory);
   }
 
-  #purge(directory: DirectoryNode, name: string): void {
+  #delete(directory: DirectoryNode, name: string): void {
     const node = directory.get(name);
     if (!node) return;
     if (node.layer !== this.#tree.layer) this.#tree.clear({ directory, name });
-    else if (node.kind === 'directory') this.#purgeInside(node);
+    else if (node.kind === 'directory') this.#deleteInside(node);
   }
 
-  #purgeInside(directory: DirectoryNode): void {
+  #deleteInside(directory: DirectoryNode): void {
     const { layer } = this.#tree;
     // What came in this layer stays, and what is older went the first time.
-    if (directory.purged === layer) return;
-    directory.purged = layer;
-    for (const [name] of directory.entries()) this.#purge(directory, name);
+    if (directory.clearedIn === layer) return;
+    directory.clearedIn = layer;
+    for (const [name] of directory.entries()) this.#delete(directory, name);
   }
 }

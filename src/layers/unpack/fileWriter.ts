@@ -38,7 +38,7 @@ export class FileWriter {
   /** All is written: length, owner, mode, time. Returns what the disk does not say. */
   finish(ownership: Ownership): SidecarFacts | undefined {
     if (this.#length !== this.#entry.size) ftruncateSync(this.#fd, this.#entry.size);
-    const facts = ownership.settleFile(this.#fd, this.#entry, this.#createMode);
+    const facts = ownership.finishFile(this.#fd, this.#entry, this.#createMode);
     const time = diskTime(this.#entry.mtime);
     futimesSync(this.#fd, time, time);
     this.close();

@@ -11,12 +11,12 @@ import type { Warnings } from '../warnings.ts';
 /** Owner and mode of what nobody described. */
 const PLAIN: SidecarFacts = { uid: 0, gid: 0, mode: 0 };
 
-export interface SettlingOptions {
+export interface TreeFinisherOptions {
   readonly folder: string;
   readonly tree: TreeWriter;
   readonly ownership: Ownership;
   readonly warnings: Warnings;
-  readonly specials: SpecialMaker;
+  readonly specialFiles: SpecialMaker;
   /** Deletions are to be marked; else they were carried out. */
   readonly overlay: boolean;
 }
@@ -28,7 +28,7 @@ interface Waiting<Node> {
 }
 
 /** What remains to be done in a tree when all entries have come: what could only be done at the end, in the order in which it can be done. */
-export class Settling {
+export class TreeFinisher {
   readonly #folder: string;
   readonly #overlay: boolean;
   readonly #tree: TreeWriter;
@@ -44,8 +44,8 @@ export class Settling {
   readonly #missing: SidecarEntry[] = [];
   readonly #unmarked: string[] = [];
 
-  constructor({ folder, tree, ownership, warnings, specials, overlay }: SettlingOptions) {
-    this.#maker = specials;
+  constructor({ folder, tree, ownership, warnings, specialFiles, overlay }: TreeFinisherOptions) {
+    this.#maker = specialFiles;
     this.#folder = folder;
     this.#overlay = overlay;
     this.#tree = tree;
@@ -54,12 +54,12 @@ export class Settling {
   }
 
   /** Does it, and returns what the sidecar must say. */
-  settle(): SidecarContent {
+  finish(): SidecarContent {
     dropHardlinkStore(this.#tree);
     this.#collect(this.#tree.root, '', false);
     this.#makeSpecials();
     const links = this.#makeLinks();
-    this.#settleDirectories(this.#tree.root);
+    this.#finishDirectories(this.#tree.root);
     return {
       entries: this.#entries(),
       opaque: this.#opaque,
@@ -106,7 +106,7 @@ export class Settling {
     for (const special of wanted) {
       const fifo = special.kind === 'fifo' ? fifos.get(special.path) : undefined;
       if (failed.has(special)) this.#reportMissing(special);
-      else if (fifo) this.#tree.settleSpecial(fifo.place, fifo.node.entry);
+      else if (fifo) this.#tree.finishSpecial(fifo.place, fifo.node.entry);
     }
   }
 
@@ -144,9 +144,9 @@ export class Settling {
     return true;
   }
 
-  #settleDirectories(directory: DirectoryNode): void {
-    for (const [, node] of directory.entries()) if (node.kind === 'directory') this.#settleDirectories(node);
-    this.#tree.settleDirectory(directory);
+  #finishDirectories(directory: DirectoryNode): void {
+    for (const [, node] of directory.entries()) if (node.kind === 'directory') this.#finishDirectories(node);
+    this.#tree.finishDirectory(directory);
   }
 
   *#entries(): Generator<SidecarEntry> {

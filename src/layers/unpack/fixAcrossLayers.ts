@@ -39,7 +39,7 @@ export interface UnpackedLayerFiles {
  * gets whiteouts. Call it with all layers, base first, before the first mount; calling it again does nothing more. Returns warnings for a person to read.
  * @throws {InvalidSidecarError}, and the system's errors
  */
-export function finishLayers(layers: readonly UnpackedLayerFiles[]): string[] {
+export function fixAcrossLayers(layers: readonly UnpackedLayerFiles[]): string[] {
   const warnings = new Warnings();
   const stack: (LayerOnDisk & { readonly sidecar: string })[] = [];
   for (const layer of layers) {
@@ -49,7 +49,7 @@ export function finishLayers(layers: readonly UnpackedLayerFiles[]): string[] {
       continue;
     }
     const sidecar = readSidecar(layer.sidecar);
-    if (isUnfinished(sidecar)) new Finishing(layer, sidecar, stack, warnings).finish();
+    if (isUnfinished(sidecar)) new LayerFixer(layer, sidecar, stack, warnings).finish();
     stack.push({ folder: layer.folder, opaque: new Set(sidecar.opaque), sidecar: layer.sidecar });
   }
   return warnings.list();
@@ -65,7 +65,7 @@ function isDevice(entry: SidecarFacts): boolean {
 }
 
 /** One layer, seen with those below it. */
-class Finishing {
+class LayerFixer {
   readonly #files: UnpackedLayerFiles;
   readonly #sidecar: Sidecar;
   readonly #below: readonly { readonly folder: string; readonly sidecar: string }[];

@@ -8,8 +8,8 @@ import { FolderNotEmptyError, InvalidLayerError, refuseEncrypted } from '../erro
 import { LayerReading } from './layerReading.ts';
 import type { UnpackLimits } from './layerVisitor.ts';
 import { Ownership } from './ownership.ts';
-import { RealDeletions } from './applyDeletions.ts';
-import { Settling } from './finishTree.ts';
+import { AppliedDeletions } from './applyDeletions.ts';
+import { TreeFinisher } from './finishTree.ts';
 import { SpecialMaker } from './specialFiles.ts';
 import { writeSidecar } from './sidecar.ts';
 import { TreeWriter } from './treeWriter.ts';
@@ -41,7 +41,7 @@ export class MergedFolder {
   readonly #options: MergeOptions;
   readonly #warnings = new Warnings();
   readonly #tree: TreeWriter;
-  readonly #settling: Settling;
+  readonly #finisher: TreeFinisher;
   readonly #room: DiskRoom;
   #layer = 0;
 
@@ -52,12 +52,12 @@ export class MergedFolder {
     if (readdirSync(folder).length > 0) throw new FolderNotEmptyError(folder);
     const ownership = new Ownership(folder);
     this.#tree = new TreeWriter(folder, limits.maxEntries, ownership, this.#warnings);
-    this.#settling = new Settling({
+    this.#finisher = new TreeFinisher({
       folder,
       tree: this.#tree,
       ownership,
       warnings: this.#warnings,
-      specials: new SpecialMaker(),
+      specialFiles: new SpecialMaker(),
       overlay: false,
     });
     this.#room = new DiskRoom(folder);
@@ -70,7 +70,7 @@ export class MergedFolder {
     const { limits, inflaters } = this.#options;
     const options = {
       tree: this.#tree,
-      deletions: new RealDeletions(this.#tree),
+      deletions: new AppliedDeletions(this.#tree),
       room: this.#room,
       limits,
       warnings: this.#warnings,
@@ -82,7 +82,7 @@ export class MergedFolder {
   /** All layers have come: finishes the folder. Returns warnings for a person to read. */
   end(): string[] {
     const { sidecar } = this.#options;
-    const content = this.#settling.settle();
+    const content = this.#finisher.finish();
     for (const { path, target } of content.links ?? []) {
       this.#warnings.add(
         `${JSON.stringify(path)} is missing: it is a hard link to ${JSON.stringify(target)}, which no layer has`,

@@ -38,7 +38,7 @@ export class Ownership {
   }
 
   /** Owner and mode bits for an open file that is new. Call it once all is written: changing the owner takes setuid away. */
-  settleFile(fd: number, entry: TarEntry, createMode: number): SidecarFacts | undefined {
+  finishFile(fd: number, entry: TarEntry, createMode: number): SidecarFacts | undefined {
     const owned = this.#own(entry, (uid, gid) => fchownSync(fd, uid, gid));
     const mode = this.diskMode(entry, owned);
     if ((createMode & this.#kept) !== mode) fchmodSync(fd, mode);

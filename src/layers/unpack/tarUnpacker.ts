@@ -7,7 +7,7 @@ import type { TarSink } from './layerReading.ts';
 import type { UnpackLimits } from './layerVisitor.ts';
 import { OverlayDeletions } from './overlayDeletions.ts';
 import { Ownership } from './ownership.ts';
-import { Settling } from './finishTree.ts';
+import { TreeFinisher } from './finishTree.ts';
 import { writeSidecar } from './sidecar.ts';
 import { SpecialMaker } from './specialFiles.ts';
 import { type TarRead, TarReading } from './tarReading.ts';
@@ -23,7 +23,7 @@ export interface TarUnpackOptions {
   /** How the blob is compressed; asked when the first byte comes. */
   readonly compression: () => Compression;
   /** One that made whiteouts before is quicker. */
-  readonly specials?: SpecialMaker;
+  readonly specialFiles?: SpecialMaker;
   /** What the config says, see {@link DiffIdHash}. That it is so is the caller's to check. */
   readonly expected?: Digest;
   /** The blob's digest, for a caller who checks that too. */
@@ -38,24 +38,24 @@ export interface Unpacked extends TarRead {
 
 /**
  * Unpacks one layer's tar, as its bytes come, into a folder of its own, in the form that an overlay mount takes for a lower directory: whiteouts are devices 0/0, opaque
- * directories have `user.overlay.opaque` (mount with `userxattr`). What refers to other layers is left to {@link finishLayers}. After an error nothing more can
+ * directories have `user.overlay.opaque` (mount with `userxattr`). What refers to other layers is left to {@link fixAcrossLayers}. After an error nothing more can
  * be written, and the folder holds rubbish.
  * @throws {InvalidLayerError} {@link TruncatedLayerError} {@link HostileEntryError} {@link LimitExceededError} {@link DiskSpaceError}, and the system's errors (ENOSPC, EACCES…)
  */
 export class TarUnpacker implements TarSink<Unpacked> {
   readonly #sidecar: string;
   readonly #warnings = new Warnings();
-  readonly #settling: Settling;
+  readonly #finisher: TreeFinisher;
   readonly #reading: TarReading;
 
-  constructor({ folder, sidecar, specials = new SpecialMaker(), ...options }: TarUnpackOptions) {
+  constructor({ folder, sidecar, specialFiles = new SpecialMaker(), ...options }: TarUnpackOptions) {
     this.#sidecar = sidecar;
     mkdirSync(folder, { recursive: true });
     if (readdirSync(folder).length > 0) throw new FolderNotEmptyError(folder);
     const warnings = this.#warnings;
     const ownership = new Ownership(folder);
     const tree = new TreeWriter(folder, options.limits.maxEntries, ownership, warnings);
-    this.#settling = new Settling({ folder, tree, ownership, warnings, specials, overlay: true });
+    this.#finisher = new TreeFinisher({ folder, tree, ownership, warnings, specialFiles, overlay: true });
     const deletions = new OverlayDeletions(tree);
     this.#reading = new TarReading({ ...options, tree, deletions, room: new DiskRoom(folder), warnings });
   }
@@ -67,7 +67,7 @@ export class TarUnpacker implements TarSink<Unpacked> {
   /** All bytes have come: checks that they were whole, and finishes the folder and its sidecar. */
   end(junk: number): Unpacked {
     const read = this.#reading.end(junk);
-    writeSidecar(this.#sidecar, this.#settling.settle());
+    writeSidecar(this.#sidecar, this.#finisher.finish());
     return { ...read, warnings: this.#warnings.list() };
   }
 

@@ -59,7 +59,7 @@ export class DirectoryNode {
   /** Hides what the directories of layers below have in it. */
   opaque = false;
   /** The last layer in which everything older was taken out of it. */
-  purged = 0;
+  clearedIn = 0;
   #children: Map<string, TreeNode> | undefined;
   #hostNames: Map<string, string> | undefined;
 

@@ -142,7 +142,7 @@ export class TreeWriter {
   }
 
   /** Describes a FIFO that was made. */
-  settleSpecial({ directory, name }: Place, entry: TarEntry): void {
+  finishSpecial({ directory, name }: Place, entry: TarEntry): void {
     const path = this.hostPath(directory, name);
     const owned = this.#ownership.own(path, entry);
     const mode = this.#ownership.diskMode(entry, owned);
@@ -153,7 +153,7 @@ export class TreeWriter {
   }
 
   /** Gives a directory its owner, mode and time. Only when all in it is done: making files changes its time, and its mode may forbid to make any. */
-  settleDirectory(node: DirectoryNode): void {
+  finishDirectory(node: DirectoryNode): void {
     const path = fsPath(this.#base(node).slice(0, -1));
     const entry = node.entry ?? { ...IMPLICIT_DIRECTORY, path: node.path };
     if (!node.entry && !node.parent) return;

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { KeyedMutex } from '../../blobs/keyedMutex.ts';
+import type { Logger } from '../../oci/logger.ts';
 import type { Plan } from '../../overlay/plan.ts';
 import { TASK_TYPE } from '../common/ids.ts';
 import type { ImageOnDisk } from '../images/pulledImages.ts';
@@ -17,17 +18,19 @@ const never = new AbortController().signal;
 export class ImageTasks {
   readonly #images: PulledImages;
   readonly #settings: () => Settings;
+  readonly #log: Logger;
   readonly #folders = new KeyedMutex();
   #started = 0;
 
-  constructor(images: PulledImages, settings: () => Settings) {
+  constructor(images: PulledImages, settings: () => Settings, log: Logger) {
     this.#images = images;
     this.#settings = settings;
+    this.#log = log;
   }
 
   /** Runs a task to its end. @throws {TaskFailedError} {@link UntrustedWorkspaceError} and what the plan throws */
   async run(action: TaskAction, image: ImageOnDisk, options?: PlanOptions): Promise<void> {
-    await this.#run(action, image.folder, () => taskFor(action, image, this.#settings(), options));
+    await this.#run(action, image.folder, () => taskFor(action, image, this.#settings(), this.#log, options));
   }
 
   /** The same for a plan that `tasks.json` has no action for. `noun` names it in messages. */
@@ -43,7 +46,9 @@ export class ImageTasks {
   /** Starts a terminal that the user works in, and does not wait for its end. */
   async start(action: TaskAction, image: ImageOnDisk): Promise<void> {
     // VS Code runs a task once at a time and tells tasks apart by their definitions: the number allows several shells.
-    await vscode.tasks.executeTask(await taskFor(action, image, this.#settings(), { terminal: ++this.#started }));
+    await vscode.tasks.executeTask(
+      await taskFor(action, image, this.#settings(), this.#log, { terminal: ++this.#started }),
+    );
   }
 
   async #run(noun: string, folder: string, make: () => Promise<vscode.Task>): Promise<void> {

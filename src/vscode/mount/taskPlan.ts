@@ -4,6 +4,7 @@ import type { Plan } from '../../overlay/plan.ts';
 import { prepareMount } from '../../overlay/prepareMount.ts';
 import { planShell } from '../../overlay/shellPlan.ts';
 import { planUnmount } from '../../overlay/mountPlan.ts';
+import type { Logger } from '../../oci/logger.ts';
 import type { ImageFolder } from '../../pull/imageFolder.ts';
 import { readFolderDocument } from '../images/folderDocument.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -23,6 +24,7 @@ export async function planTask(
   action: TaskAction,
   image: ImageFolder,
   settings: Pick<Settings, 'nosuidNodev' | 'restoreOwnership'>,
+  log: Logger,
   options: PlanOptions = {},
 ): Promise<Plan> {
   const { folder, layers } = image;
@@ -38,7 +40,9 @@ export async function planTask(
   const { nosuidNodev, restoreOwnership } = settings;
   // Layers are unpacked with the marks that every user may set, whoever unpacked them.
   const how = { nosuidNodev, restoreOwnership, userxattr: true };
-  return (await prepareMount({ folder, layers: layers.length, options: how })).plan;
+  const { plan, skipped } = await prepareMount({ folder, layers: layers.length, options: how });
+  for (const reason of skipped) log.warn(`${folder}: not restored: ${reason}`);
+  return plan;
 }
 
 /** The PATH that the image's config sets; a damaged layout is no reason to refuse a shell. */

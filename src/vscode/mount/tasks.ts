@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
+import type { Logger } from '../../oci/logger.ts';
 import type { Plan } from '../../overlay/plan.ts';
 import { TASK_TYPE } from '../common/ids.ts';
 import type { ImageOnDisk } from '../images/pulledImages.ts';
@@ -10,10 +11,10 @@ import { UntrustedWorkspaceError } from '../common/errors.ts';
 import type { PlanOptions } from './taskPlan.ts';
 
 /** Offers the tasks of type `peel`: for `tasks.json` and for "Run Task…". */
-export function registerTasks(images: PulledImages, settings: () => Settings): vscode.Disposable {
+export function registerTasks(images: PulledImages, settings: () => Settings, log: Logger): vscode.Disposable {
   return vscode.tasks.registerTaskProvider(TASK_TYPE, {
-    provideTasks: () => provideTasks(images, settings),
-    resolveTask: given => resolveTask(given, images, settings),
+    provideTasks: () => provideTasks(images, settings, log),
+    resolveTask: given => resolveTask(given, images, settings, log),
   });
 }
 
@@ -22,11 +23,12 @@ export async function taskFor(
   action: TaskAction,
   { image }: ImageOnDisk,
   settings: Settings,
+  log: Logger,
   options?: PlanOptions,
 ): Promise<vscode.Task> {
   if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
   const { planTask } = await import('./taskPlan.ts');
-  const plan = await planTask(action, image, settings, options);
+  const plan = await planTask(action, image, settings, log, options);
   return terminalTask(
     {
       type: TASK_TYPE,
@@ -39,10 +41,10 @@ export async function taskFor(
   );
 }
 
-async function provideTasks(images: PulledImages, settings: () => Settings): Promise<vscode.Task[]> {
+async function provideTasks(images: PulledImages, settings: () => Settings, log: Logger): Promise<vscode.Task[]> {
   if (!vscode.workspace.isTrusted) return [];
   const pulled = await images.list();
-  const wanted = pulled.flatMap(image => actionsOf(image).map(action => taskFor(action, image, settings())));
+  const wanted = pulled.flatMap(image => actionsOf(image).map(action => taskFor(action, image, settings(), log)));
   // An image that no plan can be made for must not hide the others.
   const made = await Promise.allSettled(wanted);
   return made.filter(result => result.status === 'fulfilled').map(result => result.value);
@@ -52,12 +54,17 @@ function actionsOf({ mount }: ImageOnDisk): readonly TaskAction[] {
   return mount.mounted ? ['unmount', 'shell'] : ['mount'];
 }
 
-async function resolveTask(given: vscode.Task, images: PulledImages, settings: () => Settings): Promise<vscode.Task> {
+async function resolveTask(
+  given: vscode.Task,
+  images: PulledImages,
+  settings: () => Settings,
+  log: Logger,
+): Promise<vscode.Task> {
   if (!vscode.workspace.isTrusted) throw new UntrustedWorkspaceError();
   const { action, image: folder } = readTask(given.definition);
   const { image } = await images.read(absolute(folder, given.scope));
   const { planTask } = await import('./taskPlan.ts');
-  const plan = await planTask(action, image, settings());
+  const plan = await planTask(action, image, settings(), log);
   // VS Code takes the answer only with the very object that it asked about.
   return terminalTask(given.definition, given.scope ?? vscode.TaskScope.Workspace, plan);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'node:test';
-import { finishLayers } from '../../../../src/layers/unpack/fixAcrossLayers.ts';
+import { fixAcrossLayers } from '../../../../src/layers/unpack/fixAcrossLayers.ts';
 import { MergedFolder } from '../../../../src/layers/unpack/merge.ts';
 import { type Attack, attacks, type Target } from '../../../support/attacks.ts';
 import { tar } from '../../../support/tar.ts';
@@ -37,7 +37,7 @@ const separately: Delivery = ({ layers }, destination) => {
       done.push({ folder, sidecar: `${folder}.json` });
     });
   }
-  finishLayers(done);
+  fixAcrossLayers(done);
 };
 
 /** All layers into one folder. */

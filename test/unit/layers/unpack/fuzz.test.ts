@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { suite } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
-import { finishLayers } from '../../../../src/layers/unpack/fixAcrossLayers.ts';
+import { fixAcrossLayers } from '../../../../src/layers/unpack/fixAcrossLayers.ts';
 import { TarReader } from '../../../../src/layers/tar/tarReader.ts';
 import { compress } from '../../../support/compress.ts';
 import { seeded } from '../../../support/deflateWriter.ts';
@@ -177,7 +177,7 @@ suite(`fuzzing, seed ${SEED}`, { skip: requireTool('tar') }, () => {
           if (survives(() => unpack(bytes, folder, { limits: LIMITS })))
             done.push({ folder, sidecar: `${folder}.json` });
         }
-        finishLayers(done);
+        fixAcrossLayers(done);
         taken += done.length;
         rmSync(victim.destination, { recursive: true, force: true });
         if (round % 10 === 0) victim.assertUnharmed();

@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { before, suite } from 'node:test';
 import { fsPath } from '../../../../src/layers/tar/byteName.ts';
-import { finishLayers } from '../../../../src/layers/unpack/fixAcrossLayers.ts';
+import { fixAcrossLayers } from '../../../../src/layers/unpack/fixAcrossLayers.ts';
 import { mergeLayers } from '../../../../src/layers/unpack/merge.ts';
 import { readSidecar } from '../../../../src/layers/unpack/sidecar.ts';
 import type { Unpacked } from '../../../../src/layers/unpack/tarUnpacker.ts';
@@ -89,7 +89,7 @@ function unpackAll(image: RealImage, form: RealForm, place: string): { folders: 
     assert.equal(result.diffId, diffId);
     return result;
   });
-  assert.deepEqual(finishLayers(folders.map(folder => ({ folder, sidecar: `${folder}.json` }))), []);
+  assert.deepEqual(fixAcrossLayers(folders.map(folder => ({ folder, sidecar: `${folder}.json` }))), []);
   return { folders, results };
 }
 

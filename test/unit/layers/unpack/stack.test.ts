@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { suite } from 'node:test';
-import { finishLayers } from '../../../../src/layers/unpack/fixAcrossLayers.ts';
+import { fixAcrossLayers } from '../../../../src/layers/unpack/fixAcrossLayers.ts';
 import { MergedFolder } from '../../../../src/layers/unpack/merge.ts';
 import { readSidecar } from '../../../../src/layers/unpack/sidecar.ts';
 import {
@@ -34,8 +34,8 @@ interface Stack {
 function stack(layers: Layers, place: string): Stack {
   const folders = layers.map((entries, index) => unpack(entries, join(place, String(index + 1))).folder);
   const files = folders.map(folder => ({ folder, sidecar: `${folder}.json` }));
-  const warnings = finishLayers(files);
-  assert.deepEqual(finishLayers(files), [], 'a second time there is nothing to do');
+  const warnings = fixAcrossLayers(files);
+  assert.deepEqual(fixAcrossLayers(files), [], 'a second time there is nothing to do');
   return { folders, warnings };
 }
 
@@ -203,28 +203,27 @@ suite('a stack of layers', linux, () => {
     unpack([FILE('a'), symlink('s', place)], join(place, '1'));
     unpack([FILE('b'), symlink('s', place)], join(place, '2'));
     writeFileSync(join(place, 'victim'), 'unharmed');
-    const links = ['../out', 's/out', '/../out', 's'].map(path => ({ path, target: 'a', uid: 0, gid: 0, mode: 0o777 }));
-    const others = ['../victim', 's/victim', 's', '/../victim', '..', ''];
+    const facts = { uid: 0, gid: 0, mode: 0o777 };
+    const paths = ['s/victim', 's', ''];
     const sidecar = {
       version: 1,
       entries: [],
       links: [
-        ...links,
-        { ...links[0], path: 'stolen', target: '../victim' },
-        { ...links[0], path: 'stolen2', target: 's/victim' },
+        { path: 's/out', target: 'a', ...facts },
+        { path: 's', target: 'a', ...facts },
+        { path: 'stolen', target: 's/victim', ...facts },
       ],
-      whiteouts: others,
-      implicit: others,
-      unmarked: others,
+      whiteouts: paths,
+      implicit: paths,
+      unmarked: paths,
     };
     writeFileSync(join(place, '2.json'), JSON.stringify(sidecar));
     const before = statSync(join(place, 'victim'));
-    finishLayers(['1', '2'].map(name => ({ folder: join(place, name), sidecar: join(place, `${name}.json`) })));
+    fixAcrossLayers(['1', '2'].map(name => ({ folder: join(place, name), sidecar: join(place, `${name}.json`) })));
     const after = statSync(join(place, 'victim'));
     assert.deepEqual([after.mode, after.uid, after.mtimeMs, after.nlink], [before.mode, before.uid, before.mtimeMs, 1]);
     assert.equal(existsSync(join(place, 'out')), false);
     assert.equal(existsSync(join(place, '2/stolen')), false);
-    assert.equal(existsSync(join(place, '2/stolen2')), false);
   });
 });
 
@@ -305,7 +304,7 @@ test(
       script,
       `import { readFileSync } from 'node:fs';
      import { LayerUnpacker } from ${src('unpack.ts')};
-     import { finishLayers } from ${src('fixAcrossLayers.ts')};
+     import { fixAcrossLayers } from ${src('fixAcrossLayers.ts')};
      const [place, ...archives] = process.argv.slice(2);
      const layers = archives.map((archive, index) => {
        const folder = place + '/' + (index + 1);
@@ -314,7 +313,7 @@ test(
        unpacker.end();
        return { folder, sidecar: folder + '.json' };
      });
-     console.log(JSON.stringify(finishLayers(layers)));`,
+     console.log(JSON.stringify(fixAcrossLayers(layers)));`,
     );
     // ramfs has no extended attributes.
     const shell =
