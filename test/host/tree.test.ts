@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { parseReference } from '../../src/oci/reference.ts';
-import { MoreNode } from '../../src/vscode/tree/moreNode.ts';
+import { LoadMoreNode } from '../../src/vscode/tree/loadMoreNode.ts';
 import type { NodeTree } from '../../src/vscode/tree/nodeTree.ts';
 import { isFiltered, type TreeNode } from '../../src/vscode/tree/treeNode.ts';
 import { fillDemo } from '../support/demoImage.ts';
@@ -167,7 +167,8 @@ describe('the Registries tree', () => {
     assert.equal((await texts(registries, registry)).at(-1), 'Load more… | 2 repositories so far');
     await loadMore(registries, registry);
     assert.equal((await texts(registries, registry)).at(-1), 'Load more… | 4 repositories so far');
-    while ((await registries.getChildren(registry)).at(-1) instanceof MoreNode) await loadMore(registries, registry);
+    while ((await registries.getChildren(registry)).at(-1) instanceof LoadMoreNode)
+      await loadMore(registries, registry);
     assert.deepEqual(await texts(registries, registry), demo.store.repositories());
     registries.refresh(registry);
     assert.equal((await texts(registries, registry)).length, 3, 'a refresh begins anew');
@@ -208,7 +209,7 @@ describe('the Registries tree', () => {
     assert.equal(failed.length, 72, 'what was read stays');
     fault.remove();
     const more = (await registries.getChildren(repository)).at(-2);
-    assert.ok(more instanceof MoreNode);
+    assert.ok(more instanceof LoadMoreNode);
     await more.load(() => undefined);
     const all = await texts(registries, repository);
     assert.equal(all.length, 121);
@@ -368,6 +369,6 @@ describe('the Registries tree', () => {
 
 async function loadMore(tree: NodeTree, node: TreeNode): Promise<void> {
   const more = (await tree.getChildren(node)).at(-1);
-  assert.ok(more instanceof MoreNode, 'the list goes on');
+  assert.ok(more instanceof LoadMoreNode, 'the list goes on');
   await more.load(() => undefined);
 }

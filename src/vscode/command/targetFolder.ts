@@ -3,12 +3,12 @@ import * as vscode from 'vscode';
 import { askFolder } from './ask.ts';
 import type { PulledImages } from '../images/pulledImages.ts';
 import type { Call } from './command.ts';
-import { absolutePath, NoPlaceError } from '../common/workspacePaths.ts';
+import { absolutePath, NoWorkspaceError } from '../common/workspacePaths.ts';
 
 /**
  * Returns the folder to create something in: the given one, else `name` in the images folder. Prompts
  * where there are several images folders or none. `undefined` when the user dismisses that.
- * @throws {NoPlaceError} if not interactive
+ * @throws {NoWorkspaceError} if not interactive
  */
 export async function chooseTargetFolder(
   name: string,
@@ -21,7 +21,7 @@ export async function chooseTargetFolder(
   const parents = images.imagesFolders();
   const [first] = parents;
   if (first !== undefined && (parents.length === 1 || !interactive)) return join(first, name);
-  if (!interactive) throw new NoPlaceError();
+  if (!interactive) throw new NoWorkspaceError();
   const parent =
     first === undefined
       ? await askFolder(title, 'Choose')

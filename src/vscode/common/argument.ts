@@ -62,7 +62,7 @@ export class InvalidArgumentError extends Error {
 
 type Parse = (field: string, value: unknown) => unknown;
 
-/** How each field is read: the contract of every command's argument. */
+/** Parses each field: the contract of every command's argument. */
 const FIELDS: Readonly<Record<keyof CommandArgument, Parse>> = {
   reference: text,
   platform: text,
@@ -95,8 +95,8 @@ const FIELDS: Readonly<Record<keyof CommandArgument, Parse>> = {
 };
 
 /**
- * Reads the argument that VS Code hands to a command: a row gives its own, a Uri (from the Explorer or
- * an editor) is a folder or, in our own scheme, a file of an image, a string is a reference, and an
+ * Reads the argument that VS Code hands to a command. A row has its own. A Uri (from the Explorer
+ * or an editor) is a folder or, in our own scheme, a file of an image. A string is a reference. An
  * object is read field by field.
  * @param takes the fields to read; others are ignored; absent = every field
  * @throws {InvalidArgumentError} {@link InvalidFileUriError}
@@ -138,8 +138,8 @@ function isNode(given: unknown): given is { readonly argument: CommandArgument }
 }
 
 function fileOf(uri: FileUriParts): CommandArgument {
-  const { reference, ...place } = parseFileUri(uri);
-  return { reference: formatReference(reference), ...place };
+  const { reference, ...location } = parseFileUri(uri);
+  return { reference: formatReference(reference), ...location };
 }
 
 function isUri(given: unknown): given is FileUriParts & { readonly fsPath: string } {

@@ -1,6 +1,6 @@
 import type { CancellationToken } from 'vscode';
 
-/** Runs `work` with a signal that aborts when the user cancels, and lets go of the token when the work has ended. */
+/** Runs `work` with a signal that aborts when the user cancels. */
 export async function withSignal<T>(token: CancellationToken, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   if (token.isCancellationRequested) controller.abort();

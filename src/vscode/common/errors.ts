@@ -1,7 +1,7 @@
 import type { MountFailure } from '../../overlay/failures.ts';
 import type { ImageFolder } from '../../pull/imageFolder.ts';
 
-/** What a task does, in the words of its messages. */
+/** Each action's name in messages. */
 const NOUNS: Readonly<Record<string, string>> = {
   mount: 'mount',
   unmount: 'unmount',
@@ -12,77 +12,80 @@ const NOUNS: Readonly<Record<string, string>> = {
 /** A task in a terminal ended without doing its work. */
 export class TaskFailedError extends Error {
   readonly folder: string;
-  /** Absent when the exit code is none that the task itself gives. */
+  /** Absent when the exit code isn't one of the task's own. */
   readonly failure: MountFailure | undefined;
 
-  /** @param code of the task's shell; `undefined` when the terminal was closed */
+  /** @param code exit code of the task's shell; `undefined` if the terminal was closed */
   constructor(action: string, folder: string, code: number | undefined, failure: MountFailure | undefined) {
-    super(failure ? `${failure.message}. ${failure.remedy}.` : strange(NOUNS[action] ?? action, code));
+    super(failure ? `${failure.message}. ${failure.remedy}.` : unexpectedEnd(NOUNS[action] ?? action, code));
     this.name = 'TaskFailedError';
     this.folder = folder;
     this.failure = failure;
   }
 }
 
-function strange(noun: string, code: number | undefined): string {
+function unexpectedEnd(noun: string, code: number | undefined): string {
   if (code === undefined)
-    return `The terminal was closed before the ${noun} had ended. Run it again, and leave the terminal open.`;
-  // A shell that a signal ended has 128 and the signal's number.
+    return `The terminal was closed before the ${noun} finished. Run it again and leave the terminal open.`;
+  // A shell killed by a signal exits with 128 plus the signal's number.
   if (code === 130) return `The ${noun} was interrupted in its terminal. Run it again.`;
-  return `The ${noun} ended with exit code ${code}; the lines in its terminal say why.`;
+  return `The ${noun} failed with exit code ${code}. See its terminal for the reason.`;
 }
 
-/** A workspace that is not trusted may name any folder and any image: no command line is made for it. */
+/**
+ * The workspace isn't trusted. It could name any folder and any image, so no command line is built
+ * for it.
+ */
 export class UntrustedWorkspaceError extends Error {
   constructor() {
-    super('This workspace is not trusted, so Peel runs no command in a terminal for it. Trust the workspace first.');
+    super('Peel runs no terminal commands in an untrusted workspace. Trust the workspace first.');
     this.name = 'UntrustedWorkspaceError';
   }
 }
 
-/** The image's pull has not ended, so there are layers that it lacks. */
+/** The image's pull is incomplete, so some layers are missing. */
 export class IncompleteImageError extends Error {
   readonly folder: string;
   constructor({ folder, reference }: ImageFolder) {
-    super(`The pull into ${folder} has not ended. Pull ${reference} again: it goes on from where it stopped.`);
+    super(`The pull into ${folder} is incomplete. Pull ${reference} again to resume it.`);
     this.name = 'IncompleteImageError';
     this.folder = folder;
   }
 }
 
-/** The task ended well, and yet the kernel's mount table does not show what it should. */
-export class NotVerifiedError extends Error {
+/** The task succeeded, but the kernel's mount table doesn't agree. */
+export class MountNotVerifiedError extends Error {
   readonly mountPoint: string;
   constructor(action: 'mount' | 'unmount', mountPoint: string) {
     const seen =
       action === 'mount' ? `nothing is mounted at ${mountPoint}` : `something is still mounted at ${mountPoint}`;
     super(
-      `The ${action} ended without an error, but ${seen}. The terminal may run in another mount namespace than the editor; run the command again.`,
+      `The ${action} reported no error, but ${seen}. The terminal may use a different mount namespace than the editor. Run the command again.`,
     );
-    this.name = 'NotVerifiedError';
+    this.name = 'MountNotVerifiedError';
     this.mountPoint = mountPoint;
   }
 }
 
-/** The system has no overlay mounts at all. */
+/** The system has no overlay file system. */
 export class OverlayUnavailableError extends Error {
   readonly folder: string;
   constructor(folder: string, platform: string) {
     const system = platform === 'darwin' ? 'macOS' : platform === 'win32' ? 'Windows' : 'this system';
     super(
-      `There is no overlay file system on ${system}, so the image cannot be mounted here. "Peel: Extract Merged…" makes a plain folder of all its layers instead.`,
+      `The image can't be mounted, because ${system} has no overlay file system. Use "Peel: Extract Merged…" to write all its layers into a plain folder instead.`,
     );
     this.name = 'OverlayUnavailableError';
     this.folder = folder;
   }
 }
 
-/** Neither namespaces nor fuse-overlayfs serve here. */
+/** Neither user namespaces nor fuse-overlayfs work here. */
 export class NoWayWithoutSudoError extends Error {
   readonly folder: string;
-  /** @param explanation what works here and why not more */
+  /** @param explanation what works here, and why nothing more does */
   constructor(folder: string, explanation: string) {
-    super(`The image cannot be mounted without sudo here. ${explanation}`);
+    super(`The image can't be mounted without sudo here. ${explanation}`);
     this.name = 'NoWayWithoutSudoError';
     this.folder = folder;
   }

@@ -27,29 +27,29 @@ import { InvalidSettingError } from './settingErrors.ts';
 import { systemMessage } from './systemMessage.ts';
 import { TaskFailedError, UntrustedWorkspaceError } from './errors.ts';
 
-/** A button under a failure's message. */
+/** A button next to a failure's message. */
 export interface FailureAction {
   readonly title: string;
   readonly command: string;
-  /** For a command of Peel, handed over as from a row of a tree; for others as it is. */
+  /** Passed to Peel's commands as if from a row, to other commands as is. */
   readonly argument?: CommandArgument | string;
 }
 
-/** An error as a person reads it. */
+/** An error as presented to the user. */
 export interface Failure {
-  /** The user ended the work; nothing is to be said. */
+  /** The user cancelled, so nothing is shown. */
   readonly cancelled: boolean;
-  /** What happened and what to do about it. */
+  /** What happened, and what to do about it. */
   readonly message: string;
-  /** It may go well when it is tried again as it is. */
+  /** Trying again unchanged may succeed. */
   readonly retry: boolean;
-  /** What helps, best first. */
+  /** Possible remedies, best first. */
   readonly actions: readonly FailureAction[];
 }
 
 type ErrorClass = abstract new (...parameters: never[]) => Error;
 
-/** Failures that may be over when the same is tried again. */
+/** Failures that may pass when the same work is tried again. */
 const PASSING: readonly ErrorClass[] = [
   ConnectionLostError,
   ConnectionRefusedError,
@@ -63,21 +63,21 @@ const PASSING: readonly ErrorClass[] = [
   WorkerCrashedError,
 ];
 
-/** Failures that an account, or another one, may end. */
+/** Failures that signing in, or another account, may resolve. */
 const ACCOUNT_HELPS: readonly ErrorClass[] = [AccountRefusedError, ForbiddenError, RateLimitedError, UnauthorizedError];
 
 const GENERIC: ReadonlySet<string> = new Set(['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError']);
 
 const SHOW_LOG: FailureAction = { title: 'Show Log', command: COMMANDS.showLog };
 
-/** Turns any error into what is told of it: by its class, never by its message. */
+/** Turns any error into a message and actions: by its class, never by its message. */
 export function describeFailure(error: unknown): Failure {
   if (isCancellation(error)) return { cancelled: true, message: 'Cancelled.', retry: false, actions: [] };
   const retry = PASSING.some(type => error instanceof type) || (error instanceof ServerError && error.status >= 500);
   return { cancelled: false, message: messageOf(error), retry, actions: actionsFor(error) };
 }
 
-/** Tells the user, and does what they choose. `again` repeats what failed. */
+/** Shows the failure and runs the chosen action. `again` repeats what failed. */
 export async function showFailure(
   failure: Failure,
   log: vscode.LogOutputChannel,
@@ -96,7 +96,7 @@ export async function showFailure(
   else await runAction(action);
 }
 
-/** Does what a button says, as if a person had chosen it on a row. */
+/** Runs a button's command as if chosen on a row. */
 export async function runAction({ command, argument }: FailureAction): Promise<void> {
   await vscode.commands.executeCommand(command, typeof argument === 'object' ? { argument } : argument);
 }
@@ -110,10 +110,10 @@ function messageOf(error: unknown): string {
   const { message } = error;
   const system = systemMessage(error);
   if (system !== undefined) return system;
-  return isOurs(error) ? message : `Something unexpected happened in Peel: ${message}. The log may tell more.`;
+  return isOurs(error) ? message : `Something unexpected happened in Peel: ${message}. See the log for details.`;
 }
 
-/** Classes of ours carry a message for people. What Node or a library threw by mistake does not. */
+/** Our own error classes have messages meant for users; errors from Node or a library don't. */
 function isOurs(error: unknown): boolean {
   return error instanceof Error && !GENERIC.has(error.name) && error.message !== '';
 }
@@ -150,7 +150,7 @@ function registryActions(error: RegistryError): readonly FailureAction[] {
   return [];
 }
 
-/** The ways around sudo, where sudo is what failed. */
+/** Alternatives where sudo failed, and remedies for other failed tasks. */
 function taskActions({ failure, folder }: TaskFailedError): readonly FailureAction[] {
   const argument = { folder };
   const withoutSudo = { title: 'Mount Without sudo…', command: COMMANDS.mountWithoutSudo, argument };

@@ -3,39 +3,42 @@ import { parseReference, type Reference } from '../../oci/reference.ts';
 import { SCHEMES } from './ids.ts';
 
 /** What a Uri of scheme `peel` names: a path in an image, or in one of its layers. */
-export interface FilePlace {
+export interface FileLocation {
   readonly reference: Reference;
   readonly platform: string;
   /** A layer's number; absent = all layers merged. */
   readonly layer?: number;
-  /** Without a slash before it. */
+  /** Without a leading slash. */
   readonly path: string;
 }
 
-/** The parts of a Uri that tell a file's place. */
+/** The parts of a Uri that locate a file. */
 export interface FileUriParts {
   readonly scheme: string;
   readonly authority: string;
   readonly path: string;
 }
 
-/** The Uri does not name a file of an image. */
+/** The Uri doesn't name a file of an image. */
 export class InvalidFileUriError extends Error {
   constructor({ scheme, authority, path }: FileUriParts) {
     super(
-      `${`${scheme}://${authority}${path}`.slice(0, 300)} is no file of an image. Open it again from the Peel views.`,
+      `${`${scheme}://${authority}${path}`.slice(0, 300)} isn't a file of an image. Open it again from the Peel views.`,
     );
     this.name = 'InvalidFileUriError';
   }
 }
 
-/** An authority that says these texts. VS Code puts an authority into lower case and compares it so: all but digits and small letters is written as the hex of its bytes. */
-export function authorityOf(texts: readonly string[]): string {
-  return texts.map(escaped).join('~');
+/**
+ * Encodes strings into a Uri's authority. VS Code lower-cases authorities and compares them that
+ * way, so everything but digits and lower-case letters becomes the hex of its bytes.
+ */
+export function authorityOf(parts: readonly string[]): string {
+  return parts.map(escaped).join('~');
 }
 
 /** @throws {InvalidFileUriError} @throws {InvalidReferenceError} */
-export function parseFileUri(uri: FileUriParts): FilePlace {
+export function parseFileUri(uri: FileUriParts): FileLocation {
   const [reference = '', platform = '', layer, ...more] = uri.authority.split('~').map(unescaped);
   const parsed = reference === '' ? undefined : parseReference(reference);
   const valid = more.length === 0 && (layer === undefined || /^[1-9]\d*$/.test(layer));

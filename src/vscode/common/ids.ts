@@ -1,4 +1,4 @@
-/** Every id that package.json and the code share, written once. A unit test compares both. */
+/** Every id shared by package.json and the code, written once. A unit test compares the two. */
 
 export const COMMANDS = {
   addRegistry: 'peel.addRegistry',
@@ -49,7 +49,9 @@ export const COMMANDS = {
   showLog: 'peel.showLog',
 } as const;
 
-/** Commands that belong to the trees alone and are registered by them: they need the node itself, not its argument. */
+/**
+ * Commands that the trees register themselves, because they need the row rather than its argument.
+ */
 export const TREE_COMMANDS = {
   refresh: 'peel.refresh',
   loadMore: 'peel.loadMore',
@@ -63,7 +65,7 @@ export const VIEW_CONTAINER = 'peel';
 
 export const VIEWS = { registries: 'peel.registries', images: 'peel.images', search: 'peel.search' } as const;
 
-/** Keys below `peel.`; a path of dots is one key to VS Code. */
+/** Keys below `peel.`. VS Code treats a dotted path as one key. */
 export const SETTINGS = {
   registries: 'registries',
   platform: 'platform',
@@ -91,8 +93,8 @@ export const CONTEXTS = {
 
 export const TASK_TYPE = 'peel';
 
-/** `json` shows manifests and configs, `files` the files of images; both read-only. */
+/** Both are read-only: `json` shows manifests and configs, `files` the files of images. */
 export const SCHEMES = { json: 'peel-json', files: 'peel' } as const;
 
-/** The types of pages of our own. */
+/** The view types of Peel's webview pages. */
 export const WEBVIEWS = { imagePage: 'peel.imagePage', comparison: 'peel.comparison' } as const;

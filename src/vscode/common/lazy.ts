@@ -1,4 +1,7 @@
-/** A value that is fetched when first asked for and kept until a reset. Overlapping callers share one request; a failure is not kept. */
+/**
+ * A value that is loaded on first use and kept until a reset. Overlapping callers share one
+ * request. A failure isn't kept.
+ */
 export class Lazy<Value> {
   readonly #load: (signal: AbortSignal) => Promise<Value>;
   #pending: Promise<Value> | undefined;
@@ -9,7 +12,7 @@ export class Lazy<Value> {
     this.#load = load;
   }
 
-  /** What was fetched, if it was. */
+  /** The value, if it has been loaded. */
   get current(): Value | undefined {
     return this.#value;
   }
@@ -20,7 +23,9 @@ export class Lazy<Value> {
     return this.#pending;
   }
 
-  /** Forgets the value; a request that runs is given up, and who waits for it gets the value of a new one. */
+  /**
+   * Forgets the value. A running request is aborted, and its callers get the value of a new one.
+   */
   reset(): void {
     this.#controller.abort();
     this.#controller = new AbortController();

@@ -20,7 +20,7 @@ export function reveal(path: string): Offered {
   return () => vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(path));
 }
 
-/** A sentence to append when some files could not be written as the image has them; otherwise ''. */
+/** A sentence to append if some files could not be written unchanged; otherwise ''. */
 export function warningsNoted(warnings: number): string {
-  return warnings > 0 ? ` ${warnings} of its files could not be written as they are; see the log.` : '';
+  return warnings > 0 ? ` ${warnings} of its files could not be written unchanged. See the log.` : '';
 }

@@ -1,15 +1,18 @@
 import * as vscode from 'vscode';
 import type { ArchiveWatch } from '../../layout/plainArchive.ts';
 import { withSignal } from './cancellation.ts';
-import { pace } from './throttle.ts';
+import { throttle } from './throttle.ts';
 import { settlesWithin } from './settlesWithin.ts';
 import type { Transfer } from '../../workers/readLayers.ts';
-import { rateMeter, sayProgress } from './transferText.ts';
+import { rateMeter, formatProgress } from './transferText.ts';
 
-/** The least time between two steps of a notification, in milliseconds: the editor draws each one as a movement of its bar, and ten a second took it 0.4 of a processor that the work itself could use. */
-const EVERY = 500;
+/**
+ * The least time between two updates of a notification, in milliseconds. The editor animates each
+ * update: ten a second took 0.4 of a core, which the work itself can use.
+ */
+const INTERVAL = 500;
 
-/** Tells the user of one piece of work with a cancellable notification. `report` takes what a pull tells of itself. */
+/** Shows a cancellable notification with the progress that `work` reports. */
 export function withTransfer<T>(
   title: string,
   work: (signal: AbortSignal, report: (transfer: Transfer) => void) => Promise<T>,
@@ -19,36 +22,42 @@ export function withTransfer<T>(
     (progress, token) => {
       const rate = rateMeter();
       let percent = 0;
-      const paced = pace(EVERY, (transfer: Transfer) => {
+      const throttled = throttle(INTERVAL, (transfer: Transfer) => {
         const before = percent;
         if (transfer.total > 0) percent = Math.max(before, Math.min(100, (100 * transfer.done) / transfer.total));
         progress.report({
-          message: sayProgress(transfer, rate(transfer.downloaded, performance.now())),
+          message: formatProgress(transfer, rate(transfer.downloaded, performance.now())),
           increment: percent - before,
         });
       });
-      return withSignal(token, signal => work(signal, paced.tell)).finally(paced.stop);
+      return withSignal(token, signal => work(signal, throttled.send)).finally(throttled.stop);
     },
   );
 }
 
-/** Opening something on this machine: a cancellable notification once it takes long enough to be noticed, with how far it is where an archive is unpacked first. */
+/**
+ * Opens something on this machine. Shows a cancellable notification once that takes noticeably
+ * long, with progress if an archive must be unpacked first.
+ */
 export async function withArchive<T>(title: string, work: (watch: ArchiveWatch) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  let tell: ArchiveWatch['onProgress'] = () => undefined;
-  const outcome = work({ signal: controller.signal, onProgress: (done, total) => tell(done, total) });
+  let notify: ArchiveWatch['onProgress'] = () => undefined;
+  const outcome = work({ signal: controller.signal, onProgress: (done, total) => notify(done, total) });
   if (await settlesWithin(outcome, SHORT)) return outcome;
   return withTransfer(title, (signal, report) => {
     signal.addEventListener('abort', () => controller.abort(), { once: true });
-    tell = (done, total) => report({ done, downloaded: 0, total, layersDone: 0, layers: 0 });
+    notify = (done, total) => report({ done, downloaded: 0, total, layersDone: 0, layers: 0 });
     return outcome;
   });
 }
 
-/** What is over sooner needs no words. Milliseconds. */
+/** Work that ends sooner needs no notification. Milliseconds. */
 const SHORT = 400;
 
-/** Short work, such as asking a registry: a cancellable notification without numbers, once it takes long enough to be noticed. */
+/**
+ * Shows a cancellable notification without numbers once short work, such as a registry request,
+ * takes noticeably long.
+ */
 export async function withNotification<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const outcome = work(controller.signal);

@@ -1,4 +1,4 @@
-/** A setting that cannot be used as it is written. */
+/** A setting that can't be used as written. */
 export class InvalidSettingError extends Error {
   readonly key: string;
   constructor(key: string, problem: string, options?: ErrorOptions) {

@@ -1,4 +1,7 @@
-/** True as soon as the promise has an outcome, whichever; false when it has none after so many milliseconds. Never rejects. */
+/**
+ * Resolves to true once the promise settles either way, or to false if it hasn't after that many
+ * milliseconds. Never rejects.
+ */
 export async function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>(resolve => {

@@ -9,14 +9,15 @@ interface Kept<T> {
 }
 
 /**
- * Answers to questions that several parts ask at once and again: one request for all who ask, kept for a while, never kept when it failed. The request is
- * aborted when the last of those who wait for it has left.
+ * Caches answers to questions asked concurrently and repeatedly. All callers share one request,
+ * whose answer is kept for a while unless it failed. The request is aborted when its last waiting
+ * caller leaves.
  */
 export class SharedAnswers<T> {
   #kept = new Map<string, Kept<T>>();
   readonly #most: number;
 
-  /** @param most answers that are kept; the oldest go first */
+  /** @param most answers to keep; the oldest go first */
   constructor(most = MOST_KEPT) {
     this.#most = most;
   }
@@ -31,12 +32,12 @@ export class SharedAnswers<T> {
       return await abortable(kept.answer, signal);
     } finally {
       kept.waiting--;
-      // A running request that nobody waits for ends, and must not be joined any more.
+      // A running request without callers ends, and must not be joined any more.
       if (kept.waiting === 0 && !kept.settled) this.#drop(key, kept);
     }
   }
 
-  /** Asks anew from now on. Who waits gets the answer that was asked for. */
+  /** Asks again from now on. Callers already waiting still get the earlier answer. */
   forget(): void {
     this.#kept = new Map();
   }
@@ -63,7 +64,7 @@ export class SharedAnswers<T> {
   }
 }
 
-/** The promise's outcome, or the signal's reason when that comes first. */
+/** Returns the promise's outcome, or rejects with the signal's reason if that comes first. */
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(reasonOf(signal));

@@ -1,11 +1,16 @@
-/** Texts for rows. What a registry sent is shown as plain text: without control characters, and without marks that turn the reading direction around. */
+/**
+ * Strings for rows. Whatever a registry sent is shown as plain text, without control characters and
+ * without marks that reverse the reading direction.
+ */
 
 /* eslint-disable-next-line no-control-regex -- these very characters are what must go */
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+/g;
 
-/** One line of plain text of at most `limit` characters; the rest is cut and marked with an ellipsis. */
+/**
+ * Returns one line of plain text of at most `limit` characters; a cut is marked with an ellipsis.
+ */
 export function plainText(text: string, limit = 200): string {
-  // Cut twice: the pattern must not walk over megabytes of which a row shows 200 characters.
+  // Cut twice: the pattern must not walk over megabytes when a row shows 200 characters.
   const line = text
     .slice(0, limit * 8)
     .replace(UNPRINTABLE, ' ')
@@ -15,14 +20,14 @@ export function plainText(text: string, limit = 200): string {
   return `${line.slice(0, limit - 1).trimEnd()}…`;
 }
 
-/** The same text with a space for each character that cannot be seen, so that every other one stays in its place. */
+/** Replaces each invisible character with a space, so that all others keep their positions. */
 export function visible(text: string): string {
   return text.replace(UNPRINTABLE, hidden => ' '.repeat(hidden.length));
 }
 
 const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
-/** Bytes as people say them, in powers of 1000 as registries and `docker images` count: `32 B`, `4.2 MB`. */
+/** Formats bytes in powers of 1000, as registries and `docker images` do: `32 B`, `4.2 MB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${Math.max(0, Math.round(bytes))} B`;
   let value = bytes;
@@ -34,7 +39,10 @@ export function formatBytes(bytes: number): string {
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit] ?? ''}`;
 }
 
-/** A whole number with its thousands apart: `1,200`. By hand, for the first number that `toLocaleString` writes takes some 30 ms, in which the editor's host does nothing else. */
+/**
+ * Formats a whole number with thousands separators: `1,200`. Not with `toLocaleString`, whose first
+ * call blocks the extension host for some 30 ms.
+ */
 export function grouped(number: number): string {
   return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
@@ -44,15 +52,15 @@ export function count(number: number, singular: string, plural = `${singular}s`)
   return `${grouped(number)} ${number === 1 ? singular : plural}`;
 }
 
-/** Joins the parts that are there with a middle dot, as descriptions of rows are written. */
+/** Joins the parts that are present with a middle dot, as in descriptions of rows. */
 export function dotted(...parts: readonly (string | undefined | false)[]): string {
   return parts.filter(Boolean).join(' · ');
 }
 
-/** `2 hours ago`; empty when the time cannot be read. `now` in milliseconds. */
+/** `2 hours ago`; empty if the time can't be parsed. `now` in milliseconds. */
 export function timeAgo(rfc3339: string | undefined, now: number): string {
   const then = Date.parse(rfc3339 ?? '');
-  // Reproducible builds write the year 1970 or 1980: no age that means anything.
+  // Reproducible builds write the year 1970 or 1980, an age that means nothing.
   if (Number.isNaN(then) || then < Date.UTC(1990, 0)) return '';
   const seconds = Math.max(0, (now - then) / 1000);
   for (const [unit, length] of AGES) {

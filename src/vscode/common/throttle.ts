@@ -1,12 +1,15 @@
-/** Passes values on at a pace. */
-export interface Paced<T> {
-  readonly tell: (value: T) => void;
-  /** Nothing of what was told so far is passed on any more. */
+/** Passes values on at a limited rate. */
+export interface Throttled<T> {
+  readonly send: (value: T) => void;
+  /** Drops what has not been passed on yet. */
   readonly stop: () => void;
 }
 
-/** Passes the first value on at once, and of those that follow the newest each time `every` milliseconds have gone by: also the last one, when none comes after it. */
-export function pace<T>(every: number, pass: (value: T) => void): Paced<T> {
+/**
+ * Passes on the first value at once, then at most one per `interval` milliseconds: always the
+ * newest, and the last one too.
+ */
+export function throttle<T>(interval: number, pass: (value: T) => void): Throttled<T> {
   let newest: { readonly value: T } | undefined;
   let timer: NodeJS.Timeout | undefined;
   const next = (): void => {
@@ -14,11 +17,11 @@ export function pace<T>(every: number, pass: (value: T) => void): Paced<T> {
     if (!newest) return;
     const { value } = newest;
     newest = undefined;
-    timer = setTimeout(next, every);
+    timer = setTimeout(next, interval);
     pass(value);
   };
   return {
-    tell: value => {
+    send: value => {
       newest = { value };
       if (!timer) next();
     },

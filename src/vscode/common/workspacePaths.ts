@@ -1,25 +1,23 @@
 import { isAbsolute, resolve } from 'node:path';
 import * as vscode from 'vscode';
 
-/** No workspace is open, and nobody said where something is to go. */
-export class NoPlaceError extends Error {
+/** No workspace is open, and no target folder was given. */
+export class NoWorkspaceError extends Error {
   constructor() {
-    super(
-      'No folder is open that this could be written into. Open a folder first, or name one: in the command\'s argument, or as the setting "peel.imagesFolder".',
-    );
-    this.name = 'NoPlaceError';
+    super('No folder is open to write into. Open a folder, or set an absolute path in "peel.imagesFolder".');
+    this.name = 'NoWorkspaceError';
   }
 }
 
-/** The path lies where the kernel shows itself, and nothing can be kept. */
-export class NoDiskError extends Error {
+/** The path is in a file system of the kernel's, where nothing can be stored. */
+export class KernelPathError extends Error {
   constructor(path: string) {
-    super(`${path} is a place of the kernel's own, not on a disk. Name a folder elsewhere.`);
-    this.name = 'NoDiskError';
+    super(`${path} is a file system of the kernel, not a disk. Choose another folder.`);
+    this.name = 'KernelPathError';
   }
 }
 
-/** The workspace's folders that lie on a disk of this machine. */
+/** The workspace's folders on this machine's disks. */
 export function workspaceFolders(): readonly string[] {
   return (vscode.workspace.workspaceFolders ?? [])
     .filter(({ uri }) => uri.scheme === 'file')
@@ -27,14 +25,15 @@ export function workspaceFolders(): readonly string[] {
 }
 
 /**
- * A path that a caller gave, without a slash at its end: as it is, or inside the first workspace folder.
- * @throws {NoPlaceError} @throws {NoDiskError}
+ * Resolves a given path, if it is relative inside the first workspace folder. The result has no
+ * trailing slash.
+ * @throws {NoWorkspaceError} @throws {KernelPathError}
  */
 export function absolutePath(given: string): string {
   const [workspace] = workspaceFolders();
-  if (workspace === undefined && !isAbsolute(given)) throw new NoPlaceError();
+  if (workspace === undefined && !isAbsolute(given)) throw new NoWorkspaceError();
   const path = resolve(workspace ?? '', given);
-  // Node's recursive mkdir never returns from there.
-  if (/^\/(proc|sys)(\/|$)/.test(path)) throw new NoDiskError(path);
+  // Node's recursive mkdir never returns there.
+  if (/^\/(proc|sys)(\/|$)/.test(path)) throw new KernelPathError(path);
   return path;
 }

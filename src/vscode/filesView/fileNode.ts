@@ -5,7 +5,7 @@ import type { FileItem, FileRow, FileView, FolderItems } from './fileViews.ts';
 import { firstInOrder } from '../tree/firstInOrder.ts';
 import { FolderRow, type RowFolder } from '../tree/folderRow.ts';
 import { InfoNode } from '../tree/infoNode.ts';
-import { MoreNode } from '../tree/moreNode.ts';
+import { LoadMoreNode } from '../tree/loadMoreNode.ts';
 import { compareNames } from '../common/nameOrder.ts';
 import { ReadingNode } from './readingNode.ts';
 import { dotted, formatBytes, plainText } from '../common/text.ts';
@@ -48,7 +48,7 @@ export class FileFolder implements RowFolder {
     const rows: TreeNode[] =
       reading && this.#path === '' ? [new ReadingNode(node, reading, () => this.view.stop())] : [];
     rows.push(...shown);
-    if (items.length > this.#shown) rows.push(new MoreNode(node));
+    if (items.length > this.#shown) rows.push(new LoadMoreNode(node));
     if (rows.length > 0) return rows;
     return [
       new InfoNode(node, this.#filter ? 'Nothing here passes the filter' : reading ? 'No files yet' : 'No files'),

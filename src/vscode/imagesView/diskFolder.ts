@@ -2,7 +2,7 @@ import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareNames } from '../common/nameOrder.ts';
-import type { Page } from '../tree/pages.ts';
+import type { Chunk } from '../tree/chunkedList.ts';
 import { resolveInRoot } from './resolveInRoot.ts';
 
 /** One entry of a folder of an unpacked image. */
@@ -32,7 +32,7 @@ export async function listDiskFolder(
   path: string,
   filter: (name: string) => boolean,
   cursor: string | undefined,
-): Promise<Page<DiskEntry>> {
+): Promise<Chunk<DiskEntry>> {
   const from = Number(cursor ?? 0);
   const folder = (await resolveInRoot(root, path)) ?? join(root, path);
   const all = (await readdir(folder, { withFileTypes: true })).filter(entry => filter(entry.name));

@@ -4,8 +4,8 @@ import { contextValue } from '../tree/contextValue.ts';
 import { listDiskFolder, type DiskEntry } from './diskFolder.ts';
 import { FolderRow, type RowFolder } from '../tree/folderRow.ts';
 import { InfoNode } from '../tree/infoNode.ts';
-import { MoreNode } from '../tree/moreNode.ts';
-import { Pages } from '../tree/pages.ts';
+import { LoadMoreNode } from '../tree/loadMoreNode.ts';
+import { ChunkedList } from '../tree/chunkedList.ts';
 import { dotted, formatBytes, plainText } from '../common/text.ts';
 import { passes, type PagedNode, type TreeNode } from '../tree/treeNode.ts';
 
@@ -14,12 +14,12 @@ export class DiskFolder implements RowFolder {
   readonly root: string;
   readonly path: string;
   #filter = '';
-  readonly #pages: Pages<DiskEntry>;
+  readonly #pages: ChunkedList<DiskEntry>;
 
   constructor(root: string, path: string) {
     this.root = root;
     this.path = path;
-    this.#pages = new Pages(cursor => listDiskFolder(root, path, name => passes(this.filter, name), cursor));
+    this.#pages = new ChunkedList(cursor => listDiskFolder(root, path, name => passes(this.filter, name), cursor));
   }
 
   get filter(): string {
@@ -34,7 +34,7 @@ export class DiskFolder implements RowFolder {
   async rows(node: PagedNode): Promise<readonly TreeNode[]> {
     await this.#pages.first();
     const rows: TreeNode[] = this.#pages.items.map(entry => new DiskNode(node, this, entry));
-    if (this.#pages.hasMore) rows.push(new MoreNode(node));
+    if (this.#pages.hasMore) rows.push(new LoadMoreNode(node));
     if (rows.length > 0) return rows;
     return [new InfoNode(node, this.filter ? 'Nothing here passes the filter' : 'Empty folder')];
   }

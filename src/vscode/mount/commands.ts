@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { askImageFolder } from '../command/ask.ts';
 import { type Call, command } from '../command/command.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import { NotVerifiedError } from '../common/errors.ts';
+import { MountNotVerifiedError } from '../common/errors.ts';
 import { COMMANDS } from '../common/ids.ts';
 import type { PulledImages } from '../images/pulledImages.ts';
 import type { ImageTasks } from './imageTasks.ts';
@@ -26,14 +26,14 @@ export const mountImage = command(['folder'], async (argument, { images, tasks }
   return mountedAt(folder, images, call);
 });
 
-/** Returns what mounting commands return. @throws {NotVerifiedError} the image isn't mounted */
+/** Returns what mounting commands return. @throws {MountNotVerifiedError} the image isn't mounted */
 export async function mountedAt(
   folder: string,
   images: PulledImages,
   { interactive }: Call,
 ): Promise<{ readonly mountPoint: string }> {
   const { mount } = await images.read(folder);
-  if (!mount.mounted) throw new NotVerifiedError('mount', mount.mountPoint);
+  if (!mount.mounted) throw new MountNotVerifiedError('mount', mount.mountPoint);
   if (interactive) offerMount(mount.mountPoint, folder);
   return { mountPoint: mount.mountPoint };
 }
@@ -48,7 +48,7 @@ export const unmountLazily = command(['folder'], (argument, needs: MountNeeds) =
   unmount(argument, needs, 'Unmount Lazily', true),
 );
 
-/** @throws {TaskFailedError} {@link NotVerifiedError} */
+/** @throws {TaskFailedError} {@link MountNotVerifiedError} */
 async function unmount(
   argument: Pick<CommandArgument, 'folder'>,
   { images, tasks }: MountNeeds,
@@ -59,7 +59,7 @@ async function unmount(
   if (folder === undefined) return;
   await tasks.run('unmount', await images.read(folder), { lazy });
   const { mount } = await images.read(folder);
-  if (mount.mounted) throw new NotVerifiedError('unmount', mount.mountPoint);
+  if (mount.mounted) throw new MountNotVerifiedError('unmount', mount.mountPoint);
 }
 
 /** Opens a terminal with a shell of the image inside its mount. */

@@ -1,6 +1,9 @@
 import type { CommandArgument } from '../common/argument.ts';
 
-/** The address of a link that runs a command of Peel. The argument is handed over as from a row of a tree: a person clicks, and wants questions and offers. */
+/**
+ * Returns a link that runs a command of Peel. The argument is passed as if from a row, because the
+ * user clicks it and expects prompts and follow-ups.
+ */
 export function commandLink(command: string, argument: CommandArgument): string {
   return `command:${command}?${encodeURIComponent(JSON.stringify([{ argument }]))}`;
 }

@@ -1,16 +1,19 @@
-/** HTML that was built by {@link html}, safe to put into a page. */
+/** HTML built by {@link html}, safe to put into a page. */
 export class Html {
   readonly text: string;
-  /** @param text markup of our own, with all else escaped already */
+  /** @param text markup of our own, everything else already escaped */
   constructor(text: string) {
     this.text = text;
   }
 }
 
-/** What a template takes: texts and numbers are escaped, HTML is put in as it is, nothing is put in for what is not there. */
+/**
+ * A template's value: strings and numbers are escaped, HTML is inserted as is, an absent value
+ * inserts nothing.
+ */
 type Value = string | number | Html | readonly Html[] | undefined | false;
 
-/** A template whose values cannot become markup, whatever an image says. */
+/** Builds HTML from a template whose values can't become markup, whatever an image contains. */
 export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Html {
   return new Html(parts.reduce((text, part, at) => text + valueOf(values[at - 1]) + part));
 }

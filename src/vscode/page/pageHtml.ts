@@ -2,7 +2,8 @@ import { html, type Html } from './html.ts';
 import { STYLE } from './style.ts';
 
 /**
- * A whole page for a webview. Its policy allows one style sheet, by its nonce, and nothing else: no script, no picture, no request, whatever gets into it.
+ * Builds a whole page for a webview. Its content security policy allows one style sheet, by nonce,
+ * and nothing else: no scripts, images or requests.
  * @param nonce new for each page, letters and digits
  */
 export function pageHtml(title: string, nonce: string, body: Html): string {

@@ -3,31 +3,31 @@ import { isObject } from '../../oci/json.ts';
 import { argumentOf, type CommandArgument } from '../common/argument.ts';
 
 const KEY = 'pages';
-/** As many pages nobody has open at once; the oldest go first. */
+/** More pages than are ever open at once; the oldest go first. */
 const MOST = 100;
 
-/** What a page is about. */
+/** What a page shows. */
 export interface PageSubject {
-  /** Of the command that would open it. */
+  /** The argument of the command that opens it. */
   readonly argument: CommandArgument;
-  /** With what the files of the image's layers tell. */
+  /** Includes the analysis of the image's files. */
   readonly analyzed: boolean;
 }
 
-/** A page by its type and its title. */
+/** Identifies a page by its type and title. */
 export interface PageName {
   readonly type: string;
   readonly title: string;
 }
 
 /**
- * Remembers what pages are about, so that they can be made again when the window has been loaded anew. The pages themselves run no script, and so have no state of their own: they are known by their
- * titles.
+ * Remembers what pages show, so that they can be rebuilt after the window reloads. The pages run no
+ * scripts and so have no state of their own; titles identify them.
  */
 export class PageMemory {
   readonly #memory: Memento;
 
-  /** @param memory of the workspace */
+  /** @param memory the workspace's */
   constructor(memory: Memento) {
     this.#memory = memory;
   }
@@ -37,7 +37,7 @@ export class PageMemory {
     await this.#memory.update(KEY, [...others, { type, title, argument, analyzed }].slice(-MOST));
   }
 
-  /** `undefined` for a page of which nothing is known. */
+  /** `undefined` for an unknown page. */
   subjectOf({ type, title }: PageName): PageSubject | undefined {
     const found = this.#kept().find(page => page['type'] === type && page['title'] === title);
     return found && { argument: argumentOf(found['argument']), analyzed: found['analyzed'] === true };

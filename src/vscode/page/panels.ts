@@ -4,7 +4,7 @@ import { COMMANDS, WEBVIEWS } from '../common/ids.ts';
 import type { Html } from './html.ts';
 import { pageHtml } from './pageHtml.ts';
 
-/** The commands that the links of a page can run, and no others. */
+/** The only commands that a page's links can run. */
 const LINKS: Readonly<Record<string, readonly string[]>> = {
   [WEBVIEWS.imagePage]: [
     COMMANDS.pullImage,
@@ -23,7 +23,7 @@ export function openPanel(type: string, title: string): vscode.WebviewPanel {
   return vscode.window.createWebviewPanel(type, title, vscode.ViewColumn.Active, panelOptions);
 }
 
-/** Puts a page together. One that VS Code has restored gets its options here, too. */
+/** Fills a page. A page that VS Code restored gets its options here too. */
 export function fillPanel(panel: vscode.WebviewPanel, type: string, body: Html): void {
   panel.webview.options = optionsOf(type);
   panel.webview.html = pageHtml(panel.title, randomBytes(16).toString('hex'), body);

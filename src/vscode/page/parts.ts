@@ -1,6 +1,6 @@
 import { html, type Html } from './html.ts';
 
-/** A headed part of the page; nothing where there is nothing to say. */
+/** A section of a page with a heading; empty without content. */
 export function section(title: string, content: Html | undefined): Html {
   return content
     ? html`<section>
@@ -10,7 +10,10 @@ export function section(title: string, content: Html | undefined): Html {
     : html``;
 }
 
-/** A bar as wide as the share, which lies between 0 and 1. Drawn as a picture, for the page takes no inline styles. */
+/**
+ * A bar whose width shows a share between 0 and 1. Drawn as an image because pages allow no inline
+ * styles.
+ */
 export function bar(share: number): Html {
   const width = Math.max(0.5, Math.min(100, 100 * share)).toFixed(1);
   return html`<svg class="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">

@@ -1,6 +1,9 @@
 import { Html } from './html.ts';
 
-/** How the pages look: VS Code's own fonts and colours, so that every theme holds, high contrast too. */
+/**
+ * The pages' style sheet. It uses VS Code's own fonts and colours, so it follows every theme,
+ * including high contrast.
+ */
 export const STYLE = new Html(`
 body { font: var(--vscode-font-size)/1.5 var(--vscode-font-family); color: var(--vscode-foreground); background: var(--vscode-editor-background); padding: 0 1.5rem 3rem; margin: 0; }
 main { max-width: 64rem; margin: 0 auto; }

@@ -1,5 +1,5 @@
 import type { RepositoryAccess } from '../registries/repositoryAccess.ts';
-import type { Page } from '../tree/pages.ts';
+import type { Chunk } from '../tree/chunkedList.ts';
 
 /** Tags that stand in for referrers, written by cosign and by registries' clients: what they hold is shown below its image. */
 const ATTACHMENT_TAG = /^sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{64,128})(?:\.[a-z]+)?$/;
@@ -9,7 +9,7 @@ export async function listRepositories(
   client: RepositoryAccess,
   cursor: string | undefined,
   signal: AbortSignal,
-): Promise<Page<string>> {
+): Promise<Chunk<string>> {
   return client.catalog({ last: cursor }, signal);
 }
 
@@ -25,7 +25,7 @@ export async function listTags(
   repository: string,
   cursor: string | undefined,
   signal: AbortSignal,
-): Promise<Page<string>> {
+): Promise<Chunk<string>> {
   const { items, next } = await client.manyTags(repository, cursor, TAG_PARTS, signal);
   return { items: items.filter(tag => !ATTACHMENT_TAG.test(tag)), next };
 }

@@ -10,8 +10,8 @@ import type { RegistrySetting } from '../settings/settings.ts';
 import { contextValue } from '../tree/contextValue.ts';
 import { FailureNode } from '../tree/failureNode.ts';
 import { InfoNode } from '../tree/infoNode.ts';
-import { MoreNode } from '../tree/moreNode.ts';
-import { Pages } from '../tree/pages.ts';
+import { LoadMoreNode } from '../tree/loadMoreNode.ts';
+import { ChunkedList } from '../tree/chunkedList.ts';
 import { listRepositories } from './registryLists.ts';
 import { RepositoryNode } from './repositoryNode.ts';
 import { count, dotted, plainText } from '../common/text.ts';
@@ -27,7 +27,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
   readonly setting: RegistrySetting;
   filter = '';
   readonly #context: TreeContext<ImageRowNeeds>;
-  readonly #catalog: Pages<string>;
+  readonly #catalog: ChunkedList<string>;
   readonly #nodes = new Map<string, RepositoryNode>();
   /** What was opened by its name since the window came up. */
   readonly #opened = new Set<string>();
@@ -38,7 +38,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
     this.setting = setting;
     this.argument = { registry: setting.name, url: setting.url };
     this.#context = context;
-    this.#catalog = new Pages(async (cursor, signal) => {
+    this.#catalog = new ChunkedList(async (cursor, signal) => {
       const client = await context.needs.registries.clientFor(setting.name);
       return listRepositories(client, cursor, signal);
     });
@@ -87,7 +87,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
     const rows: TreeNode[] = shown.map(name => this.#repository(name));
     const isHub = this.registry === DOCKER_HUB;
     if (failure !== undefined && !isHub) rows.push(await this.#failureRow(failure));
-    if (this.#catalog.hasMore) rows.push(new MoreNode(this, this.#described(shown.length)));
+    if (this.#catalog.hasMore) rows.push(new LoadMoreNode(this, this.#described(shown.length)));
     if (this.#catalog.failure) rows.push(new FailureNode(this, this.#catalog.failure, () => this.#retryMore()));
     if (isHub) rows.push(this.#searchRow());
     else if (rows.length === 0) rows.push(this.#emptyRow());

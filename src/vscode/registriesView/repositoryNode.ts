@@ -5,8 +5,8 @@ import type { CommandArgument } from '../common/argument.ts';
 import { contextValue } from '../tree/contextValue.ts';
 import { FailureNode } from '../tree/failureNode.ts';
 import { InfoNode } from '../tree/infoNode.ts';
-import { MoreNode } from '../tree/moreNode.ts';
-import { Pages } from '../tree/pages.ts';
+import { LoadMoreNode } from '../tree/loadMoreNode.ts';
+import { ChunkedList } from '../tree/chunkedList.ts';
 import { listTags, newestFirst } from './registryLists.ts';
 import { TagNode } from './tagNode.ts';
 import { count, dotted, plainText } from '../common/text.ts';
@@ -25,7 +25,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
   #filter = '';
   readonly #context: TreeContext<ImageRowNeeds>;
   readonly #registry: string;
-  readonly #tags: Pages<string>;
+  readonly #tags: ChunkedList<string>;
   readonly #nodes = new Map<string, TagNode>();
   /** What was opened by its name. */
   readonly #opened: TagNode[] = [];
@@ -38,7 +38,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
     this.argument = { registry, repository: `${registry}/${repository}` };
     this.#context = context;
     this.#registry = registry;
-    this.#tags = new Pages(async (cursor, signal) =>
+    this.#tags = new ChunkedList(async (cursor, signal) =>
       listTags(await context.needs.registries.clientFor(registry), repository, cursor, signal),
     );
   }
@@ -119,9 +119,9 @@ export class RepositoryNode implements PagedNode, FilteredNode {
     for (const node of this.#nodes.values()) node.refresh();
   }
 
-  #moreRow(shown: number, passing: number): MoreNode {
+  #moreRow(shown: number, passing: number): LoadMoreNode {
     const some = shown < passing ? `${shown} of ` : '';
-    return new MoreNode(this, `${some}${count(passing, 'tag')}${this.#tags.hasMore ? ' so far' : ''}`);
+    return new LoadMoreNode(this, `${some}${count(passing, 'tag')}${this.#tags.hasMore ? ' so far' : ''}`);
   }
 
   /** The tags, or why they could not be listed: what was opened by its name is shown all the same. */

@@ -4,7 +4,7 @@ import { TREE_COMMANDS } from '../common/ids.ts';
 import type { LogOutputChannel } from 'vscode';
 import type { PulledImages } from '../images/pulledImages.ts';
 import { FailureNode } from '../tree/failureNode.ts';
-import { MoreNode } from '../tree/moreNode.ts';
+import { LoadMoreNode } from '../tree/loadMoreNode.ts';
 import type { NodeTree } from '../tree/nodeTree.ts';
 import { ReadingNode } from '../filesView/readingNode.ts';
 import { isFiltered, type TreeNode } from '../tree/treeNode.ts';
@@ -22,7 +22,7 @@ export function registerTreeCommands(
     if (!node) images.refresh();
   };
   const more = async (node: TreeNode): Promise<void> => {
-    if (!(node instanceof MoreNode)) return;
+    if (!(node instanceof LoadMoreNode)) return;
     await node.load(changed => {
       for (const tree of treesOf(changed)) tree.changed(changed);
     });

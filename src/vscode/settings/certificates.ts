@@ -6,15 +6,16 @@ import { type RegistrySetting } from './settings.ts';
 import { InvalidSettingError } from '../common/settingErrors.ts';
 import { SETTINGS } from '../common/ids.ts';
 
-/** Where Docker and podman look (containers-certs.d(5)), the user's own first. */
+/** The folders that Docker and podman use (containers-certs.d(5)), the user's own first. */
 export function usualCertificateFolders(home = homedir()): readonly string[] {
   return [join(home, '.config/containers/certs.d'), '/etc/containers/certs.d', '/etc/docker/certs.d'];
 }
 
 /**
- * The certificates that a registry's setting names, and those in a folder `<host:port>` of the certificate folders: `*.crt` are authorities, `x.cert` with
- * `x.key` is the client's. What the setting names wins over a folder's client certificate; authorities add up. For the hosts of mirrors the folders alone count.
- * @throws {InvalidSettingError} a file that the setting names cannot be read
+ * Returns the certificates named by a registry's setting and those in a folder `<host:port>` of the
+ * certificate folders: `*.crt` are authorities, `x.cert` and `x.key` the client's. The setting's
+ * client certificate wins over a folder's; authorities add up. Mirrors use the folders only.
+ * @throws {InvalidSettingError} a file named by the setting can't be read
  */
 export async function readCertificates(
   setting: RegistrySetting,
@@ -23,7 +24,7 @@ export async function readCertificates(
   const mirrors = await Promise.all(
     setting.mirrors.map(async mirror => {
       const { host } = new URL(mirror);
-      return [host, summed(await readFolders(host, folders))] as const;
+      return [host, combined(await readFolders(host, folders))] as const;
     }),
   );
   const known = mirrors.filter(([, certificates]) => Object.keys(certificates).length > 0);
@@ -40,10 +41,13 @@ async function ownCertificates(setting: RegistrySetting, folders: readonly strin
     readNamed('cert', setting.cert),
     readNamed('key', setting.key),
   ]);
-  return summed([{ ...(ca === undefined ? {} : { ca }), ...clientPair(cert, key) }, ...found]);
+  return combined([{ ...(ca === undefined ? {} : { ca }), ...clientPair(cert, key) }, ...found]);
 }
 
-/** A certificate and its key, which may stand in one file. @throws {InvalidSettingError} one without the other */
+/**
+ * A certificate and its key, which may share one file. @throws {InvalidSettingError} one without
+ * the other
+ */
 function clientPair(cert: string | undefined, key: string | undefined): Pick<Certificates, 'cert' | 'key'> {
   if (cert === undefined && key === undefined) return {};
   if (cert === undefined) throw new InvalidSettingError(SETTINGS.registries, 'names a "key" without its "cert"');
@@ -52,8 +56,8 @@ function clientPair(cert: string | undefined, key: string | undefined): Pick<Cer
   throw new InvalidSettingError(SETTINGS.registries, 'names a "cert" without its "key"');
 }
 
-/** All authorities, and the first client certificate. */
-function summed(all: readonly Certificates[]): Certificates {
+/** Combines all authorities, and takes the first client certificate. */
+function combined(all: readonly Certificates[]): Certificates {
   const authorities = all.map(each => each.ca).filter(text => text !== undefined);
   const client = all.find(each => each.cert !== undefined);
   return {
@@ -66,9 +70,9 @@ async function readNamed(field: 'ca' | 'cert' | 'key', path: string | undefined)
   if (path === undefined) return undefined;
   const file = expandHome(path);
   if (!isAbsolute(file))
-    throw new InvalidSettingError(SETTINGS.registries, `names "${path}" as "${field}", which is no absolute path`);
+    throw new InvalidSettingError(SETTINGS.registries, `names "${path}" as "${field}", which is not an absolute path`);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new InvalidSettingError(SETTINGS.registries, `names the file ${path} as "${field}", which cannot be read`, {
+    throw new InvalidSettingError(SETTINGS.registries, `names the file ${path} as "${field}", which can't be read`, {
       cause,
     });
   });
@@ -80,7 +84,7 @@ async function readNamed(field: 'ca' | 'cert' | 'key', path: string | undefined)
   return text;
 }
 
-/** What the folders have for a host, in their order. */
+/** The certificates for a host, in the order of the folders. */
 function readFolders(host: string, folders: readonly string[]): Promise<readonly Certificates[]> {
   return Promise.all(folders.map(folder => readFolder(join(expandHome(folder), host))));
 }

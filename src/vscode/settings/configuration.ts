@@ -2,21 +2,21 @@ import * as vscode from 'vscode';
 import { SECTION, SETTINGS } from '../common/ids.ts';
 import { parseRegistries, readSettings, type RegistrySetting, type Settings } from './settings.ts';
 
-/** How VS Code itself reaches the network, from the section `http`. */
+/** VS Code's own network settings (section `http`). */
 export interface EditorNetwork {
-  /** Empty where none is set. */
+  /** Empty if none is set. */
   readonly proxy: string;
   readonly noProxy: readonly string[];
   readonly strictSSL: boolean;
-  /** `off`: extensions are to use no proxy. */
+  /** `off` means that extensions must not use a proxy. */
   readonly support: string;
 }
 
-/** The user's settings as VS Code has them now. Without state: every question reads anew, so nothing here can be out of date. */
+/** The user's current settings. Stateless: each call reads them again, so nothing can be stale. */
 export class Configuration implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscription: vscode.Disposable;
-  /** A setting of Peel, or of how VS Code reaches the network, has another value now. */
+  /** Fires when a setting of Peel or of VS Code's network has changed. */
   readonly onDidChange = this.#changed.event;
 
   constructor() {
@@ -24,7 +24,7 @@ export class Configuration implements vscode.Disposable {
       vscode.workspace.onDidChangeConfiguration(event => {
         if (event.affectsConfiguration(SECTION) || event.affectsConfiguration('http')) this.#changed.fire();
       }),
-      // Restricted settings of the workspace begin to count.
+      // Restricted settings of the workspace now take effect.
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#changed.fire()),
     );
   }
@@ -40,7 +40,7 @@ export class Configuration implements vscode.Disposable {
     return parseRegistries(vscode.workspace.getConfiguration(SECTION).get(SETTINGS.registries));
   }
 
-  /** The platform that the user wants by default, if they said. */
+  /** The user's default platform, if set. */
   platform(): string | undefined {
     return vscode.workspace.getConfiguration(SECTION).get<string>(SETTINGS.platform)?.trim() || undefined;
   }
@@ -55,7 +55,7 @@ export class Configuration implements vscode.Disposable {
     };
   }
 
-  /** Puts the entry at the list's end, or in the place of the one with the same name. */
+  /** Appends the entry, or replaces the one of the same name. */
   async addRegistry(entry: RegistrySetting): Promise<void> {
     const { list, target } = this.#writable();
     const at = list.findIndex(raw => nameOf(raw) === entry.name);
@@ -77,7 +77,10 @@ export class Configuration implements vscode.Disposable {
     this.#changed.dispose();
   }
 
-  /** The list as it is written at the level that counts, so that a change there is seen. Other levels' lists are not mixed into it. */
+  /**
+   * The list at the level that takes effect, so that a change there is visible. Lists of other
+   * levels aren't mixed into it.
+   */
   #writable(): { list: unknown[]; target: vscode.ConfigurationTarget } {
     const section = vscode.workspace.getConfiguration(SECTION);
     const levels = section.inspect<unknown[]>(SETTINGS.registries);
@@ -94,7 +97,7 @@ export class Configuration implements vscode.Disposable {
   }
 }
 
-/** The name that a raw entry stands for; an entry that cannot be read has none, and stays as it is. */
+/** The name that a raw entry stands for; an invalid entry has none, and is left alone. */
 function nameOf(raw: unknown): string | undefined {
   try {
     return parseRegistries([raw])[0]?.name;
@@ -103,7 +106,10 @@ function nameOf(raw: unknown): string | undefined {
   }
 }
 
-/** As people write it: a label stands where the name does, for the name is then the address's own. */
+/**
+ * Writes an entry as a user would: with the label as its name, since the name then follows from the
+ * address.
+ */
 function toSetting({ name, label, insecure, mirrors, ...rest }: RegistrySetting): object {
   return {
     name: label ?? name,

@@ -2,7 +2,10 @@ import { dockerAuthFile, podmanAuthFiles } from '../../registry/auth/authFile.ts
 import type { CredentialSource } from '../../registry/auth/credentials.ts';
 import type { Settings } from './settings.ts';
 
-/** Where accounts are looked for, in this order: what was signed in with here, then what other tools keep, where the settings let us. */
+/**
+ * Sources of accounts, in order: those signed in with Peel, then those of other tools if the
+ * settings allow.
+ */
 export function credentialSources(
   own: CredentialSource,
   { dockerConfig, podmanAuth }: Pick<Settings, 'dockerConfig' | 'podmanAuth'>,

@@ -14,7 +14,7 @@ import type { Configuration, EditorNetwork } from './configuration.ts';
 import { credentialSources } from './credentialSources.ts';
 import type { Settings } from './settings.ts';
 
-/** How requests are sent, out of Peel's settings, the editor's own for its network, and the environment. */
+/** Combines Peel's settings, the editor's network settings and the environment. */
 export function transportOptions(
   settings: Pick<Settings, 'firstByteTimeout' | 'idleTimeout'>,
   editor: EditorNetwork,
@@ -32,23 +32,26 @@ export function transportOptions(
   };
 }
 
-/** What all registries share: connections, and who answers for accounts. */
+/** What all registries share: connections and accounts. */
 export interface Network {
   readonly options: TransportOptions;
   readonly authorizer: Authorizer;
   client(config: RegistryConfig): RegistryClient;
-  /** Tries an account, of which nothing is remembered. @throws {AccountRefusedError} it is not taken */
+  /** Tries an account without remembering it. @throws {AccountRefusedError} it isn't accepted */
   verify(config: RegistryConfig, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'>;
-  /** What the registry asks for; undefined = nothing. */
+  /** The registry's authentication challenge; undefined if it has none. */
   challenge(config: RegistryConfig, signal: AbortSignal): Promise<Challenge | undefined>;
-  /** What Docker Hub has in place of a catalog. */
+  /** Docker Hub's API, in place of the catalog that it lacks. */
   readonly hub: DockerHub;
-  /** Drops what is remembered of a registry's accounts and tokens. */
+  /** Forgets a registry's accounts and tokens. */
   forgetAccount(registry: string): void;
   close(): Promise<void>;
 }
 
-/** The network as settings and environment are now. @param own the accounts that were signed in with here @throws {InvalidSettingError} */
+/**
+ * Returns the network for the current settings and environment. @param own the accounts signed in
+ * with Peel @throws {InvalidSettingError}
+ */
 export function configuredNetwork(
   configuration: Configuration,
   own: CredentialSource,
@@ -60,7 +63,7 @@ export function configuredNetwork(
   return connect(options, credentialSources(own, settings, process.env), log);
 }
 
-/** Joins the parts of the registry room. @param sources asked for accounts in this order */
+/** Connects the parts of `src/registry`. @param sources asked for accounts in this order */
 export function connect(options: TransportOptions, sources: readonly CredentialSource[], log: Logger): Network {
   const transport = new Transport(options, log);
   const authorizer = new AccountAuthorizer(transport, sources, log);

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { isObject } from '../../oci/json.ts';
 import type { Credential, CredentialSource } from '../../registry/auth/credentials.ts';
 
-/** A user name and password that a person typed. */
+/** A user name and password as the user entered them. */
 export interface Account {
   readonly username: string;
   readonly password: string;
@@ -10,13 +10,19 @@ export interface Account {
 
 const PREFIX = 'registry:';
 
-/** Accounts that were signed in with here, in the editor's secret storage: encrypted, and in no settings file. */
+/**
+ * Accounts signed in with Peel, kept in the editor's secret storage: encrypted, and in no settings
+ * file.
+ */
 export class StoredSecrets implements CredentialSource, vscode.Disposable {
   readonly name = 'the accounts signed in with Peel';
   readonly #storage: vscode.SecretStorage;
   readonly #changed = new vscode.EventEmitter<string>();
   readonly #subscription: vscode.Disposable;
-  /** A registry's name, when its account came, changed or went, here or in another window. */
+  /**
+   * Fires with a registry's name when its account was added, changed or removed, here or in another
+   * window.
+   */
   readonly onDidChange = this.#changed.event;
 
   constructor(storage: vscode.SecretStorage) {
@@ -49,7 +55,7 @@ export class StoredSecrets implements CredentialSource, vscode.Disposable {
   }
 }
 
-/** What another version of Peel stored may look otherwise; then the user signs in again. */
+/** Another version of Peel may have stored another format; the user then signs in again. */
 function parseAccount(text: string): Account | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -4,17 +4,20 @@ import { parseReference } from '../../oci/reference.ts';
 import { baseUrl } from '../../registry/config.ts';
 import { SETTINGS } from '../common/ids.ts';
 
-/** One entry of `peel.registries`, checked. */
+/** One entry of `peel.registries`, validated. */
 export interface RegistrySetting {
-  /** What references begin with; by default the address's host and port. */
+  /** The beginning of references; by default the address's host and port. */
   readonly name: string;
-  /** What people call it, where that is nothing that references can begin with, like `Company mirror`; for display alone. */
+  /**
+   * The user's name for it, if references can't begin with that, like `Company mirror`. Display
+   * only.
+   */
   readonly label?: string;
-  /** The registry's address with its path prefix, without `/v2` and without a slash at the end. */
+  /** The registry's address with its path prefix, without `/v2` or a trailing slash. */
   readonly url: string;
-  /** Plain http, and certificates that nobody vouches for, are accepted. */
+  /** Accepts plain http and untrusted certificates. */
   readonly insecure: boolean;
-  /** Asked in this order before the registry itself. */
+  /** Tried in this order before the registry itself. */
   readonly mirrors: readonly string[];
   /** Files in PEM form. */
   readonly ca?: string;
@@ -22,14 +25,11 @@ export interface RegistrySetting {
   readonly key?: string;
 }
 
-/** The settings of Peel, checked and in the units that the other rooms use. */
+/** Peel's settings except registries and platform, validated and in the units used elsewhere. */
 export interface Settings {
-  readonly registries: readonly RegistrySetting[];
-  /** Like `linux/arm64`; absent = Linux on this machine's architecture. */
-  readonly platform?: string;
   /** Relative to the workspace folder, or absolute. */
   readonly imagesFolder: string;
-  /** Layers at once. */
+  /** Layers pulled at once. */
   readonly concurrency?: number;
   /** Bytes. */
   readonly cacheSize: number;
@@ -47,18 +47,18 @@ export interface Settings {
   readonly nosuidNodev: boolean;
 }
 
-/** How a value is had: `WorkspaceConfiguration.get` of the section `peel`. */
+/** Returns a setting's value: `WorkspaceConfiguration.get` of the section `peel`. */
 export type GetSetting = (key: string) => unknown;
 
 const MEGABYTE = 1024 * 1024;
 
-/** Reads every setting. Workspace values of restricted settings are left out by VS Code itself in an untrusted workspace. @throws {InvalidSettingError} */
+/**
+ * Reads these settings. VS Code itself leaves out the workspace's values of restricted settings if
+ * the workspace isn't trusted. @throws {InvalidSettingError}
+ */
 export function readSettings(get: GetSetting): Settings {
-  const platform = text(get, SETTINGS.platform);
   const concurrency = number(get, SETTINGS.concurrency, 0, 64, 0);
   return {
-    registries: parseRegistries(get(SETTINGS.registries)),
-    ...(platform === '' ? {} : { platform }),
     imagesFolder: text(get, SETTINGS.imagesFolder) || 'images',
     ...(concurrency === 0 ? {} : { concurrency }),
     cacheSize: number(get, SETTINGS.cacheSize, 0, 1e9, 10_240) * MEGABYTE,
@@ -74,7 +74,10 @@ export function readSettings(get: GetSetting): Settings {
   };
 }
 
-/** Reads `peel.registries` alone, so that a mistake in another setting does not empty the list. @throws {InvalidSettingError} */
+/**
+ * Reads `peel.registries`, apart from the rest so that a mistake there doesn't empty the list.
+ * @throws {InvalidSettingError}
+ */
 export function parseRegistries(value: unknown): readonly RegistrySetting[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw new InvalidSettingError(SETTINGS.registries, 'must be a list');
@@ -87,7 +90,10 @@ export function parseRegistries(value: unknown): readonly RegistrySetting[] {
   });
 }
 
-/** One entry; a text stands for `{url}`. `key` is for the error's message. @throws {InvalidSettingError} */
+/**
+ * Parses one entry; a string stands for `{url}`. `key` appears in the error's message. @throws
+ * {InvalidSettingError}
+ */
 export function parseRegistry(value: unknown, key: string = SETTINGS.registries): RegistrySetting {
   const entry = typeof value === 'string' ? { url: value } : value;
   if (!isObject(entry)) throw new InvalidSettingError(key, 'must be an object with a "url"');
@@ -106,21 +112,22 @@ export function parseRegistry(value: unknown, key: string = SETTINGS.registries)
 }
 
 /**
- * Turns what a person types as a registry's address into a URL: a bare host gets https, or http where it is this machine; `/v2` and slashes at the end
- * go. @throws {InvalidSettingError}
+ * Turns a registry address as typed into a URL: a bare host gets https, or http if it is this
+ * machine; `/v2` and trailing slashes are dropped.
+ * @throws {InvalidSettingError}
  */
 export function parseAddress(value: unknown, key: string): string {
   if (typeof value !== 'string' || value.trim() === '')
-    throw new InvalidSettingError(key, 'lacks an address, like "https://registry.example.com"');
+    throw new InvalidSettingError(key, 'needs an address, like "https://registry.example.com"');
   const typed = value.trim();
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(typed)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== 'https' && scheme !== 'http')
     throw new InvalidSettingError(key, `needs an http or https address, not "${scheme}"`);
   if (!URL.canParse(scheme === undefined ? `https://${typed}` : typed))
-    throw new InvalidSettingError(key, `has an address that cannot be read: "${withoutUser(typed).slice(0, 200)}"`);
+    throw new InvalidSettingError(key, `has an invalid address: "${withoutUser(typed).slice(0, 200)}"`);
   const { username, password, search, hash } = new URL(scheme === undefined ? `https://${typed}` : typed);
   if (username !== '' || password !== '')
-    throw new InvalidSettingError(key, 'must not hold a user name or password; use "Peel: Sign In to Registry…"');
+    throw new InvalidSettingError(key, 'must not contain a user name or password; use "Peel: Sign In to Registry…"');
   if (search !== '' || hash !== '') throw new InvalidSettingError(key, 'has an address with "?" or "#"');
   return baseUrl(typed);
 }
@@ -129,18 +136,21 @@ function withoutUser(address: string): string {
   return address.replace(/\/\/.*@/, '//');
 }
 
-/** The name in references: as it is given where they may begin with it, else the address's host and port, with what was given as a label. */
+/**
+ * The given name if references can begin with it. Otherwise the address's host and port, with the
+ * given name as a label.
+ */
 function parseName(value: unknown, address: string, key: string): Pick<RegistrySetting, 'name' | 'label'> {
   const { host } = new URL(address);
   const name = host === 'registry-1.docker.io' || host === 'index.docker.io' ? 'docker.io' : host;
   if (value === undefined) return { name };
-  if (typeof value !== 'string') throw new InvalidSettingError(`${key}.name`, 'must be a text');
+  if (typeof value !== 'string') throw new InvalidSettingError(`${key}.name`, 'must be a string');
   const given = value.trim();
   if (isRegistryName(given)) return { name: given };
   return given === '' ? { name } : { name, label: given };
 }
 
-/** True where references may begin with it. */
+/** True if references may begin with it. */
 function isRegistryName(name: string): boolean {
   try {
     return parseReference(`${name}/x`).registry === name;
@@ -160,13 +170,13 @@ function file(field: string, value: unknown, key: string): string {
 
 function text(get: GetSetting, key: string): string {
   const value = get(key) ?? '';
-  if (typeof value !== 'string') throw new InvalidSettingError(key, 'must be a text');
+  if (typeof value !== 'string') throw new InvalidSettingError(key, 'must be a string');
   return value.trim();
 }
 
 function texts(key: string, value: unknown): readonly string[] {
   if (!Array.isArray(value) || !value.every(item => typeof item === 'string'))
-    throw new InvalidSettingError(key, 'must be a list of texts');
+    throw new InvalidSettingError(key, 'must be a list of strings');
   return value;
 }
 

@@ -1,4 +1,4 @@
-/** What the builders put around the command that a person wrote. */
+/** What builders put around the command that the author wrote. */
 const NOP = /^(?:\/bin\/sh -c|cmd \/S \/C|powershell -Command .*?) #\(nop\)\s*/i;
 const BUILD_ARGUMENTS = /^\|\d+\s+.*?(?=\/bin\/|\/usr\/bin\/|cmd \/S|powershell )/;
 const SHELL = /^(?:\/usr)?\/bin\/(?:ba|da|a|z|k)?sh(?:\s+-o\s+pipefail)?\s+-[a-z]*c\s+/;
@@ -9,8 +9,9 @@ const INSTRUCTION =
 const SOURCE_DIGEST = /\b(file|dir|multi):([0-9a-f]{12})[0-9a-f]{20,}/g;
 
 /**
- * The Dockerfile line that made a layer, out of an image history's `created_by` (image-spec, config.md): without the shell that ran it, the
- * `#(nop)` of the classic builder, the `# buildkit` of the new one, and the values of build arguments. Line breaks stay as they are.
+ * Extracts the Dockerfile line that made a layer from the `created_by` of an image's history
+ * (image-spec, config.md): without the shell that ran it, the classic builder's `#(nop)`,
+ * BuildKit's `# buildkit` and the values of build arguments. Keeps line breaks.
  */
 export function instructionOf(createdBy: string): string {
   const text = createdBy.trim().replace(BUILDKIT, '');
@@ -23,7 +24,7 @@ export function instructionOf(createdBy: string): string {
   return text;
 }
 
-/** `ADD file:<64 hex digits> in /` tells no more than its first twelve digits do. */
+/** `ADD file:<64 hex digits> in /` is just as clear with the first twelve digits. */
 function shortSources(text: string): string {
   return text.replace(SOURCE_DIGEST, '$1:$2');
 }

@@ -5,20 +5,23 @@ import { COMMANDS, TREE_COMMANDS } from '../common/ids.ts';
 import { plainText } from '../common/text.ts';
 import type { TreeNode } from './treeNode.ts';
 
-/** A row that says why a list could not be had, with what can be done about it as buttons; a click does the likeliest of these. */
+/**
+ * A row that says why a list could not be loaded, with remedies as buttons; a click runs the
+ * likeliest one.
+ */
 export class FailureNode implements TreeNode {
   readonly id: string;
   readonly parent: TreeNode | undefined;
   readonly argument: CommandArgument;
-  /** Asks for the list again. */
+  /** Loads the list again. */
   readonly retry: () => void;
   readonly #failure: Failure;
 
-  /** @param prefix the beginning of the id where there is no row above */
+  /** @param prefix the beginning of the id if there is no row above */
   constructor(parent: TreeNode | undefined, error: unknown, retry: () => void, prefix = '') {
     this.id = `${parent?.id ?? prefix}/failure`;
     this.parent = parent;
-    // What the buttons work on is the row above: its registry is signed in to, its address is trusted.
+    // The buttons act on the row above: they sign in to its registry, or trust its address.
     this.argument = parent?.argument ?? {};
     this.retry = retry;
     this.#failure = describeFailure(error);
@@ -30,7 +33,7 @@ export class FailureNode implements TreeNode {
     const command = this.#likeliest();
     const item = new TreeItem(text);
     item.id = this.id;
-    // Menus show the buttons that the context value names: `peel.failure+signIn`.
+    // Menus match the buttons by context value: `peel.failure+signIn`.
     item.contextValue = ['peel.failure', ...actions.map(action => action.command.replace('peel.', ''))].join('+');
     item.iconPath = new ThemeIcon('error');
     item.tooltip = message;
@@ -39,7 +42,7 @@ export class FailureNode implements TreeNode {
     return item;
   }
 
-  /** What passes by itself is tried again; what needs the user is brought to them. */
+  /** Retries what may pass by itself; otherwise picks the remedy that needs the user. */
   #likeliest(): Command {
     const { retry, actions } = this.#failure;
     const helpful = actions.find(action => action.command !== COMMANDS.showLog);

@@ -1,7 +1,10 @@
-/** Items are looked at by so many at once. */
+/** Items examined at a time. */
 const STEP = 2_000;
 
-/** The first items of a list as `compare` orders them, sorted. Much quicker than to sort all of a long list, of which few are shown. */
+/**
+ * Returns the first `most` items in the order of `compare`. Much faster than sorting a long list of
+ * which few items are shown.
+ */
 export function firstInOrder<T>(
   items: readonly T[],
   most: number,

@@ -1,5 +1,5 @@
 import type { CommandArgument } from '../common/argument.ts';
-import { MoreNode } from './moreNode.ts';
+import { LoadMoreNode } from './loadMoreNode.ts';
 import type { TreeItem } from 'vscode';
 import { passes, type FilteredNode, type PagedNode, type TreeNode } from './treeNode.ts';
 
@@ -57,7 +57,7 @@ export abstract class FolderRow implements PagedNode, FilteredNode {
     for (;;) {
       const rows = await this.children();
       const found = rows.find((row): row is FolderRow => row instanceof FolderRow && row.name === name);
-      if (found || !(rows.at(-1) instanceof MoreNode)) return found;
+      if (found || !(rows.at(-1) instanceof LoadMoreNode)) return found;
       await this.loadMore();
     }
   }

@@ -2,18 +2,18 @@ import { ThemeIcon, TreeItem, type Command } from 'vscode';
 import type { CommandArgument } from '../common/argument.ts';
 import type { TreeNode } from './treeNode.ts';
 
-/** What an {@link InfoNode} may have beside its text. */
+/** The optional parts of an {@link InfoNode}. */
 export interface InfoOptions {
   readonly description?: string;
   readonly tooltip?: string;
   /** A codicon's name. */
   readonly icon?: string;
-  /** What a click or Enter does. */
+  /** Runs on a click or Enter. */
   readonly command?: Command;
   readonly argument?: CommandArgument;
 }
 
-/** A row that tells something in place of a list: that it is empty, or what else can be done. */
+/** A row that shows a note in place of a list: that it is empty, or what else can be done. */
 export class InfoNode implements TreeNode {
   readonly id: string;
   readonly parent: TreeNode | undefined;

@@ -3,22 +3,24 @@ import { FailureNode } from './failureNode.ts';
 import type { TreeChanges } from './treeChanges.ts';
 import type { TreeNode } from './treeNode.ts';
 
-/** Where a tree begins: gives its first level. */
+/** A tree's first level. */
 export interface TreeRoot {
   children(): Promise<readonly TreeNode[]>;
-  /** Forgets what was loaded. */
+  /** Forgets everything loaded. */
   refresh(): void;
-  /** What the ids of all its rows begin with. */
+  /** The prefix of all its rows' ids. */
   readonly prefix: string;
 }
 
-/** Lends nodes to VS Code. It knows no kind of node, only that what a node throws becomes a row below it. */
+/**
+ * Provides rows to VS Code. It treats all kinds alike; what a row throws becomes a row below it.
+ */
 export class NodeTree implements TreeDataProvider<TreeNode>, Disposable {
   readonly #root: TreeRoot;
   readonly #changes: TreeChanges;
   readonly onDidChangeTreeData: Event<TreeNode | undefined>;
 
-  /** @param changes what the nodes fire on when they changed */
+  /** @param changes fired by rows when they change */
   constructor(root: TreeRoot, changes: TreeChanges) {
     this.#root = root;
     this.#changes = changes;
@@ -41,17 +43,13 @@ export class NodeTree implements TreeDataProvider<TreeNode>, Disposable {
     }
   }
 
-  async resolveTreeItem(item: TreeItem, node: TreeNode): Promise<TreeItem> {
-    return node.resolve ? node.resolve(item) : item;
-  }
-
-  /** Forgets what is below a row, or everything, and asks anew. */
+  /** Forgets everything below a row, or all rows, and loads it again. */
   refresh(node?: TreeNode): void {
     (node ?? this.#root).refresh?.();
     this.#changes.fire(node);
   }
 
-  /** Asks a row, or all, anew for looks and children, without forgetting what was loaded. */
+  /** Redraws a row, or the whole tree, without forgetting what was loaded. */
   changed(node?: TreeNode): void {
     this.#changes.fire(node);
   }

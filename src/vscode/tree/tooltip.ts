@@ -1,11 +1,11 @@
 import { MarkdownString } from 'vscode';
 
-/** One line of a tooltip; a value that is absent or empty leaves the line out. */
+/** One line of a tooltip; left out if the value is absent or empty. */
 export type Fact = readonly [name: string, value: string | undefined];
 
 /**
- * A tooltip of a title and named facts. Everything is added as text, never as Markdown, and the result is not trusted: what a registry sent can
- * neither make links nor run commands.
+ * Builds a tooltip from a title and named facts. Everything is added as text, never as Markdown,
+ * and the result is untrusted: a registry can't inject links or commands.
  */
 export function tooltip(title: string, facts: readonly Fact[], code?: string): MarkdownString {
   const markdown = new MarkdownString('', false);

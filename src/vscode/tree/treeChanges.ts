@@ -2,8 +2,8 @@ import { EventEmitter, type Disposable } from 'vscode';
 import type { TreeNode } from './treeNode.ts';
 
 /**
- * Tells VS Code which rows have changed. While a row is being revealed, which opens the rows above it one after another, changes wait: a refresh of one of
- * them in between makes VS Code give up on its way, without a word.
+ * Reports changed rows to VS Code. Changes wait while a row is being revealed, which opens the rows
+ * above it one after another: if one of these is refreshed in between, VS Code silently gives up.
  */
 export class TreeChanges implements Disposable {
   readonly #emitter = new EventEmitter<TreeNode | undefined>();
@@ -11,7 +11,7 @@ export class TreeChanges implements Disposable {
   #reveals = 0;
   readonly event = this.#emitter.event;
 
-  /** A row has changed, or without one the whole tree. */
+  /** Reports a changed row, or the whole tree. */
   fire(node?: TreeNode): void {
     if (this.#reveals > 0) this.#waiting.add(node);
     else this.#emitter.fire(node);

@@ -5,19 +5,19 @@ import { authorityOf, InvalidFileUriError } from '../../../../src/vscode/common/
 
 const uri = (path: string, scheme = 'file') => ({ scheme, authority: '', path, query: '', fragment: '', fsPath: path });
 
-test('nothing at all leaves every question to be asked', () => {
+test('a missing argument leaves every field unset', () => {
   assert.deepEqual(argumentOf(undefined), {});
   assert.deepEqual(argumentOf(null), {});
 });
 
-test("a tree node stands for its argument, the Explorer's Uri for a folder, a text for a reference", () => {
+test("a row has its argument, the Explorer's Uri is a folder, a string is a reference", () => {
   const argument = { reference: 'docker.io/library/busybox:latest', layer: 2 };
   assert.deepEqual(argumentOf({ id: 'x', argument, children: () => [] }), argument);
   assert.deepEqual(argumentOf(uri('/w/images/a')), { folder: '/w/images/a' });
   assert.deepEqual(argumentOf('busybox'), { reference: 'busybox' });
 });
 
-test('a Uri of our own scheme stands for a file of an image', () => {
+test('a Uri of our own scheme names a file of an image', () => {
   const digest = `sha256:${'0'.repeat(64)}`;
   const reference = `127.0.0.1:5000/Demo:V1@${digest}`.toLowerCase().replace(':v1', ':V1');
   const authority = authorityOf([reference, 'linux/arm64/v8', '3']);
@@ -28,7 +28,7 @@ test('a Uri of our own scheme stands for a file of an image', () => {
   assert.throws(() => argumentOf(uri('/etc', 'peel')), InvalidFileUriError);
 });
 
-test('an object is taken field by field, and what is no field of ours is left out', () => {
+test('reads an object field by field and ignores unknown fields', () => {
   const given = {
     reference: 'a',
     platform: 'linux/arm64',
@@ -50,7 +50,7 @@ test('an object is taken field by field, and what is no field of ours is left ou
   });
 });
 
-test('a Uri may come as a text, too', () => {
+test('accepts a Uri written as a string', () => {
   assert.deepEqual(argumentOf({ folder: 'file:///w/a%20b%3Ac', target: 'file:///t/' }), {
     folder: '/w/a b:c',
     target: '/t/',
@@ -58,7 +58,7 @@ test('a Uri may come as a text, too', () => {
   assert.deepEqual(argumentOf({ folder: 'file:/x' }), { folder: 'file:/x' }, 'a folder may have any name');
 });
 
-test('a field of a wrong type is refused by its name', () => {
+test('refuses a field of the wrong type, by name', () => {
   const wrong: [Record<string, unknown>, string][] = [
     [{ reference: 7 }, 'reference'],
     [{ layer: 0 }, 'layer'],
@@ -81,7 +81,7 @@ test('a field of a wrong type is refused by its name', () => {
   assert.throws(() => argumentOf(7), InvalidArgumentError);
 });
 
-test('menus and the palette are a person, an object is a program', () => {
+test('menus and the palette are interactive, an object is not', () => {
   assert.equal(isInteractive(undefined), true);
   assert.equal(isInteractive({ argument: {} }), true);
   assert.equal(isInteractive(uri('/f')), true);

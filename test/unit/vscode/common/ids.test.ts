@@ -29,12 +29,12 @@ const text = readFileSync(new URL('package.json', root), 'utf8');
 const { contributes, capabilities } = JSON.parse(text) as Manifest;
 const codeCommands = [...Object.values(COMMANDS), ...Object.values(TREE_COMMANDS)].sort();
 
-test('every command of the code is in package.json, and the other way round', () => {
+test('the code and package.json have the same commands', () => {
   assert.deepEqual(contributes.commands.map(entry => entry.command).sort(), codeCommands);
   for (const entry of contributes.commands) assert.equal(entry.category, 'Peel', entry.command);
 });
 
-test('menus, keybindings and texts name no command that is not there', () => {
+test('menus, keybindings and other strings name only existing commands', () => {
   const known = new Set<string>([...codeCommands, ...Object.values(VIEWS), ...Object.values(CONTEXTS)]);
   for (const [menu, entries] of Object.entries(contributes.menus)) {
     for (const { command } of entries) {
@@ -44,7 +44,7 @@ test('menus, keybindings and texts name no command that is not there', () => {
   for (const [, id = ''] of text.matchAll(/command:(peel\.[A-Za-z]+)/g)) assert.ok(known.has(id), id);
 });
 
-test('settings agree', () => {
+test('settings match', () => {
   const declared = Object.keys(contributes.configuration.properties).sort();
   assert.deepEqual(
     declared,
@@ -54,12 +54,12 @@ test('settings agree', () => {
   );
 });
 
-test('no setting promises to differ by workspace folder, for each is read for the window', () => {
+test('no setting can differ by workspace folder, since each is read for the window', () => {
   for (const [key, property] of Object.entries(contributes.configuration.properties))
     assert.notEqual((property as { scope?: string }).scope, 'resource', key);
 });
 
-test('every setting that could send credentials or shape a command line is not taken from an untrusted workspace', () => {
+test('settings that could send credentials or shape a command line are not read from an untrusted workspace', () => {
   const free = new Set<string>([SETTINGS.platform]);
   const restricted = Object.values(SETTINGS)
     .filter(key => !free.has(key))
@@ -67,7 +67,7 @@ test('every setting that could send credentials or shape a command line is not t
   assert.deepEqual([...capabilities.untrustedWorkspaces.restrictedConfigurations].sort(), restricted.sort());
 });
 
-test('views, their container and the task type agree', () => {
+test('views, their container and the task type match', () => {
   assert.deepEqual(
     contributes.viewsContainers.activitybar.map(entry => entry.id),
     [VIEW_CONTAINER],
@@ -79,7 +79,7 @@ test('views, their container and the task type agree', () => {
   );
 });
 
-test('each context key that package.json asks for is one that the code sets, and the other way round', () => {
+test('the code sets exactly the context keys that package.json uses', () => {
   const asked = new Set(
     [...text.matchAll(/"when": "([^"]*)"/g)].flatMap(([, when = '']) =>
       [...when.matchAll(/\bpeel\.[A-Za-z]+/g)].map(([key]) => key),
@@ -97,7 +97,7 @@ test('each command of the table runs the function of its name', () => {
   for (const [, id, name] of rows) assert.equal(name, id);
 });
 
-test('the README tells of every command that is in the palette, and of none that is not there', () => {
+test('the README describes exactly the commands of the palette', () => {
   const readme = readFileSync(new URL('README.md', root), 'utf8');
   const [, section = ''] = /^## Commands$([^]*?)^## /m.exec(readme) ?? [];
   const rows = section.split('\n').filter(line => line.startsWith('| `peel.'));

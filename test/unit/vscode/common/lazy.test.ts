@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Lazy } from '../../../../src/vscode/common/lazy.ts';
 
-test('a value is fetched once, however many ask', async () => {
+test('loads a value once for all callers', async () => {
   let fetched = 0;
   const lazy = new Lazy(async () => {
     fetched += 1;
@@ -16,7 +16,7 @@ test('a value is fetched once, however many ask', async () => {
   assert.equal(await lazy.get(), 2);
 });
 
-test('a failure is not kept', async () => {
+test('does not keep a failure', async () => {
   let fetched = 0;
   const lazy = new Lazy(async () => {
     fetched += 1;
@@ -27,7 +27,7 @@ test('a failure is not kept', async () => {
   assert.equal(await lazy.get(), 2);
 });
 
-test('who waits while the value is reset gets the new one', async () => {
+test('callers waiting during a reset get the new value', async () => {
   let fetched = 0;
   const lazy = new Lazy(async signal => {
     fetched += 1;

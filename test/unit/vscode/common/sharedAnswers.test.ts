@@ -4,7 +4,7 @@ import { SharedAnswers } from '../../../../src/vscode/common/sharedAnswers.ts';
 
 const never = new AbortController().signal;
 
-test('those who ask at once share one request, and its answer is kept', async () => {
+test('concurrent callers share one request, and its answer is kept', async () => {
   const answers = new SharedAnswers<number>();
   let asked = 0;
   const ask = async (): Promise<number> => ++asked;
@@ -13,7 +13,7 @@ test('those who ask at once share one request, and its answer is kept', async ()
   assert.equal(await answers.get('b', 1e6, never, ask), 2);
 });
 
-test('an answer whose time is over is asked for anew, and so is one that was forgotten', async () => {
+test('asks again once an answer has expired or was forgotten', async () => {
   const answers = new SharedAnswers<number>();
   let asked = 0;
   const ask = async (): Promise<number> => ++asked;
@@ -23,7 +23,7 @@ test('an answer whose time is over is asked for anew, and so is one that was for
   assert.equal(await answers.get('a', 1e6, never, ask), 3);
 });
 
-test('a failure is not kept', async () => {
+test('does not keep a failure', async () => {
   const answers = new SharedAnswers<number>();
   await assert.rejects(
     answers.get('a', 1e6, never, () => Promise.reject(new Error('down'))),
@@ -32,7 +32,7 @@ test('a failure is not kept', async () => {
   assert.equal(await answers.get('a', 1e6, never, async () => 7), 7);
 });
 
-test('one who leaves does not end the request of the others; the last one does', async () => {
+test('only the last caller to leave aborts the request', async () => {
   const answers = new SharedAnswers<number>();
   const first = new AbortController();
   const second = new AbortController();
@@ -52,7 +52,7 @@ test('one who leaves does not end the request of the others; the last one does',
   assert.equal(await answers.get('a', 1e6, never, async () => 7), 7, 'an aborted request is not joined');
 });
 
-test('a signal that is aborted already asks nothing', async () => {
+test('an aborted signal makes no request', async () => {
   await assert.rejects(
     new SharedAnswers<number>().get('a', 1, AbortSignal.abort(), () => assert.fail('asked')),
     { name: 'AbortError' },

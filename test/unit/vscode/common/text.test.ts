@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { count, dotted, formatBytes, grouped, plainText, timeAgo } from '../../../../src/vscode/common/text.ts';
 
-test('plain text has no line breaks, control characters or marks that turn the direction', () => {
+test('plain text has no line breaks, control characters or direction marks', () => {
   assert.equal(plainText('a\r\n\tb\u0000c'), 'a b c');
   assert.equal(plainText('safe\u202egnp.exe'), 'safe gnp.exe');
   assert.equal(plainText('zero\u200bwidth\ufeff'), 'zero width');
   assert.equal(plainText('  Grüße, 世界  '), 'Grüße, 世界');
 });
 
-test('plain text is cut with an ellipsis, also where it is huge', () => {
+test('plain text is cut with an ellipsis, even if huge', () => {
   assert.equal(plainText('abcdef', 4), 'abc…');
   assert.equal(plainText('abcd', 4), 'abcd');
   assert.equal(plainText('x'.repeat(10_000_000), 5), 'xxxx…');
   assert.equal(plainText(' '.repeat(10_000) + 'x', 5), '…');
 });
 
-test('bytes are written in powers of a thousand with two or three digits', () => {
+test('formats bytes in powers of a thousand with two or three digits', () => {
   const cases: readonly (readonly [number, string])[] = [
     [0, '0 B'],
     [32, '32 B'],
@@ -34,23 +34,23 @@ test('bytes are written in powers of a thousand with two or three digits', () =>
   for (const [bytes, text] of cases) assert.equal(formatBytes(bytes), text);
 });
 
-test('whole numbers have their thousands apart', () => {
+test('separates thousands', () => {
   const numbers = [0, 12, 999, 1000, 65_536, 1_234_567, 12_345_678_901];
   for (const number of numbers) assert.equal(grouped(number), number.toLocaleString('en-US'));
 });
 
-test('counts agree with their noun', () => {
+test('uses the singular or plural of the noun', () => {
   assert.equal(count(1, 'layer'), '1 layer');
   assert.equal(count(0, 'layer'), '0 layers');
   assert.equal(count(3412, 'tag'), '3,412 tags');
   assert.equal(count(2, 'repository', 'repositories'), '2 repositories');
 });
 
-test('absent and empty parts are left out between dots', () => {
+test('joins only the parts that are present', () => {
   assert.equal(dotted('a', undefined, false, '', 'b'), 'a · b');
 });
 
-test('ages are told in whole units, and not for times that mean nothing', () => {
+test('formats ages in whole units, and skips meaningless times', () => {
   const now = Date.parse('2026-03-01T12:00:00Z');
   assert.equal(timeAgo('2026-03-01T11:59:30Z', now), 'just now');
   assert.equal(timeAgo('2026-03-01T10:00:00Z', now), '2 hours ago');

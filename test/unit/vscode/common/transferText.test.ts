@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rateMeter, sayProgress } from '../../../../src/vscode/common/transferText.ts';
+import { rateMeter, formatProgress } from '../../../../src/vscode/common/transferText.ts';
 
-test('progress names bytes, rate and layers', () => {
+test('formats bytes, rate and layers', () => {
   const transfer = { done: 12_000_000, downloaded: 5, total: 45_000_000, layersDone: 2, layers: 5 };
-  assert.equal(sayProgress(transfer, 8_100_000), '12 MB of 45 MB · 8.1 MB/s · 2 of 5 layers');
+  assert.equal(formatProgress(transfer, 8_100_000), '12 MB of 45 MB · 8.1 MB/s · 2 of 5 layers');
 });
 
-test('what is not known is left out', () => {
+test('leaves out unknown parts', () => {
   const transfer = { done: 12_000, downloaded: 12_000, total: 0, layersDone: 0, layers: 0 };
-  assert.equal(sayProgress(transfer, undefined), '12 kB');
+  assert.equal(formatProgress(transfer, undefined), '12 kB');
 });
 
-test('a total that was guessed too small is never exceeded', () => {
+test('never exceeds a total that was estimated too low', () => {
   const transfer = { done: 50, downloaded: 50, total: 40, layersDone: 0, layers: 1 };
-  assert.equal(sayProgress(transfer, 0), '40 B of 40 B · 0 of 1 layer');
+  assert.equal(formatProgress(transfer, 0), '40 B of 40 B · 0 of 1 layer');
 });
 
-test('the rate is taken over the last seconds only', () => {
+test('measures the rate over the last seconds only', () => {
   const rate = rateMeter();
   assert.equal(rate(0, 0), undefined);
   assert.equal(rate(1000, 1000), 1000);

@@ -11,14 +11,14 @@ class Memory {
     return (this.kept.get(key) as T | undefined) ?? otherwise;
   }
   async update(key: string, value: unknown): Promise<void> {
-    // As VS Code does: what is kept is JSON.
+    // VS Code stores JSON.
     this.kept.set(key, JSON.parse(JSON.stringify(value)));
   }
 }
 
 const page = (title: string): { type: string; title: string } => ({ type: 'page', title });
 
-test('a page is found again by its type and title, with the latest that it was about', async () => {
+test('finds a page by type and title, with its latest subject', async () => {
   const pages = new PageMemory(new Memory());
   await pages.keep(page('a'), { argument: { reference: 'a:1', platform: 'linux/amd64' }, analyzed: false });
   await pages.keep(page('b'), { argument: { left: { reference: 'b:1', layer: 2 }, right: {} }, analyzed: false });
@@ -28,14 +28,14 @@ test('a page is found again by its type and title, with the latest that it was a
   assert.equal(pages.subjectOf({ type: 'other', title: 'a' }), undefined);
 });
 
-test('the oldest pages are forgotten first', async () => {
+test('forgets the oldest pages first', async () => {
   const pages = new PageMemory(new Memory());
   for (let at = 0; at <= 100; at++) await pages.keep(page(`${at}`), { argument: {}, analyzed: false });
   assert.equal(pages.subjectOf(page('0')), undefined);
   assert.ok(pages.subjectOf(page('1')) && pages.subjectOf(page('100')));
 });
 
-test('what was kept by something else is not believed', async () => {
+test('ignores stored values of another shape', async () => {
   const memory = new Memory();
   for (const kept of ['text', [1, null], { a: 1 }]) {
     await memory.update('pages', kept);

@@ -23,14 +23,14 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 const read = (entry: object) => readCertificates(parseRegistry(entry), [join(folder, 'certs.d')]);
 
-test('a folder of the host and port gives authorities and a client certificate with its key', async () => {
+test('reads authorities and a client certificate with its key from the folder of the host and port', async () => {
   const { ca, cert, key } = await read({ url: 'https://r.example:5000/prefix' });
   assert.deepEqual(ca?.match(/\w+\.crt/g)?.sort(), ['one.crt', 'two.crt']);
   assert.match(cert ?? '', /client\.cert/);
   assert.match(key ?? '', /client\.key/);
 });
 
-test('the hosts of mirrors have their own folders, and the files that the setting names are not for them', async () => {
+test('mirrors use their own folders, not the files of the setting', async () => {
   const named = join(folder, 'named.pem');
   const { ca, mirrorCertificates, ...rest } = await read({
     url: 'https://origin.example',
@@ -51,14 +51,14 @@ test('another port is another registry', async () => {
   assert.deepEqual(await read({ url: 'https://r.example' }), {});
 });
 
-test('files that the setting names count, and come first', async () => {
+test('files of the setting come first', async () => {
   const named = join(folder, 'named.pem');
   const { ca, cert } = await read({ url: 'https://r.example:5000', ca: named, cert: named, key: named });
   assert.match(ca ?? '', /named[^]*one\.crt/);
   assert.match(cert ?? '', /named/);
 });
 
-test('a client certificate without its key is told, unless one file holds both', async () => {
+test('reports a client certificate without a key, unless one file has both', async () => {
   const url = 'https://r.example';
   const named = join(folder, 'named.pem');
   await assert.rejects(read({ url, cert: named }), /names a "cert" without its "key"/);
@@ -70,7 +70,7 @@ test('a client certificate without its key is told, unless one file holds both',
   assert.equal(key, cert);
 });
 
-test('a named file that is missing, relative or no PEM is told', async () => {
+test('reports a named file that is missing, relative or not PEM', async () => {
   for (const ca of [join(folder, 'missing.pem'), 'relative.pem', join(folder, 'der.crt')]) {
     await assert.rejects(read({ url: 'https://r.example', ca }), InvalidSettingError, ca);
   }

@@ -5,7 +5,7 @@ import { transportOptions } from '../../../../src/vscode/settings/network.ts';
 const settings = { firstByteTimeout: 7000, idleTimeout: 8000 };
 const editor = { proxy: '', noProxy: [], strictSSL: true, support: 'override' };
 
-test("timeouts are Peel's, strictness is the editor's", () => {
+test('takes timeouts from Peel and strictness from the editor', () => {
   const options = transportOptions(settings, { ...editor, strictSSL: false }, {}, '1.2.3');
   assert.equal(options.firstByteTimeout, 7000);
   assert.equal(options.idleTimeout, 8000);
@@ -14,7 +14,7 @@ test("timeouts are Peel's, strictness is the editor's", () => {
   assert.equal(options.httpsProxy, undefined);
 });
 
-test("the editor's proxy wins over the environment's; without one, the environment's holds", () => {
+test("the editor's proxy wins over the environment's", () => {
   const environment = { HTTPS_PROXY: 'http://env:1', no_proxy: 'a.example,b.example' };
   const fromEditor = transportOptions(
     settings,
@@ -29,7 +29,7 @@ test("the editor's proxy wins over the environment's; without one, the environme
   assert.deepEqual(fromEnvironment.noProxy, ['a.example', 'b.example']);
 });
 
-test('with http.proxySupport off there is no proxy at all', () => {
+test('http.proxySupport off disables every proxy', () => {
   const options = transportOptions(
     settings,
     { ...editor, proxy: 'http://editor:2', support: 'off' },

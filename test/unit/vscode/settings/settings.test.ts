@@ -10,25 +10,25 @@ import {
 } from '../../../../src/vscode/settings/settings.ts';
 import { InvalidSettingError } from '../../../../src/vscode/common/settingErrors.ts';
 
-test('without any setting, what package.json promises as defaults is what the code takes', () => {
+test('has the defaults of package.json', () => {
   const manifest = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as {
     contributes: { configuration: { properties: Record<string, { default: unknown }> } };
   };
   const { properties } = manifest.contributes.configuration;
   const declared = (key: string): unknown => properties[`${SECTION}.${key}`]?.default;
-  const standard = readSettings(() => undefined);
-  const { registries, ...rest } = readSettings(declared);
-  const { registries: none, ...standardRest } = standard;
-  assert.deepEqual(rest, standardRest);
-  assert.deepEqual(none, []);
   assert.deepEqual(
-    registries.map(entry => [entry.name, entry.url]),
+    readSettings(declared),
+    readSettings(() => undefined),
+  );
+  assert.deepEqual(parseRegistries(undefined), []);
+  assert.deepEqual(
+    parseRegistries(declared(SETTINGS.registries)).map(entry => [entry.name, entry.url]),
     [['docker.io', 'https://registry-1.docker.io']],
   );
   for (const key of Object.values(SETTINGS)) assert.notEqual(declared(key), undefined, key);
 });
 
-test('units: megabytes and seconds become bytes and milliseconds', () => {
+test('converts megabytes and seconds to bytes and milliseconds', () => {
   const values: Record<string, unknown> = {
     'cache.maxSizeMB': 2,
     'limits.maxLayerMB': 3,
@@ -38,7 +38,7 @@ test('units: megabytes and seconds become bytes and milliseconds', () => {
   assert.deepEqual([settings.cacheSize, settings.maxBytes, settings.idleTimeout], [2_097_152, 3_145_728, 4000]);
 });
 
-test('a value of a wrong type or range is refused by its key', () => {
+test('refuses a value of the wrong type or range, by key', () => {
   const wrong: [string, unknown][] = [
     ['concurrency', -1],
     ['concurrency', '4'],
@@ -48,20 +48,19 @@ test('a value of a wrong type or range is refused by its key', () => {
     ['mount.nosuidNodev', 1],
     ['imagesFolder', ['a']],
     ['network.certificateFolders', 'x'],
-    ['registries', {}],
-    ['registries', ['a.example', 'a.example']],
   ];
-  for (const [key, value] of wrong) {
-    const read = (): unknown => readSettings(asked => (asked === key ? value : undefined));
+  const refuses = (key: string, value: unknown, read: () => unknown): void =>
     assert.throws(
       read,
       (error: unknown) => error instanceof InvalidSettingError && error.key === key,
       `${key} = ${JSON.stringify(value)}`,
     );
-  }
+  for (const [key, value] of wrong)
+    refuses(key, value, () => readSettings(asked => (asked === key ? value : undefined)));
+  for (const value of [{}, ['a.example', 'a.example']]) refuses('registries', value, () => parseRegistries(value));
 });
 
-test('an address is read as people type it', () => {
+test('accepts an address as users type it', () => {
   const cases: [string, string][] = [
     ['registry.example.com', 'https://registry.example.com'],
     ['registry.example.com:5000/', 'https://registry.example.com:5000'],
@@ -78,7 +77,7 @@ test('an address is read as people type it', () => {
   for (const [typed, url] of cases) assert.equal(parseAddress(typed, 'url'), url);
 });
 
-test('an address that holds a secret or is none is refused', () => {
+test('refuses an address that is invalid or contains a secret', () => {
   for (const typed of [
     '',
     '  ',
@@ -109,7 +108,7 @@ test("a registry's name is its host, or one that references can begin with", () 
   assert.throws(() => parseRegistry({ url: 'https://r.example', name: 7 }), InvalidSettingError);
 });
 
-test('a name that references cannot begin with is a label, and the host stays the name', () => {
+test("a name that references can't begin with becomes a label", () => {
   for (const name of ['company', 'Company mirror', 'a/b.c', 'a b.c', '-a.b', 'a.b:x']) {
     const setting = parseRegistry({ url: 'https://r.example:5000/path', name });
     assert.deepEqual([setting.name, setting.label], ['r.example:5000', name]);
@@ -118,7 +117,7 @@ test('a name that references cannot begin with is a label, and the host stays th
   assert.throws(() => parseRegistries(twice), /"r\.example" twice/);
 });
 
-test('every field of an entry arrives', () => {
+test('reads every field of an entry', () => {
   const entry = {
     url: 'r.example',
     insecure: true,

@@ -4,7 +4,7 @@ import { firstInOrder } from '../../../../src/vscode/tree/firstInOrder.ts';
 
 const byNumber = (one: number, other: number): number => one - other;
 
-test('gives what sorting all would give first', () => {
+test('returns what sorting everything would put first', () => {
   const shuffled = Array.from({ length: 9_973 }, (_, at) => (at * 7919) % 9_973);
   const orders = { shuffled, rising: shuffled.toSorted(byNumber), falling: shuffled.toSorted((a, b) => b - a) };
   for (const [name, items] of Object.entries(orders)) {
@@ -15,7 +15,7 @@ test('gives what sorting all would give first', () => {
   }
 });
 
-test('gives all of a short list, and nothing of an empty one', () => {
+test('returns all of a short list, and nothing of an empty one', () => {
   assert.deepEqual(firstInOrder([3, 1, 2], 500, byNumber), [1, 2, 3]);
   assert.deepEqual(firstInOrder([], 500, byNumber), []);
 });

@@ -7,7 +7,9 @@ function row(): TreeNode {
   return { id: 'row', parent: undefined, argument: {}, toTreeItem: () => ({}) };
 }
 
-/** A view that is drawn anew during each of these tries, and does then what it is told; from then on it shows the row, as an object of its own. */
+/**
+ * A view that is redrawn during each of these tries. Afterwards it shows the row, as a new object.
+ */
 class View {
   readonly selection: TreeNode[] = [];
   readonly asked: TreeNode[] = [];
@@ -25,19 +27,19 @@ class View {
   }
 }
 
-test('a row is shown once the view is no more drawn anew, whether VS Code says that it gave up or not', async () => {
+test('reveals a row once redrawing stops, whether VS Code reported a failure or not', async () => {
   const view = new View('throws', 'says nothing');
   await revealRow(view, row(), true, [1, 1, 1]);
   assert.equal(view.asked.length, 3);
 });
 
-test('a row that is shown is not shown again', async () => {
+test('reveals a visible row only once', async () => {
   const view = new View();
   await revealRow(view, row(), true);
   assert.equal(view.asked.length, 1);
 });
 
-test('a row that can never be shown fails with what VS Code says of it at last', async () => {
+test("fails with VS Code's last error if the row can never be shown", async () => {
   const view = new View('throws', 'throws');
   await assert.rejects(revealRow(view, row(), true, [1, 1]), /Cannot resolve tree item in try 2/);
   const silent = new View('throws', 'says nothing');

@@ -1,15 +1,15 @@
-/** A part of a list, and the cursor of the next part when there is one. */
-export interface Page<Item> {
+/** A part of a list, and the cursor of the next one if there is one. */
+export interface Chunk<Item> {
   readonly items: readonly Item[];
   readonly next?: string | undefined;
 }
 
 /**
- * A list that is loaded part by part, when somebody looks. Calls that overlap share one request; a failure leaves what was loaded and is kept, so that
- * it can be shown below it.
+ * A list that is loaded on demand, chunk by chunk. Overlapping calls share one request. A failure
+ * keeps the chunks loaded so far, and is kept itself to be shown below them.
  */
-export class Pages<Item> {
-  readonly #fetch: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<Item>>;
+export class ChunkedList<Item> {
+  readonly #fetch: (cursor: string | undefined, signal: AbortSignal) => Promise<Chunk<Item>>;
   #items: readonly Item[] = [];
   #next: string | undefined;
   #failure: unknown;
@@ -17,7 +17,7 @@ export class Pages<Item> {
   #running: Promise<void> | undefined;
   #controller = new AbortController();
 
-  constructor(fetch: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<Item>>) {
+  constructor(fetch: (cursor: string | undefined, signal: AbortSignal) => Promise<Chunk<Item>>) {
     this.#fetch = fetch;
   }
 
@@ -25,7 +25,7 @@ export class Pages<Item> {
     return this.#items;
   }
 
-  /** The first part has arrived. */
+  /** The first chunk has arrived. */
   get loaded(): boolean {
     return this.#started;
   }
@@ -34,18 +34,22 @@ export class Pages<Item> {
     return this.#next !== undefined;
   }
 
-  /** Why the last request for a further part failed; the first part's failure is thrown instead. */
+  /**
+   * Why the last request for a further chunk failed; the first chunk's failure is thrown instead.
+   */
   get failure(): unknown {
     return this.#failure;
   }
 
-  /** Loads the first part, once. @throws what the request failed with; the next call tries again */
+  /**
+   * Loads the first chunk, once. @throws what the request failed with; the next call tries again
+   */
   async first(): Promise<void> {
-    // Not once but until: a reset may give up the very request that is awaited here.
+    // A loop, because a reset may abort the very request that is awaited here.
     while (!this.#started) await this.#load();
   }
 
-  /** Loads the next part behind what is there. Never throws: see {@link failure}. */
+  /** Appends the next chunk. Never throws: see {@link failure}. */
   async more(): Promise<void> {
     if (this.#running) return this.#running.catch(() => undefined);
     this.#failure = undefined;
@@ -56,7 +60,7 @@ export class Pages<Item> {
     }
   }
 
-  /** Forgets everything; a request that runs is given up. */
+  /** Forgets everything and aborts a running request. */
   reset(): void {
     this.#controller.abort();
     this.#controller = new AbortController();
@@ -74,11 +78,11 @@ export class Pages<Item> {
 
   async #request(signal: AbortSignal): Promise<void> {
     try {
-      const page = await this.#fetch(this.#next, signal);
-      // An answer that comes after a reset belongs to a list that is gone.
+      const chunk = await this.#fetch(this.#next, signal);
+      // An answer after a reset belongs to the old list.
       if (signal.aborted) return;
-      this.#items = [...this.#items, ...page.items];
-      this.#next = page.next;
+      this.#items = [...this.#items, ...chunk.items];
+      this.#next = chunk.next;
       this.#started = true;
     } catch (failure) {
       if (!signal.aborted) throw failure;

@@ -2,8 +2,8 @@ import { ThemeIcon, TreeItem } from 'vscode';
 import { TREE_COMMANDS } from '../common/ids.ts';
 import type { PagedNode, TreeNode } from './treeNode.ts';
 
-/** The last row of a list that goes on: a click or Enter loads the next part. */
-export class MoreNode implements TreeNode {
+/** The last row of a list with more to load: a click or Enter loads the next chunk. */
+export class LoadMoreNode implements TreeNode {
   readonly id: string;
   readonly argument = {};
   readonly parent: PagedNode;
@@ -28,7 +28,10 @@ export class MoreNode implements TreeNode {
     return item;
   }
 
-  /** Loads the next part. `changed` is called when the row begins to load, and with the parent when its list has grown. */
+  /**
+   * Loads the next chunk. `changed` is called with this row when loading begins, and with the
+   * parent when its list has grown.
+   */
   async load(changed: (node: TreeNode) => void): Promise<void> {
     if (this.#loading) return;
     this.#loading = true;
