@@ -4,7 +4,10 @@ import type { Features } from './features.ts';
 
 type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS];
 
-/** Where each command is. Its feature's file is loaded when a command is first used, so activation loads none. */
+/**
+ * Where each command is implemented. A feature's file is loaded when a command is first used, so
+ * activation loads none.
+ */
 export const COMMAND_TABLE: Readonly<Record<CommandId, () => Promise<Command<Features>>>> = {
   [COMMANDS.addRegistry]: async () => (await import('./registriesView/addRegistry.ts')).addRegistry,
   [COMMANDS.removeRegistry]: async () => (await import('./registriesView/commands.ts')).removeRegistry,

@@ -19,10 +19,10 @@ import { SearchMemory } from './search/searchMemory.ts';
 import { Configuration } from './settings/configuration.ts';
 import { StoredSecrets } from './settings/secrets.ts';
 
-/** The parts of the extension by the names under which commands and rows ask for them. */
+/** The parts of the extension, by the names that commands and rows use for them. */
 export type Features = ReturnType<typeof buildFeatures>;
 
-/** Builds the parts and connects them. Each loads its heavy code when first used. */
+/** Builds the parts and connects them. Each loads its heavy code on first use. */
 export function buildFeatures(context: vscode.ExtensionContext) {
   const { version }: { version: string } = context.extension.packageJSON;
   const cache = join(context.globalStorageUri.fsPath, 'blobs');

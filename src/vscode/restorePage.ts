@@ -7,15 +7,18 @@ import type { PageSubject } from './page/pageMemory.ts';
 import { fillPanel } from './page/panels.ts';
 
 type Webview = (typeof WEBVIEWS)[keyof typeof WEBVIEWS];
-type MakeAgain = (subject: PageSubject, features: Features) => Promise<Html>;
+type Rebuild = (subject: PageSubject, features: Features) => Promise<Html>;
 
-/** How each kind of page is made again. The code is loaded when there is such a page. */
-const PAGES: Readonly<Record<Webview, () => Promise<MakeAgain>>> = {
+/** Rebuilds each kind of page. The code is loaded when there is such a page. */
+const PAGES: Readonly<Record<Webview, () => Promise<Rebuild>>> = {
   [WEBVIEWS.imagePage]: async () => (await import('./imagePage/imagePage.ts')).pageAgain,
   [WEBVIEWS.comparison]: async () => (await import('./compare/comparisonPage.ts')).comparisonAgain,
 };
 
-/** Fills a page that VS Code has opened anew, once its content has been fetched again. Failures are shown in it. */
+/**
+ * Fills a page that VS Code has reopened after fetching its content again. Failures are shown in
+ * the page.
+ */
 export async function restorePage(panel: WebviewPanel, type: Webview, features: Features): Promise<void> {
   const { title } = panel;
   const subject = features.pages.subjectOf({ type, title });
@@ -27,10 +30,10 @@ export async function restorePage(panel: WebviewPanel, type: Webview, features: 
   fillPanel(panel, type, page('Loading…'));
   let body: Html;
   try {
-    const again = await PAGES[type]();
+    const rebuild = await PAGES[type]();
     body = subject
-      ? await again(subject, features)
-      : page('Nothing is known of this page any more. Open it again from the Peel views.');
+      ? await rebuild(subject, features)
+      : page("This page can't be restored. Open it again from the Peel views.");
   } catch (error) {
     const { cancelled, message } = describeFailure(error);
     if (!cancelled) features.log.error(`${type}: ${message}`);

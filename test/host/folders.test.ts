@@ -112,7 +112,7 @@ describe('folders and archives as images', () => {
       }));
       const saved = tar(...layers, file(config, two.config), file('manifest.json', JSON.stringify(manifest)));
       writeFileSync(folder(name), compress(saved, compression));
-      assert.match(await refusal('listFiles', { folder: folder(name) }), /holds 2 images: 1\.0, 2\.0/);
+      assert.match(await refusal('listFiles', { folder: folder(name) }), /contains 2 images: 1\.0, 2\.0/);
       type Opened = { readonly registry: string; readonly references: readonly string[] };
       const opened = await peel<Opened>('openLocal', { folder: folder(name) });
       const [reference] = opened.references;

@@ -50,7 +50,7 @@ test('adds an image to the Explorer as a folder, shows its files, and removes it
   t.diagnostic('typing is refused');
   await workbench.page.locator('.monaco-editor .view-lines').first().click();
   await workbench.page.keyboard.type('x');
-  await workbench.page.getByText('The files of an image cannot be changed').first().waitFor();
+  await workbench.page.getByText("The files of an image can't be changed").first().waitFor();
   await workbench.screenshot('browse-read-only');
   assert.match(await workbench.editorText(), /^# Hello\n/);
 

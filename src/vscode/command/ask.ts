@@ -40,7 +40,7 @@ export async function askRegistry(
   if (given !== undefined) return registryNamed(given, entries);
   const picked = await vscode.window.showQuickPick(
     entries.map(({ name, label, url }) => ({ label: label ?? name, description: url, name })),
-    { title, placeHolder: entries.length === 0 ? 'No registry is in the list' : 'Registry' },
+    { title, placeHolder: entries.length === 0 ? 'No registries are configured' : 'Registry' },
   );
   return picked?.name;
 }
@@ -66,7 +66,7 @@ export async function askImageFolder(
   });
   const items = [
     ...found.map(({ folder, image }) => item(folder, `${image.reference} · ${image.platform}`)),
-    ...(await damaged()).map(folder => item(folder, 'its peel.json is damaged')),
+    ...(await damaged()).map(folder => item(folder, 'peel.json is damaged')),
   ];
   if (items.length === 0) throw new NoImageError();
   if (items.length === 1) return items[0]?.detail;

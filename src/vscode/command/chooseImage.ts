@@ -31,7 +31,7 @@ export class SeveralImagesError extends Error {
   readonly tags: readonly string[];
   constructor(path: string, tags: readonly string[]) {
     super(
-      `${path} holds ${tags.length} images: ${tags.slice(0, 20).join(', ')}. Open it with "Peel: Open Local Image…", and name one of them by its reference.`,
+      `${path} contains ${tags.length} images: ${tags.slice(0, 20).join(', ')}. Open it with "Peel: Open Local Image…" and choose one there.`,
     );
     this.name = 'SeveralImagesError';
     this.path = path;
@@ -64,7 +64,7 @@ async function imageIn(
   title: string,
 ): Promise<ResolvedImage | undefined> {
   const pulled = await images.read(path).catch((error: unknown) => {
-    // Any other layout or archive will do as well.
+    // Other layouts and archives are fine too.
     if (error instanceof NoImageFolderError) return undefined;
     throw error;
   });
@@ -75,7 +75,7 @@ async function imageIn(
   const tag = await oneOf(path, tags, call, title);
   if (tag === undefined) return undefined;
   const reference: Reference = { registry, repository, tag };
-  // What was pulled has one platform, whatever the settings would choose.
+  // A pulled image has one platform, whatever the settings would choose.
   const platform = argument.platform ?? (pulled?.image.platform || undefined);
   return choosePlatformFor(reference, platform, lookup, call, title);
 }

@@ -1,6 +1,6 @@
 import type { CommandArgument } from '../common/argument.ts';
 
-/** What a command knows about how it was called. */
+/** How a command was called. */
 export interface Call {
   /** Started from the UI, so the command may prompt and offer follow-ups. */
   readonly interactive: boolean;

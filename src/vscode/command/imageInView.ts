@@ -5,8 +5,9 @@ import { parseFileUri } from '../common/fileLocation.ts';
 import { SCHEMES } from '../common/ids.ts';
 
 /**
- * The image that a person who names none means: that of the editor in front, else one of those in the workspace, which is asked. Empty when they mean another one, or there is none; `undefined` when
- * they left the question.
+ * Returns the image that the user is looking at: that of the active editor, else one of those in
+ * the workspace, which is prompted for. Empty if the user wants another image or there is none;
+ * `undefined` if the user dismisses the prompt.
  */
 export async function imageInView(title: string): Promise<CommandArgument | undefined> {
   const shown = activeFile();
@@ -19,7 +20,7 @@ export async function imageInView(title: string): Promise<CommandArgument | unde
   return picked?.argument;
 }
 
-/** The file of an image that the editor in front shows. */
+/** The image file in the active editor. */
 export function activeFile(): vscode.Uri | undefined {
   const uri = uriOf(vscode.window.tabGroups.activeTabGroup.activeTab?.input);
   return uri?.scheme === SCHEMES.files ? uri : undefined;
@@ -30,7 +31,7 @@ function uriOf(input: unknown): vscode.Uri | undefined {
   return input instanceof vscode.TabInputTextDiff ? input.modified : undefined;
 }
 
-/** The whole image, also where one layer's file is shown. */
+/** The whole image, even if a single layer's file is shown. */
 function argumentFor(uri: vscode.Uri): CommandArgument {
   const { reference, platform } = parseFileUri(uri);
   return { reference: formatReference(reference), platform };

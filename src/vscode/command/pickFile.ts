@@ -7,10 +7,13 @@ import type { ChosenFiles } from './chooseFiles.ts';
 import { fileUri } from '../files/fileUri.ts';
 import { plainText } from '../common/text.ts';
 
-/** As many rows as a person looks through; typing more narrows them. */
+/** More rows than a user scrolls through; typing narrows them. */
 const SHOWN = 200;
 
-/** Lets a person choose a file and opens it in an editor. Returns its Uri; `undefined` when they left. */
+/**
+ * Prompts for a file and opens it in an editor. Returns its Uri; `undefined` if the user dismisses
+ * the prompt.
+ */
 export async function pickFile({ image, layer, tree }: ChosenFiles, title: string): Promise<vscode.Uri | undefined> {
   const path = await chooseFile(tree, title);
   if (path === undefined) return undefined;
@@ -19,14 +22,14 @@ export async function pickFile({ image, layer, tree }: ChosenFiles, title: strin
   return uri;
 }
 
-/** A path in the image, chosen by typing parts of it. */
+/** Prompts for a path in the image, matched by parts of it. */
 export async function chooseFile(tree: MergedTree, title: string): Promise<string | undefined> {
   const paths = new FuzzyPaths(await inSlices(filePaths(tree)));
   const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { readonly path: string }>();
   pick.title = title;
   pick.placeholder = 'Type parts of a file’s path';
   const show = (text: string): void => {
-    // The list was filtered here: VS Code would show a hundred thousand rows too slowly.
+    // Already filtered here, because VS Code is too slow for a hundred thousand rows.
     pick.items = paths.find(text, SHOWN).map(path => ({
       label: plainText(posix.basename(path), 255),
       description: plainText(posix.dirname(path), 255),
@@ -49,7 +52,7 @@ export async function chooseFile(tree: MergedTree, title: string): Promise<strin
   });
 }
 
-/** Files, and links that lead to files. */
+/** Files, and links to files. */
 function* filePaths(tree: MergedTree): Sliced<string[]> {
   const paths: string[] = [];
   for (const node of tree.walk()) {

@@ -9,7 +9,7 @@ export interface DocumentRow {
   readonly label: string;
   readonly description?: string;
   readonly facts?: readonly Fact[];
-  /** What a click or Enter does; the node itself is the argument when none is given. */
+  /** Runs on a click or Enter; its argument defaults to the row itself. */
   readonly command: Command;
   readonly argument: CommandArgument;
 }

@@ -15,15 +15,18 @@ import { prettyJson } from './prettyJson.ts';
 import type { ImageLookup } from '../registries/lookup.ts';
 import type { Registries } from '../registries/registries.ts';
 
-/** What an editor can hold with ease; a bigger blob is for a file. */
+/** What an editor can display with ease; larger blobs must be saved. */
 const MAX_BLOB_BYTES = 16 << 20;
 
-/** Read-only JSON documents of manifests, configs and small blobs. They are fetched again when a window is restored. */
+/**
+ * Read-only JSON documents: manifests, configs and small blobs. They are fetched again when a
+ * window is restored.
+ */
 export class JsonDocuments implements TextDocumentContentProvider, Disposable {
   readonly #lookup: ImageLookup;
   readonly #registries: Registries;
   readonly #changes = new EventEmitter<Uri>();
-  /** Documents that show why they could not be had. */
+  /** Documents that show why they could not be loaded. */
   readonly #failed = new Map<string, Uri>();
   readonly #subscriptions: Disposable[];
   readonly onDidChange = this.#changes.event;
@@ -33,7 +36,7 @@ export class JsonDocuments implements TextDocumentContentProvider, Disposable {
     this.#registries = registries;
     this.#subscriptions = [
       workspace.registerTextDocumentContentProvider(SCHEMES.json, this),
-      // After a sign-in or a changed setting it may go well.
+      // A sign-in or a changed setting may help.
       registries.onDidChangeAccess(() => this.#retry()),
     ];
   }
@@ -44,9 +47,10 @@ export class JsonDocuments implements TextDocumentContentProvider, Disposable {
    */
   async show(what: 'manifest' | 'config', reference: Reference, platform: string | undefined): Promise<Uri> {
     const uri = imageUri(what, reference, platform);
-    // Asked for here, so that a failure is the caller's, with its class; the provider then finds the answer in the lookup's memory.
+    // Fetched here so that the caller gets the error with its class; the provider then reuses the
+    // lookup's answer.
     await this.#fetch(parseJsonUri(uri), new AbortController().signal);
-    // An editor that is open already may show what the tag named before.
+    // An open editor may show an earlier image of the tag.
     if (workspace.textDocuments.some(document => document.uri.toString() === uri.toString())) this.#changes.fire(uri);
     await window.showTextDocument(await workspace.openTextDocument(uri), { preview: true });
     return uri;
@@ -61,9 +65,9 @@ export class JsonDocuments implements TextDocumentContentProvider, Disposable {
       this.#failed.set(uri.toString(), uri);
       const reason = error instanceof Error ? error.message : String(error);
       const document = {
-        problem: 'Peel cannot show this document now.',
+        problem: "Peel can't show this document now.",
         reason,
-        remedy: 'Open it again when the reason is gone.',
+        remedy: 'Open it again once that is fixed.',
       };
       return prettyJson(JSON.stringify(document));
     }

@@ -5,21 +5,24 @@ import { isDigest, shortDigest } from '../../oci/digest.ts';
 import { formatReference, parseReference, type Reference } from '../../oci/reference.ts';
 import { SCHEMES } from '../common/ids.ts';
 
-/** What a read-only JSON document shows. The Uri holds all of it, so that an editor that is restored after a reload can be filled again. */
+/**
+ * What a read-only JSON document shows. Its Uri contains all of this, so that an editor restored
+ * after a reload can be filled again.
+ */
 export type JsonSource =
   | { readonly what: 'manifest' | 'config'; readonly reference: Reference; readonly platform?: string }
   | { readonly what: 'manifest' | 'config'; readonly folder: string }
   | { readonly what: 'blob'; readonly reference: Reference; readonly blob: Descriptor };
 
-/** The Uri does not name a document of Peel. */
+/** The Uri doesn't name a document of Peel. */
 export class InvalidDocumentError extends Error {
   constructor(uri: Uri) {
-    super(`${uri.toString(true).slice(0, 300)} is no document of Peel. Open it again from the Peel views.`);
+    super(`${uri.toString(true).slice(0, 300)} isn't a document of Peel. Open it again from the Peel views.`);
     this.name = 'InvalidDocumentError';
   }
 }
 
-/** The document of an image in a registry. `platform` as commands take it. */
+/** The document of an image in a registry. */
 export function imageUri(what: 'manifest' | 'config', reference: Reference, platform: string | undefined): Uri {
   const name = [
     `${posix.basename(reference.repository)}${versionOf(reference)}`,
@@ -39,7 +42,10 @@ export function folderUri(what: 'manifest' | 'config', folder: string): Uri {
   return Uri.from({ scheme: SCHEMES.json, path, query: new URLSearchParams({ what, folder }).toString() });
 }
 
-/** The document of a small JSON blob, such as a file of an attestation. `name` is for the editor's title. */
+/**
+ * The document of a small JSON blob, such as a file of an attestation. `name` is the editor's
+ * title.
+ */
 export function blobUri(reference: Reference, blob: Descriptor, name: string): Uri {
   const file = name.replaceAll(/[/\\]/g, '-');
   return jsonUri(reference, file.endsWith('.json') ? file : `${file}.json`, {
@@ -51,7 +57,10 @@ export function blobUri(reference: Reference, blob: Descriptor, name: string): U
   });
 }
 
-/** Reads a Uri back. @throws {InvalidDocumentError} @throws {InvalidReferenceError} */
+/**
+ * Parses a Uri made by one of the above. @throws {InvalidDocumentError} @throws
+ * {InvalidReferenceError}
+ */
 export function parseJsonUri(uri: Uri): JsonSource {
   const query = new URLSearchParams(uri.query);
   const what = query.get('what');

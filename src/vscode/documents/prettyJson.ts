@@ -2,8 +2,9 @@ const INDENT = '  ';
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g;
 
 /**
- * Lays JSON out for reading, two spaces a level. Works on the text and not on its value, so that order, number spelling and doubled keys stay as the
- * registry sent them. What is no JSON comes back as it was.
+ * Formats JSON with an indent of two spaces. Works on the text rather than its value, so that
+ * order, number spelling and duplicate keys stay as the registry sent them. Returns invalid JSON
+ * unchanged.
  */
 export function prettyJson(text: string): string {
   try {

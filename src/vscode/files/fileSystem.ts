@@ -18,14 +18,14 @@ import type { ImageFiles } from './imageFiles.ts';
 import type { ImageLookup } from '../registries/lookup.ts';
 import { readWhole } from './wholeFile.ts';
 
-/** What an editor can hold with ease; larger files are for the disk. */
+/** What an editor can display with ease; larger files must be saved. */
 const MAX_BYTES = 50e6;
 
 /** The files of images as a read-only file system: `peel://<image>/<path>` (see fileUri.ts). */
 export class ImageFileSystem implements FileSystemProvider {
   readonly #lookup: ImageLookup;
   readonly #files: ImageFiles;
-  /** Never fires: what a digest names cannot change. */
+  /** Never fires, because the content of a digest never changes. */
   readonly onDidChangeFile = new EventEmitter<never>().event;
 
   constructor(lookup: ImageLookup, files: ImageFiles) {
@@ -35,7 +35,7 @@ export class ImageFileSystem implements FileSystemProvider {
 
   register(): Disposable {
     const isReadonly = new MarkdownString(
-      'The files of an image cannot be changed. Save a copy with *Peel: Save File…*, or pull and mount the image to write into it.',
+      "The files of an image can't be changed. Save a copy with *Peel: Save File…*, or pull and mount the image to write into it.",
     );
     return workspace.registerFileSystemProvider(SCHEMES.files, this, { isReadonly, isCaseSensitive: true });
   }
@@ -86,14 +86,14 @@ export class ImageFileSystem implements FileSystemProvider {
     throw FileSystemError.NoPermissions(uri);
   }
 
-  /** A path that ends in a link is what the link leads to, and a link. */
+  /** A path that ends in a link has the target's type and the link flag. */
   async #typeAt(tree: MergedTree, uri: Uri, facts: FileFacts): Promise<FileType> {
     const link = tree.tryFind(parseFileUri(uri).path, false)?.contentEntry?.type === 'symlink';
     // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- VS Code defines it as a mask of bits
     return link ? FileType.SymbolicLink | typeOf(facts) : typeOf(facts);
   }
 
-  /** Finds what a Uri names, and turns failures into those of file systems. */
+  /** Finds the node that a Uri names, and converts errors to those of file systems. */
   async #at<T>(
     uri: Uri,
     work: (tree: MergedTree, node: MergedNode, facts: (node: MergedNode) => FileFacts) => Promise<T>,

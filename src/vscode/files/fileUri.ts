@@ -6,8 +6,8 @@ import { authorityOf } from '../common/fileLocation.ts';
 import { SCHEMES } from '../common/ids.ts';
 
 /**
- * The Uri of a path in an image. It holds all that is needed to find the file again after a reload, and names the image by its digest, so that it always means the
- * same bytes.
+ * The Uri of a path in an image. It contains everything needed to find the file after a reload, and
+ * names the image by digest, so it always means the same bytes.
  */
 export function fileUri(image: ResolvedImage, path: string, layer?: number): Uri {
   const reference = formatReference({ ...image.reference, digest: image.manifestDigest });

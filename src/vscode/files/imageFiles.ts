@@ -11,11 +11,14 @@ import type { Registries } from '../registries/registries.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SharedAnswers } from '../common/sharedAnswers.ts';
 
-/** As many images and layers are kept open: a layer of a hundred thousand files takes some ten megabytes. */
+/**
+ * How many images and layers are kept open: a layer with a hundred thousand files takes about ten
+ * megabytes.
+ */
 const KEPT_TREES = 6;
 const KEPT_LAYERS = 40;
 
-/** The files of images that were not pulled: opens each layer once for all who look at it. */
+/** The files of images that were not pulled. Each layer is opened once for all users. */
 export class ImageFiles {
   readonly #registries: Registries;
   readonly #pulls: Pulls;
@@ -24,10 +27,10 @@ export class ImageFiles {
   readonly #trees = new SharedAnswers<MergedTree>(KEPT_TREES);
   readonly #opening = new Map<string, OpeningTree>();
   readonly #soci = new WeakMap<ResolvedImage, SociIndexes>();
-  /** By the blob's digest. */
+  /** By blob digest. */
   readonly #readings = new Map<string, LayerReading>();
   readonly #onDidRead = new EventEmitter<void>();
-  /** Some layer was read further. Comes several times a second. */
+  /** Fires several times a second while layers are being read. */
   readonly onDidRead = this.#onDidRead.event;
 
   constructor(registries: Registries, pulls: Pulls, settings: () => Settings) {
@@ -36,7 +39,7 @@ export class ImageFiles {
     this.#settings = settings;
   }
 
-  /** The image's layers, merged. @param upTo without the layers above this number */
+  /** The image's layers, merged. @param upTo omits the layers above this number */
   tree(image: ResolvedImage, signal: AbortSignal, upTo = image.layers.length): Promise<MergedTree> {
     const key = keyOf(image, upTo);
     return this.#trees.get(key, Infinity, signal, async shared => {
@@ -49,7 +52,7 @@ export class ImageFiles {
       const opening = new OpeningTree(layers, ({ descriptor }) => this.#readings.get(descriptor.digest));
       this.#opening.set(key, opening);
       try {
-        // The top layer first: it is what somebody looks at, and what decides.
+        // The top layer first, because it is the most interesting one and overrides the others.
         const opened = layers.toReversed().map(async layer => {
           const files = await this.#layer(image, layer, shared);
           opening.opened(layer, files, await inSlices(layerTreeSteps(files.listing), shared));
@@ -63,14 +66,15 @@ export class ImageFiles {
   }
 
   /**
-   * What is known of a {@link tree} that is being opened; `undefined` when it is not, or none of its layers is being read.
+   * What is known so far of a {@link tree} that is being opened; `undefined` if it isn't, or none
+   * of its layers is being read.
    * @param only the topmost layer's own files, not merged with those below
    */
   async soFar(image: ResolvedImage, upTo = image.layers.length, only = false): Promise<FilesSoFar | undefined> {
     return this.#opening.get(keyOf(image, upTo))?.soFar(only ? upTo : undefined);
   }
 
-  /** One layer by itself, without a look at those below it. */
+  /** A single layer, without those below it. */
   layer(image: ResolvedImage, layer: Layer, signal: AbortSignal): Promise<MergedTree> {
     return this.#trees.get(`${image.manifestDigest} ${layer.number}`, Infinity, signal, async shared => {
       const { MergedTree } = await import('../../browse/tree/mergedTree.ts');
@@ -78,12 +82,12 @@ export class ImageFiles {
     });
   }
 
-  /** One layer as it is opened for all trees that it belongs to. */
+  /** Opens a layer, shared with all trees that it belongs to. */
   open(image: ResolvedImage, layer: Layer, signal: AbortSignal): Promise<LayerFiles> {
     return this.#layer(image, layer, signal);
   }
 
-  /** Forgets what is open: the cache was emptied. */
+  /** Forgets open layers after the cache was emptied. */
   forget(): void {
     this.#layers.forget();
     this.#trees.forget();
@@ -92,7 +96,8 @@ export class ImageFiles {
   #layer(image: ResolvedImage, layer: Layer, signal: AbortSignal): Promise<LayerFiles> {
     const { registry, repository } = image.reference;
     const { digest } = layer.descriptor;
-    // What was not verified as a whole is the word of the place that it came from.
+    // Partially verified listings are only as trustworthy as their repository, so they aren't
+    // shared.
     return this.#layers.get(`${registry}/${repository} ${digest}`, Infinity, signal, async shared => {
       const [{ openLayer }, { GrowingLayer }, soci] = await Promise.all([
         import('../../layerAccess/openLayer.ts'),
@@ -111,7 +116,7 @@ export class ImageFiles {
         soci,
         followed: true,
         onProgress: ({ read, found }: LayerProgress) => {
-          // A blob that is fetched again for the content of a file tells nothing new.
+          // A blob fetched again for a file's content adds no entries.
           if (opened || shared.aborted) return;
           this.#readings.set(digest, reading);
           reading.read = read;
@@ -128,7 +133,7 @@ export class ImageFiles {
     });
   }
 
-  /** One for all layers of the image, so that its index is looked for once. */
+  /** Shared by the image's layers, so that its index is looked up once. */
   async #sociOf(image: ResolvedImage): Promise<SociIndexes> {
     const { SociIndexes } = await import('../../resolve/sociIndexes.ts');
     const known = this.#soci.get(image);

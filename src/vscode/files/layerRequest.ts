@@ -10,7 +10,7 @@ export interface LayerNeeds {
   readonly settings: () => Settings;
 }
 
-/** Describes how to read a layer of an image: its origin, and the limits that the settings put on it. */
+/** Describes how to read a layer of an image: its origin and the limits of the settings. */
 export function layerRequest(
   { reference: { registry, repository } }: ResolvedImage,
   layer: Layer,

@@ -4,33 +4,35 @@ import type { LayerDirectory } from '../../browse/listing/layerEntries.ts';
 import type { MergedTree, NumberedLayer } from '../../browse/tree/mergedTree.ts';
 import type { Layer } from '../../oci/layer.ts';
 
-/** What is known of files while layers are being read. */
+/** What is known of an image's files while its layers are being read. */
 export interface FilesSoFar {
-  /** What was found. Neither verified nor whole: layers that come may change and hide it. */
+  /**
+   * The files found so far: unverified and incomplete, since later layers may change or hide them.
+   */
   readonly tree: MergedTree;
-  /** How many entries that is, of all layers. */
+  /** The number of entries in all layers. */
   readonly found: number;
-  /** Bytes of the layers' blobs that were read, and how many there are; 0 where nobody knows. */
+  /** Bytes read of the layers' blobs, and in total; 0 if unknown. */
   readonly read: number;
   readonly total: number;
 }
 
-/** A layer that one pass goes through right now: everything that is known of it. */
+/** A layer that is being read, and what is known of it. */
 export interface LayerReading {
   readonly files: LayerFiles & { readonly directory: LayerDirectory; add(found: FoundEntries): void };
-  /** Bytes of its blob so far. */
+  /** Bytes read of its blob. */
   read: number;
 }
 
-/** Finds the pass that reads a layer, if there is one. */
+/** Finds the pass that is reading a layer, if any. */
 type FindReading = (layer: Layer) => LayerReading | undefined;
 
-/** An image's files while its layers are being opened, some read, some not. */
+/** An image's files while its layers are being opened: some read, some not. */
 export class OpeningTree {
   readonly #layers: readonly Layer[];
   readonly #readingOf: FindReading;
   readonly #opened = new Map<number, NumberedLayer>();
-  /** Some layer was being read: from then on what is known is told, also between one layer and the next. */
+  /** A layer has been read. From then on there is a result, even between two layers. */
   #begun = false;
 
   constructor(layers: readonly Layer[], readingOf: FindReading) {
@@ -38,17 +40,17 @@ export class OpeningTree {
     this.#readingOf = readingOf;
   }
 
-  /** A layer is there as a whole. @param directory its own tree */
+  /** Adds a layer that was read to its end. @param directory its own tree */
   opened({ number }: Layer, files: LayerFiles, directory: LayerDirectory): void {
     this.#opened.set(number, { number, files, directory });
   }
 
-  /** The layers that are there, base first. */
+  /** The layers read to their ends, base first. */
   get layers(): readonly NumberedLayer[] {
     return this.#layers.map(({ number }) => this.#opened.get(number)).filter(layer => layer !== undefined);
   }
 
-  /** `undefined` until some layer is being read. @param only this layer's own files */
+  /** `undefined` until a layer is being read. @param only this layer's own files */
   async soFar(only?: number): Promise<FilesSoFar | undefined> {
     const layers = only === undefined ? this.#layers : this.#layers.filter(({ number }) => number === only);
     const known = this.#layers.map(layer => ({ layer, reading: this.#readingOf(layer) }));

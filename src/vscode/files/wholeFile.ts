@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { createWholeFile } from '../../blobs/wholeFile.ts';
 import type { MergedNode, MergedTree } from '../../browse/tree/mergedTree.ts';
 
-/** All of a file, in memory. @throws {FileTooLargeError} */
+/** Reads a whole file into memory. @throws {FileTooLargeError} */
 export async function readWhole(
   tree: MergedTree,
   node: MergedNode,
@@ -26,7 +26,7 @@ export async function readWhole(
   return bytes;
 }
 
-/** Writes a file of an image to the disk, of whatever size: whole or not at all. */
+/** Writes an image's file of any size to disk, completely or not at all. */
 export async function saveWhole(
   tree: MergedTree,
   node: MergedNode,

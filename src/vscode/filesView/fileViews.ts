@@ -5,8 +5,7 @@ import type { FileFacts, MergedNode } from '../../browse/tree/mergedTree.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { fileUri } from '../files/fileUri.ts';
 import type { FilesSoFar } from '../files/openingTree.ts';
-import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
-import { resolvePlace } from '../registries/resolvePlace.ts';
+import { argumentFor, resolveAddress, type ImageAddress } from '../registries/imageAddress.ts';
 import type { TreeContext } from '../tree/treeNode.ts';
 import { WatchedFiles, type FilesInSight, type FilesSource } from './watchedFiles.ts';
 
@@ -51,13 +50,13 @@ export interface FileView {
 }
 
 /** All layers of an image, merged. @param changed there is more to list */
-export function mergedView(context: TreeContext<FileRowNeeds>, place: ImagePlace, changed: () => void): FileView {
+export function mergedView(context: TreeContext<FileRowNeeds>, address: ImageAddress, changed: () => void): FileView {
   const { files } = context.needs;
-  const source = sourceOf(context, place, {
+  const source = sourceOf(context, address, {
     whole: (image, signal) => files.tree(image, signal),
     soFar: image => files.soFar(image),
   });
-  return viewOf(argumentFor(place), new WatchedFiles(source, changed), async ({ tree, ...sight }, path) => {
+  return viewOf(argumentFor(address), new WatchedFiles(source, changed), async ({ tree, ...sight }, path) => {
     const { factsOf } = await import('../../browse/tree/mergedTree.ts');
     const folder = tree.tryFind(path);
     if (!folder?.isDirectory) return [];
@@ -69,16 +68,16 @@ export function mergedView(context: TreeContext<FileRowNeeds>, place: ImagePlace
 /** One layer's own files, each with what the layer does to it. Takes the layers below it too, for they tell what is new. @param changed there is more to list */
 export function layerView(
   context: TreeContext<FileRowNeeds>,
-  place: ImagePlace,
+  address: ImageAddress,
   layer: number,
   changed: () => void,
 ): FileView {
   const { files } = context.needs;
-  const source = sourceOf(context, place, {
+  const source = sourceOf(context, address, {
     whole: (image, signal) => files.tree(image, signal, layer),
     soFar: image => files.soFar(image, layer, true),
   });
-  const argument = { ...argumentFor(place), layer };
+  const argument = { ...argumentFor(address), layer };
   return viewOf(argument, new WatchedFiles(source, changed), async (sight, path) => {
     const [{ factsOf }, { layerChanges }] = await Promise.all([
       import('../../browse/tree/mergedTree.ts'),
@@ -99,12 +98,12 @@ export function layerView(
 
 function sourceOf(
   { needs }: TreeContext<FileRowNeeds>,
-  place: ImagePlace,
+  address: ImageAddress,
   files: Pick<FilesSource, 'whole' | 'soFar'>,
 ): FilesSource {
   return {
     ...files,
-    resolve: signal => resolvePlace(needs.lookup, place, signal),
+    resolve: signal => resolveAddress(needs.lookup, address, signal),
     onDidRead: needs.files.onDidRead,
   };
 }

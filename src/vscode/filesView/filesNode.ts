@@ -5,7 +5,7 @@ import { contextValue } from '../tree/contextValue.ts';
 import { FileFolder } from './fileNode.ts';
 import { mergedView } from './fileViews.ts';
 import { FolderRow } from '../tree/folderRow.ts';
-import type { ImagePlace } from '../registries/imagePlace.ts';
+import type { ImageAddress } from '../registries/imageAddress.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 
 /** `Files`: all layers of an image merged, without pulling it. */
@@ -15,9 +15,9 @@ export class FilesNode extends FolderRow {
   readonly argument: CommandArgument;
   protected readonly folder: FileFolder;
 
-  constructor(parent: TreeNode, context: TreeContext<FileRowNeeds>, place: ImagePlace) {
+  constructor(parent: TreeNode, context: TreeContext<FileRowNeeds>, address: ImageAddress) {
     super();
-    const view = mergedView(context, place, () => context.changed(this));
+    const view = mergedView(context, address, () => context.changed(this));
     this.id = `${parent.id}/Files`;
     this.parent = parent;
     this.argument = view.argument;

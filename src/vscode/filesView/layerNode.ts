@@ -9,7 +9,7 @@ import { contextValue } from '../tree/contextValue.ts';
 import { FileFolder } from './fileNode.ts';
 import { layerView } from './fileViews.ts';
 import { FolderRow } from '../tree/folderRow.ts';
-import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { dotted, formatBytes, grouped, plainText, timeAgo } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
@@ -29,7 +29,7 @@ export class LayerNode extends FolderRow {
   constructor(
     parent: TreeNode,
     context: TreeContext<FileRowNeeds>,
-    place: ImagePlace,
+    address: ImageAddress,
     layer: Layer,
     of: number,
     state: LayerState | undefined,
@@ -37,12 +37,12 @@ export class LayerNode extends FolderRow {
     super();
     this.id = `${parent.id}/${layer.number}`;
     this.parent = parent;
-    this.argument = { ...argumentFor(place), layer: layer.number, digest: layer.descriptor.digest };
+    this.argument = { ...argumentFor(address), layer: layer.number, digest: layer.descriptor.digest };
     this.#layer = layer;
     this.#of = of;
     this.state = state;
     this.folder = new FileFolder(
-      layerView(context, place, layer.number, () => context.changed(this)),
+      layerView(context, address, layer.number, () => context.changed(this)),
       '',
     );
   }

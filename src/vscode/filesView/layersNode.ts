@@ -3,11 +3,10 @@ import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Layer } from '../../oci/layer.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import type { LayerState } from '../images/layerStates.ts';
-import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { argumentFor, resolveAddress, type ImageAddress } from '../registries/imageAddress.ts';
 import { InfoNode } from '../tree/infoNode.ts';
 import { LayerNode } from './layerNode.ts';
 import { Lazy } from '../common/lazy.ts';
-import { resolvePlace } from '../registries/resolvePlace.ts';
 import { count, dotted, formatBytes } from '../common/text.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 
@@ -17,19 +16,19 @@ export class LayersNode implements TreeNode {
   readonly parent: TreeNode;
   readonly argument: CommandArgument;
   readonly #context: TreeContext<ImageRowNeeds>;
-  readonly #place: ImagePlace;
+  readonly #address: ImageAddress;
   readonly #layers: Lazy<readonly Layer[]>;
   /** Rows stay, for what is open below them is to stay open. */
   #rows: readonly LayerNode[] = [];
 
-  constructor(parent: TreeNode, context: TreeContext<ImageRowNeeds>, place: ImagePlace) {
+  constructor(parent: TreeNode, context: TreeContext<ImageRowNeeds>, address: ImageAddress) {
     this.id = `${parent.id}/Layers`;
     this.parent = parent;
-    this.argument = argumentFor(place);
+    this.argument = argumentFor(address);
     this.#context = context;
-    this.#place = place;
+    this.#address = address;
     this.#layers = new Lazy(async signal => {
-      return (await resolvePlace(context.needs.lookup, place, signal)).layers;
+      return (await resolveAddress(context.needs.lookup, address, signal)).layers;
     });
   }
 
@@ -62,7 +61,7 @@ export class LayersNode implements TreeNode {
   #rowOf(layer: Layer, of: number, state: LayerState | undefined): LayerNode {
     const known = this.#rows.find(row => row.layer === layer);
     if (known) known.state = state;
-    return known ?? new LayerNode(this, this.#context, this.#place, layer, of, state);
+    return known ?? new LayerNode(this, this.#context, this.#address, layer, of, state);
   }
 }
 

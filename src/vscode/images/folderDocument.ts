@@ -5,26 +5,27 @@ import { asObjects, isObject } from '../../oci/json.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { blobPath } from '../../layout/ociLayout.ts';
 
-/** A manifest or config of more than this is none. */
+/** Manifests and configs are smaller than this. */
 const MAX_BYTES = 8 << 20;
 
-/** The folder of a pulled image has no OCI layout, or a damaged one. */
+/** A pulled image's folder has no OCI layout, or a damaged one. */
 export class NoLayoutError extends Error {
   constructor(folder: string, reason: string, options?: ErrorOptions) {
-    super(`${folder} ${reason}. Pull the image again: what is there already is not downloaded twice.`, options);
+    super(`${folder} ${reason}. Pull the image again; what is already there isn't downloaded twice.`, options);
     this.name = 'NoLayoutError';
   }
 }
 
 /**
- * The manifest or config of a pulled image out of its folder's OCI layout (image-spec, image-layout.md).
- * @throws {NoLayoutError} the pull has not ended yet, or the folder was damaged since
+ * Reads a pulled image's manifest or config from its folder's OCI layout (image-spec,
+ * image-layout.md).
+ * @throws {NoLayoutError} the pull is incomplete, or the folder was damaged since
  */
 export async function readFolderDocument(folder: string, what: 'manifest' | 'config'): Promise<Uint8Array> {
   const manifest = await readBlob(folder, await manifestDigest(folder));
   if (what === 'manifest') return manifest;
   const parsed = parseManifest(manifest);
-  if (parsed.kind !== 'image') throw new NoLayoutError(folder, 'has a layout without an image');
+  if (parsed.kind !== 'image') throw new NoLayoutError(folder, 'has an OCI layout without an image');
   return readBlob(folder, parsed.config.digest);
 }
 
@@ -33,21 +34,21 @@ async function manifestDigest(folder: string): Promise<Digest> {
   try {
     index = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8'));
   } catch (cause) {
-    throw new NoLayoutError(folder, 'has no index.json that can be read, so the pull has not ended', { cause });
+    throw new NoLayoutError(folder, 'has no readable index.json, so its pull is incomplete', { cause });
   }
   const digest = isObject(index) ? asObjects(index.manifests)[0]?.digest : undefined;
-  if (!isDigest(digest)) throw new NoLayoutError(folder, 'has an index.json that names no image');
+  if (!isDigest(digest)) throw new NoLayoutError(folder, 'has an index.json without an image');
   return digest;
 }
 
 async function readBlob(folder: string, digest: Digest): Promise<Uint8Array> {
   const file = await open(blobPath(folder, digest)).catch((cause: unknown) => {
-    throw new NoLayoutError(folder, `lacks its blob ${digest}`, { cause });
+    throw new NoLayoutError(folder, `is missing the blob ${digest}`, { cause });
   });
   try {
     const stats = await file.stat();
     if (!stats.isFile() || stats.size > MAX_BYTES)
-      throw new NoLayoutError(folder, `has a blob ${digest} that is no document`);
+      throw new NoLayoutError(folder, `has a blob ${digest} that isn't a document`);
     return await file.readFile();
   } finally {
     await file.close();

@@ -4,12 +4,15 @@ import type { Layer } from '../../oci/layer.ts';
 import { bareMediaType } from '../../oci/mediaTypes.ts';
 import { plainText } from '../common/text.ts';
 
-/** The folder that a single layer is unpacked into by default. */
+/** Names the default folder for unpacking a single layer. */
 export function layerFolderName({ number, descriptor }: Layer): string {
   return `${number}-${shortDigest(descriptor.digest)}`;
 }
 
-/** The file that a single layer's blob is kept in by default, ended as its media type tells. Schema 1 has no type; its blobs are gzip. */
+/**
+ * Names the default file for a single layer's blob, with the extension of its media type. Schema 1
+ * has no media types; its blobs are gzip.
+ */
 export function layerFileName(layer: Layer): string {
   const type = bareMediaType(layer.descriptor.mediaType);
   const ending = /[+.]zstd$/.test(type)
@@ -22,24 +25,27 @@ export function layerFileName(layer: Layer): string {
   return layerFolderName(layer) + ending;
 }
 
-/** The name of a file of an artifact, as whoever pushed it wrote it (image-spec, annotations.md). */
+/** The name of an artifact's file as its publisher wrote it (image-spec, annotations.md). */
 export function titleOf({ annotations }: Descriptor): string | undefined {
   return annotations?.['org.opencontainers.image.title'];
 }
 
-/** The file that a file of an artifact is kept in: its title made fit to be a name on every system and nothing else, or what a layer's is where it has none. */
+/**
+ * Names the default file for a file of an artifact: its title as a single name that is valid on
+ * every system, or a layer's name without one.
+ */
 export function artifactFileName(layer: Layer): string {
   const name = shortened(
     plainText(titleOf(layer.descriptor) ?? '', 1000)
       .replace(/[/\\<>:"|?*]+/g, '-')
-      // Windows knows no name that ends with one of these; and `..` is no name.
+      // Windows doesn't allow these at the end of a name, and `..` isn't a name.
       .replace(/[. ]+$/, ''),
   );
   if (name === '') return layerFileName(layer);
   return /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(name) ? `_${name}` : name;
 }
 
-/** At most sixty characters, which are less than 255 bytes in any writing; the ending stays. */
+/** At most 60 characters, which is less than 255 bytes in any script; keeps the extension. */
 function shortened(name: string): string {
   const characters = Array.from(name);
   if (characters.length <= 60) return name;

@@ -3,10 +3,13 @@ import type { BlobStore } from '../../blobs/store.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { PulledImages } from './pulledImages.ts';
 
-/** What became of a layer on this machine. */
+/** A layer's state on this machine. */
 export type LayerState = 'downloaded' | 'extracted';
 
-/** Tells which layers are here already: in the cache of blobs, or unpacked in a pulled image. Asks the disk each time. */
+/**
+ * Reports which layers are on this machine, in the blob cache or unpacked in a pulled image. Reads
+ * the disk each time.
+ */
 export class LayerStates {
   readonly #images: Pick<PulledImages, 'list'>;
   readonly #store: () => Promise<BlobStore>;
@@ -16,13 +19,13 @@ export class LayerStates {
     this.#store = store;
   }
 
-  /** The states of those layers of which something is here. */
+  /** The states of those layers that are here. */
   async of(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, LayerState>> {
     const states = new Map<Digest, LayerState>();
     const store = await this.#store();
     await Promise.all(
       digests.map(async digest => {
-        // Not by the store's own `has`, which marks a blob as used: to look at it is not to use it.
+        // The store's `has` would mark the blob as used, but displaying it isn't a use.
         if (await exists(store.path(digest))) states.set(digest, 'downloaded');
       }),
     );

@@ -1,28 +1,29 @@
 import { readFile } from 'node:fs/promises';
 import type { Disposable } from 'vscode';
 
-/** The kernel's own list of what is mounted (proc(5)); Linux only. */
+/** The kernel's list of mounts (proc(5)); Linux only. */
 const MOUNTS = '/proc/self/mountinfo';
 const EVERY_MS = 2_000;
 
 /**
- * Tells when something was mounted or unmounted by whomever: in a terminal, by another program. Node cannot wait for the kernel's own signal (POLLPRI
- * on that file), so the file, a few kilobytes from memory, is compared now and then; only while somebody looks.
+ * Notices mounts and unmounts by anyone, such as a terminal or another program. Node can't wait for
+ * the kernel's notification (POLLPRI on that file), so the file, a few kilobytes from memory, is
+ * polled while the view is visible.
  */
 export class MountWatch implements Disposable {
   readonly #changed: () => void;
   readonly #read: () => Promise<string>;
   #timer: NodeJS.Timeout | undefined;
-  /** The list that what is shown was made of; `undefined` when that is not certain. */
+  /** The list that the view was drawn from; `undefined` if uncertain. */
   #shown: string | undefined;
 
-  /** @param read gives the list of mounts; throws where there is none */
+  /** @param read returns the list of mounts; throws if the system has none */
   constructor(changed: () => void, read: () => Promise<string> = () => readFile(MOUNTS, 'utf8')) {
     this.#changed = changed;
     this.#read = read;
   }
 
-  /** Begins to look, or ends. What changed in between is told when looking begins again. */
+  /** Starts or stops polling. Changes in between are noticed when polling starts again. */
   watch(looking: boolean): void {
     clearInterval(this.#timer);
     this.#timer = looking ? setInterval(() => void this.look(), EVERY_MS) : undefined;
@@ -30,8 +31,8 @@ export class MountWatch implements Disposable {
   }
 
   /**
-   * Does work that asks what is mounted and shows it. Only what this work saw counts as known: somebody who asks between two looks may see a mount that is
-   * gone at the next one.
+   * Runs work that reads the mounts and shows them. Only the mounts seen by this work count as
+   * shown: a reader between two polls may see a mount that is gone by the next one.
    */
   async whileShowing<Result>(work: () => Promise<Result>): Promise<Result> {
     const before = await this.#list();
@@ -41,7 +42,7 @@ export class MountWatch implements Disposable {
     return result;
   }
 
-  /** Looks now, and tells when something is not as it was shown. */
+  /** Polls once, and reports a list that differs from the shown one. */
   async look(): Promise<void> {
     const now = await this.#list();
     if (now === undefined) {
@@ -49,7 +50,7 @@ export class MountWatch implements Disposable {
       return;
     }
     if (now === this.#shown) return;
-    // What is told now is shown soon; until then it is not told again.
+    // The view is about to show this list, so it is reported only once.
     this.#shown = now;
     this.#changed();
   }

@@ -6,15 +6,15 @@ import { TASK_TYPE } from '../common/ids.ts';
 import type { Configuration } from '../settings/configuration.ts';
 import { absolutePath, workspaceFolders } from '../common/workspacePaths.ts';
 
-/** A pulled image as it is on disk now. */
+/** A pulled image's current state on disk. */
 export interface ImageOnDisk {
   readonly folder: string;
-  /** What its peel.json says. */
+  /** The content of its peel.json. */
   readonly image: ImageFolder;
   readonly mount: MountState;
 }
 
-/** Folders outside the usual place that images were pulled into. */
+/** Key of the folders outside the images folders that images were pulled into. */
 const ELSEWHERE = 'imageFolders';
 
 /**
@@ -26,12 +26,15 @@ export class PulledImages implements vscode.Disposable {
   readonly #memory: vscode.Memento;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable;
-  /** From the first time on that somebody looks at what is there: nobody else needs to be told of changes, and the editor takes its time to begin to watch. */
+  /**
+   * Created with the first listing: only listed images need watching, and starting a watcher takes
+   * the editor a while.
+   */
   #watchers: vscode.Disposable | undefined;
-  /** A folder came, went or changed, or was mounted or unmounted. */
+  /** Fires when a folder was added, removed, changed, mounted or unmounted. */
   readonly onDidChange = this.#changed.event;
 
-  /** @param memory of the workspace */
+  /** @param memory the workspace's */
   constructor(configuration: Configuration, memory: vscode.Memento) {
     this.#configuration = configuration;
     this.#memory = memory;
@@ -46,7 +49,8 @@ export class PulledImages implements vscode.Disposable {
       vscode.tasks.onDidEndTask(({ execution }) => {
         if (execution.task.definition.type === TASK_TYPE) this.refresh();
       }),
-      // The kernel does not tell of mounts; what another terminal did is seen when the user comes back.
+      // The kernel doesn't report mounts, so those made in another terminal are noticed when the
+      // user returns.
       vscode.window.onDidChangeWindowState(({ focused }) => focused && this.refresh()),
       vscode.window.onDidCloseTerminal(() => this.refresh()),
     );
@@ -86,7 +90,7 @@ export class PulledImages implements vscode.Disposable {
     return workspaceFolders().map(folder => join(folder, imagesFolder));
   }
 
-  /** Lists the folder from now on, wherever it is. */
+  /** Lists the folder from now on, even outside the images folders. */
   async remember(folder: string): Promise<void> {
     const usual = this.imagesFolders().some(parent => resolve(folder, '..') === parent);
     if (!usual) await this.#memory.update(ELSEWHERE, [...new Set([...this.#elsewhere(), resolve(folder)])]);
@@ -109,20 +113,22 @@ export class PulledImages implements vscode.Disposable {
     return Array.isArray(kept) ? kept.filter(folder => typeof folder === 'string') : [];
   }
 
-  /** peel.json comes with a pull's begin, changes with each layer and goes with the image. */
+  /**
+   * peel.json appears when a pull begins, changes with each layer and disappears with the image.
+   */
   #watch(): vscode.Disposable {
     let folders: readonly string[] = [];
     try {
       folders = this.imagesFolders();
     } catch {
-      // A setting that cannot be read is told where the list is shown; a change of it comes here again.
+      // The list shows an invalid setting's error, and fixing the setting leads here again.
     }
     return vscode.Disposable.from(
       ...folders.flatMap(folder => {
         const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '*/peel.json');
         const watcher = vscode.workspace.createFileSystemWatcher(pattern);
-        const tell = (): void => this.refresh();
-        return [watcher, watcher.onDidCreate(tell), watcher.onDidChange(tell), watcher.onDidDelete(tell)];
+        const refresh = (): void => this.refresh();
+        return [watcher, watcher.onDidCreate(refresh), watcher.onDidChange(refresh), watcher.onDidDelete(refresh)];
       }),
     );
   }

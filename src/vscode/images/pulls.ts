@@ -9,22 +9,22 @@ import type { ResolvedImage } from '../../oci/image.ts';
 import type { Registries } from '../registries/registries.ts';
 import type { Settings } from '../settings/settings.ts';
 
-/** What one pull is told. */
+/** The arguments of one pull. */
 export interface PullRequest extends TransferWatch {
   readonly image: ResolvedImage;
   /** Absolute. */
   readonly folder: string;
 }
 
-/** The cache is in use. */
+/** The cache can't be emptied while a download needs it. */
 export class PullUnderWayError extends Error {
   constructor() {
-    super('A download is under way and needs the cache. Wait for its end or cancel it, then clean the cache.');
+    super("The cache can't be cleaned during a download. Wait until it finishes, or cancel it.");
     this.name = 'PullUnderWayError';
   }
 }
 
-/** The cache of blobs and the threads that fill it, made when first needed. */
+/** The blob cache and the threads that fill it, created on first use. */
 export class Pulls {
   readonly #cacheFolder: string;
   readonly #registries: Registries;
@@ -34,7 +34,7 @@ export class Pulls {
   #threads = 1;
   #made: Promise<{ puller: LayerWork; folders: KeyedMutex }> | undefined;
 
-  /** @param cacheFolder where the blob store keeps its blobs */
+  /** @param cacheFolder the blob store's folder */
   constructor(cacheFolder: string, registries: Registries, settings: () => Settings, log: Logger) {
     this.#cacheFolder = cacheFolder;
     this.#registries = registries;
@@ -42,14 +42,15 @@ export class Pulls {
     this.#log = log;
   }
 
-  /** A pull is coming: while its manifest is on the way, a thread starts. */
+  /** Starts a thread ahead of a pull, while its manifest is being fetched. */
   async prepare(): Promise<void> {
     (await this.#parts()).puller.workers.prepare();
   }
 
   /**
-   * Pulls an image into a folder. Whoever asks for a folder that is just being pulled into waits, and then finds there what was made.
-   * @throws what `pullImage` of the pull room throws
+   * Pulls an image into a folder. If another pull into the folder is running, waits for it and
+   * reuses its result.
+   * @throws what `pullImage` of `src/pull` throws
    */
   async pull({ image, folder, report, signal }: PullRequest): Promise<PulledImage> {
     const [{ puller, folders }, { pullImage }] = await Promise.all([this.#parts(), import('../../pull/pullImage.ts')]);
@@ -67,7 +68,7 @@ export class Pulls {
     return (await this.store()).clear();
   }
 
-  /** Lends what the pull room's functions for single layers take. */
+  /** Runs work on single layers with what it needs from `src/pull`. */
   async use<T>(work: (puller: LayerWork) => Promise<T>): Promise<T> {
     const { puller } = await this.#parts();
     return this.#busy(() => work(puller));
@@ -81,9 +82,9 @@ export class Pulls {
     if (this.#made) await (await this.#made).puller.workers.dispose();
   }
 
-  /** Counts the work that reads or writes the cache; whoever is the last cuts it down to its size. */
+  /** Counts the work that uses the cache; the last to finish prunes it. */
   async #busy<T>(work: () => Promise<T>): Promise<T> {
-    // As the setting is now: the next layers go by it.
+    // Applies a changed setting from the next layer on.
     this.#threads = this.#settings().concurrency ?? availableParallelism();
     this.#running++;
     try {
@@ -98,8 +99,8 @@ export class Pulls {
     try {
       await (await this.store()).prune(this.#settings().cacheSize);
     } catch (error) {
-      // What was pulled is there; a cache that is too large is no failure of it.
-      this.#log.warn(`The cache could not be cut down to its size: ${String(error)}`);
+      // The pull itself succeeded, so a cache that stays too large must not fail it.
+      this.#log.warn(`The cache could not be pruned: ${String(error)}`);
     }
   }
 

@@ -3,32 +3,35 @@ import { join } from 'node:path';
 import { errorCode } from '../../oci/errorCode.ts';
 import { removeTree } from '../../pull/removeTree.ts';
 
-/** What a pull and a mount make in an image's folder. Whatever else lies there is the user's. */
+/** What pulls and mounts create in an image's folder. Anything else belongs to the user. */
 const PARTS = ['layers', 'overlay', 'merged', 'blobs', 'oci-layout', 'index.json', 'manifest.json', '.peel.lock'];
-/** Goes last, so that a removal that was broken off can be tried again. */
+/** Removed last, so that an interrupted removal can be repeated. */
 const LAST = 'peel.json';
 
-/** What is to be removed is only a link. */
+/** The folder to remove is only a symbolic link. */
 export class FolderIsLinkError extends Error {
   readonly folder: string;
   constructor(folder: string, target: string) {
     super(
-      `${folder} is a symbolic link to ${target}. Nothing was removed: name that folder itself, or delete the link.`,
+      `${folder} is a symbolic link to ${target}. Nothing was removed. Choose that folder itself, or delete the link.`,
     );
     this.name = 'FolderIsLinkError';
     this.folder = folder;
   }
 }
 
-/** Through a link all that it leads to would go, and the link stay. @throws {FolderIsLinkError} */
+/**
+ * Through a link, the removal would empty the target and leave the link. @throws
+ * {FolderIsLinkError}
+ */
 export async function refuseLink(folder: string): Promise<void> {
   const target = await readlink(folder).catch(() => undefined);
   if (target !== undefined) throw new FolderIsLinkError(folder, target);
 }
 
 /**
- * Bytes on disk below a folder that go with it. A file of several names counts when all of them lie there: a blob that the cache also holds counts for nothing, for removing it frees
- * nothing.
+ * Returns how many bytes of disk a folder's removal frees. A file with several hard links counts
+ * only if all of them are inside: a blob that the cache also holds counts as nothing.
  */
 export async function folderSize(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
@@ -47,11 +50,13 @@ export async function folderSize(folder: string): Promise<number> {
 }
 
 /**
- * Removes what Peel made in an image's folder, and the folder when nothing else is in it. Links are removed, never followed.
- * @returns false when some of it belongs to another user, such as root after a mount
+ * Removes what Peel created in an image's folder, and the folder itself if nothing else is in it.
+ * Links are removed, never followed.
+ * @returns false if some of it belongs to another user, such as root after a mount
  */
 export async function removeOwnFolder(folder: string): Promise<boolean> {
-  // The kernel makes it without any right, but an empty folder goes by the right over its parent.
+  // The kernel creates this folder without any permissions, but removing an empty one needs only
+  // those of its parent.
   await rmdir(join(folder, 'overlay/work/work')).catch(() => undefined);
   try {
     for (const part of PARTS) {

@@ -26,7 +26,10 @@ export const mountImage = command(['folder'], async (argument, { images, tasks }
   return mountedAt(folder, images, call);
 });
 
-/** Returns what mounting commands return. @throws {MountNotVerifiedError} the image isn't mounted */
+/**
+ * Checks a new mount and returns the result of mounting commands. @throws {MountNotVerifiedError}
+ * the image isn't mounted
+ */
 export async function mountedAt(
   folder: string,
   images: PulledImages,
@@ -77,7 +80,7 @@ export const openShell = command(['folder'], async (argument, { images, tasks }:
 /** Returns true when the user chose to mount and the mount succeeded. The mount command reports its own failures. */
 async function offerToMount(folder: string): Promise<boolean> {
   const mount = 'Mount and Open Shell';
-  const question = 'The image is not mounted, and a shell needs its mount.';
+  const question = 'The image must be mounted to open a shell in it.';
   if ((await vscode.window.showInformationMessage(question, mount)) !== mount) return false;
   return (await vscode.commands.executeCommand(COMMANDS.mountImage, { argument: { folder } })) !== undefined;
 }

@@ -14,7 +14,7 @@ import { taskFor, terminalTask } from './tasks.ts';
 
 const never = new AbortController().signal;
 
-/** Runs what is done with pulled images in the terminal: one at a time for each folder, and awaited. */
+/** Runs a pulled image's tasks in the terminal: one at a time per folder. */
 export class ImageTasks {
   readonly #images: PulledImages;
   readonly #settings: () => Settings;
@@ -28,24 +28,31 @@ export class ImageTasks {
     this.#log = log;
   }
 
-  /** Runs a task to its end. @throws {TaskFailedError} {@link UntrustedWorkspaceError} and what the plan throws */
+  /**
+   * Runs a task and waits for its end.
+   * @throws {TaskFailedError} {@link UntrustedWorkspaceError} and what the plan throws
+   */
   async run(action: TaskAction, image: ImageOnDisk, options?: PlanOptions): Promise<void> {
     await this.#run(action, image.folder, () => taskFor(action, image, this.#settings(), this.#log, options));
   }
 
-  /** The same for a plan that `tasks.json` has no action for. `noun` names it in messages. */
+  /**
+   * Runs a plan that isn't an action of `tasks.json`, and waits for its end. `noun` names it in
+   * messages.
+   */
   async runPlan(noun: string, folder: string, plan: Plan): Promise<void> {
     await this.#run(noun, folder, async () => planned(noun, folder, plan));
   }
 
-  /** Starts a plan whose terminal the user works in, and does not wait for its end. */
+  /** Starts a plan whose terminal the user works in, without waiting for its end. */
   async startPlan(noun: string, folder: string, plan: Plan): Promise<void> {
     await vscode.tasks.executeTask(planned(noun, folder, plan));
   }
 
-  /** Starts a terminal that the user works in, and does not wait for its end. */
+  /** Starts a task whose terminal the user works in, without waiting for its end. */
   async start(action: TaskAction, image: ImageOnDisk): Promise<void> {
-    // VS Code runs a task once at a time and tells tasks apart by their definitions: the number allows several shells.
+    // VS Code doesn't run the same task twice at once, and compares tasks by definition: the number
+    // allows several shells.
     await vscode.tasks.executeTask(
       await taskFor(action, image, this.#settings(), this.#log, { terminal: ++this.#started }),
     );

@@ -6,7 +6,10 @@ import { planFuse, planRootless } from '../../overlay/rootlessPlan.ts';
 import { askImageFolder } from '../command/ask.ts';
 import { IncompleteImageError, NoWayWithoutSudoError } from '../common/errors.ts';
 
-/** Mounts a pulled image by the user's own right: by fuse-overlayfs, or inside one terminal with a namespace of its own. */
+/**
+ * Mounts a pulled image with the user's own permissions: with fuse-overlayfs, or in a terminal with
+ * a namespace of its own.
+ */
 export const mountWithoutSudo = command(['folder'], async (argument, needs: MountNeeds, call) => {
   const folder = await askImageFolder(argument, needs.images, 'Mount Without sudo', mounted => !mounted);
   if (folder === undefined) return undefined;
@@ -29,10 +32,10 @@ export const mountWithoutSudo = command(['folder'], async (argument, needs: Moun
 async function choose(possible: readonly string[]): Promise<string | undefined> {
   if (possible.length === 1) return possible[0];
   const items = [
-    { label: 'By fuse-overlayfs', detail: 'A mount at merged that all of your programs see.', way: 'fuse' },
+    { label: 'With fuse-overlayfs', detail: 'Mounts at "merged", visible to all your programs.', way: 'fuse' },
     {
-      label: 'In a terminal of its own',
-      detail: 'A mount that only this terminal sees, and that ends with it.',
+      label: 'In a new terminal',
+      detail: 'Visible only in that terminal, and unmounted when it closes.',
       way: 'rootless',
     },
   ];

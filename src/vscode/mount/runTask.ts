@@ -2,12 +2,13 @@ import * as vscode from 'vscode';
 
 /**
  * Runs a task in the terminal and waits for its end.
- * @returns the exit code; `undefined` when the process never started, or its terminal was closed
+ * @returns the exit code; `undefined` if the process never started or its terminal was closed
  */
 export async function runTask(task: vscode.Task): Promise<number | undefined> {
   let execution: vscode.TaskExecution | undefined;
   const ended = Promise.withResolvers<number | undefined>();
-  // Subscribed before the start, for a short task may end while the start is still being reported.
+  // Subscribed before the start, because a short task may end while its start is still being
+  // reported.
   const early: { execution: vscode.TaskExecution; code: number | undefined }[] = [];
   const hear = (heard: vscode.TaskExecution, code: number | undefined): void => {
     if (execution === undefined) early.push({ execution: heard, code });

@@ -11,15 +11,18 @@ import type { Settings } from '../settings/settings.ts';
 import type { TaskAction } from './taskDefinition.ts';
 import { IncompleteImageError } from '../common/errors.ts';
 
-/** What a task may be told beside its definition. */
+/** What a task needs besides its definition. */
 export interface PlanOptions {
-  /** Unmount although the mount is in use: it goes when the last user does. */
+  /** Unmounts even if the mount is in use: it disappears once unused. */
   readonly lazy?: boolean;
-  /** Tells this run from others of the same task that go on. */
+  /** Distinguishes this run from other running ones of the same task. */
   readonly terminal?: number;
 }
 
-/** What the terminal is to run for a task. @throws {IncompleteImageError} and what the plans throw */
+/**
+ * Returns what the terminal runs for a task. @throws {IncompleteImageError} and what the plans
+ * throw
+ */
 export async function planTask(
   action: TaskAction,
   image: ImageFolder,
@@ -38,14 +41,14 @@ export async function planTask(
     return planShell({ folder, ...(path === undefined ? {} : { path }) });
   }
   const { nosuidNodev, restoreOwnership } = settings;
-  // Layers are unpacked with the marks that every user may set, whoever unpacked them.
+  // Layers are unpacked with `user.` attributes, which every user may set, even by root.
   const how = { nosuidNodev, restoreOwnership, userxattr: true };
   const { plan, skipped } = await prepareMount({ folder, layers: layers.length, options: how });
   for (const reason of skipped) log.warn(`${folder}: not restored: ${reason}`);
   return plan;
 }
 
-/** The PATH that the image's config sets; a damaged layout is no reason to refuse a shell. */
+/** The PATH of the image's config. A damaged layout doesn't prevent a shell. */
 async function pathOf(folder: string): Promise<string | undefined> {
   try {
     const { env } = parseConfig(await readFolderDocument(folder, 'config'));

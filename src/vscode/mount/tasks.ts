@@ -10,7 +10,7 @@ import { InvalidTaskError, readTask, type TaskAction } from './taskDefinition.ts
 import { UntrustedWorkspaceError } from '../common/errors.ts';
 import type { PlanOptions } from './taskPlan.ts';
 
-/** Offers the tasks of type `peel`: for `tasks.json` and for "Run Task…". */
+/** Provides the tasks of type `peel`, for `tasks.json` and "Run Task…". */
 export function registerTasks(images: PulledImages, settings: () => Settings, log: Logger): vscode.Disposable {
   return vscode.tasks.registerTaskProvider(TASK_TYPE, {
     provideTasks: () => provideTasks(images, settings, log),
@@ -18,7 +18,10 @@ export function registerTasks(images: PulledImages, settings: () => Settings, lo
   });
 }
 
-/** The task that does something with a pulled image. @throws {UntrustedWorkspaceError} and what the plan throws */
+/**
+ * Returns the task for an action on a pulled image. @throws {UntrustedWorkspaceError} and what the
+ * plan throws
+ */
 export async function taskFor(
   action: TaskAction,
   { image }: ImageOnDisk,
@@ -45,7 +48,7 @@ async function provideTasks(images: PulledImages, settings: () => Settings, log:
   if (!vscode.workspace.isTrusted) return [];
   const pulled = await images.list();
   const wanted = pulled.flatMap(image => actionsOf(image).map(action => taskFor(action, image, settings(), log)));
-  // An image that no plan can be made for must not hide the others.
+  // An image without a valid plan must not hide the others.
   const made = await Promise.allSettled(wanted);
   return made.filter(result => result.status === 'fulfilled').map(result => result.value);
 }
@@ -65,21 +68,27 @@ async function resolveTask(
   const { image } = await images.read(absolute(folder, given.scope));
   const { planTask } = await import('./taskPlan.ts');
   const plan = await planTask(action, image, settings(), log);
-  // VS Code takes the answer only with the very object that it asked about.
+  // VS Code accepts the answer only with the very definition object that it passed in.
   return terminalTask(given.definition, given.scope ?? vscode.TaskScope.Workspace, plan);
 }
 
-/** Definitions come as they are written: VS Code fills in no variable before a provider answers. */
+/**
+ * Resolves the folder in a definition, since VS Code substitutes no variables before it asks a
+ * provider.
+ */
 function absolute(written: string, scope: vscode.Task['scope']): string {
   const chosen = typeof scope === 'object' ? scope : vscode.workspace.workspaceFolders?.[0];
   const base = chosen?.uri.scheme === 'file' ? chosen.uri.fsPath : undefined;
   const folder = base === undefined ? written : written.replaceAll('${workspaceFolder}', () => base);
   if (isAbsolute(folder)) return folder;
-  if (base === undefined) throw new InvalidTaskError('image', 'an absolute path, for no workspace folder is open');
+  if (base === undefined) throw new InvalidTaskError('image', 'an absolute path, because no workspace folder is open');
   return join(base, folder);
 }
 
-/** A process, not a shell: the plan is quoted already, and no setting of the workspace chooses what reads it. */
+/**
+ * Makes a task that runs a process, not a shell: the plan is already quoted, and no workspace
+ * setting can choose its shell.
+ */
 export function terminalTask(
   definition: vscode.TaskDefinition,
   scope: NonNullable<vscode.Task['scope']>,
@@ -90,7 +99,7 @@ export function terminalTask(
   task.presentationOptions = {
     reveal: vscode.TaskRevealKind.Always,
     focus: true,
-    // The program shows its own lines; the whole of it on one line would bury them.
+    // The script prints its own steps; echoing the whole of it on one line would bury them.
     echo: false,
     panel: vscode.TaskPanelKind.Dedicated,
     clear: false,

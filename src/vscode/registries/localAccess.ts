@@ -8,28 +8,28 @@ import type { Page } from '../../registry/api/listing.ts';
 import type { FetchedManifest } from '../../registry/api/manifests.ts';
 import type { RepositoryAccess } from './repositoryAccess.ts';
 
-interface Place {
+interface RepositoryName {
   readonly registry: string;
   readonly repository: string;
 }
 
-/** A folder or archive on this machine, asked like a registry. */
+/** Access to a folder or archive on this machine as if it were a registry. */
 export class LocalAccess implements RepositoryAccess {
   readonly #source: LayoutSource;
-  readonly #place: Place;
+  readonly #name: RepositoryName;
 
-  constructor(source: LayoutSource, place: Place) {
+  constructor(source: LayoutSource, name: RepositoryName) {
     this.#source = source;
-    this.#place = place;
+    this.#name = name;
   }
 
   /** @throws {NotFoundError} */
   async manifest(repository: string, version: string, signal: AbortSignal): Promise<FetchedManifest> {
     try {
-      return { ...(await this.#source.manifest(repository, version, signal)), source: this.#place.registry };
+      return { ...(await this.#source.manifest(repository, version, signal)), source: this.#name.registry };
     } catch (error) {
       if (!(error instanceof NoSuchImageError)) throw error;
-      throw new NotFoundError('manifest', version, { ...this.#place, url: '' });
+      throw new NotFoundError('manifest', version, { ...this.#name, url: '' });
     }
   }
 
@@ -46,7 +46,7 @@ export class LocalAccess implements RepositoryAccess {
   }
 
   catalog(): Promise<Page> {
-    return Promise.resolve({ items: [this.#place.repository] });
+    return Promise.resolve({ items: [this.#name.repository] });
   }
 
   async manyTags(): Promise<Page> {

@@ -7,24 +7,29 @@ import type { ArchiveWatch } from '../../layout/plainArchive.ts';
 import type { RepositoryAccess } from './repositoryAccess.ts';
 import type { RegistrySetting } from '../settings/settings.ts';
 
-/** What a folder or archive was opened as. */
+/** A folder or archive as opened. */
 export interface LocalOpened {
   /** Its name in references. */
   readonly registry: string;
   readonly repository: string;
-  /** Of its images. */
+  /** The tags of its images. */
   readonly tags: readonly string[];
 }
 
 const KEY = 'localSources';
-/** As many that are not in the list are remembered for the editors that show files of them; the oldest go first. */
+/**
+ * How many unlisted paths are remembered for editors that show files from them; the oldest go
+ * first.
+ */
 const MOST_KNOWN = 200;
 /** A top-level domain that no registry can have (RFC 6761). */
 const DOMAIN = 'localhost';
 
 /**
- * Folders and archives on this machine that stand in for registries. Each is a registry of its own with one repository, so that every row and every command that works on a registry's image works
- * on theirs. Those in the list are kept for the workspace; the paths of all, for every workspace: a Uri of a file in one finds it again when the window has become another workspace.
+ * Folders and archives on this machine that stand in for registries. Each becomes a registry with
+ * one repository, so every row and command for registry images works on them too. The list is
+ * stored per workspace. The paths are also stored globally, so that a file's Uri still resolves in
+ * another workspace.
  */
 export class LocalRegistries {
   readonly #listed: Memento;
@@ -33,9 +38,9 @@ export class LocalRegistries {
   #sources: Promise<LocalSources> | undefined;
 
   /**
-   * @param listed memory of the workspace
-   * @param known memory of all workspaces
-   * @param archives folder in the cache for archives that are compressed as a whole
+   * @param listed the workspace's memory
+   * @param known the global memory
+   * @param archives cache folder for archives that are compressed as a whole
    */
   constructor(listed: Memento, known: Memento, archives: string) {
     this.#listed = listed;
@@ -43,19 +48,22 @@ export class LocalRegistries {
     this.#archives = archives;
   }
 
-  /** The names in references of those in the list. */
+  /** The listed ones' names in references. */
   names(): readonly string[] {
     return pathsIn(this.#listed).map(nameOf);
   }
 
-  /** `undefined` for a registry that is none of these. */
+  /** `undefined` if `registry` isn't one of these. */
   setting(registry: string): RegistrySetting | undefined {
     const path = this.#pathOf(registry);
     if (path === undefined) return undefined;
     return { name: registry, label: basename(path), url: localAddress(path), insecure: false, mirrors: [] };
   }
 
-  /** Looks into it, and remembers where it is without putting it into the list. @throws {InvalidLocalImageError} */
+  /**
+   * Opens a folder or archive and remembers its path without listing it. @throws
+   * {InvalidLocalImageError}
+   */
   async find(given: string, watch: ArchiveWatch): Promise<LocalOpened> {
     const path = resolve(given);
     const source = await (await this.#loaded()).get(await this.#plain(path, watch), watch.signal);
@@ -65,14 +73,14 @@ export class LocalRegistries {
     return { registry: nameOf(path), repository: repositoryOf(path), tags };
   }
 
-  /** Looks into it and keeps it in the list. @throws {InvalidLocalImageError} */
+  /** Opens a folder or archive and lists it. @throws {InvalidLocalImageError} */
   async add(given: string, watch: ArchiveWatch): Promise<LocalOpened> {
     const found = await this.find(given, watch);
     await this.#listed.update(KEY, [...new Set([...pathsIn(this.#listed), resolve(given)])]);
     return found;
   }
 
-  /** Takes it out of the list; false: it is not in it. */
+  /** Removes it from the list; returns false if it isn't listed. */
   async remove(registry: string): Promise<boolean> {
     const paths = pathsIn(this.#listed);
     const others = paths.filter(path => nameOf(path) !== registry);
@@ -90,7 +98,7 @@ export class LocalRegistries {
     return new LocalAccess(source, { registry, repository: repositoryOf(path) });
   }
 
-  /** The address under which a thread can read it. @throws {InvalidLocalImageError} */
+  /** Returns the address by which a worker thread can read it. @throws {InvalidLocalImageError} */
   async address(registry: string): Promise<string> {
     const watch = { signal: new AbortController().signal, onProgress: () => undefined };
     return localAddress(await this.#plain(this.#pathOf(registry) ?? '', watch));
@@ -116,12 +124,12 @@ function pathsIn(memory: Memento): readonly string[] {
   return Array.isArray(kept) ? kept.filter(path => typeof path === 'string') : [];
 }
 
-/** The same for the same path, and another for every other one. */
+/** Unique to the path, and always the same for it. */
 function nameOf(path: string): string {
   return `${repositoryOf(path)}-${createHash('sha256').update(path).digest('hex').slice(0, 8)}.${DOMAIN}`;
 }
 
-/** The path's last part, as far as a repository may be called so. */
+/** The path's last part as a valid repository name. */
 function repositoryOf(path: string): string {
   const plain = basename(path)
     .toLowerCase()

@@ -6,7 +6,10 @@ import type { ResolvedImage } from '../../oci/image.ts';
 import type { Registries } from './registries.ts';
 import { SharedAnswers } from '../common/sharedAnswers.ts';
 
-/** How long a tag's answer is taken for true, in ms: long enough to open a tree of rows below it, too short to miss a push. */
+/**
+ * How long the answer for a tag is reused, in ms: long enough to open a tree of rows, too short to
+ * miss a push.
+ */
 const TAG_LIFETIME = 30_000;
 
 /**
@@ -43,7 +46,10 @@ export class ImageLookup {
     });
   }
 
-  /** One image of it. `platform` is like `linux/arm64/v8`; absent = the setting's, else this machine's. */
+  /**
+   * Resolves the reference to a single image. `platform` is like `linux/arm64/v8`; absent = the
+   * setting's, else this machine's.
+   */
   resolve(reference: Reference, platform: string | undefined, signal: AbortSignal): Promise<ResolvedImage> {
     const wanted = platform ?? this.#platform();
     const key = `${formatReference(reference)} ${wanted ?? ''}`;
@@ -69,7 +75,7 @@ export class ImageLookup {
   }
 }
 
-/** What a digest names cannot change. */
+/** The content of a digest never changes. */
 function lifetime(reference: Reference): number {
   return reference.digest ? Infinity : TAG_LIFETIME;
 }

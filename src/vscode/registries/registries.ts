@@ -30,12 +30,12 @@ export class Registries implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable;
   #network: Promise<Network> | undefined;
   #clients = new Map<string, Promise<RegistryClient>>();
-  /** Fires when a list of registries must be drawn again: a setting, a sign-in or a pin changed. */
+  /** Fires when lists of registries must be redrawn: a setting, a sign-in or a pin changed. */
   readonly onDidChange = this.#changed.event;
   /** Fires when settings or accounts changed, so requests may now have other answers. */
   readonly onDidChangeAccess = this.#accessChanged.event;
 
-  /** @param connect makes the network as the settings are now */
+  /** @param connect makes the network for the current settings */
   constructor(
     configuration: Configuration,
     secrets: StoredSecrets,
@@ -79,7 +79,7 @@ export class Registries implements vscode.Disposable {
     const clients = this.#clients;
     const made = this.tryClient(this.settingOf(registry));
     clients.set(registry, made);
-    // A certificate file that is missing now may be there the next time.
+    // A missing certificate file may exist next time.
     made.catch(() => clients.delete(registry));
     return made;
   }
@@ -163,7 +163,7 @@ export class Registries implements vscode.Disposable {
 
   /** Moves a repository to the front of the pinned ones. */
   async pin(registry: string, repository: string): Promise<void> {
-    // It is in the list as long as it is open.
+    // A local image is listed as long as it is open.
     if (this.#local.setting(registry)) return;
     if (this.#memory.of(registry)[0] === repository) return;
     await this.#memory.add(registry, repository);
@@ -175,7 +175,7 @@ export class Registries implements vscode.Disposable {
     this.#changed.fire();
   }
 
-  /** The user name that was signed in with here, if any. */
+  /** The user name signed in with Peel, if any. */
   async accountOf(registry: string): Promise<string | undefined> {
     return (await this.#secrets.account(registry))?.username;
   }
@@ -198,7 +198,7 @@ export class Registries implements vscode.Disposable {
     return this.#network;
   }
 
-  /** Requests under way end on the connections that they have. */
+  /** Running requests finish on their old connections. */
   #startAnew(): void {
     this.#network = undefined;
     this.#clients = new Map();

@@ -3,7 +3,8 @@ import { parseRegistry, type RegistrySetting } from '../settings/settings.ts';
 import { InvalidSettingError } from '../common/settingErrors.ts';
 
 /**
- * The name in references of the registry that somebody means, who may write that name, its label, its host, or its address with or without `/v2` and slashes at the end.
+ * Finds the registry that the user means by its name in references, its label, its host, or its
+ * address with or without `/v2` and trailing slashes. Returns its name in references.
  * @param entries the list of the settings
  * @throws {InvalidArgumentError} it is none of these
  */

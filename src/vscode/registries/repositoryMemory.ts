@@ -3,7 +3,10 @@ import type { Memento } from 'vscode';
 const KEY = 'repositories';
 const MOST = 200;
 
-/** The repositories that the user opened in each registry, newest first; kept across windows and workspaces. */
+/**
+ * The repositories that the user opened in each registry, newest first; shared by all windows and
+ * workspaces.
+ */
 export class RepositoryMemory {
   readonly #memento: Pick<Memento, 'get' | 'update'>;
 
@@ -27,7 +30,7 @@ export class RepositoryMemory {
     );
   }
 
-  /** The registries that anything is remembered of. */
+  /** The registries with remembered repositories. */
   registries(): readonly string[] {
     return Object.keys(this.#all());
   }

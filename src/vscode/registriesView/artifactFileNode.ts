@@ -3,7 +3,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { blobUri } from '../documents/jsonUri.ts';
 import { titleOf } from '../images/layerNames.ts';
-import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { dotted, formatBytes, plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
@@ -15,17 +15,17 @@ export class ArtifactFileNode implements TreeNode {
   readonly id: string;
   readonly parent: TreeNode;
   readonly argument: CommandArgument;
-  readonly #place: ImagePlace;
+  readonly #address: ImageAddress;
   readonly #file: Descriptor;
   readonly #label: string;
 
   /** @param number of the file in its artifact, from 1 */
-  constructor(parent: TreeNode, place: ImagePlace, file: Descriptor, number: number) {
+  constructor(parent: TreeNode, address: ImageAddress, file: Descriptor, number: number) {
     // Titles may come twice, and are not ours.
     this.id = `${parent.id}/file:${number}`;
     this.parent = parent;
-    this.argument = { ...argumentFor(place), layer: number, digest: file.digest };
-    this.#place = place;
+    this.argument = { ...argumentFor(address), layer: number, digest: file.digest };
+    this.#address = address;
     this.#file = file;
     this.#label = plainText(titleOf(file) ?? '', 120) || `File ${number}`;
   }
@@ -48,7 +48,7 @@ export class ArtifactFileNode implements TreeNode {
 
   #command(): Command | undefined {
     if (!isJson(this.#file.mediaType)) return undefined;
-    const uri = blobUri(this.#place.reference, this.#file, this.#label);
+    const uri = blobUri(this.#address.reference, this.#file, this.#label);
     return { command: 'vscode.open', title: 'Open', arguments: [uri] };
   }
 }

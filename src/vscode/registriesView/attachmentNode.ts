@@ -5,7 +5,7 @@ import type { Reference } from '../../oci/reference.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { artifactRows } from './artifactRows.ts';
 import { nameOfAttachment } from './attachments.ts';
-import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { Lazy } from '../common/lazy.ts';
 import { plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
@@ -26,14 +26,14 @@ export class AttachmentNode implements TreeNode {
     descriptor: Descriptor,
   ) {
     const { digest } = descriptor;
-    const place: ImagePlace = { reference: { registry, repository, digest }, digest, attestations: [] };
+    const address: ImageAddress = { reference: { registry, repository, digest }, digest, attestations: [] };
     this.id = `${parent.id}/${digest}`;
     this.parent = parent;
-    this.argument = argumentFor(place);
+    this.argument = argumentFor(address);
     this.#descriptor = descriptor;
     this.#rows = new Lazy(async signal => {
-      const { manifest } = await context.needs.lookup.open(place.reference, signal);
-      return artifactRows(this, place, manifest);
+      const { manifest } = await context.needs.lookup.open(address.reference, signal);
+      return artifactRows(this, address, manifest);
     });
   }
 

@@ -3,7 +3,7 @@ import { COMMANDS } from '../common/ids.ts';
 import { AttachedNode } from './attachedNode.ts';
 import { DocumentNode } from '../documents/documentNode.ts';
 import { FilesNode } from '../filesView/filesNode.ts';
-import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { LayersNode } from '../filesView/layersNode.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 
@@ -11,23 +11,25 @@ import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 export function imageRows(
   parent: TreeNode,
   context: TreeContext<ImageRowNeeds>,
-  place: ImagePlace,
+  address: ImageAddress,
 ): readonly TreeNode[] {
-  const argument = argumentFor(place);
+  const argument = argumentFor(address);
   return [
     new DocumentNode(parent, {
       label: 'Manifest',
       argument,
       command: { command: COMMANDS.showManifest, title: 'Show Manifest' },
-      facts: [['Digest', place.digest]],
+      facts: [['Digest', address.digest]],
     }),
     new DocumentNode(parent, {
       label: 'Config',
       argument,
       command: { command: COMMANDS.showConfig, title: 'Show Config' },
     }),
-    new LayersNode(parent, context, place),
-    new FilesNode(parent, context, place),
-    ...(place.digest ? [new AttachedNode(parent, context, place.reference, place.digest, place.attestations)] : []),
+    new LayersNode(parent, context, address),
+    new FilesNode(parent, context, address),
+    ...(address.digest
+      ? [new AttachedNode(parent, context, address.reference, address.digest, address.attestations)]
+      : []),
   ];
 }

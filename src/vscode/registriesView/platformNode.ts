@@ -5,7 +5,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { imageRows } from './imageRows.ts';
 import { dotted, formatBytes, plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
@@ -18,7 +18,7 @@ export class PlatformNode implements TreeNode {
   readonly argument: CommandArgument;
   readonly digest: Digest;
   readonly #entry: PlatformEntry;
-  readonly #place: ImagePlace;
+  readonly #address: ImageAddress;
   readonly #rows: readonly TreeNode[];
   /** Bytes of all layers, once somebody has fetched the image's manifest. */
   #size: number | undefined;
@@ -36,19 +36,19 @@ export class PlatformNode implements TreeNode {
     this.parent = parent;
     this.digest = descriptor.digest;
     this.#entry = entry;
-    this.#place = {
+    this.#address = {
       reference: ambiguous ? { ...reference, digest: descriptor.digest } : reference,
       ...(ambiguous ? {} : { platform: formatPlatform(entry.platform) }),
       digest: descriptor.digest,
       attestations: entry.attestations,
     };
-    this.argument = argumentFor(this.#place);
-    this.#rows = imageRows(this, context, this.#place);
+    this.argument = argumentFor(this.#address);
+    this.#rows = imageRows(this, context, this.#address);
   }
 
   /** The image to ask for when this row's size is wanted. */
-  get place(): ImagePlace {
-    return this.#place;
+  get address(): ImageAddress {
+    return this.#address;
   }
 
   set size(bytes: number) {

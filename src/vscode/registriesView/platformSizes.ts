@@ -29,7 +29,7 @@ export function fillSizes(
 
 async function fillSize(context: TreeContext<ImageRowNeeds>, node: PlatformNode, signal: AbortSignal): Promise<void> {
   try {
-    const { reference } = node.place;
+    const { reference } = node.address;
     const { manifest } = await context.needs.lookup.open({ ...reference, digest: node.digest }, signal);
     if (manifest.kind !== 'image') return;
     node.size = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);

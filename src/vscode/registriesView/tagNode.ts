@@ -12,7 +12,7 @@ import { COMMANDS } from '../common/ids.ts';
 import { artifactRows } from './artifactRows.ts';
 import { AttachedNode } from './attachedNode.ts';
 import { DocumentNode } from '../documents/documentNode.ts';
-import { argumentFor, type ImagePlace } from '../registries/imagePlace.ts';
+import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { imageRows } from './imageRows.ts';
 import { Lazy } from '../common/lazy.ts';
 import { PlatformNode } from './platformNode.ts';
@@ -86,9 +86,9 @@ export class TagNode implements TreeNode {
     this.#context.changed((limited && this.parent.parent) ?? this);
     const { manifest, digest } = opened;
     if (manifest.kind === 'index') return this.#platforms(manifest, digest, signal);
-    const place: ImagePlace = { reference: this.reference, digest, attestations: [] };
-    if (manifest.kind === 'image' && !isImage(manifest)) return artifactRows(this, place, manifest);
-    return imageRows(this, this.#context, place);
+    const address: ImageAddress = { reference: this.reference, digest, attestations: [] };
+    if (manifest.kind === 'image' && !isImage(manifest)) return artifactRows(this, address, manifest);
+    return imageRows(this, this.#context, address);
   }
 
   #platforms(index: Index, digest: Digest, signal: AbortSignal): readonly TreeNode[] {

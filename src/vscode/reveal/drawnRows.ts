@@ -1,9 +1,9 @@
-/** Knows what rows were last drawn from, so that they are drawn anew only when they would show something else. */
+/** Remembers what rows were last drawn from, so that they are redrawn only if they would change. */
 export class DrawnRows<Value> {
-  /** As a text that can be compared; absent before the first drawing. */
+  /** Serialized for comparison; absent before the first drawing. */
   #drawn: string | undefined;
 
-  /** Asks for what is then drawn. Where that fails, a failure is drawn. */
+  /** Loads what is then drawn. If that fails, a failure is drawn. */
   async whileDrawing(ask: () => Promise<Value>): Promise<Value> {
     this.#drawn = UNKNOWN;
     const value = await ask();
@@ -11,11 +11,13 @@ export class DrawnRows<Value> {
     return value;
   }
 
-  /** True where the rows show something else, or may. What was never drawn shows nothing old. */
+  /**
+   * True if the rows show something else, or may. Rows that were never drawn show nothing outdated.
+   */
   differFrom(now: Value): boolean {
     return this.#drawn !== undefined && this.#drawn !== JSON.stringify(now);
   }
 }
 
-/** No value as JSON. */
+/** Not valid JSON, so it equals no value. */
 const UNKNOWN = '';

@@ -6,8 +6,9 @@ import { PulledLayersNode } from '../imagesView/pulledLayersNode.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 
 /**
- * The row of a file below an image's row: below one of its layers, or where all layers are merged. Where the path leads no further than to a folder, that folder's row; `undefined` where there are no
- * such files, as in a pulled image that is not mounted.
+ * Finds a file's row below an image's row: below one of its layers, or below the merged ones. If
+ * the path isn't fully found, returns the last folder's row; `undefined` if there are no such
+ * files, as in a pulled image that isn't mounted.
  */
 export async function findFile(image: TreeNode, path: string, layer?: number): Promise<TreeNode | undefined> {
   const rows = (await image.children?.()) ?? [];

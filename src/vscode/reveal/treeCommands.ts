@@ -9,7 +9,7 @@ import type { NodeTree } from '../tree/nodeTree.ts';
 import { ReadingNode } from '../filesView/readingNode.ts';
 import { isFiltered, type TreeNode } from '../tree/treeNode.ts';
 
-/** Registers what can be done with the rows of the trees themselves. */
+/** Registers the commands that act on the trees' rows. */
 export function registerTreeCommands(
   trees: readonly NodeTree[],
   log: LogOutputChannel,
@@ -62,7 +62,7 @@ export function registerTreeCommands(
 function askFilter(value: string): Thenable<string | undefined> {
   return window.showInputBox({
     title: 'Filter',
-    prompt: 'Show only rows whose name holds these words. Leave it empty to show all.',
+    prompt: 'Show only rows whose names contain these words. Leave empty to show all.',
     value,
   });
 }

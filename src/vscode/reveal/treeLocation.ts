@@ -6,8 +6,8 @@ import type { ImageLookup } from '../registries/lookup.ts';
 import type { Registries } from '../registries/registries.ts';
 
 /**
- * Finds the rows that stand for an image. A file opened from it names it by digest; its row has the
- * tag, as long as the tag still means the same image.
+ * Finds where the tree shows an image. A file's Uri names the image by digest; its row has the tag,
+ * if the tag still means the same image.
  */
 export async function locateInTree(
   image: ResolvedImage,

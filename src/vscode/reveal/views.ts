@@ -32,7 +32,10 @@ export class TreeViews implements Views, vscode.Disposable {
   readonly #images: ImagesRoot;
   readonly #imageChanges: TreeChanges;
   readonly #drawnImages = new DrawnRows<readonly ImageOnDisk[]>();
-  /** The layers that the Registries view was last told of as extracted, as a text that can be compared; absent before the first look. */
+  /**
+   * The layers that the Registries view last showed as extracted, serialized for comparison; absent
+   * before the first update.
+   */
   #extracted: string | undefined;
   #showing: Promise<void> = Promise.resolve();
   readonly #registriesView: vscode.TreeView<TreeNode>;
@@ -53,7 +56,7 @@ export class TreeViews implements Views, vscode.Disposable {
     const imageTree = new NodeTree(this.#images, imageChanges);
     this.#registriesView = vscode.window.createTreeView(VIEWS.registries, options(this.#registryTree));
     this.#imagesView = vscode.window.createTreeView(VIEWS.images, options(imageTree));
-    // In a turn of its own, for other extensions wait to be activated.
+    // In a later turn, so that other extensions don't wait for their activation.
     const first = setImmediate(() => this.#showImages());
     this.#disposables = vscode.Disposable.from(
       { dispose: () => clearImmediate(first) },
@@ -106,7 +109,7 @@ export class TreeViews implements Views, vscode.Disposable {
     this.#disposables.dispose();
   }
 
-  /** Shows a row of the Registries view that is new perhaps, with all rows above it opened. */
+  /** Reveals a row of the Registries view that may be new, opening all rows above it. */
   async #reveal(find: () => Promise<TreeNode>, expand = true): Promise<void> {
     this.#registryChanges.fire();
     await this.#registryChanges.holdDuring(async () => {
@@ -115,8 +118,10 @@ export class TreeViews implements Views, vscode.Disposable {
   }
 
   /**
-   * Draws the rows anew that pulled images are told in, and the number of mounted ones on the activity bar's icon. Only when something has changed, for it is asked each time the window is looked at,
-   * and a menu that is open on a row does not outlive its being drawn anew. One look after the other, so that none compares what is older than what the one before saw.
+   * Redraws the rows of pulled images and the icon's badge with the number of mounted ones. Does so
+   * only after a change, because this runs each time the window gets the focus and redrawing a row
+   * closes its open menu. The updates run one after another, so that none compares older data than
+   * its predecessor.
    */
   #showImages(): void {
     this.#showing = this.#showing.then(() => this.#look());
@@ -128,7 +133,7 @@ export class TreeViews implements Views, vscode.Disposable {
       const mounted = images.filter(({ mount }) => mount.mounted).length;
       this.#imagesView.badge = mounted > 0 ? { value: mounted, tooltip: count(mounted, 'mounted image') } : undefined;
       if (this.#drawnImages.differFrom(images)) this.#imageChanges.fire();
-      // Layers in the other view tell whether they are extracted.
+      // Layers in the Registries view show whether they are extracted.
       const layers = images.flatMap(({ image }) => image.layers.filter(({ folder }) => folder !== undefined));
       const extracted = JSON.stringify(layers.map(({ digest }) => digest));
       if (this.#extracted !== undefined && this.#extracted !== extracted) this.#registryChanges.fire();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { prettyJson } from '../../../../src/vscode/documents/prettyJson.ts';
 
-test('JSON is laid out as JSON.stringify does it', () => {
+test('formats JSON like JSON.stringify', () => {
   const values: readonly unknown[] = [
     {},
     [],
@@ -19,14 +19,14 @@ test('JSON is laid out as JSON.stringify does it', () => {
   }
 });
 
-test('numbers, order and doubled keys stay as they were sent', () => {
+test('keeps numbers, order and duplicate keys as sent', () => {
   assert.equal(
     prettyJson('{"size":12345678901234567890,"2":1.0e5,"1":0,"1":2}'),
     '{\n  "size": 12345678901234567890,\n  "2": 1.0e5,\n  "1": 0,\n  "1": 2\n}\n',
   );
 });
 
-test('what is no JSON comes back as it was', () => {
+test('returns invalid JSON unchanged', () => {
   assert.equal(prettyJson('<html>{}</html>'), '<html>{}</html>');
   assert.equal(prettyJson('{"a":'), '{"a":');
   assert.equal(prettyJson(''), '');

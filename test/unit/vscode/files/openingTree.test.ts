@@ -38,7 +38,7 @@ function open(opening: OpeningTree, layer: Layer, ...paths: readonly string[]): 
 const told = (soFar: FilesSoFar | undefined): unknown =>
   soFar && [pathsOf(soFar.tree), soFar.found, `${soFar.read} of ${soFar.total}`];
 
-test('what is known of some layers is told from the first that is read until all are there', async () => {
+test('reports what is known from the first layer being read until all are open', async () => {
   const [base, middle, top] = [layerOf(1, 100), layerOf(2, 50), layerOf(3, 10)];
   assert.ok(base && middle && top);
   const readings = new Map<number, LayerReading>();
@@ -52,7 +52,7 @@ test('what is known of some layers is told from the first that is read until all
   assert.deepEqual(told(await opening.soFar(2)), [[], 0, '30 of 160'], 'its turn has not come');
   readings.clear();
   open(opening, base, 'etc/both', 'etc/base', 'etc/late');
-  // Between one layer and the next none is read.
+  // Between two layers none is being read.
   assert.deepEqual(told(await opening.soFar()), [
     ['etc', 'etc/base', 'etc/both', 'etc/late', 'etc/top'],
     5,
@@ -64,7 +64,7 @@ test('what is known of some layers is told from the first that is read until all
   );
 });
 
-test('where a layer does not tell its size, nobody knows how much there is', async () => {
+test("reports no total if a layer's size is unknown", async () => {
   const layer = layerOf(1, -1);
   const opening = new OpeningTree([layer], () => readingOf(1, 20, 'a'));
   assert.deepEqual(told(await opening.soFar()), [['a'], 1, '20 of 0']);

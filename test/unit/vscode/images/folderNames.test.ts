@@ -7,7 +7,7 @@ import { layerFileName, layerFolderName } from '../../../../src/vscode/images/la
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}` as const;
 
-test("an image's folder is named by the repository's last part and the tag", () => {
+test("names a folder by the repository's last part and the tag", () => {
   const cases: [string, string][] = [
     ['busybox', 'busybox-latest'],
     ['ghcr.io/owner/group/name:v1.2', 'name-v1.2'],
@@ -18,7 +18,7 @@ test("an image's folder is named by the repository's last part and the tag", () 
   for (const [reference, name] of cases) assert.equal(defaultFolderName(parseReference(reference)), name);
 });
 
-test('a name that is taken gets a number', () => {
+test('numbers a name that is taken', () => {
   const taken = new Set(['a-2', 'a-3']);
   assert.equal(
     freeName('a', name => taken.has(name)),
@@ -26,7 +26,7 @@ test('a name that is taken gets a number', () => {
   );
 });
 
-test("a layer's file ends as its bytes are", () => {
+test("gives a layer's file the extension of its format", () => {
   const layer = (mediaType: string): Layer => ({ number: 3, descriptor: { mediaType, digest, size: 1 } });
   assert.equal(layerFolderName(layer('')), '3-0123456789ab');
   const cases: [string, string][] = [

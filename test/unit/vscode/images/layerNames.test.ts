@@ -11,12 +11,12 @@ function named(title?: string): Layer {
   return { number: 1, descriptor: { mediaType: 'text/plain', digest, size: 1, ...annotations } };
 }
 
-test('a file of an artifact keeps its title where that is a name', () => {
+test("names an artifact's file by its title", () => {
   for (const title of ['notes.md', '.bashrc', 'a b.txt', 'ünïcode.csv'])
     assert.equal(artifactFileName(named(title)), title);
 });
 
-test('a title that is a path, or no name on some system, becomes a name and leads nowhere', () => {
+test('turns a title that is a path, or invalid on some system, into a plain name', () => {
   const cases: [string, string][] = [
     ['../../etc/passwd', '..-..-etc-passwd'],
     ['/etc/cron.d/x', '-etc-cron.d-x'],
@@ -30,6 +30,6 @@ test('a title that is a path, or no name on some system, becomes a name and lead
   assert.ok(Buffer.byteLength(long) < 255 && long.endsWith('.gz'), long);
 });
 
-test('without a title that is left, the file is named by its number and digest', () => {
+test('uses the number and digest if nothing is left of the title', () => {
   for (const title of [undefined, '', '..', '. .', '\u202e']) assert.match(artifactFileName(named(title)), /^1-abab/);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MountWatch } from '../../../../src/vscode/images/mountWatch.ts';
 
-/** A watch on a list of mounts that the test writes, and how often it told of a change. */
+/** A watch on a list of mounts that the test writes, and the number of changes it reported. */
 function watchOn(first: string): { watch: MountWatch; mounts: (list: string) => void; told: () => number } {
   let list = first;
   let told = 0;
@@ -15,7 +15,7 @@ function watchOn(first: string): { watch: MountWatch; mounts: (list: string) => 
 
 const nothing = async (): Promise<void> => undefined;
 
-test('a mount that comes and one that goes are told, once each', async () => {
+test('reports a new mount and an unmount once each', async () => {
   const { watch, mounts, told } = watchOn('a');
   await watch.whileShowing(nothing);
   await watch.look();
@@ -30,7 +30,7 @@ test('a mount that comes and one that goes are told, once each', async () => {
   assert.equal(told(), 2);
 });
 
-test('a mount that was shown between two looks, and is gone at the next one, is told', async () => {
+test('reports a mount that was shown between two polls and is gone by the next', async () => {
   const { watch, mounts, told } = watchOn('a');
   await watch.look();
   const before = told();
@@ -41,14 +41,14 @@ test('a mount that was shown between two looks, and is gone at the next one, is 
   assert.equal(told(), before + 1);
 });
 
-test('what changed while it was being shown is shown again', async () => {
+test('reports again what changed while it was being shown', async () => {
   const { watch, mounts, told } = watchOn('a');
   await watch.whileShowing(async () => mounts('a b'));
   await watch.look();
   assert.equal(told(), 1);
 });
 
-test('where the system has no such list, nothing is told', async () => {
+test('reports nothing if the system has no such list', async () => {
   let told = 0;
   const watch = new MountWatch(
     () => (told += 1),

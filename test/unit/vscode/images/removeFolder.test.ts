@@ -23,20 +23,20 @@ beforeEach(async () => {
 });
 afterEach(() => rm(base, { recursive: true, force: true }));
 
-test('everything that a pull and a mount made goes, folders that nobody may write to as well', async () => {
+test('removes everything that a pull and a mount made, even read-only folders', async () => {
   await chmod(join(folder, 'layers/1/etc'), 0o555);
   await chmod(join(folder, 'overlay/work/work'), 0);
   assert.equal(await removeOwnFolder(folder), true);
   assert.deepEqual(await readdir(base), []);
 });
 
-test("what is not Peel's stays, and so does the folder", async () => {
+test("keeps the user's files and their folder", async () => {
   await writeFile(join(folder, 'notes.txt'), 'mine');
   assert.equal(await removeOwnFolder(folder), true);
   assert.deepEqual(await readdir(folder), ['notes.txt']);
 });
 
-test('links are removed, what they point to stays', async () => {
+test('removes links but not their targets', async () => {
   const victim = join(base, 'victim');
   await mkdir(join(victim, 'deep'), { recursive: true });
   await chmod(victim, 0o555);
@@ -49,7 +49,7 @@ test('links are removed, what they point to stays', async () => {
   assert.equal((await lstat(victim)).mode & 0o777, 0o555);
 });
 
-test('a folder that is only a link is refused, and nothing goes', async () => {
+test('refuses a folder that is only a link', async () => {
   const link = join(base, 'link');
   await symlink(folder, link);
   const before = await readdir(folder, { recursive: true });
@@ -61,14 +61,14 @@ test('a folder that is only a link is refused, and nothing goes', async () => {
   assert.deepEqual(await readdir(folder, { recursive: true }), before);
 });
 
-test('blobs that the cache holds too count for nothing', async () => {
+test('counts no blobs that the cache holds too', async () => {
   await writeFile(join(folder, 'blobs/sha256/own'), Buffer.alloc(20_000, 1));
   const before = await folderSize(folder);
   await writeFile(join(base, 'cached'), Buffer.alloc(500_000, 1));
   await link(join(base, 'cached'), join(folder, 'blobs/sha256/shared'));
   assert.ok(before >= 20_000);
   assert.equal(await folderSize(folder), before);
-  // Names of one file that all go with the folder.
+  // Names of one file that are all inside the folder.
   await writeFile(join(folder, 'layers/1/tool'), Buffer.alloc(100_000, 1));
   await link(join(folder, 'layers/1/tool'), join(folder, 'layers/1/etc/tool'));
   const more = (await folderSize(folder)) - before;

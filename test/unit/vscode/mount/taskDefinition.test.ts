@@ -4,7 +4,7 @@ import { InvalidTaskError, readTask } from '../../../../src/vscode/mount/taskDef
 import { mountFailure, MOUNT_FAILURES } from '../../../../src/overlay/failures.ts';
 import { taskFailed } from '../../../../src/vscode/mount/taskFailure.ts';
 
-test('a definition out of tasks.json is checked', () => {
+test('validates a definition of tasks.json', () => {
   assert.deepEqual(readTask({ type: 'peel', action: 'mount', image: 'images/a', more: 1 }), {
     action: 'mount',
     image: 'images/a',
@@ -21,7 +21,7 @@ test('a definition out of tasks.json is checked', () => {
   }
 });
 
-test("a task's exit code becomes what is wrong and what to do", () => {
+test("turns a task's exit code into a cause and a remedy", () => {
   for (const [code, failure] of MOUNT_FAILURES) {
     const error = taskFailed('mount', '/f', code);
     assert.equal(error.failure?.reason, failure.reason);
@@ -30,8 +30,8 @@ test("a task's exit code becomes what is wrong and what to do", () => {
   assert.equal(taskFailed('mount', '/f', mountFailure('busy').code).failure?.reason, 'busy');
 });
 
-test('a closed terminal, an interrupt and a strange code are told apart', () => {
+test('distinguishes a closed terminal, an interrupt and an unknown exit code', () => {
   assert.match(taskFailed('mount', '/f', undefined).message, /terminal was closed before the mount/);
   assert.match(taskFailed('unmount', '/f', 130).message, /unmount was interrupted/);
-  assert.match(taskFailed('remove', '/f', 7).message, /removal ended with exit code 7/);
+  assert.match(taskFailed('remove', '/f', 7).message, /removal failed with exit code 7/);
 });

@@ -13,7 +13,7 @@ const entries = parseRegistries([
   { url: 'https://shown.example', name: 'Our registry' },
 ]);
 
-test('a registry is found by its name, its label, its host and its address, however that is written', () => {
+test('finds a registry by its name, label, host or address, however they are written', () => {
   const cases: [string, string][] = [
     ['docker.io', 'docker.io'],
     ['index.docker.io', 'docker.io'],
@@ -34,7 +34,7 @@ test('a registry is found by its name, its label, its host and its address, howe
   for (const [given, name] of cases) assert.equal(registryNamed(given, entries), name, given);
 });
 
-test('one that is in no list is named as references to it begin', () => {
+test('names an unlisted registry as references to it begin', () => {
   const cases: [string, string][] = [
     ['ghcr.io', 'ghcr.io'],
     ['https://ghcr.io/', 'ghcr.io'],
@@ -46,7 +46,7 @@ test('one that is in no list is named as references to it begin', () => {
   for (const [given, name] of cases) assert.equal(registryNamed(given, entries), name, given);
 });
 
-test('what is no registry is refused, and a password in it is not repeated', () => {
+test('refuses what is not a registry, without repeating a password in it', () => {
   for (const given of ['', 'ftp://r.example', 'two words', 'https://me:hidden@r.example'])
     assert.throws(
       () => registryNamed(given, entries),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Memento } from 'vscode';
 import { RepositoryMemory } from '../../../../src/vscode/registries/repositoryMemory.ts';
 
-/** VS Code's Memento keeps JSON; a map does. */
+/** VS Code's Memento stores JSON; a map does too. */
 function memento(initial: Record<string, unknown> = {}): Pick<Memento, 'get' | 'update'> {
   const kept = new Map(Object.entries(initial));
   return {
@@ -12,7 +12,7 @@ function memento(initial: Record<string, unknown> = {}): Pick<Memento, 'get' | '
   };
 }
 
-test('what was opened last comes first, each once, each registry for itself', async () => {
+test('lists the last opened repository first, once, separately per registry', async () => {
   const memory = new RepositoryMemory(memento());
   await memory.add('docker.io', 'library/a');
   await memory.add('docker.io', 'library/b');
@@ -27,14 +27,14 @@ test('what was opened last comes first, each once, each registry for itself', as
   assert.deepEqual(memory.registries(), ['docker.io']);
 });
 
-test('it does not grow without end', async () => {
+test('keeps a limited number', async () => {
   const memory = new RepositoryMemory(memento());
   for (let number = 0; number < 250; number++) await memory.add('r.example', `x${number}`);
   assert.equal(memory.of('r.example').length, 200);
   assert.equal(memory.of('r.example')[0], 'x249');
 });
 
-test('what another version left there does no harm', () => {
+test('ignores what another version stored', () => {
   assert.deepEqual(new RepositoryMemory(memento({ repositories: 'x' })).of('a'), []);
   assert.deepEqual(new RepositoryMemory(memento({ repositories: { a: [1], b: ['c'] } })).registries(), ['b']);
 });
