@@ -1,4 +1,4 @@
-/** A layer's bytes are not a layer: the compressed stream is damaged, or its content is not a tar archive. */
+/** A layer's compressed stream is damaged, or its content is not a tar archive. */
 export class InvalidLayerError extends Error {
   constructor(problem: string, { advice, ...options }: ErrorOptions & { readonly advice?: string } = {}) {
     const remedy = advice ?? 'The image is damaged or was made by a faulty tool.';

@@ -9,7 +9,7 @@ import { zstdFrameKind } from './zstdFrame.ts';
 /** What is known once all of a layer's bytes were read. */
 export interface Decompressed {
   readonly compression: Compression;
-  /** Bytes of junk after the compressed data. Harmless if the archive ended before; otherwise part of the layer is lost. */
+  /** Bytes of junk after the compressed data, harmless only if the archive ended before. */
   readonly junk: number;
 }
 
@@ -23,8 +23,8 @@ export interface Inflaters {
 const MAGIC_LENGTH = 6;
 
 /**
- * Decompresses a layer's blob in chunks of any size. Goes by the first bytes, because media types may
- * be wrong and schema 1 has none. Output goes to `out` in a buffer that is reused.
+ * Decompresses a layer's blob in chunks of any size. Goes by the first bytes, because media types
+ * may be wrong and schema 1 has none. Output goes to `out` in a buffer that is reused.
  * @throws {UnsupportedCompressionError} {@link InvalidLayerError} {@link TruncatedLayerError}
  */
 export class Decompressor implements Sink {
@@ -90,7 +90,7 @@ function startsWith(bytes: Buffer, ...magic: readonly number[]): boolean {
   return magic.every((byte, index) => bytes[index] === byte);
 }
 
-/** A tar archive may begin with a name like `BZh`. In a bzip2 stream, the level and the first digits of pi follow. */
+/** A tar archive may begin with a name like `BZh`. In bzip2, the level and digits of pi follow. */
 function looksLikeName(bytes: Buffer): boolean {
   return bytes[4] !== 0x31 || bytes[5] !== 0x41;
 }

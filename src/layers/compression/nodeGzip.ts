@@ -8,9 +8,9 @@ import { NativeDecoder } from './nodeZlib.ts';
 type Stage = 'header' | 'body' | 'trailer' | 'between' | 'trailing';
 
 /**
- * Inflates gzip (RFC 1952), one member or many, with Node's own zlib, and checks the CRC-32 and length
- * of each. Reads the members' headers itself, because zlib's gunzip does not reliably distinguish
- * another member from junk when a chunk ends between them.
+ * Inflates gzip (RFC 1952), one member or many, with Node's own zlib, and checks the CRC-32 and
+ * length of each. Reads the members' headers itself, because zlib's gunzip does not reliably
+ * distinguish another member from junk when a chunk ends between them.
  */
 export class NodeGzipInflater implements Inflater {
   readonly #out: Sink;
@@ -57,7 +57,7 @@ export class NodeGzipInflater implements Inflater {
     this.#decoder.close();
   }
 
-  /** Uses some input. Returns the number of bytes (0 if only the stage changed), or -1 if more are needed. */
+  /** Returns the bytes used (0 if only the stage changed), or -1 if more are needed. */
   #step(input: Uint8Array, at: number): number {
     switch (this.#stage) {
       case 'header':

@@ -2,9 +2,9 @@ import { constants, createInflateRaw, createZstdDecompress } from 'node:zlib';
 
 /**
  * The undocumented part of Node's zlib objects that does the work; `minizlib`, and with it npm, has
- * depended on its neighbourhood for years. The documented ways do not fit: streams cost a round trip
- * through the thread pool per chunk, and the `…Sync` functions take all the input at once and put
- * all the output into one buffer, which a decompression bomb would fill.
+ * depended on its neighbourhood for years. The documented ways do not fit: streams cost a round
+ * trip through the thread pool per chunk, and the `…Sync` functions take all the input at once and
+ * put all the output into one buffer, which a decompression bomb would fill.
  */
 interface NativeHandle {
   writeSync(
@@ -28,7 +28,7 @@ interface NativeStream {
   close(): void;
 }
 
-/** Most bytes of output from one step: enough that calls do not count, and small enough for the processor's cache. */
+/** Most output of one step: enough that calls do not count, and fits in the processor's cache. */
 const OUTPUT_SIZE = 256 * 1024;
 /**
  * The largest zstd window, as a power of two: the most that `zstd --long` writes and podman reads.
@@ -47,8 +47,8 @@ export class NativeDecodeError extends Error {
 }
 
 /**
- * One of Node's decompressors, driven step by step. Each step fills the same buffer, so memory stays
- * flat whatever the input unpacks to.
+ * One of Node's decompressors, driven step by step. Each step fills the same buffer, so memory
+ * stays flat whatever the input unpacks to.
  */
 export class NativeDecoder {
   readonly #stream: NativeStream;
@@ -61,7 +61,7 @@ export class NativeDecoder {
     const stream: object = kind === 'deflate' ? createInflateRaw() : createZstdDecompress({ params });
     if (!isNative(stream)) throw new Error(`Peel can't use the zlib of this Node.js (${process.version})`);
     this.#stream = stream;
-    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- not an event target: native code calls this property
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- native code calls this property
     stream._handle.onerror = (message, _errno, code) => {
       this.#error = new NativeDecodeError(message, code);
     };
@@ -69,8 +69,8 @@ export class NativeDecoder {
   }
 
   /**
-   * Decodes from `input` at `from`. Returns the number of bytes used, and the output, which is valid
-   * until the next step. If both are empty despite input, a deflate stream has ended.
+   * Decodes from `input` at `from`. Returns the number of bytes used, and the output, which is
+   * valid until the next step. If both are empty despite input, a deflate stream has ended.
    * @throws {NativeDecodeError}
    */
   step(input: Uint8Array, from: number): { readonly used: number; readonly output: Buffer; readonly full: boolean } {

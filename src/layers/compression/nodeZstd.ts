@@ -12,9 +12,9 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Decodes zstd (RFC 8878) with Node's own decoder: any number of frames, with skippable ones anywhere
- * (zstd:chunked has some at its end). By itself, the decoder would stop silently after the first
- * frame, and return nothing if a skippable one comes first.
+ * Decodes zstd (RFC 8878) with Node's own decoder: any number of frames, with skippable ones
+ * anywhere (zstd:chunked has some at its end). By itself, the decoder would stop silently after the
+ * first frame, and return nothing if a skippable one comes first.
  */
 export class NodeZstdInflater implements Inflater {
   readonly #out: Sink;
@@ -29,7 +29,9 @@ export class NodeZstdInflater implements Inflater {
   #magic: number[] = [];
   #ended = false;
 
-  /** @param onFrame called with the offset at which a frame of data begins, after all earlier output */
+  /**
+   * @param onFrame called with the offset at which a frame of data begins, after all earlier output
+   */
   constructor(out: Sink, onFrame?: (at: number) => void) {
     this.#out = out;
     this.#onFrame = onFrame;

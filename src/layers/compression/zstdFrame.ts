@@ -2,7 +2,7 @@ import { InvalidLayerError } from '../errors.ts';
 
 const ZSTD_MAGIC = 0xfd2fb528;
 
-/** Returns the kind of frame that a magic number starts (RFC 8878, 3.1), or `undefined` if it starts none. */
+/** Returns the kind of frame that a magic number starts, if any (RFC 8878, 3.1). */
 export function zstdFrameKind(magic: number): 'data' | 'skippable' | undefined {
   if (magic === ZSTD_MAGIC) return 'data';
   return magic >= 0x184d2a50 && magic <= 0x184d2a5f ? 'skippable' : undefined;
@@ -11,9 +11,9 @@ export function zstdFrameKind(magic: number): 'data' | 'skippable' | undefined {
 type Part = 'descriptor' | 'header' | 'blockHeader' | 'block' | 'checksum' | 'skipSize' | 'skip' | 'done';
 
 /**
- * Follows one zstd frame from after its magic number to its end (RFC 8878, 3.1.1 and 3.1.2), without
- * decoding it. The frame's block lengths show what Node's decoder does not report: where the frame
- * ends, and that the input broke off within it.
+ * Follows one zstd frame from after its magic number to its end (RFC 8878, 3.1.1 and 3.1.2),
+ * without decoding it. The frame's block lengths show what Node's decoder does not report: where
+ * the frame ends, and that the input broke off within it.
  */
 export class ZstdFrame {
   readonly kind: 'data' | 'skippable';
@@ -36,7 +36,7 @@ export class ZstdFrame {
     return this.#part === 'done';
   }
 
-  /** Follows the frame through `bytes` from `start`. Returns the position after its last byte. @throws {InvalidLayerError} */
+  /** Follows the frame from `start`. Returns the position after its last byte in `bytes`. */
   follow(bytes: Uint8Array, start: number): number {
     let at = start;
     while (!this.done && (at < bytes.length || this.#left === 0)) {

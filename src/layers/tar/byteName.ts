@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 
 /*
- * Names in archives are bytes: most are UTF-8, some are not, and each must reach the disk unchanged.
- * Peel keeps a name as a string in which a byte that is not part of valid UTF-8 is a lone surrogate
- * U+DC80…U+DCFF, like Python's `surrogateescape`. Valid UTF-8 never decodes to a lone surrogate, so
- * different bytes always make different strings, and the bytes can be restored.
+ * Names in archives are bytes: most are UTF-8, some are not, and each must reach the disk
+ * unchanged. Peel keeps a name as a string in which a byte that is not part of valid UTF-8 is a
+ * lone surrogate U+DC80…U+DCFF, like Python's `surrogateescape`. Valid UTF-8 never decodes to a
+ * lone surrogate, so different bytes always make different strings, and the bytes can be restored.
  */
 const LONE = /[\udc80-\udcff]/u;
 

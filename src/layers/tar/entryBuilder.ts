@@ -43,7 +43,11 @@ export class EntryBuilder {
     return this.#records !== undefined || this.#longName !== '' || this.#longLink !== '';
   }
 
-  /** Takes a meta header: `x` or Solaris' `X`, the global `g`, or a long name (`L`) or link target (`K`). @throws {InvalidLayerError} */
+  /**
+   * Takes a meta header: `x` or Solaris' `X`, the global `g`, or a long name (`L`) or link target
+   * (`K`).
+   * @throws {InvalidLayerError}
+   */
   addMeta(flag: string, body: Buffer): void {
     if (flag === 'L') this.#longName = upToNul(body);
     else if (flag === 'K') this.#longLink = upToNul(body);
@@ -68,7 +72,7 @@ export class EntryBuilder {
     return size;
   }
 
-  /** Returns the finished entry, or `undefined` if it is not part of a file system. Forgets the meta headers. */
+  /** Returns the entry, or `undefined` if its type is not a file's. Forgets the meta headers. */
   build(raw: RawHeader, storedSize: number, sparse: SparseFile | undefined): TarEntry | undefined {
     const { records } = this;
     const type = this.#typeOf(raw);
@@ -111,7 +115,9 @@ function isLink(type: EntryType): boolean {
   return type === 'symlink' || type === 'hardlink';
 }
 
-/** Owners have 32 bits, and the highest number means none. What cannot be an owner becomes "nobody". */
+/**
+ * Owners have 32 bits, and the highest number means none. What cannot be an owner becomes "nobody".
+ */
 function owner(value: number): number {
   return Number.isInteger(value) && value >= 0 && value < 0xffffffff ? value : 65534;
 }

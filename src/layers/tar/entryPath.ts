@@ -53,7 +53,7 @@ export const LINK_ROUNDS = 16;
 
 const ENTRY: Meaning = { kind: 'entry' };
 
-/** Distinguishes whiteouts from entries. Only the last name can make a whiteout, whatever the entry's type. */
+/** Only the last name can make a whiteout, whatever the entry's type. */
 export function meaningOf(names: readonly string[]): Meaning {
   const last = names.at(-1);
   if (last === undefined || !names.some(name => name.startsWith(WHITEOUT))) return ENTRY;

@@ -6,7 +6,7 @@ const UNIT = 4096;
 const CHUNK = 256 * UNIT;
 const ZEROS = Buffer.alloc(CHUNK);
 
-/** Returns the parts of a file that are not zero, in whole units. Reads the holes too, because Node has no SEEK_DATA. */
+/** Returns a file's nonzero parts, in whole units. Reads the holes, as Node has no SEEK_DATA. */
 export async function dataSegments(file: FileHandle, size: number, signal?: AbortSignal): Promise<Segment[]> {
   const segments: { offset: number; length: number }[] = [];
   const buffer = Buffer.allocUnsafe(CHUNK);

@@ -32,7 +32,7 @@ export class PaxRecords {
     return this.#find(key) !== undefined;
   }
 
-  /** Returns a name, or `fallback` without such a record. @throws {InvalidLayerError} if it contains a NUL */
+  /** Returns a name, or `fallback` without such a record. @throws {InvalidLayerError} */
   name(key: string, fallback: string): string {
     const value = this.#find(key);
     if (value === undefined) return fallback;
@@ -46,7 +46,7 @@ export class PaxRecords {
     return value === undefined ? fallback : decimal(value.toString('latin1'), key);
   }
 
-  /** Returns the modification time in seconds, or `fallback`. A time too far away to count with becomes the nearest that is not. */
+  /** Returns the modification time in seconds, clamped to what numbers hold, or `fallback`. */
   time(fallback: number): number {
     const value = this.#find('mtime');
     return value === undefined ? fallback : clamp(parseDecimal(value.toString('latin1'), 'mtime'));
@@ -93,7 +93,7 @@ export class PaxRecords {
   }
 }
 
-/** Turns pairs of offset and length into segments. @throws {InvalidLayerError} if the last pair is incomplete */
+/** Turns pairs of offset and length into segments. @throws {InvalidLayerError} */
 export function toSegments(numbers: readonly number[]): Segment[] {
   if (numbers.length % 2 !== 0) throw new InvalidLayerError('the map of a sparse file is malformed');
   const segments: Segment[] = [];

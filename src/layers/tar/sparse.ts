@@ -45,8 +45,8 @@ export class OldSparseMap {
 }
 
 /**
- * The map of PAX sparse format 1.0: decimal numbers in lines before the data, padded to whole blocks
- * (GNU tar manual, "PAX Format, Version 1.0").
+ * The map of PAX sparse format 1.0: decimal numbers in lines before the data, padded to whole
+ * blocks (GNU tar manual, "PAX Format, Version 1.0").
  */
 export class PaxSparseMap {
   readonly #numbers: number[] = [];
@@ -84,7 +84,7 @@ export class PaxSparseMap {
   }
 }
 
-/** Checks that a map is in order, without overlaps, within the file, and as long as the stored data. @throws {InvalidLayerError} */
+/** Checks that a map is in order, without overlaps, within the file, and fits the stored data. */
 export function checkSegments(segments: readonly Segment[], realSize: number, storedSize: number): void {
   let end = 0;
   let stored = 0;

@@ -23,16 +23,16 @@ const NOTHING = Buffer.alloc(0);
 /** The two empty blocks that end an archive. */
 export const END_MARK = Buffer.alloc(2 * BLOCK);
 
-/** The fields of an entry that are written. Owners have no names, because only their numbers mean the same everywhere. */
+/** The fields of an entry to write. Owners have no names, as only their numbers are portable. */
 export type EncodedEntry = Omit<TarEntry, 'storedSize'>;
 
 /**
- * Returns the bytes that precede an entry's content: a ustar header; before it, a PAX header for what does not fit
- * (POSIX pax; xattrs as star and GNU tar write them); after it, a sparse file's map (GNU tar manual, "PAX Format,
- * Version 1.0"). The caller pads the content to whole blocks.
+ * Returns the bytes that precede an entry's content: a ustar header; before it, a PAX header for
+ * what does not fit (POSIX pax; xattrs as star and GNU tar write them); after it, a sparse file's
+ * map (GNU tar manual, "PAX Format, Version 1.0"). The caller pads the content to whole blocks.
  *
- * The package's `Header` and `Pax` encode everything that is text. Names with raw bytes, xattrs, sparse maps and
- * fractions of a second, which they lack, are added here.
+ * The package's `Header` and `Pax` encode everything that is text. Names with raw bytes, xattrs,
+ * sparse maps and fractions of a second, which they lack, are added here.
  */
 export function encodeHeader(entry: EncodedEntry): Buffer {
   const { path, linkname, uid, gid, mtime, sparse, xattrs } = entry;
@@ -64,8 +64,9 @@ export function encodeHeader(entry: EncodedEntry): Buffer {
 }
 
 /**
- * Returns the header of a plain file. Its length depends on the path alone, so it can be written once the content's size
- * is known: a size over 8 GiB is a base-256 number (GNU tar manual, "Basic Tar Format"), which all current tools read.
+ * Returns the header of a plain file. Its length depends on the path alone, so it can be written
+ * once the content's size is known: a size over 8 GiB is a base-256 number (GNU tar manual, "Basic
+ * Tar Format"), which all current tools read.
  */
 export function encodeFileHeader(path: string, size: number): Buffer {
   const header = new Header({ path, type: 'File', mode: 0o644, uid: 0, gid: 0, size, mtime: EPOCH });
@@ -73,7 +74,7 @@ export function encodeFileHeader(path: string, size: number): Buffer {
   return Buffer.concat([isShort(path) ? NOTHING : new Pax({ path }).encode(), header.block ?? NOTHING]);
 }
 
-/** Longer paths get a record: `Header` splits them into prefix and name, but drops "..", "//" and trailing slashes on the way. */
+/** Longer paths get a record, because `Header` loses "..", "//" and trailing slashes in them. */
 function isShort(path: string): boolean {
   return Buffer.byteLength(path) < 100;
 }
@@ -108,7 +109,7 @@ function textRecords({ path, linkname, uid, gid }: EncodedEntry, size: number): 
   }).encodeBody();
 }
 
-/** Writes a name that is not text into its field, or returns a record when it is too long for the field. */
+/** Writes a name that is not text into its field, or returns a record if it is too long. */
 function rawName(block: Buffer, at: number, key: string, name: string): Buffer {
   if (!hasRawBytes(name)) return NOTHING;
   const bytes = nameBytes(name);
@@ -124,7 +125,7 @@ function decimal(time: number): string {
   return time.toFixed(9).replace(/\.?0+$/, '');
 }
 
-/** A key ends at its first "=", so a name with one is written as libarchive does: escaped as in a URL. */
+/** A key ends at its first "=", so a name with one is escaped as in a URL, like libarchive's. */
 function xattrRecord(name: string, value: Buffer): Buffer {
   if (!name.includes('=')) return record(`SCHILY.xattr.${name}`, value);
   const escaped = nameBytes(name)

@@ -1,7 +1,9 @@
-/** The type of an entry. A contiguous file counts as a file, a GNU dump directory as a directory. */
+/**
+ * The type of an entry. A contiguous file counts as a file, a GNU dump directory as a directory.
+ */
 export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'fifo' | 'char' | 'block';
 
-/** An archive's entry as its headers describe it, without owner names. Nothing is resolved or made safe. */
+/** An entry as its headers describe it, without owner names. Nothing is resolved or made safe. */
 export interface TarEntry {
   /** As in the archive, with bytes that are not UTF-8 as lone surrogates (see byteName.ts). */
   readonly path: string;
@@ -46,10 +48,12 @@ export interface Segment {
   readonly length: number;
 }
 
-/** Receives an archive's entries in order: `entry`, then `data` any number of times, then `endEntry`. */
+/** Receives each entry in order: `entry`, then `data` any number of times, then `endEntry`. */
 export interface TarVisitor {
   entry(entry: TarEntry): void;
-  /** Receives a part of the content and its offset in the file. The buffer is reused after the call. */
+  /**
+   * Receives a part of the content and its offset in the file. The buffer is reused after the call.
+   */
   data(chunk: Uint8Array, position: number): void;
   endEntry(): void;
 }

@@ -25,10 +25,7 @@ export class TarFileWriter {
     this.#file = file;
   }
 
-  /**
-   * Adds an entry; a file has the content and the size of the file at `source`.
-   * @throws {ChangedFileError}
-   */
+  /** Adds an entry, with content and size of the file at `source`. @throws {ChangedFileError} */
   async add(entry: EncodedEntry, source?: Buffer, signal?: AbortSignal): Promise<void> {
     if (source === undefined) return this.#write(encodeHeader(entry));
     // A link or FIFO that has replaced the file must neither lead elsewhere nor block.

@@ -48,7 +48,7 @@ export function decodeHeader(block: Buffer): RawHeader {
   };
 }
 
-/** Checks the sum over all bytes, in which the sum's own field counts as blanks. Some old writers summed signed bytes. */
+/** Checks the sum over all bytes, its own as blanks. Some old writers summed signed bytes. */
 export function hasRightChecksum(block: Buffer): boolean {
   let unsigned = 8 * 0x20;
   let high = 0;
@@ -76,7 +76,8 @@ export function clamp(value: number): number {
 }
 
 /**
- * Reads a number: octal, with blanks or NULs around it, or base-256 if the top bit of the first byte is set.
+ * Reads a number: octal, with blanks or NULs around it, or base-256 if the top bit of the first
+ * byte is set.
  * @throws {InvalidLayerError} if it is neither, or too large to count with
  */
 export function numeric(block: Buffer, start: number, length: number): number {
@@ -100,7 +101,7 @@ function anyNumber(block: Buffer, start: number, length: number): number {
   return value;
 }
 
-/** GNU's form of numbers that do not fit into octal digits: two's complement, big-endian, marked by the top bit. */
+/** GNU's form of numbers too large for octal: big-endian two's complement, with the top bit set. */
 function base256(block: Buffer, start: number, length: number): number {
   const negative = ((block[start] ?? 0) & 0x40) !== 0;
   let value = 0n;

@@ -22,10 +22,11 @@ export interface TarEnd {
 }
 
 /**
- * Reads a tar archive in chunks of any size and passes its entries to a visitor: v7, ustar, pax, GNU
- * and star, with long names, xattrs and all of GNU tar's sparse formats. Accepts and ignores
+ * Reads a tar archive in chunks of any size and passes its entries to a visitor: v7, ustar, pax,
+ * GNU and star, with long names, xattrs and all of GNU tar's sparse formats. Accepts and ignores
  * everything after the end mark.
- * @throws {InvalidLayerError} {@link TruncatedLayerError} {@link LimitExceededError}, and what the visitor throws
+ * @throws {InvalidLayerError} {@link TruncatedLayerError} {@link LimitExceededError}, and what the
+ * visitor throws
  */
 export class TarReader implements Sink {
   readonly #visitor: TarVisitor;
@@ -56,7 +57,7 @@ export class TarReader implements Sink {
     this.#visitor = visitor;
   }
 
-  /** Bytes of the archive used so far. In the visitor's `entry`, the position of the entry's stored content. */
+  /** Bytes used so far. In the visitor's `entry`, the position of the entry's stored content. */
   get position(): number {
     return this.#position;
   }
@@ -72,7 +73,7 @@ export class TarReader implements Sink {
     return this.#state === 'padding' ? this.#left : 0;
   }
 
-  /** Continues at the next header, without the bytes that are `ahead` and without passing on their `data`. */
+  /** Continues at the next header, without the bytes that are `ahead` or their `data`. */
   skip(): void {
     for (let part = this.#left; this.ahead > 0; part = this.#left) {
       this.#position += part;
@@ -91,7 +92,7 @@ export class TarReader implements Sink {
     }
   }
 
-  /** Ends the input. @throws {TruncatedLayerError} {@link InvalidLayerError} if it is not an archive */
+  /** @throws {TruncatedLayerError} {@link InvalidLayerError} if it is not an archive */
   end(): TarEnd {
     const complete =
       this.#state === 'end' ||

@@ -34,7 +34,7 @@ export class XattrFilter {
   }
 }
 
-/** The overlay's own marks: redirections, opaque directories, whiteouts (Linux, filesystems/overlayfs). */
+/** The overlay's marks: redirections, opaque directories, whiteouts (Linux, overlayfs). */
 function isForged(name: string): boolean {
   return /^(trusted|user)\.overlay(\.|$)/.test(name);
 }

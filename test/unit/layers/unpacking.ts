@@ -8,7 +8,7 @@ import { type Entry, tar } from '../../support/tar.ts';
 
 export const LIMITS: UnpackLimits = { maxBytes: 4e9, maxEntries: 100_000 };
 
-/** A scratch folder for one test, removed at its end. */
+/** Creates a scratch folder that is removed at the test's end. */
 export function scratch(t: { after(hook: () => void): void }): string {
   const folder = realpathSync(mkdtempSync(join(sharedTempRoot(), 'peel-layers-')));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -22,7 +22,7 @@ export interface UnpackedFolder extends Unpacked {
   readonly sidecar: Sidecar;
 }
 
-/** Unpacks an archive, or the blob of one, in pieces of `step` bytes. */
+/** Unpacks an archive or a compressed one, in chunks of `step` bytes. */
 export function unpack(
   content: LayerContent,
   folder: string,
@@ -39,7 +39,7 @@ export function unpack(
   }
 }
 
-/** Writes bytes in pieces, each in a buffer that is spoiled afterwards: whoever keeps a view of it will be found out. */
+/** Writes bytes in chunks, and overwrites each afterwards to expose code that keeps a view of it. */
 export function feed(sink: { write(chunk: Uint8Array): void }, bytes: Buffer, step = 65536): void {
   for (let at = 0; at < bytes.length; at += step) {
     const chunk = Buffer.from(bytes.subarray(at, at + step));
@@ -50,7 +50,7 @@ export function feed(sink: { write(chunk: Uint8Array): void }, bytes: Buffer, st
 
 const USER = 61234;
 
-/** Does something with the rights of a normal user. Needs root. */
+/** Runs an action with a normal user's rights. Needs root. */
 export function asUser<T>(action: () => T): T {
   const { setegid, seteuid, setgroups, getgroups } = process;
   if (!setegid || !seteuid || !setgroups || !getgroups) throw new Error('this system has no users');

@@ -1,10 +1,11 @@
-// Compiles assembly/ to WebAssembly and writes it, in base64, to inflate.wasm.ts, which is committed: `node src/layers/compression/inflate/build.js`.
-// The test inflate-build.test.ts compiles it again and compares, so that what is committed is what the source makes.
+// Compiles assembly/ to WebAssembly and writes it, in base64, to the committed inflate.wasm.ts:
+// `node src/layers/compression/inflate/build.js`. inflateBuild.test.ts checks that it is up to
+// date.
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The text of inflate.wasm.ts, as the compiler at hand makes it.
+ * Returns the content of inflate.wasm.ts.
  * @returns {Promise<string>}
  */
 export async function compileInflate() {

@@ -5,7 +5,7 @@ import { InflateError } from './inflateError.ts';
 /** How far back a match may reach (RFC 1951, section 2). */
 const WINDOW_SIZE = 32768;
 
-/** What `run` returns: `Status` of assembly/state.ts. */
+/** Results of `run`: `Status` of assembly/state.ts. */
 const NEED_INPUT = 0;
 const OUTPUT_FULL = 1;
 const BLOCK_START = 2;
@@ -25,31 +25,31 @@ const PROBLEMS = [
   'invalid distance too far back',
 ];
 
-/** A place between two deflate blocks, from which decoding can start. */
+/** A position between two deflate blocks at which decoding can start. */
 export interface BlockPoint {
   /** BITS of input before the block. */
   readonly in: number;
   /** Bytes of output before the block. */
   readonly out: number;
-  /** The last bytes of output, at most 32 KiB, that the block may refer to. */
+  /** The last bytes of output, at most 32 KiB, which the block may refer to. */
   readonly window: Uint8Array;
 }
 
-/** Who wants to know where blocks start. */
+/** A request to report block starts. */
 export interface BlockReport {
-  /** Bytes of output between two reports, at least; 0 reports every block but the first. */
+  /** Least bytes of output between two reports; 0 reports every block but the first. */
   readonly every: number;
-  /** Called when the sink has got exactly `point.out` bytes. The window is a view that is good during the call: copy what is to be kept. */
+  /** Called when the sink has exactly `point.out` bytes. The window is valid during the call. */
   onBlock(point: BlockPoint): void;
 }
 
-/** Where output goes, for who wants it to stay in the instance's memory for a while. */
+/** Output areas, for a caller that keeps output in the instance's memory for a while. */
 export interface OutputPlaces {
-  /** The address where it goes on. What it takes there, and before, is told by the instance. */
+  /** Returns the next area's address. The instance defines its size and the window before it. */
   next(): number;
 }
 
-/** Drives one instance of the WebAssembly inflate: lays input in, hands output out, and keeps count of both. */
+/** Drives a WebAssembly inflate: copies input in, passes output on, and counts both. */
 export class DeflateDecoder {
   readonly #code: InflateInstance['code'];
   readonly #memory: Uint8Array;
@@ -57,18 +57,21 @@ export class DeflateDecoder {
   readonly #report: BlockReport | undefined;
   readonly #input: number;
   readonly #places: OutputPlaces;
-  /** Addresses: the unused input, and the output that the sink has not got. */
+  /** Addresses of the unused input and of the output that was not passed on. */
   #next: number;
   #end: number;
   #flushed: number;
-  /** Positions in the streams of the first byte of the input's memory, and of the memory's first byte in the output. */
+  /** Stream positions of the first byte of the input area and of the memory. */
   #inBase: number;
   #outBase: number;
   #nextReport: number;
-  /** Low bits of the next byte laid in that belong to the block before. */
+  /** Low bits of the next input byte that belong to the block before. */
   #skipBits: number;
 
-  /** Decodes from the start, or from `from`: the input then begins with the byte that holds bit `from.in`. Without `places`, one is used over and over. */
+  /**
+   * Decodes from the start, or from `from`, with input that begins with the byte of bit `from.in`.
+   * Without `places`, reuses one area.
+   */
   constructor(
     { code, memory }: InflateInstance,
     sink: Sink,
@@ -93,17 +96,17 @@ export class DeflateDecoder {
     this.#askForReport();
   }
 
-  /** Bytes of input that were used, those included that `resume` skipped. */
+  /** Bytes of input used, including those before `from`. */
   get inPosition(): number {
     return this.#inBase + this.#next - this.#input;
   }
 
-  /** Bytes of output that the sink has got, those included that came before the point of resuming. */
+  /** Bytes of output passed on, including those before `from`. */
   get outPosition(): number {
     return this.#outBase + this.#flushed;
   }
 
-  /** Input that was laid in and not used. A view: good until the next call. */
+  /** Input that was copied in and not used. Valid until the next call. */
   get rest(): Uint8Array {
     return this.#memory.subarray(this.#next, this.#end);
   }
@@ -114,8 +117,10 @@ export class DeflateDecoder {
   }
 
   /**
-   * Copies as much of `chunk` from offset `from` as there is room for, behind what is still unused. Returns how much.
-   * V8 copies into shared memory byte by byte, thirty times as slowly, where source and target lie differently in their words of eight: so what is unused is moved to where the new part lies well.
+   * Copies as much of `chunk` from offset `from` as fits after the unused input. Returns how much.
+   *
+   * If source and target are aligned differently to eight bytes, V8 copies into shared memory byte
+   * by byte, thirty times as slowly. So the unused input is moved to where the new part is aligned.
    */
   lay(chunk: Uint8Array, from: number): number {
     const unused = this.#end - this.#next;
@@ -132,13 +137,14 @@ export class DeflateDecoder {
     return part.length;
   }
 
-  /** Starts another stream at the next byte; it cannot refer to the output before. */
+  /** Starts another stream at the next byte. It cannot refer to earlier output. */
   begin(): void {
     this.#code.begin();
   }
 
   /**
-   * Decodes what was laid in, and hands all the output to the sink. True when the last block has ended, false when more input is needed.
+   * Decodes the input and passes all output to the sink. Returns true after the last block, false
+   * if more input is needed.
    * @throws {InflateError}
    */
   decode(): boolean {
@@ -182,7 +188,7 @@ export class DeflateDecoder {
 
   #askForReport(): void {
     if (this.#report === undefined) return;
-    // Below the memory's beginning when a block has gone on past the place for long.
+    // Negative if a block has continued far past the position.
     const address = this.#nextReport - this.#outBase;
     this.#code.reportAt(Math.min(Math.max(address, 0), 0xffffffff));
   }

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { INFLATE_WASM } from './inflate.wasm.ts';
 
-/** What assembly/index.ts exports. Addresses are offsets into its memory. */
+/** The exports of assembly/index.ts. Addresses are offsets into its memory. */
 interface InflateCode {
   input(): number;
   inputSize(): number;
@@ -21,27 +21,28 @@ interface InflateCode {
 
 export interface InflateInstance {
   readonly code: InflateCode;
-  /** Threads can share it. */
+  /** Shareable between threads. */
   readonly memory: SharedArrayBuffer;
 }
 
-/** The part of WebAssembly's JavaScript API that is used here; Node's types do not name it. */
+/** The used part of WebAssembly's JavaScript API, which Node's types lack. */
 interface WebAssemblyApi {
   validate(bytes: Uint8Array): boolean;
   Module: new (bytes: Uint8Array) => object;
   Memory: new (pages: { initial: number; maximum: number; shared: true }) => { readonly buffer: SharedArrayBuffer };
   Instance: new (module: object, imports: { env: { memory: object } }) => { readonly exports: InflateCode };
 }
-/** Missing where the process was started with `--jitless`. */
+/** Missing if the process was started with `--jitless`. */
 declare const WebAssembly: WebAssemblyApi | undefined;
 
-/** Bytes of a page of WebAssembly's memory, and how many pages the code and one place for output take. */
+/** Bytes of a page of WebAssembly memory, and the pages that the code and one output area take. */
 const PAGE = 65536;
 const LEAST_PAGES = 8;
 
 /**
- * The compiled inflate of one thread, to be made once: it lends instances, each with a memory of its own of half a megabyte, and takes them back.
- * V8 compiles a module anew, better, once it was used a while; that work is kept as long as the engine.
+ * The compiled inflate of one thread. Lends instances, each with half a megabyte of memory, and
+ * takes them back. Create one per thread and keep it: V8 recompiles a module with better code after
+ * some use, and drops that code with the engine.
  */
 export class InflateEngine {
   readonly #api: WebAssemblyApi;
@@ -53,7 +54,10 @@ export class InflateEngine {
     this.#module = new api.Module(code);
   }
 
-  /** The engine, or `undefined` where there is no WebAssembly with vectors and shared memory, no memory for it, or no native CRC: use Node's zlib then. */
+  /**
+   * Returns the engine, or `undefined` without WebAssembly vectors, shared memory, free memory, or
+   * a native CRC. Node's zlib is the fallback.
+   */
   static load(): InflateEngine | undefined {
     if (typeof WebAssembly === 'undefined' || typeof crc32 !== 'function') return undefined;
     const code = Buffer.from(INFLATE_WASM, 'base64');
@@ -65,17 +69,17 @@ export class InflateEngine {
     return engine;
   }
 
-  /** An instance that nobody else uses. Its state is whatever it was left in: `reset` it. */
+  /** Returns an instance for exclusive use. It must be `reset`. */
   take(): InflateInstance {
     return this.#idle.pop() ?? this.#make(LEAST_PAGES);
   }
 
-  /** Takes back an instance that is used no more. */
+  /** Takes back an instance. */
   give(instance: InflateInstance): void {
     this.#idle.push(instance);
   }
 
-  /** An instance in whose memory there are so many places for output, one behind the other; `undefined` where no memory for them is to be had. It is not to be given back. */
+  /** Returns an instance with so many output areas, not to be given back, if memory suffices. */
   withPlaces(places: number): InflateInstance | undefined {
     const small = this.take();
     const size = small.code.output() + places * small.code.placeSize();
@@ -83,7 +87,7 @@ export class InflateEngine {
     return this.#tryMake(Math.ceil(size / PAGE));
   }
 
-  /** `undefined` where no such memory is to be had: V8 reserves ten gigabytes of addresses for each, and a process may be allowed fewer (`ulimit -v`). */
+  /** V8 reserves 10 GB of addresses for each, which `ulimit -v` may not allow: `undefined`. */
   #tryMake(pages: number): InflateInstance | undefined {
     try {
       return this.#make(pages);

@@ -10,7 +10,7 @@ const RESERVED = 0xe0;
 
 type Field = 'fixed' | 'extraLength' | 'extra' | 'name' | 'comment' | 'crc' | 'done';
 
-/** Reads the header of one gzip member (RFC 1952, 2.3), which may come in any parts, and keeps nothing of it but its checksum. */
+/** Reads a gzip member's header (RFC 1952, 2.3) in parts of any size. Keeps only its checksum. */
 export class GzipHeader {
   #field: Field = 'fixed';
   #flags = 0;
@@ -18,9 +18,9 @@ export class GzipHeader {
   #crc = 0;
 
   /**
-   * Reads from `bytes`, which stand at `at` in the input. Returns how many belong to the header; the rest, if it is not `done`, must come
-   * again with more behind it.
-   * @throws {InflateError} for a header that zlib refuses too.
+   * Reads from `bytes`, which are at `at` in the input. Returns how many were used; unless `done`,
+   * the rest must be passed again, followed by more.
+   * @throws {InflateError} for a header that zlib refuses too
    */
   read(bytes: Uint8Array, at: number): number {
     let used = 0;
@@ -32,12 +32,12 @@ export class GzipHeader {
     return used;
   }
 
-  /** The header has ended. */
+  /** True once the header has ended. */
   get done(): boolean {
     return this.#field === 'done';
   }
 
-  /** Reads a field or the part of it that has come: how many bytes, or `undefined` when it takes more to go on. */
+  /** Reads (part of) a field. Returns the bytes used, or `undefined` if more are needed. */
   #readField(bytes: Uint8Array, at: number): number | undefined {
     switch (this.#field) {
       case 'fixed':
@@ -98,7 +98,7 @@ export class GzipHeader {
     return 2;
   }
 
-  /** Goes to the next field that the flags name, from `flag` on. */
+  /** Continues with the next field, from `flag` on, that the flags announce. */
   #goOn(flag: number): void {
     const fields: readonly (readonly [number, Field])[] = [
       [FEXTRA, 'extraLength'],

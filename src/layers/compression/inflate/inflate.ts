@@ -5,32 +5,38 @@ import type { InflateEngine, InflateInstance } from './engine.ts';
 import { GzipHeader } from './gzipHeader.ts';
 import { InflateError } from './inflateError.ts';
 
-/** A place in a gzip stream where decoding can start: with `member`, even so that the checksum of the member is checked at its end. */
+/**
+ * A position in a gzip stream at which decoding can start. With `member`, the member's checksum is
+ * still checked at its end.
+ */
 export interface GzipPoint extends BlockPoint {
-  /** CRC-32 and length, modulo 2^32, of what the member that the block belongs to has put out before it. */
+  /** CRC-32 and length, modulo 2^32, of the member's output before the block. */
   readonly member?: { readonly crc: number; readonly size: number };
 }
 
-/** What a gzip inflater does beyond inflating. */
+/** Options of {@link GzipInflater}. */
 export interface GzipOptions {
   /** Reports restart points. */
   readonly report?: { readonly every: number; onBlock(point: GzipPoint): void };
   /** Starts here; the input then begins with byte `floor(from.in / 8)`. */
   readonly from?: GzipPoint;
-  /** False leaves the CRC-32 aside, which takes an eighth of the time: for a caller that checks a digest of all the output. The length is checked still. */
+  /**
+   * False skips the CRC-32, an eighth of the time, for callers that check a digest of all the
+   * output. The length is still checked.
+   */
   readonly checksum?: boolean;
-  /** Output goes to these places in the memory of this instance, which nobody else writes. */
+  /** Sends output to these areas in the memory of this instance, which has no other user. */
   readonly into?: { readonly instance: InflateInstance; readonly places: OutputPlaces };
 }
 
-/** What was read when the input has ended. */
+/** What is known once the input has ended. */
 export interface GzipEnd {
-  /** Members that ended, each with the right checksum and length (but a first one that was entered at a point without `member`). */
+  /** Complete members, all checked, except a first one entered at a point without `member`. */
   readonly members: number;
-  /** Bytes of input and output, from the stream's start. */
+  /** Bytes of input and output since the stream's start. */
   readonly in: number;
   readonly out: number;
-  /** Bytes behind the last member: NUL bytes only, as tapes and some tools leave them, are padding; anything else is junk. */
+  /** Bytes after the last member: padding if all are NUL, as some tools write, else junk. */
   readonly padding: number;
   readonly junk: number;
 }
@@ -38,20 +44,21 @@ export interface GzipEnd {
 type Stage = 'header' | 'body' | 'trailer' | 'between' | 'trailing';
 
 /**
- * Inflates a gzip stream (RFC 1952), of one member or of many, and checks the CRC-32 and the length of each. Input comes in chunks of any size; all the
- * output that a chunk makes has gone to the sink when `write` returns, in a buffer that is used again. After an error nothing more can be written.
+ * Inflates a gzip stream (RFC 1952) of one or many members, and checks the CRC-32 and length of
+ * each. Accepts chunks of any size and passes on all their output before `write` returns, in a
+ * buffer that is reused. Unusable after an error.
  */
 export class GzipInflater {
   readonly #engine: InflateEngine;
   readonly #decoder: DeflateDecoder;
   #instance: InflateInstance | undefined;
-  /** The instance is the engine's. */
+  /** True if the instance must be given back to the engine. */
   readonly #lent: boolean;
   #stage: Stage = 'header';
   #header = new GzipHeader();
   #crc = 0;
   #size = 0;
-  /** The member is known from its start, so that its trailer can be checked. */
+  /** True if the member is known from its start, so its trailer can be checked. */
   #whole = true;
   readonly #checksum: boolean;
   #members = 0;
@@ -83,7 +90,7 @@ export class GzipInflater {
     this.#size = from.member?.size ?? 0;
   }
 
-  /** Takes the next input. @throws {InflateError}, and whatever the sink throws. */
+  /** @throws {InflateError}, and what the sink throws */
   write(chunk: Uint8Array): void {
     if (this.#instance === undefined) throw new Error('The inflater was closed');
     try {
@@ -97,7 +104,7 @@ export class GzipInflater {
     }
   }
 
-  /** Tells that the input has ended, and what it was. @throws {InflateError} when it ended within a member. */
+  /** Ends the input. @throws {InflateError} if that is within a member */
   end(): GzipEnd {
     if (this.#instance === undefined) throw new Error('The inflater was closed');
     this.close();
@@ -105,7 +112,7 @@ export class GzipInflater {
     if (this.#stage !== 'between' && this.#stage !== 'trailing') {
       throw new InflateError('it ends within a gzip member', decoder.inPosition + decoder.rest.length, true);
     }
-    // A single byte 1f may have been waiting for its second.
+    // A single byte 1f may be waiting for its second.
     const waiting = decoder.rest.length;
     const junk = this.#junk || waiting > 0 ? this.#trailing + waiting : 0;
     return {
@@ -117,7 +124,7 @@ export class GzipInflater {
     };
   }
 
-  /** Gives the memory back. For an inflater that is left before its end; `end` and errors do it themselves. */
+  /** Frees memory. Needed only if neither `end` nor an error did. */
   close(): void {
     if (this.#instance !== undefined && this.#lent) this.#engine.give(this.#instance);
     this.#instance = undefined;
@@ -129,7 +136,7 @@ export class GzipInflater {
     out.write(chunk);
   }
 
-  /** Goes on in the stage that the stream is in; false when that takes more input. */
+  /** Continues in the current stage. Returns false if more input is needed. */
   #step(): boolean {
     switch (this.#stage) {
       case 'header':
@@ -174,7 +181,7 @@ export class GzipInflater {
     return true;
   }
 
-  /** Behind a member: another one, or what is none. */
+  /** Decides whether another member or junk follows. */
   #findNext(): boolean {
     const [first, second] = this.#decoder.rest;
     if (first === undefined || (first === 0x1f && second === undefined)) return false;
@@ -192,7 +199,7 @@ export class GzipInflater {
   }
 }
 
-/** Inflates a raw deflate stream (RFC 1951), from its start or from a point between two blocks. It checks nothing that deflate itself does not tell. */
+/** Inflates a raw deflate stream (RFC 1951) from its start or from a point between two blocks. */
 export class RawInflater {
   readonly #engine: InflateEngine;
   readonly #decoder: DeflateDecoder;
@@ -205,12 +212,12 @@ export class RawInflater {
     this.#decoder = new DeflateDecoder(this.#instance, out, options.report, options.from);
   }
 
-  /** The last block has ended: what is written from here on is ignored. */
+  /** True once the last block has ended. Further input is ignored. */
   get done(): boolean {
     return this.#done;
   }
 
-  /** Takes the next input. @throws {InflateError}, and whatever the sink throws. */
+  /** @throws {InflateError}, and what the sink throws */
   write(chunk: Uint8Array): void {
     if (this.#instance === undefined) throw new Error('The inflater was closed');
     try {
@@ -224,7 +231,7 @@ export class RawInflater {
     }
   }
 
-  /** Tells that the input has ended. Returns the bytes of input that the stream took. @throws {InflateError} when it ended within the stream. */
+  /** Ends the input. @throws {InflateError} if that is within the stream */
   end(): { readonly in: number; readonly out: number } {
     if (this.#instance === undefined) throw new Error('The inflater was closed');
     this.close();
@@ -233,7 +240,7 @@ export class RawInflater {
     return { in: inPosition, out: outPosition };
   }
 
-  /** Gives the memory back. For an inflater that is left before its end; `end` and errors do it themselves. */
+  /** Frees memory. Needed only if neither `end` nor an error did. */
   close(): void {
     if (this.#instance !== undefined) this.#engine.give(this.#instance);
     this.#instance = undefined;

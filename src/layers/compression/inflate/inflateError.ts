@@ -1,8 +1,8 @@
-/** A gzip or deflate stream cannot be decoded: it is damaged, cut short, or none at all. */
+/** A gzip or deflate stream is damaged, cut short, or something else. */
 export class InflateError extends Error {
-  /** Bytes of input up to where it was noticed. */
+  /** Bytes of input before the problem was noticed. */
   readonly at: number;
-  /** True when the input ended too early; more of it might have been right. */
+  /** True if the input ended too early, so that more of it may be valid. */
   readonly truncated: boolean;
 
   constructor(problem: string, at: number, truncated = false) {

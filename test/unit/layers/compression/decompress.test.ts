@@ -52,7 +52,7 @@ const BLOBS: Readonly<Record<string, readonly [blob: Buffer, compression: string
 
 suite('decompression', () => {
   for (const [name, [blob, compression]] of Object.entries(BLOBS)) {
-    test(`of ${name}, in pieces of any size`, () => {
+    test(`decompresses ${name} in chunks of any size`, () => {
       for (const step of [3, 997, 65536, 1 << 22]) {
         const { output, compression: found, junk } = decompress(blob, step);
         assert.ok(output.equals(CONTENT), `in pieces of ${step}`);
@@ -88,7 +88,8 @@ suite('decompression', () => {
           damaged[at] = (damaged[at] ?? 0) ^ (1 << (round % 8));
           try {
             const { output, junk } = decompress(damaged);
-            // Damage in unused fields, skippable frames or padding leaves the content whole. Without a checksum it goes unnoticed.
+            // Damage in unused fields, skippable frames or padding leaves the content whole.
+            // Without a checksum it goes unnoticed.
             assert.ok(
               output.equals(CONTENT) || junk > 0 || name === 'zstd without checksum',
               `at ${at} of ${blob.length}`,
@@ -148,7 +149,10 @@ suite('decompression', () => {
     assert.equal(decompress(Buffer.from('abc')).output.toString(), 'abc');
   });
 
-  /** A frame with a window of 2^`log` bytes and one raw block, after the dictionary's ID if there is one. */
+  /**
+   * A frame with a window of 2^`log` bytes and one raw block, after the dictionary's ID if there is
+   * one.
+   */
   const frame = (log: number, dictionary: readonly number[] = []) =>
     Buffer.concat([
       Buffer.from([0x28, 0xb5, 0x2f, 0xfd, dictionary.length === 0 ? 0 : 1, (log - 10) << 3, ...dictionary]),
@@ -160,7 +164,7 @@ suite('decompression', () => {
     for (const log of [27, 28, 30, 31]) assert.equal(decompress(frame(log)).output.toString(), 'layer', `${log}`);
   });
 
-  test('names what it does not read of zstd', () => {
+  test('names the forms of zstd that it does not read', () => {
     const compression = (blob: Buffer) => {
       try {
         decompress(blob);
@@ -186,7 +190,7 @@ suite('decompression', () => {
     ['zstd', ['-c', '-1', '--long=28']],
     ['zstd', ['-c', '--no-check', '-T2', '-B100000']],
   ] as const) {
-    test(`of what ${tool} ${args.join(' ')} makes`, { skip: requireTool(tool) }, () => {
+    test(`decompresses what ${tool} ${args.join(' ')} writes`, { skip: requireTool(tool) }, () => {
       const { stdout } = spawnSync(tool, args, { input: CONTENT, maxBuffer: 1 << 24 });
       assert.ok(decompress(stdout).output.equals(CONTENT));
     });

@@ -35,12 +35,12 @@ for (const [name, inflaters] of Object.entries(decoders)) {
       }
     });
 
-    test('padding is nothing, junk is told', () => {
+    test('may have padding; junk is counted', () => {
       assert.equal(decompress(inflaters, Buffer.concat([stream, Buffer.alloc(512)]), 1000).junk, 0);
       assert.equal(decompress(inflaters, Buffer.concat([stream, Buffer.from('junk')]), 1000).junk, 4);
     });
 
-    test('cut short and damaged ones are refused by the same errors', () => {
+    test('fail with the same errors when cut short or damaged', () => {
       for (const length of [4, 9, 15, 1000, stream.length - 1]) {
         assert.throws(() => decompress(inflaters, stream.subarray(0, length), 100), TruncatedLayerError);
       }
@@ -53,7 +53,7 @@ for (const [name, inflaters] of Object.entries(decoders)) {
   });
 }
 
-test('the cause says where', () => {
+test('an error has a cause that names the position', () => {
   const damaged = gzipSync('hello');
   damaged[2] = 3;
   assert.throws(

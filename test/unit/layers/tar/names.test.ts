@@ -11,7 +11,7 @@ import { directory, file, tar, tarWithoutEnd } from '../../../support/tar.ts';
 import { seeded } from '../../../support/deflateWriter.ts';
 import { LIMITS, scratch } from '../unpacking.ts';
 
-test('any bytes survive as a name, and different bytes are different names', () => {
+test('keeps the bytes of any name, and different bytes apart', () => {
   const random = seeded(7);
   const seen = new Map<string, string>();
   for (let round = 0; round < 20_000; round++) {
@@ -30,7 +30,7 @@ test('any bytes survive as a name, and different bytes are different names', () 
   }
 });
 
-test('text stays text', () => {
+test('keeps valid UTF-8 as it is', () => {
   for (const name of ['a', 'café', '名前', '😀', '']) {
     assert.equal(decodeName(Buffer.from(name)), name);
     assert.equal(fsPath(name), name);
@@ -39,7 +39,7 @@ test('text stays text', () => {
   assert.ok(Buffer.isBuffer(fsPath('a\udcff')));
 });
 
-test('paths are cleaned by name alone', () => {
+test('cleans paths by name alone', () => {
   const cases: [string, string | undefined][] = [
     ['a/b', 'a/b'],
     ['./a//b/', 'a/b'],
@@ -57,7 +57,7 @@ test('paths are cleaned by name alone', () => {
   for (const [path, expected] of cases) assert.equal(splitPath(path)?.join('/'), expected, path);
 });
 
-test('only the last name makes a whiteout', () => {
+test('recognises a whiteout by the last name only', () => {
   const cases: [string, object][] = [
     ['a/.wh.b', { kind: 'whiteout', hidden: 'b' }],
     ['.wh..hidden', { kind: 'whiteout', hidden: '.hidden' }],
@@ -76,7 +76,7 @@ test('only the last name makes a whiteout', () => {
   for (const [path, expected] of cases) assert.deepEqual(meaningOf(path.split('/')), expected, path);
 });
 
-test('names that Windows or macOS cannot hold get another, each its own', () => {
+test('replaces each name that Windows or macOS cannot store by a different one', () => {
   const windows = (name: string) => hostNameFor(name, 'win32');
   for (const name of ['a', 'a.b', 'console', 'com', 'nul1', '.profile', 'é']) assert.equal(windows(name), name);
   const bad = [
@@ -113,11 +113,11 @@ test('names that Windows or macOS cannot hold get another, each its own', () => 
   assert.equal(hostNameFor('con', 'linux'), 'con');
 });
 
-test('a name that the file system takes for one that is there is stored beside it, and nothing is lost', t => {
+test('stores a name next to one that the file system equates with it, and loses nothing', t => {
   const folder = join(scratch(t), '1');
   const unpacker = new LayerUnpacker({ folder, sidecar: `${folder}.json`, limits: LIMITS });
   unpacker.write(tarWithoutEnd(file('name', 'lower'), directory('dir/'), file('dir/x', 'lower')));
-  // What a file system does that takes NAME for name, seen from here: something is there that this layer did not make under this name.
+  // A file system that equates NAME with name shows something here that this layer did not create.
   writeFileSync(join(folder, 'NAME'), 'lower');
   writeFileSync(join(folder, 'DIR'), 'lower');
   unpacker.write(tar(file('NAME', 'upper'), directory('DIR/'), file('DIR/y', 'upper'), file('NAME', 'again')));

@@ -8,7 +8,7 @@ import { create } from 'tar';
 import { DEFAULT_LIMITS, LayerUnpacker } from '../../../../src/layers/unpack/unpack.ts';
 import { compareTrees, readTree } from '../../../support/tree.ts';
 
-test('an archive that node-tar wrote is unpacked to the tree that it was made of', async t => {
+test('unpacks an archive by node-tar to the original tree', async t => {
   const root = mkdtempSync(join(tmpdir(), 'peel-node-tar-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   const long = 'a-long-name-'.repeat(12);
@@ -18,10 +18,10 @@ test('an archive that node-tar wrote is unpacked to the tree that it was made of
   writeFileSync(join(root, 'from', 'empty'), '');
   linkSync(join(root, 'from', 'big'), join(root, 'from', 'same'));
   symlinkSync('../outside', join(root, 'from', 'link'));
-  // node-tar writes no more of a time than milliseconds.
+  // node-tar writes times in milliseconds.
   execFileSync('find', [join(root, 'from'), '-exec', 'touch', '-h', '-d', '@1704067200', '{}', '+']);
   const archive = join(root, 'layer.tar.gz');
-  // Several jobs at once break off where a file's second name is found while the file is being read.
+  // With several jobs, node-tar fails if it finds a file's second name while it reads the file.
   await create({ file: archive, cwd: join(root, 'from'), gzip: true, jobs: 1 }, ['.']);
   const unpacker = new LayerUnpacker({
     folder: join(root, 'to'),

@@ -266,7 +266,7 @@ suite('reading tar', () => {
   });
 
   test('takes a NUL type with a slash at the end for a directory, without a body', () => {
-    const long = `${'long/'.repeat(40)}`;
+    const long = 'long/'.repeat(40);
     const { entries } = read(
       tar(
         { path: 'v7/', flag: '\0', size: 4096 },
@@ -336,7 +336,8 @@ suite('reading tar', () => {
     assert.equal(problem(Buffer.from('# Notes\r\n\r\nünïcödé\n'.repeat(40))), 'text');
     assert.equal(problem(Buffer.from('PK\x03\x04'.padEnd(1000, '\x01'))), 'a zip archive');
     assert.equal(problem(Buffer.alloc(1000, '\x01\xfe')), 'another kind of file');
-    // Neither has anything but the first block been damaged, nor is a short rest of an archive another kind.
+    // Neither has anything but the first block been damaged, nor is a short rest of an archive
+    // another kind.
     assert.equal(problem(tar(file('a'), file('{"b"}', '', { checksum: 1 }))), undefined);
     assert.ok(problem(tar(file('[.exe')).subarray(0, 300)) instanceof TruncatedLayerError);
   });

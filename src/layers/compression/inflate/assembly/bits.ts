@@ -1,6 +1,6 @@
 import { State } from './state';
 
-/** Holds as many bits as there are, at least 56 while the input lasts. */
+/** Loads as many bits as available, at least 56 while the input lasts. */
 export function refill(): void {
   if (State.end - State.next >= 8) {
     State.hold |= load<u64>(State.next) << State.held;
@@ -15,13 +15,13 @@ export function refill(): void {
   }
 }
 
-/** True when `count` (up to 56) bits are held. */
+/** Returns true if `count` (up to 56) bits are held. */
 export function need(count: u32): bool {
   if (State.held < count) refill();
   return State.held >= count;
 }
 
-/** Takes bits that `need` found. */
+/** Takes bits that `need` has ensured. */
 export function take(count: u32): u32 {
   const bits = <u32>(State.hold & (((<u64>1) << count) - 1));
   State.hold >>= count;
@@ -29,14 +29,14 @@ export function take(count: u32): u32 {
   return bits;
 }
 
-/** Gives whole bytes back to the input. */
+/** Returns whole bytes to the input. */
 export function giveBack(): void {
   State.next -= State.held >> 3;
   State.held &= 7;
   State.hold &= ((<u64>1) << State.held) - 1;
 }
 
-/** Drops the rest of a byte that is partly used, and gives the whole ones back. */
+/** Drops the rest of a partly used byte, and returns the whole ones. */
 export function align(): void {
   giveBack();
   State.hold = 0;

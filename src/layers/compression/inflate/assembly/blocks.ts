@@ -16,7 +16,7 @@ import { precodeLengthAt, writeFixedLengths } from './meanings';
 import { Mode, State, Status } from './state';
 import { buildTable } from './tables';
 
-/** Makes both tables from `CODE_LENGTHS`. */
+/** Builds both tables from `CODE_LENGTHS`. */
 function buildTables(litlens: u32, distances: u32): Status {
   if (!buildTable(LITLEN_TABLE, LITLEN_BITS, CODE_LENGTHS, litlens, LITLEN_MEANINGS, true)) {
     return Status.BadLitlenCode;
@@ -51,7 +51,7 @@ function startFixed(): Status {
   return status;
 }
 
-/** Reads the lengths of both codes, which are themselves written in the precode. */
+/** Reads the lengths of both codes, which are encoded with the precode. */
 function readCodeLengths(count: u32): Status {
   let at: u32 = 0;
   while (at < count) {
@@ -93,7 +93,9 @@ function readDynamicHeader(): Status {
   return buildTables(litlens, distances);
 }
 
-/** Reads a block's header as a whole. When the input ends within, nothing was taken (a header has at most 563 bytes). */
+/**
+ * Reads a block's whole header, at most 563 bytes, or takes nothing if the input ends within it.
+ */
 export function readBlockHeader(): Status {
   giveBack();
   const next = State.next;
@@ -118,7 +120,7 @@ export function readBlockHeader(): Status {
   return status;
 }
 
-/** Copies what there is of a stored block. */
+/** Copies the available part of a stored block. */
 export function copyStored(): Status {
   const room = State.out < State.limit ? State.limit - State.out : 0;
   const count = min(State.stored, min(State.end - State.next, room));

@@ -1,6 +1,7 @@
 /*
- * Raw deflate (RFC 1951) that stops wherever its input ends and goes on when more comes.
- * The caller lays bytes into INPUT, calls `run`, and takes what lies before `out`. The caller is `InflateMachine`; it owns positions and checksums.
+ * Raw deflate (RFC 1951) that stops wherever its input ends and continues when more comes.
+ * The caller, `DeflateDecoder`, copies bytes to INPUT, calls `run`, and takes the output before
+ * `out`. It keeps positions and checksums itself.
  */
 import { align, giveBack } from './bits';
 import { copyStored, readBlockHeader } from './blocks';
@@ -11,42 +12,42 @@ import { decodeSymbols } from './symbols';
 
 writeMeanings();
 
-/** Address of the input, and how many bytes may lie there. */
+/** Address and size of the input area. */
 export function input(): usize {
   return INPUT;
 }
 export function inputSize(): usize {
   return INPUT_SIZE;
 }
-/** Where output may begin. Each place that it goes to takes `placeSize` bytes, of which one window lies before. */
+/** Address of the first output. An area takes `placeSize` bytes, including the window before it. */
 export function output(): usize {
   return OUTPUT + WINDOW_SIZE;
 }
 export function placeSize(): usize {
   return PLACE_SIZE;
 }
-/** Where the next byte of output goes. */
+/** Address of the next byte of output. */
 export function out(): usize {
   return State.out;
 }
-/** The oldest byte that the stream may still refer to. */
+/** Address of the oldest byte that the stream may refer to. */
 export function oldest(): usize {
   return State.oldest;
 }
-/** The next byte of input that is not used. */
+/** Address of the next unused byte of input. */
 export function next(): usize {
   return State.next;
 }
-/** Bits, below eight, of the byte before `next` that are not used. */
+/** Unused bits, fewer than eight, of the byte before `next`. */
 export function held(): u32 {
   return State.held;
 }
-/** Asks for a stop at the first block that starts with the output at `address` or farther. */
+/** Requests a stop at the first block that starts with the output at `address` or later. */
 export function reportAt(address: usize): void {
   State.reportAt = address;
 }
 
-/** Starts anew, the output too: it goes to `to`, and the `window` bytes before are what came before. */
+/** Starts again, with output at `to`, after the `window` bytes that precede it. */
 export function reset(to: usize, window: usize): void {
   goTo(to);
   State.reportAt = usize.MAX_VALUE;
@@ -59,7 +60,7 @@ function goTo(place: usize): void {
   State.limit = place + OUTPUT_SIZE;
 }
 
-/** Starts a stream whose matches reach nothing that was put out before. */
+/** Starts a stream whose matches cannot reach earlier output. */
 export function begin(): void {
   State.hold = 0;
   State.held = 0;
@@ -68,13 +69,13 @@ export function begin(): void {
   State.last = false;
 }
 
-/** Begins within a byte: only its `count` high bits, given as `bits`, belong to the stream. */
+/** Starts within a byte whose `count` high bits, passed as `bits`, belong to the stream. */
 export function prime(bits: u32, count: u32): void {
   State.hold = bits;
   State.held = count;
 }
 
-/** Goes on with the output at another place, or anew at the same; the window is copied before it. Everything before `out` must have been taken. */
+/** Moves output to another area, or the start of the same one, after a copy of the window. */
 export function slide(to: usize): void {
   const from = State.out - WINDOW_SIZE;
   memory.copy(to - WINDOW_SIZE, from, WINDOW_SIZE);
@@ -82,7 +83,7 @@ export function slide(to: usize): void {
   goTo(to);
 }
 
-/** One step in the state that the decoder is in. */
+/** Takes one step in the current mode. */
 function step(): Status {
   if (State.mode == Mode.Symbols) return decodeSymbols();
   if (State.mode == Mode.Stored) return copyStored();
@@ -97,7 +98,7 @@ function step(): Status {
   return readBlockHeader();
 }
 
-/** Decodes the input from `next` to `end` until something is up. */
+/** Decodes the input from `next` to `end` until the caller must act. */
 export function run(next: usize, end: usize): Status {
   State.next = next;
   State.end = end;

@@ -9,7 +9,7 @@ import {
 } from './layout';
 import { END, LITERAL, SPECIAL } from './tables';
 
-/** Lengths and distances (RFC 1951, 3.2.5): each base follows from the number of extra bits of the symbols before. */
+/** Writes lengths or distances (RFC 1951, 3.2.5). Bases follow from the extra bits before. */
 function writeRange(at: usize, first: u32, count: u32, base: u32, perExtra: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const extra: u32 = i < 2 * perExtra ? 0 : i / perExtra - 1;
@@ -18,7 +18,7 @@ function writeRange(at: usize, first: u32, count: u32, base: u32, perExtra: u32)
   }
 }
 
-/** Writes the tables that never change: run once, when the module is instantiated. */
+/** Writes the constant tables, once per instance of the module. */
 export function writeMeanings(): void {
   for (let i: u32 = 0; i < 256; i++) store<u32>(LITLEN_MEANINGS + (i << 2), LITERAL | (i << 16));
   store<u32>(LITLEN_MEANINGS + (256 << 2), SPECIAL | END);
@@ -36,7 +36,7 @@ export function writeMeanings(): void {
   }
 }
 
-/** Where the length of a precode symbol's code stands, in the order in which a header tells them (RFC 1951, 3.2.7). */
+/** Returns the address of the i-th precode length in the order of a header (RFC 1951, 3.2.7). */
 export function precodeLengthAt(i: u32): usize {
   // 16 17 18 0, then 8 7 9 6 10 5 …: outwards from 8, below and above in turn.
   if (i < 3) return PRECODE_LENGTHS + 16 + i;
@@ -45,7 +45,7 @@ export function precodeLengthAt(i: u32): usize {
   return PRECODE_LENGTHS + ((i & 1) == 0 ? 8 + step : 8 - step);
 }
 
-/** Lays out the lengths of the fixed codes (RFC 1951, 3.2.6): 288 for literals and lengths, 32 for distances. */
+/** Writes the fixed codes' lengths (RFC 1951, 3.2.6): 288 literals and lengths, 32 distances. */
 export function writeFixedLengths(): void {
   memory.fill(CODE_LENGTHS, 8, 144);
   memory.fill(CODE_LENGTHS + 144, 9, 112);

@@ -1,14 +1,16 @@
-/** What a run ends with; from `BadBlockType` on the stream is damaged. `InflateMachine` mirrors it. */
+/**
+ * Results of a run. From `BadBlockType` on, the stream is damaged. deflateDecoder.ts mirrors them.
+ */
 export const enum Status {
-  /** The input is used up, but for some bytes that mean nothing without those that follow. */
+  /** The input is used up, except bytes that need those that follow. */
   NeedInput,
-  /** The output has reached its limit and must be taken away. */
+  /** The output has reached its limit and must be taken. */
   OutputFull,
-  /** A block is about to start, and `reportAt` asked for it. */
+  /** A block that `reportAt` requested is about to start. */
   BlockStart,
-  /** The last block has ended; the input stands at the next whole byte. */
+  /** The last block has ended, and the input is at the next whole byte. */
   Done,
-  /** Not for the caller: go on with the next step. */
+  /** Internal: continue with the next step. */
   Continue,
   BadBlockType,
   BadStoredLength,
@@ -23,34 +25,34 @@ export const enum Status {
   TooFarBack,
 }
 
-/** Where in a stream the decoder stands. */
+/** The decoder's position within a block. */
 export const enum Mode {
   Header,
   Stored,
   Symbols,
 }
 
-/** The decoder's state between two calls. Between runs fewer than eight bits are held: whole bytes go back to the input. */
+/** The decoder's state between calls, with fewer than eight bits held between runs. */
 export class State {
-  /** Bits taken from the input and not used yet, the next one lowest. Above `held` bits lie only bits that truly come next. */
+  /** Unused bits, the next one lowest. Any above the lowest `held` follow in the input. */
   static hold: u64 = 0;
   static held: u32 = 0;
   /** The next byte of input, and its end. */
   static next: usize = 0;
   static end: usize = 0;
-  /** Where the next byte of output goes. */
+  /** Address of the next byte of output. */
   static out: usize = 0;
-  /** A run stops when the output has come this far. */
+  /** Address of output at which a run stops. */
   static limit: usize = 0;
-  /** The oldest byte of output that a match may reach. */
+  /** Address of the oldest byte that a match may reach. */
   static oldest: usize = 0;
-  /** A block that starts with the output here or farther is reported, once. */
+  /** The next block that starts with the output here or later is reported once. */
   static reportAt: usize = usize.MAX_VALUE;
   static mode: Mode = Mode.Header;
-  /** The block that is open is the stream's last. */
+  /** True if the current block is the last. */
   static last: bool = false;
-  /** Bytes that the stored block still has. */
+  /** Remaining bytes of the stored block. */
   static stored: usize = 0;
-  /** The tables hold the fixed codes already. */
+  /** True if the tables hold the fixed codes. */
   static fixed: bool = false;
 }

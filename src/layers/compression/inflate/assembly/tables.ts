@@ -9,23 +9,24 @@ import { LENGTH_COUNTS, LENGTH_OFFSETS, SORTED_SYMBOLS } from './layout';
  *   pointer    start of the second level << 16 | SPECIAL | POINTER | its bits << 8 | bits of the first level
  *   end        SPECIAL | END | n << 8 | n
  *   refused    SPECIAL | n << 8 | n
- * So the low byte is what to take from the bits, and, as shifts count modulo 64, the whole entry serves as the count of a shift.
+ * So the low byte is the number of bits to take, and since shifts count modulo 64, the whole entry
+ * serves as the count of a shift.
  */
 export const LITERAL: u32 = 0x80000000;
 export const SPECIAL: u32 = 0x8000;
 export const POINTER: u32 = 0x4000;
 export const END: u32 = 0x2000;
 
-/** A code of one bit that no symbol has, as zlib lays it down for codes that it lets be incomplete. */
+/** A one-bit code without a symbol, as zlib defines it for the incomplete codes that it accepts. */
 const REFUSED: u32 = SPECIAL | 0x101;
 
-/** The next code of the same length as the decoder meets it: bits reversed, so the carry runs from the top down. */
+/** Returns the next code of the same length, bit-reversed, so the carry runs from the top down. */
 function nextCode(code: u32, allOnes: u32): u32 {
   const bit: u32 = 1 << (31 - clz(code ^ allOnes));
   return (code & (bit - 1)) | bit;
 }
 
-/** Counts the lengths and puts the symbols in the order of their codes. Returns the longest length. */
+/** Counts the lengths and sorts the symbols by their codes. Returns the longest length. */
 function sortSymbols(lengths: usize, count: u32): u32 {
   memory.fill(LENGTH_COUNTS, 0, 4 * 16);
   for (let symbol: u32 = 0; symbol < count; symbol++) {
@@ -51,7 +52,7 @@ function sortSymbols(lengths: usize, count: u32): u32 {
   return longest;
 }
 
-/** Codes of the longest length that are left over: 0 for a complete code, below 0 for too many codes. */
+/** Returns the unused codes of the longest length: 0 if complete, negative if too many. */
 function codesLeft(longest: u32): i32 {
   let left: i32 = 1;
   for (let length: u32 = 1; length <= longest; length++) {
@@ -61,7 +62,10 @@ function codesLeft(longest: u32): i32 {
   return left;
 }
 
-/** Fills a table for codes that zlib takes though they are incomplete: no symbol at all, or one whose code is a single 0. */
+/**
+ * Fills a table for the incomplete codes that zlib accepts: no symbol at all, or one whose code is
+ * a single 0.
+ */
 function fillIncomplete(table: usize, bits: u32, entry: u32): void {
   for (let i: u32 = 0; i < 1 << bits; i += 2) {
     store<u32>(table + (i << 2), entry);
@@ -69,15 +73,15 @@ function fillIncomplete(table: usize, bits: u32, entry: u32): void {
   }
 }
 
-/** The table twice as long, its second half like the first. */
+/** Doubles the table, with a second half like the first. Returns its size. */
 function double(table: usize, size: u32): u32 {
   memory.copy(table + (size << 2), table, size << 2);
   return size << 1;
 }
 
 /**
- * Writes the second levels, for the codes longer than `bits`, which follow `code` in order.
- * `length` is the length of the first of them, `left` how many have it, `sorted` where its symbol stands.
+ * Writes the second levels, for the codes longer than `bits`, in order from `code`. `length` is the
+ * first one's length, and `sorted` the address of its symbol.
  */
 function fillSecondLevel(table: usize, bits: u32, meanings: usize, sorted: usize, code: u32, length: u32): void {
   const mask: u32 = (1 << bits) - 1;
@@ -110,9 +114,10 @@ function fillSecondLevel(table: usize, bits: u32, meanings: usize, sorted: usize
 }
 
 /**
- * Makes a decoding table of a canonical Huffman code (RFC 1951, 3.2.2).
- * The first level is grown by doubling: a table for codes of n bits, twice, is one for n + 1 bits that lacks only the codes of that length.
- * False for a code that zlib refuses: too many codes, or too few of them unless `mayLack` and there is none, or one of a single bit.
+ * Builds a decoding table of a canonical Huffman code (RFC 1951, 3.2.2). The first level grows by
+ * doubling: twice a table for codes of n bits is one for n + 1 bits that lacks only the codes of
+ * that length. Returns false for a code that zlib refuses: too many codes, or too few unless
+ * `mayLack` and there is none, or a single one of one bit.
  */
 export function buildTable(table: usize, bits: u32, lengths: usize, count: u32, meanings: usize, mayLack: bool): bool {
   const longest = sortSymbols(lengths, count);

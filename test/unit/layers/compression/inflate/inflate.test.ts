@@ -17,7 +17,7 @@ import { requireTool } from '../../../../support/tools.ts';
 const engine = InflateEngine.load();
 assert.ok(engine, 'this Node.js has WebAssembly with vectors');
 
-/** Cuts into chunks: of one size, or of sizes drawn below `-size`. */
+/** Cuts into chunks of one size, or of random sizes below `-size`. */
 function* chunksOf(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   const random = seeded(bytes.length);
   for (let from = 0; from < bytes.length;) {
@@ -35,7 +35,7 @@ function gunzip(input: Uint8Array, size = 1 << 20, options: GzipOptions = {}): G
   return { ...inflater.end(), data: Buffer.concat(parts) };
 }
 
-/** Text with far and near matches, as log files have. */
+/** Text with near and far matches, like a log file's. */
 function text(length: number): Buffer {
   const random = seeded(7);
   const words = Array.from({ length: 3000 }, () => random(2 ** 31).toString(36));
@@ -53,7 +53,7 @@ function noise(length: number): Buffer {
   return Buffer.from(Array.from({ length }, () => random(256)));
 }
 
-/** Short runs of every period, with single bytes in between. */
+/** Short runs of every period, with single bytes between them. */
 function periods(): Buffer {
   const random = seeded(11);
   const parts: Buffer[] = [];
@@ -65,7 +65,7 @@ function periods(): Buffer {
   return Buffer.concat(parts);
 }
 
-/** A block that comes again from exactly as far back as a match may reach, and from one byte nearer and farther. */
+/** A block that repeats at the farthest distance of a match, and one byte nearer and farther. */
 function farMatches(): Buffer {
   const block = noise(300);
   return Buffer.concat([32767, 32768, 32769].flatMap(far => [block, noise(far - 300), block, noise(40000)]));
@@ -92,7 +92,7 @@ const streams: (readonly [string, Buffer, Buffer])[] = Object.entries(contents).
   [`${name}, small window`, data, gzipSync(data, { windowBits: 9, memLevel: 1 })] as const,
 ]);
 
-/** A member made by hand, of a raw deflate stream. */
+/** A hand-made member around a raw deflate stream. */
 function member(raw: Buffer, data: Buffer, header: Uint8Array = Buffer.from('1f8b08000000000000ff', 'hex')): Buffer {
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc32(data), 0);
@@ -100,7 +100,7 @@ function member(raw: Buffer, data: Buffer, header: Uint8Array = Buffer.from('1f8
   return Buffer.concat([header, raw, trailer]);
 }
 
-/** The stream that a compressor makes when it is flushed in all ways between parts. */
+/** The stream of a compressor that is flushed in every way between parts. */
 async function flushed(): Promise<Buffer> {
   const { createGzip } = await import('node:zlib');
   const gzip = createGzip({ level: 6 });
@@ -117,7 +117,7 @@ async function flushed(): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-suite('every stream that zlib makes', () => {
+suite('inflates what zlib writes', () => {
   for (const [name, data, stream] of streams) {
     test(name, () => {
       const { data: got, ...end } = gunzip(stream);
@@ -128,7 +128,7 @@ suite('every stream that zlib makes', () => {
   }
 });
 
-test('chunks of every small size', () => {
+test('accepts chunks of every small size', () => {
   const data = Buffer.concat([text(40_000), noise(3000), Buffer.alloc(9000), periods().subarray(0, 20_000)]);
   for (const options of [{ level: 1 }, { level: 9 }, { level: 0 }, { strategy: constants.Z_FIXED }]) {
     const stream = gzipSync(data, options);
@@ -138,13 +138,13 @@ test('chunks of every small size', () => {
   }
 });
 
-test('flushes of all kinds', async () => {
+test('inflates a stream with flushes of every kind', async () => {
   const stream = await flushed();
   assert.ok(gunzip(stream).data.equals(gunzipSync(stream)));
   assert.ok(gunzip(stream, 1).data.equals(gunzipSync(stream)));
 });
 
-suite('streams of other compressors', () => {
+suite('inflates what other compressors write', () => {
   const compressors = [
     ['gzip', '-1'],
     ['gzip', '-9'],
@@ -167,7 +167,7 @@ suite('members', () => {
   const parts = [text(5000), Buffer.alloc(0), noise(70_000), Buffer.from('end'), Buffer.alloc(400_000, 'ab')];
   const stream = Buffer.concat(parts.map((part, i) => gzipSync(part, { level: i * 2 })));
 
-  test('are joined', () => {
+  test('are concatenated', () => {
     for (const size of [1 << 20, 1, 17, -3000]) {
       const { data, ...end } = gunzip(stream, size);
       assert.ok(data.equals(Buffer.concat(parts)));
@@ -175,7 +175,7 @@ suite('members', () => {
     }
   });
 
-  test('a member cannot refer to the one before', () => {
+  test('cannot refer to the member before', () => {
     // A fixed block: length 3 at distance 1, end of block.
     const raw = Buffer.from([0b0000_0011, 0b0000_0010, 0b0000_0000]);
     const two = Buffer.concat([gzipSync('a'), member(raw, Buffer.from('aaa'))]);
@@ -183,14 +183,14 @@ suite('members', () => {
     assert.throws(() => gunzip(two), /too far back/);
   });
 
-  test('NUL bytes behind are padding', () => {
+  test('may be followed by NUL bytes as padding', () => {
     for (const size of [1 << 20, 1]) {
       const end = gunzip(Buffer.concat([stream, Buffer.alloc(1000)]), size);
       assert.deepEqual([end.members, end.padding, end.junk, end.in], [5, 1000, 0, stream.length + 1000]);
     }
   });
 
-  test('anything else behind is junk, and counted', () => {
+  test('may be followed by junk, which is counted', () => {
     const junks = ['1f', '1f00', '8b1f', '0000001f8b', 'ff'.repeat(200_000), '00'.repeat(9) + '01'];
     for (const junk of junks.map(hex => Buffer.from(hex, 'hex'))) {
       for (const size of [1 << 20, 1]) {
@@ -201,7 +201,7 @@ suite('members', () => {
     }
   });
 
-  test('a second member that is damaged is an error, not junk', () => {
+  test('are checked even after the first: a damaged one is an error, not junk', () => {
     const second: Buffer = gzipSync('hello');
     second[12]! ^= 0xff;
     assert.throws(() => gunzip(Buffer.concat([stream, second])), InflateError);
@@ -214,7 +214,7 @@ suite('headers', () => {
   const data = text(3000);
   const raw = deflateRawSync(data);
 
-  /** A header with the fields that `flags` name. */
+  /** A header with the fields that `flags` announce. */
   function header(flags: number, nameLength = 9, wrongCrc = 0): Buffer {
     const parts: Buffer[] = [Buffer.from([0x1f, 0x8b, 8, flags, 1, 2, 3, 4, 2, 3])];
     if (flags & 4) parts.push(Buffer.from([0x2c, 0x01]), noise(300));
@@ -225,7 +225,7 @@ suite('headers', () => {
     return Buffer.concat(parts);
   }
 
-  test('every set of fields, in any parts', () => {
+  test('may have any set of fields, in parts of any size', () => {
     for (let flags = 0; flags < 32; flags += 1) {
       const stream = member(raw, data, header(flags));
       assert.ok(gunzipSync(stream).equals(data));
@@ -233,17 +233,17 @@ suite('headers', () => {
     }
   });
 
-  test('a name that is longer than all buffers', () => {
+  test('may have a name longer than all buffers', () => {
     const stream = member(raw, data, header(2 + 8, 700_000));
     for (const size of [1 << 20, 999]) assert.ok(gunzip(stream, size).data.equals(data));
   });
 
-  test('an empty extra field and empty texts', () => {
+  test('may have an empty extra field and empty strings', () => {
     const empty = Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 4 + 8 + 16, 0, 0, 0, 0, 0, 3]), Buffer.alloc(4)]);
     for (const size of [1 << 20, 1]) assert.ok(gunzip(member(raw, data, empty), size).data.equals(data));
   });
 
-  test('what zlib refuses is refused', () => {
+  test('are refused if zlib refuses them', () => {
     for (const flags of [32, 64, 128]) {
       const stream = member(raw, data, Buffer.from([0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 3]));
       assert.throws(() => gunzipSync(stream));
@@ -259,7 +259,7 @@ suite('headers', () => {
 suite('trailers', () => {
   const stream = gzipSync(text(3000));
 
-  test('a wrong checksum or length is an error', () => {
+  test('with a wrong checksum or length are an error', () => {
     for (let back = 1; back <= 8; back += 1) {
       const wrong = Buffer.from(stream);
       wrong[wrong.length - back]! ^= 1;
@@ -268,7 +268,7 @@ suite('trailers', () => {
     }
   });
 
-  test('the checksum can be left to the caller, the length not', () => {
+  test('can go without the check of the checksum, but not of the length', () => {
     const wrong = Buffer.from(stream);
     wrong[wrong.length - 5]! ^= 1;
     assert.equal(gunzip(wrong, 100, { checksum: false }).members, 1);
@@ -278,7 +278,7 @@ suite('trailers', () => {
 });
 
 suite('a stream cut short', () => {
-  test('at every byte is an error', () => {
+  test('is an error at every byte', () => {
     for (const options of [{ level: 0 }, { level: 6 }, { strategy: constants.Z_FIXED }]) {
       const stream = gzipSync(text(900), options);
       for (let length = 0; length < stream.length; length += 1) {
@@ -291,7 +291,7 @@ suite('a stream cut short', () => {
   });
 });
 
-suite('points to start from', () => {
+suite('restart points', () => {
   const small = { windowBits: 9, memLevel: 1 };
   const cases: Readonly<Record<string, Buffer>> = {
     text: gzipSync(contents['text']!),
@@ -303,7 +303,7 @@ suite('points to start from', () => {
     members: Buffer.concat([gzipSync(text(90_000), small), gzipSync(periods(), { memLevel: 2 }), gzipSync('end')]),
   };
 
-  /** All points, at least `every` bytes apart, with windows of their own. */
+  /** All points, at least `every` bytes apart, each with a copy of its window. */
   function pointsOf(stream: Buffer, every: number, checksum = true): GzipPoint[] {
     const points: GzipPoint[] = [];
     const onBlock = (point: GzipPoint): number => points.push({ ...point, window: Buffer.from(point.window) });
@@ -312,7 +312,7 @@ suite('points to start from', () => {
   }
 
   for (const [name, stream] of Object.entries(cases)) {
-    test(`${name}: the rest from every block on`, () => {
+    test(`${name}: every block can be the start`, () => {
       const data = gunzipSync(stream);
       const points = pointsOf(stream, 0);
       assert.ok(points.length > 3);
@@ -326,12 +326,12 @@ suite('points to start from', () => {
     });
   }
 
-  test('all eight bit offsets were met', () => {
+  test('cover all eight bit offsets', () => {
     const offsets = new Set(Object.values(cases).flatMap(stream => pointsOf(stream, 0).map(point => point.in % 8)));
     assert.equal(offsets.size, 8);
   });
 
-  test('are as far apart as was asked, and are the same when reported from a point on', () => {
+  test('have the requested distance, and are the same when reported from a point on', () => {
     const stream = cases['text']!;
     const points = pointsOf(stream, 100_000);
     assert.ok(points.length >= 5);
@@ -344,7 +344,7 @@ suite('points to start from', () => {
     assert.deepEqual(later, points.slice(2));
   });
 
-  test('come when the sink has got just the bytes before', () => {
+  test('are reported when the sink has exactly the bytes before', () => {
     assert.ok(engine);
     let size = 0;
     const onBlock = (point: GzipPoint): void => assert.equal(point.out, size);
@@ -357,7 +357,7 @@ suite('points to start from', () => {
     assert.equal(inflater.end().out, size);
   });
 
-  test('the checksum of a member that was entered in the middle is checked if the point knows its beginning', () => {
+  test('allow the check of the checksum of a member entered in the middle', () => {
     const stream = Buffer.from(cases['text']!);
     const point = pointsOf(stream, 0).at(-1);
     assert.ok(point?.member);
@@ -370,8 +370,8 @@ suite('points to start from', () => {
   });
 });
 
-suite('use', () => {
-  test('what a sink throws comes through, and the inflater is closed', () => {
+suite('an inflater', () => {
+  test('passes on what its sink throws, and is closed', () => {
     assert.ok(engine);
     const inflater = new GzipInflater(engine, {
       write() {
@@ -384,7 +384,7 @@ suite('use', () => {
     inflater.close();
   });
 
-  test('two at a time do not mix, and memory is lent again', () => {
+  test('does not interfere with another one, and returns its memory', () => {
     const own = InflateEngine.load();
     assert.ok(own);
     const data = [text(200_000), noise(200_000)];
@@ -408,14 +408,14 @@ suite('use', () => {
     assert.equal(own.take(), first);
   });
 
-  test('without addresses left there is no engine, and there are no places', () => {
+  test('is not available when no addresses are left', () => {
     const script = `
       import { InflateEngine } from ${JSON.stringify(new URL('../../../../../src/layers/compression/inflate/engine.ts', import.meta.url).href)};
       const kept = [];
       let engine;
       while (kept.length < 20 && (engine = InflateEngine.load()) !== undefined) kept.push(engine);
       console.log(JSON.stringify({ kept: kept.length, places: kept[0]?.withPlaces(16) !== undefined }));`;
-    // 10 GiB for each memory; what Node itself takes stays below that.
+    // Each memory takes 10 GiB; Node itself takes less than that.
     const limited = ['-c', 'ulimit -v 45000000; exec "$0" --input-type=module', process.execPath];
     const { status, stdout, stderr } = spawnSync('bash', limited, { input: script, encoding: 'utf8' });
     assert.equal(status, 0, stderr);
@@ -424,7 +424,7 @@ suite('use', () => {
     assert.equal(places, false);
   });
 
-  test('a bomb goes through in small pieces', () => {
+  test('passes on a bomb in small pieces', () => {
     assert.ok(engine);
     const stream = gzipSync(Buffer.alloc(200_000_000));
     let largest = 0;

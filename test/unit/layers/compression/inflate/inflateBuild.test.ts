@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { compileInflate } from '../../../../../src/layers/compression/inflate/build.js';
 import { InflateEngine } from '../../../../../src/layers/compression/inflate/engine.ts';
 
-test('the WebAssembly that is committed is what its source makes', async () => {
+test('the committed WebAssembly is what its source compiles to', async () => {
   const committed = readFileSync(
     new URL('../../../../../src/layers/compression/inflate/inflate.wasm.ts', import.meta.url),
     'utf8',
@@ -12,7 +12,7 @@ test('the WebAssembly that is committed is what its source makes', async () => {
   assert.equal(committed, await compileInflate(), 'run node src/layers/compression/inflate/build.js');
 });
 
-test('an instance has a memory of its own, which cannot grow', () => {
+test('each instance has its own memory, which cannot grow', () => {
   const engine = InflateEngine.load();
   assert.ok(engine);
   const { memory } = engine.take();

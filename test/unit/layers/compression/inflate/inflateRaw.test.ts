@@ -17,7 +17,7 @@ import {
 const engine = InflateEngine.load();
 assert.ok(engine, 'this Node.js has WebAssembly with vectors');
 
-/** What a decoder made of a stream: its output and how much of the input it took, or that it refused. */
+/** A decoder's result: its output and the bytes of input that it used, or its refusal. */
 type Outcome = { readonly data: Buffer; readonly used: number } | 'damaged' | 'truncated';
 
 function ours(input: Uint8Array, size = 1 << 20): Outcome {
@@ -46,14 +46,14 @@ function zlibs(input: Uint8Array): Outcome {
   }
 }
 
-/** Both decoders must make the same of the stream, ours in chunks of each size too. Returns what it is. */
+/** Checks that both decoders agree on a stream, ours with chunks of every size. */
 function compare(input: Uint8Array, sizes: readonly number[] = [1 << 20], what = ''): Outcome {
   const expected = zlibs(input);
   for (const size of sizes) {
     const got = ours(input, size);
     const where = `${what} in chunks of ${size}: ${Buffer.from(input.subarray(0, 200)).toString('hex')}`;
     if (typeof expected === 'string' || typeof got === 'string') {
-      // A damaged stream that is cut short as well: which of the two is told depends on how early one looks.
+      // If a damaged stream is also cut short, the error depends on how early one looks.
       assert.equal(typeof got, typeof expected, where);
       continue;
     }
@@ -63,7 +63,7 @@ function compare(input: Uint8Array, sizes: readonly number[] = [1 << 20], what =
   return expected;
 }
 
-/** Node's zlib frees a decoder that failed only when the event loop turns. */
+/** Node's zlib frees a failed decoder only when the event loop turns. */
 async function breathe(round: number): Promise<void> {
   if (round % 100 === 0) await setImmediate();
 }
@@ -76,13 +76,13 @@ const plainLitlens = Array.from({ length: 257 }, (_, symbol) =>
   symbol === 97 ? 1 : symbol === 98 || symbol === END ? 2 : 0,
 );
 
-suite('codes that zlib takes or refuses', () => {
-  /** Writes a stream; `accepted` says what zlib makes of it, which is checked too. */
+suite('codes that zlib accepts or refuses', () => {
+  /** Writes a stream; `accepted` is zlib's answer, which is also checked. */
   function check(name: string, accepted: boolean, write: (writer: DeflateWriter) => void): void {
     test(name, () => {
       const writer = new DeflateWriter();
       write(writer);
-      // Bytes behind, so that a refusal is not only for want of input.
+      // More bytes follow, so that a refusal is not only for lack of input.
       const stream = Buffer.concat([writer.bytes(), Buffer.alloc(100, 0xa5)]);
       const outcome = compare(stream, EVERY_SIZE, name);
       if (accepted) assert.notEqual(typeof outcome, 'string');
@@ -169,7 +169,9 @@ suite('codes that zlib takes or refuses', () => {
   });
 });
 
-/** Writes blocks of random symbols in random codes: what an encoder could make but none does. */
+/**
+ * Writes blocks of random symbols in random codes, which are valid although no encoder writes them.
+ */
 function randomBlocks(random: (below: number) => number, blocks: number): Buffer {
   const writer = new DeflateWriter();
   let size = 0;
@@ -197,7 +199,7 @@ const DISTANCE_BASES = Array.from({ length: 30 }, (_, symbol) =>
   symbol < 4 ? symbol + 1 : ((2 + (symbol & 1)) << ((symbol >> 1) - 1)) + 1,
 );
 
-/** Up to 500 symbols, hardly ever with a distance too far back. Returns the bytes that they stand for. */
+/** Writes up to 500 symbols, rarely one that reaches too far back. Returns the bytes encoded. */
 function writeSymbols(
   writer: DeflateWriter,
   random: (below: number) => number,
@@ -233,7 +235,7 @@ function writeSymbols(
   return size;
 }
 
-test('random symbols in random codes', async () => {
+test('agrees with zlib on random symbols in random codes', async () => {
   const random = seeded(2024);
   const outcomes = new Set<string>();
   let size = 0;
@@ -262,7 +264,7 @@ function smallStreams(): Buffer[] {
   ];
 }
 
-test('every single bit turned', async () => {
+test('agrees with zlib when any single bit is flipped', async () => {
   let accepted = 0;
   for (const stream of smallStreams()) {
     for (let bit = 0; bit < stream.length * 8; bit += 1) {
@@ -275,7 +277,7 @@ test('every single bit turned', async () => {
   assert.ok(accepted > 100, 'many turned bits only change the output');
 });
 
-test('cut at every byte', async () => {
+test('agrees with zlib on streams cut at every byte', async () => {
   for (const stream of smallStreams()) {
     for (let length = 0; length < stream.length; length += 1) {
       await breathe(length);
@@ -285,7 +287,7 @@ test('cut at every byte', async () => {
   }
 });
 
-test('streams damaged at random', async () => {
+test('agrees with zlib on streams with random damage', async () => {
   const random = seeded(99);
   const long = deflateRawSync(Buffer.from(Array.from({ length: 40_000 }, () => random(1 << random(9)))), { level: 4 });
   const streams = [...smallStreams(), long];
@@ -303,7 +305,7 @@ test('streams damaged at random', async () => {
   }
 });
 
-test('random bytes', async () => {
+test('agrees with zlib on random bytes', async () => {
   const random = seeded(1234);
   for (let round = 0; round < 4000; round += 1) {
     const bytes = Buffer.from(Array.from({ length: 1 + random(300) }, () => random(256)));
@@ -314,7 +316,7 @@ test('random bytes', async () => {
   }
 });
 
-test('the end is told, and what stands behind is left', () => {
+test('reports the end and leaves the bytes after it', () => {
   assert.ok(engine);
   const stream = deflateRawSync('hello');
   const inflater = new RawInflater(engine, { write() {} });
@@ -327,7 +329,7 @@ test('the end is told, and what stands behind is left', () => {
   assert.throws(() => inflater.end(), /closed/);
 });
 
-test('a window given for the start stands behind the first byte', () => {
+test('starts with a given window', () => {
   const window = Buffer.from('the words that came before, ');
   const data = Buffer.from('the words that came after');
   const stream = deflateRawSync(data, { dictionary: window });
