@@ -1,31 +1,34 @@
-import { HARDLINK_STORE, LINK_ROUNDS, meaningOf, splitPath } from '../../layers/tar/entryPath.ts';
+import { HARDLINK_STORE, meaningOf, splitPath, unusablePath } from '../../layers/tar/entryPath.ts';
 import { followLinks } from '../../oci/followLinks.ts';
 import { GrowingDirectory, type GrowingNode, lastName } from './layerDirectory.ts';
-import type { LayerDirectory } from './layerEntries.ts';
-import type { LayerEntries } from './layerEntries.ts';
+import type { LayerDirectory, LayerEntries, LayerLeaf, LayerNode } from './layerEntries.ts';
 import { atOnce, type Sliced } from '../formats/slices.ts';
 
-/** A last name that may mean something else than a file, or nothing. */
+/** Returns whether a last name may be a whiteout, `..`, or nothing at all. */
 function isOdd(name: string): boolean {
-  return name === '' || name.charCodeAt(0) === DOT || name.includes('\0');
+  return name === '' || name.startsWith('.');
 }
 
-const DOT = 0x2e;
-
-/** Extraction leaves such a device out, for it would act as a deletion. */
+/** Extraction leaves such a device out, since overlayfs would take it for a whiteout. */
 function isWhiteoutDevice({ devMajor, devMinor }: { readonly devMajor: number; readonly devMinor: number }): boolean {
   return devMajor === 0 && devMinor === 0;
 }
 
+/** Returns whether no symbolic link can have such a target (symlink(2)). */
+function isImpossibleTarget(target: string): boolean {
+  return target === '' || target.length > 4095 || target.includes('\0');
+}
+
 /**
- * The tree of one layer as extraction would make it: later entries take the place of earlier ones, what lies behind a link of the same layer goes where that leads,
- * and what would lead out of the image is left out.
+ * Returns the tree of one layer as extraction would create it. Later entries replace earlier ones,
+ * paths through a link of the same layer lead where it points, and entries that extraction refuses
+ * are left out.
  */
 export function layerTree(listing: LayerEntries): LayerDirectory {
   return atOnce(layerTreeSteps(listing));
 }
 
-/** The same, for long layers. */
+/** Does the same for layers with many entries. */
 export function* layerTreeSteps(listing: LayerEntries): Sliced<LayerDirectory> {
   if (listing.tree) return listing.tree;
   const builder = new LayerTreeBuilder(listing);
@@ -42,24 +45,24 @@ interface LooseLink {
   readonly at: number;
 }
 
-/** What stands before the last name. */
+/** Returns the part of a path before its last name, as written. */
 function parentText(path: string, name: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/', path.length - name.length - 1)));
 }
 
-/** Entries that are taken in without a pause. */
+/** Entries added without a pause. */
 const STEP = 500;
 
-/** Makes the tree of a layer, also while its entries are still being found. */
+/** Builds the tree of a layer, even while its entries are still being found. */
 export class LayerTreeBuilder {
   readonly #listing: LayerEntries;
   readonly #root: GrowingDirectory;
-  /** Directories by what stands before the last name in the paths of entries, as far as no link leads there. */
+  /** Directories by the part of a path before its last name, unless it leads through a link. */
   readonly #known = new Map<string, GrowingDirectory>();
   #next = 0;
-  /** Hard links whose target has not come. */
+  /** Hard links whose target was not found yet. */
   #loose: LooseLink[] = [];
-  /** Other entries may link into it, but it is not shown. */
+  /** AUFS's hidden store of files that other entries link to. */
   #store: GrowingNode | undefined;
   /** Whether the last {@link LayerTreeBuilder.#follow} went through a link. */
   #passedLink = false;
@@ -69,7 +72,7 @@ export class LayerTreeBuilder {
     this.#root = new GrowingDirectory(undefined, listing);
   }
 
-  /** Takes in the entries that have come since. Returns the root, always the same. @param upTo without the entries from this number on */
+  /** Adds the entries found since, up to number `upTo`. Always returns the same root. */
   grow(upTo = this.#listing.count): GrowingDirectory {
     this.#showStore();
     while (this.#next < upTo) this.#add(this.#next++);
@@ -77,7 +80,7 @@ export class LayerTreeBuilder {
     return this.#root;
   }
 
-  /** Takes in the rest: no more will come. */
+  /** Adds the remaining entries, of which there will be no more. */
   finish(): GrowingDirectory {
     this.grow();
     this.#showStore();
@@ -98,13 +101,13 @@ export class LayerTreeBuilder {
     const path = this.#listing.path(at);
     const name = lastName(path);
     const known = this.#known.get(parentText(path, name));
-    if (known && !isOdd(name)) this.#put(known, name, at);
-    else this.#addAnywhere(path, at);
+    if (!known || isOdd(name)) this.#addAnywhere(path, at);
+    else if (unusablePath(path, [name]) === undefined) this.#put(known, name, at);
   }
 
   #addAnywhere(path: string, at: number): void {
     const names = splitPath(path);
-    if (!names || names.some(name => name.includes('\0'))) return;
+    if (!names || unusablePath(path, names) !== undefined) return;
     const name = names.pop();
     if (name === undefined) {
       if (this.#listing.type(at) === 'directory') this.#root.at = at;
@@ -117,7 +120,7 @@ export class LayerTreeBuilder {
     if (meaning.kind === 'whiteout') directory.hide(meaning.hidden);
     else if (meaning.kind === 'opaque') directory.opaque = true;
     else {
-      // Only a path that ends with the name has the rest before it.
+      // A path such as `a/b/.` does not end with its last name.
       const before = lastName(path) === name ? parentText(path, name) : '';
       if (!this.#passedLink && before !== '' && !before.includes('.wh.')) this.#known.set(before, directory);
       this.#put(directory, name, at);
@@ -132,18 +135,19 @@ export class LayerTreeBuilder {
       return;
     }
     if (type === 'char' && isWhiteoutDevice(this.#listing.entry(at))) return;
+    if (type === 'symlink' && isImpossibleTarget(this.#listing.linkname(at))) return;
     if (type === 'hardlink') return this.#putLink(directory, name, at);
     if (!folder && lastName(this.#listing.path(at)) === name) return directory.addPlain(at);
     if (folder) this.#known.clear();
     directory.set(name, { kind: 'leaf', at, content: at });
   }
 
-  /** A link out of the image, and one to itself, change nothing; one to a directory of this layer makes nothing. */
+  /** Ignores links out of the image and links to themselves. A link to a directory only removes what it replaces. */
   #putLink(directory: GrowingDirectory, name: string, at: number): void {
     const names = splitPath(this.#listing.linkname(at));
     const target = names?.pop();
     if (!names || (target === name && this.#follow(names, false) === directory)) return;
-    // What it takes the place of may hold its target.
+    // The link may replace the directory that holds its target.
     if (directory.folder(name)) this.#known.clear();
     directory.take(name);
     const node = target === undefined ? this.#root : this.#follow(names, false)?.children.get(target);
@@ -152,33 +156,37 @@ export class LayerTreeBuilder {
     if (node?.content === undefined) this.#loose.push({ directory, name, at });
   }
 
-  /** Some archives have links before what they link to. Those that are left name files of lower layers. */
+  /** Resolves links that come before their target, chain by chain. Those left name files of lower layers. */
   #tieLoose(): void {
-    for (let round = 0, before = -1; round < LINK_ROUNDS && this.#loose.length !== before; round++) {
-      before = this.#loose.length;
-      this.#loose = this.#loose.filter(link => !this.#tie(link));
+    const loose = new Map(this.#loose.map(link => [link.at, link]));
+    for (const link of this.#loose) {
+      const chain: LooseLink[] = [];
+      let content: number | undefined;
+      for (let next: LooseLink | undefined = link; next && loose.delete(next.at);) {
+        chain.push(next);
+        const target = findInLayer(this.#listing, this.#root, this.#listing.linkname(next.at));
+        if (target?.kind !== 'leaf') break;
+        content = target.content;
+        next = content === undefined ? loose.get(target.at) : undefined;
+      }
+      if (content !== undefined) for (const tied of chain) this.#tie(tied, content);
     }
+    this.#loose = [];
   }
 
-  /** True when the link is loose no more. */
-  #tie({ directory, name, at }: LooseLink): boolean {
+  #tie({ directory, name, at }: LooseLink, content: number): void {
     const node = directory.children.get(name);
-    if (node?.kind !== 'leaf' || node.at !== at) return true;
-    const names = splitPath(this.#listing.linkname(at)) ?? [];
-    const target = this.#follow(names.slice(0, -1), false)?.children.get(names.at(-1) ?? '');
-    if (target?.kind !== 'leaf' || target.content === undefined) return false;
-    directory.set(name, { kind: 'leaf', at, content: target.content });
-    return true;
+    // Another entry may have replaced the link since.
+    if (node?.kind === 'leaf' && node.at === at) directory.set(name, { kind: 'leaf', at, content });
   }
 
   /** Returns the directory that names lead to through links of this layer, see {@link followLinks}. */
   #follow(names: readonly string[], make: boolean): GrowingDirectory | undefined {
     this.#passedLink = false;
-    const target = (node: GrowingNode): string | undefined => {
-      const at = node.kind === 'leaf' ? (node.content ?? node.at) : undefined;
-      if (at === undefined || this.#listing.type(at) !== 'symlink') return undefined;
-      this.#passedLink = true;
-      return this.#listing.linkname(at);
+    const target = (node: LayerNode): string | undefined => {
+      const found = targetOf(this.#listing, node);
+      this.#passedLink ||= found !== undefined;
+      return found;
     };
     const child = (directory: GrowingDirectory, name: string): GrowingNode | undefined => {
       const node = directory.folder(name) ?? directory.children.get(name);
@@ -189,6 +197,19 @@ export class LayerTreeBuilder {
   }
 }
 
-function isDirectory(node: GrowingNode): node is GrowingDirectory {
+/** Returns what a layer itself has at a path, through its own links but not following the last name. */
+export function findInLayer(listing: LayerEntries, root: LayerDirectory, path: string): LayerNode | undefined {
+  const names = splitPath(path);
+  const child = (directory: LayerDirectory, name: string): LayerNode | undefined => directory.children.get(name);
+  const target = (node: LayerNode): string | undefined => targetOf(listing, node);
+  return names && followLinks<LayerNode, LayerDirectory>(root, names, { child, isDirectory, target }, 'keep');
+}
+
+function isDirectory<Directory extends LayerDirectory>(node: Directory | LayerLeaf): node is Directory {
   return node.kind === 'directory';
+}
+
+function targetOf(listing: LayerEntries, node: LayerNode): string | undefined {
+  const at = node.kind === 'leaf' ? (node.content ?? node.at) : undefined;
+  return at !== undefined && listing.type(at) === 'symlink' ? listing.linkname(at) : undefined;
 }

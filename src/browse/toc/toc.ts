@@ -3,10 +3,10 @@ import { isDigest, type Digest } from '../../oci/digest.ts';
 import { asObjects, isObject, type JsonObject } from '../../oci/json.ts';
 import { ListingBuilder } from '../listing/listingBuilder.ts';
 
-/** How the pieces of a layer's files are compressed, each by itself. */
+/** How the pieces of a layer's files are compressed, each on its own. */
 export type TocFormat = 'estargz' | 'zstd:chunked';
 
-/** One piece of a file's content: bytes [start, end) of the blob, a compressed stream of its own. */
+/** One piece of a file's content: the bytes [start, end) of the blob, a compressed stream of its own. */
 export interface TocPiece {
   readonly start: number;
   readonly end: number;
@@ -15,33 +15,38 @@ export interface TocPiece {
   /** Bytes of content. */
   readonly size: number;
   readonly digest?: Digest;
-  /** A hole: nothing is stored. */
+  /** Whether it is a hole, of which nothing is stored. */
   readonly zeros: boolean;
 }
 
-/** The pieces of one file, in order, and the digest of all its content where the table has it. */
+/** The pieces of one file, in order, and the digest of its whole content if the table has it. */
 export interface TocFile {
   readonly pieces: readonly TocPiece[];
   readonly digest?: Digest;
 }
 
-/** Files that eStargz's tools put in for themselves. */
+/** Files that eStargz tools add for their own use. */
 const LANDMARKS = new Set(['.prefetch.landmark', '.no.prefetch.landmark']);
 
-const TYPES: Readonly<Record<string, EntryType>> = {
-  reg: 'file',
-  dir: 'directory',
-  symlink: 'symlink',
-  hardlink: 'hardlink',
-  char: 'char',
-  block: 'block',
-  fifo: 'fifo',
-};
+const TYPES: ReadonlyMap<unknown, EntryType> = new Map([
+  ['reg', 'file'],
+  ['dir', 'directory'],
+  ['symlink', 'symlink'],
+  ['hardlink', 'hardlink'],
+  ['char', 'char'],
+  ['block', 'block'],
+  ['fifo', 'fifo'],
+]);
+
+/** Returns the type of an entry by its name in tables of contents and zTOCs. */
+export function entryTypeOf(name: unknown): EntryType | undefined {
+  return TYPES.get(name);
+}
 
 /** The table of contents of an eStargz or zstd:chunked layer (stargz-snapshotter, docs/estargz.md; containers/storage, pkg/chunked). */
 export class Toc {
   readonly #entries: readonly JsonObject[];
-  /** Where the part of the blob that holds content ends. */
+  /** Blob offset after the last content. */
   readonly #end: number;
   #offsets: Float64Array | undefined;
 
@@ -50,7 +55,7 @@ export class Toc {
     this.#end = end;
   }
 
-  /** `undefined` when the text is no table that is understood here. @param end offset in the blob behind the last content */
+  /** Returns `undefined` unless the text is a table of a known version. @param end blob offset after the last content */
   static parse(text: string, end: number): Toc | undefined {
     let json: unknown;
     try {
@@ -62,14 +67,20 @@ export class Toc {
     return new Toc(asObjects(json['entries']), end);
   }
 
-  /** The listing file of the layer (see layerIndex.ts); `undefined` when it would have too many entries. */
+  /**
+   * Returns the file of the layer's listing; `undefined` if it would have too many entries, if content
+   * lies outside the blob, or if names that are not UTF-8 look alike, since JSON cannot hold them.
+   */
   listing(digest: Digest, maxEntries: number): Buffer | undefined {
     const builder = new ListingBuilder();
+    const replaced = new Set<string>();
     for (const [at, entry] of this.#entries.entries()) {
-      const type = TYPES[text(entry['type'])];
+      const type = entryTypeOf(entry['type']);
       const path = text(entry['name']);
       if (!type || LANDMARKS.has(path)) continue;
       if (builder.count >= maxEntries) return undefined;
+      if (path.includes('\ufffd') && replaced.size === replaced.add(path).size) return undefined;
+      if (type === 'file' && this.file(at).pieces.some(piece => this.#isOutside(piece))) return undefined;
       const size = type === 'file' ? count(entry['size']) : 0;
       builder.add({
         path,
@@ -91,7 +102,7 @@ export class Toc {
     return builder.finish({ digest, kind: 'toc' });
   }
 
-  /** Where the content of an entry lies. @param at the entry's `offset` in the listing */
+  /** Returns where the content of an entry is. @param at the entry's `offset` in the listing */
   file(at: number): TocFile {
     const entry = this.#entries[at] ?? {};
     const size = count(entry['size']);
@@ -115,7 +126,11 @@ export class Toc {
     };
   }
 
-  /** eStargz tells no ends: a stream reaches to the beginning of the next. */
+  #isOutside({ start, end, zeros }: TocPiece): boolean {
+    return !zeros && (start >= end || end > this.#end);
+  }
+
+  /** Returns the end of an eStargz stream, which is the start of the next one. */
   #next(start: number): number {
     this.#offsets ??= Float64Array.from(this.#entries, entry => count(entry['offset'])).sort();
     let low = 0;

@@ -1,30 +1,31 @@
 import { matchesDigest } from '../../oci/contentDigest.ts';
 import { promisify } from 'node:util';
 import { gunzip, zstdDecompress } from 'node:zlib';
+import { InvalidLayerError } from '../../layers/errors.ts';
 import { TarReader } from '../../layers/tar/tarReader.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { TocFormat } from './toc.ts';
 
-/** Bytes [start, end) of a blob; `undefined` where parts of it cannot be had. */
+/** Reads the bytes [start, end) of a blob; `undefined` if its source has no ranges. */
 export type ReadRange = (start: number, end: number, signal: AbortSignal) => Promise<Uint8Array | undefined>;
 
-/** A table of contents as it was in the blob, verified by the digest that the image's manifest has for it. */
+/** A table of contents as found in the blob, verified by the digest in the image's manifest. */
 export interface FoundToc {
   readonly format: TocFormat;
   readonly text: Buffer;
-  /** Offset in the blob behind the last content. */
+  /** Blob offset after the last content. */
   readonly end: number;
 }
 
 const FOOTER = 51;
-/** Compressed, and unpacked: a million files. */
+/** Bytes compressed and uncompressed, enough for a million files. */
 const MAX_TOC = 128 << 20;
 const MAX_TEXT = 1 << 30;
 
 /**
- * Fetches a layer's own table of contents by one or two ranges. Only one whose digest is in the manifest's annotations is taken: any other would be the word of whoever
- * sends the bytes. `undefined` when there is none, or it is not what it should be: the layer is read as a whole then, and verified as a whole.
+ * Fetches a layer's own table of contents with one or two range requests. Accepts only one whose
+ * digest is in the manifest's annotations. Returns `undefined` if there is no valid one.
  */
 export async function findToc(
   layer: Descriptor,
@@ -35,14 +36,14 @@ export async function findToc(
   try {
     const prefix = PREFIXES.find(name => annotations[`${name}.manifest-position`] !== undefined);
     const checksum = annotations[`${prefix}.manifest-checksum`];
-    // First, for the tool of eStargz gives its own annotation to zstd:chunked, too.
+    // First, since the eStargz converter adds its own annotation to zstd:chunked too.
     if (prefix !== undefined && isDigest(checksum))
-      return await zstdToc(annotations[`${prefix}.manifest-position`] ?? '', checksum, readRange, signal);
+      return await zstdToc(annotations[`${prefix}.manifest-position`] ?? '', size, checksum, readRange, signal);
     const estargz = annotations['containerd.io/snapshot/stargz/toc.digest'];
     if (!isDigest(estargz) || size <= FOOTER) return undefined;
     return await estargzToc(size, estargz, readRange, signal);
   } catch (error) {
-    if (isOfZlib(error)) return undefined;
+    if (isOfZlib(error) || error instanceof InvalidLayerError) return undefined;
     throw error;
   }
 }
@@ -56,7 +57,7 @@ async function estargzToc(
   signal: AbortSignal,
 ): Promise<FoundToc | undefined> {
   const footer = await readRange(size - FOOTER, size, signal);
-  // An empty gzip stream whose header has the field `SG`, 22 bytes long: the offset and a magic word.
+  // An empty gzip stream whose header has the extra field `SG`: the offset and a magic word, 22 bytes.
   const match = /^SG..([0-9a-f]{16})STARGZ/s.exec(Buffer.from(footer ?? []).toString('latin1', 12));
   const end = Number.parseInt(match?.[1] ?? '', 16);
   if (!(end > 0 && end < size - FOOTER && size - end <= MAX_TOC)) return undefined;
@@ -68,12 +69,15 @@ async function estargzToc(
 
 async function zstdToc(
   position: string,
+  size: number,
   checksum: Digest,
   readRange: ReadRange,
   signal: AbortSignal,
 ): Promise<FoundToc | undefined> {
   const [offset = 0, length = 0, , type] = position.split(':').map(Number);
-  if (!(Number.isSafeInteger(offset) && offset > 0 && length > 0 && length <= MAX_TOC && type === 1)) return undefined;
+  const fits =
+    Number.isInteger(offset) && Number.isInteger(length) && offset > 0 && length > 0 && offset + length <= size;
+  if (!fits || length > MAX_TOC || type !== 1) return undefined;
   const packed = await readRange(offset, offset + length, signal);
   if (!packed || !matchesDigest(packed, checksum)) return undefined;
   const text = await promisify(zstdDecompress)(packed, { maxOutputLength: MAX_TEXT });
@@ -96,7 +100,7 @@ function fileOfTar(tar: Buffer, name: string): Buffer | undefined {
   return chunks.length > 0 ? Buffer.concat(chunks) : undefined;
 }
 
-/** What is compressed wrongly is no table; what the network says goes on to the caller. */
+/** Returns whether an error means damaged compressed data, as opposed to a failed request. */
 export function isOfZlib(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return /^(Z_|ZSTD_|ERR_BUFFER_TOO_LARGE|ERR_ZSTD)/.test(code);

@@ -1,14 +1,14 @@
 import { decodeName } from '../../layers/tar/byteName.ts';
-import { isDigest } from '../../oci/digest.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { UnpackLimits } from '../../layers/unpack/layerVisitor.ts';
 import type { EntryType } from '../../layers/tar/tarEntry.ts';
 import { FlatTable, InvalidFlatBufferError } from './flatBuffer.ts';
 import { ListingBuilder } from '../listing/listingBuilder.ts';
 import type { ListingEntry } from '../listing/layerEntries.ts';
 import { packSpans, type Span } from '../formats/spans.ts';
+import { entryTypeOf } from './toc.ts';
 
-/** A layer's listing file, and the file of its spans (see spans.ts). */
+/** The files of a layer's listing and of its spans. */
 export interface ZtocFiles {
   readonly listing: Buffer;
   readonly spans: Buffer;
@@ -19,21 +19,11 @@ export interface ZtocOptions {
   readonly digest: Digest;
   readonly size: number;
   readonly limits: UnpackLimits;
-  /** False: nothing in the image's manifest vouches for the zTOC. */
+  /** Whether the image's manifest covers the zTOC by a digest. */
   readonly verified: boolean;
 }
 
-const TYPES: Readonly<Record<string, EntryType>> = {
-  reg: 'file',
-  dir: 'directory',
-  symlink: 'symlink',
-  hardlink: 'hardlink',
-  char: 'char',
-  block: 'block',
-  fifo: 'fifo',
-};
-
-/** The fields of the schema's tables by their number (soci-snapshotter, ztoc/fbs/ztoc.fbs). */
+/** Field numbers of the schema's tables (soci-snapshotter, ztoc/fbs/ztoc.fbs). */
 const ZTOC = { compressedSize: 2, uncompressedSize: 3, toc: 4, compression: 5 };
 const COMPRESSION = { algorithm: 0, maxSpanId: 1, spanDigests: 2, checkpoints: 3 };
 const FILE = {
@@ -53,17 +43,17 @@ const FILE = {
 const GZIP = 1;
 const BLOCK = 512;
 const WINDOW = 32_768;
-/** Bytes before the checkpoints, and of each: where in the blob, where in the archive, bits, window. */
+/** Bytes before the checkpoints, and of each: blob offset, archive offset, bits, window. */
 const HEAD = 12;
 const CHECKPOINT = 17 + WINDOW;
-/** A span is read as a whole. */
+/** Bytes of a span, which is read as a whole. */
 const MAX_SPAN = 64 << 20;
-/** A zTOC that tells what cannot be. */
+/** A zTOC contradicts itself. */
 class InvalidZtocError extends Error {}
 
 /**
- * Makes of a layer's zTOC what is kept of it. Its bytes were verified by their digest; what they say is checked as far as the layer itself is not needed for it. `undefined` when it is no zTOC
- * of a gzip layer that can be used: the layer is read as a whole then.
+ * Converts a layer's zTOC, whose bytes were verified by their digest. Checks what it says as far as
+ * that is possible without the layer. Returns `undefined` unless it is the usable zTOC of a gzip layer.
  */
 export function readZtoc(bytes: Buffer, options: ZtocOptions): ZtocFiles | undefined {
   try {
@@ -91,25 +81,25 @@ function entriesOf(toc: FlatTable | undefined, maxEntries: number, length: numbe
   const count = toc?.count(0) ?? 0;
   if (!toc || count > maxEntries) throw new InvalidZtocError();
   const entries: ListingEntry[] = [];
-  // Tables may share their texts, so that a short buffer could tell of endless ones.
+  // Tables may share strings, so a short buffer could describe a huge list.
   let room = 4 * length;
   for (let at = 0; at < count; at++) {
     const file = toc.tableAt(0, at);
-    const type = TYPES[file.bytes(FILE.type).toString('latin1', 0, 16)];
+    const type = entryTypeOf(file.bytes(FILE.type).toString('latin1', 0, 16));
     if (!type) throw new InvalidZtocError();
-    const entry = entryOf(file, type, texts => (room -= texts));
+    const entry = entryOf(file, type, bytes => (room -= bytes));
     if (room < 0) throw new InvalidZtocError();
     entries.push(entry);
   }
   return entries.sort((a, b) => a.offset - b.offset);
 }
 
-function entryOf(file: FlatTable, type: EntryType, uses: (bytes: number) => void): ListingEntry {
+function entryOf(file: FlatTable, type: EntryType, spend: (bytes: number) => void): ListingEntry {
   const path = file.bytes(FILE.name);
   const linkname = file.bytes(FILE.linkname);
-  uses(path.length + linkname.length + 64);
+  spend(path.length + linkname.length + 64);
   const size = type === 'file' ? file.int64(FILE.size) : 0;
-  const xattrs = xattrsOf(file, uses);
+  const xattrs = xattrsOf(file, spend);
   return {
     path: decodeName(path),
     type,
@@ -128,20 +118,23 @@ function entryOf(file: FlatTable, type: EntryType, uses: (bytes: number) => void
   };
 }
 
-/** They are all records of the extended header; those of attributes are meant. */
-function xattrsOf(file: FlatTable, uses: (bytes: number) => void): [string, string][] {
+/** The schema's xattrs are all records of the PAX header; only some of them are attributes. */
+function xattrsOf(file: FlatTable, spend: (bytes: number) => void): [string, string][] {
   const found: [string, string][] = [];
   for (let at = 0; at < file.count(FILE.xattrs); at++) {
     const record = file.tableAt(FILE.xattrs, at);
     const [key, value] = [record.bytes(0), record.bytes(1)];
-    uses(key.length + value.length + 64);
+    spend(key.length + value.length + 64);
     const name = /^SCHILY\.xattr\.(.+)$/s.exec(decodeName(key))?.[1];
     if (name !== undefined) found.push([name, value.toString('base64')]);
   }
   return found;
 }
 
-/** Between the end of one content and the next there is a header, in whole blocks. Where the table is wrong about that, such as with sparse files, it is not used. */
+/**
+ * Checks that each content starts on a block, with room for a header before it. Tables that are wrong
+ * about this, such as for sparse files, are not used.
+ */
 function checkPlaces(entries: readonly ListingEntry[], archiveSize: number): void {
   let end = 0;
   for (const { offset, storedSize } of entries) {
@@ -151,7 +144,7 @@ function checkPlaces(entries: readonly ListingEntry[], archiveSize: number): voi
   }
 }
 
-/** The checkpoints are packed, little end first; in the first version the first of them is left out, for it was held to be always the same. */
+/** Reads the little-endian checkpoints. zTOC version 1 omits the first, which it takes as given. */
 function spansOf(compression: FlatTable, size: number, archiveSize: number): Span[] {
   const packed = compression.bytes(COMPRESSION.checkpoints);
   const count = compression.int32(COMPRESSION.maxSpanId) + 1;
@@ -179,7 +172,7 @@ function point(packed: Buffer, at: number): { whole: number; out: number; bits: 
   const [whole, out] = [Number(packed.readBigInt64LE(at)), Number(packed.readBigInt64LE(at + 8))];
   if (!Number.isSafeInteger(whole) || !Number.isSafeInteger(out)) throw new InvalidZtocError();
   const window = packed.subarray(at + 17, at + CHECKPOINT);
-  // Before the archive's beginning there is nothing to refer to.
+  // The window cannot start before the archive does.
   return {
     whole,
     out,

@@ -4,25 +4,25 @@ import type { Sink } from '../../oci/byteSource.ts';
 import { followLinks } from '../../oci/followLinks.ts';
 import { LinkOutOfLayerError, NoSuchPathError, WrongKindError } from '../errors.ts';
 import type { LayerFiles } from '../sources/layerFiles.ts';
-import type { ListingEntry } from '../listing/layerEntries.ts';
-import type { LayerDirectory } from '../listing/layerEntries.ts';
-import { layerTree } from '../listing/layerTree.ts';
+import type { LayerDirectory, ListingEntry } from '../listing/layerEntries.ts';
+import { findInLayer, layerTree } from '../listing/layerTree.ts';
+import { nameFromShown } from './shownPath.ts';
 
-/** A layer with its place in the image. */
+/** A layer and its number in the image. */
 export interface NumberedLayer {
   /** 1 is the base. */
   readonly number: number;
   readonly files: LayerFiles;
-  /** Its own tree, where that was made before. */
+  /** Its own tree, if already built. */
   readonly directory?: LayerDirectory;
 }
 
-/** A file, folder or link as the image shows it. A hard link is the file that it names. */
+/** A file, directory or symbolic link of the image. A hard link has the facts of the file it names. */
 export interface FileFacts {
-  /** From the image's root, without a slash before it; '' for the root. */
+  /** From the image's root, without a leading slash; '' for the root. */
   readonly path: string;
   readonly type: Exclude<EntryType, 'hardlink'>;
-  /** Bytes; 0 for all but files. */
+  /** Bytes; 0 except for files. */
   readonly size: number;
   /** The lower twelve bits. */
   readonly mode: number;
@@ -30,15 +30,15 @@ export interface FileFacts {
   readonly gid: number;
   /** Seconds since 1970. */
   readonly mtime: number;
-  /** Target of a symlink; for a hard link the path of the file that it was made of. */
+  /** Target of a symbolic link, or the path that a hard link names. */
   readonly linkname?: string;
-  /** Number of the layer that it comes from. */
+  /** Number of the layer it comes from. */
   readonly layer: number;
-  /** False where only parts of that layer were read, for which the image's digest does not vouch. */
+  /** False if no digest of the image covers what was read of that layer. */
   readonly verified?: false;
 }
 
-/** Stacked layers, read as one tree. */
+/** A directory of one of the stacked layers. */
 interface Stacked {
   readonly layer: NumberedLayer;
   readonly directory: LayerDirectory;
@@ -50,19 +50,19 @@ interface Place {
   readonly at: number;
 }
 
-/** Finds the content of a hard link to a file of the layers below. */
+/** Finds the content of a hard link whose target the layer's own tree does not have. */
 type LinkResolver = (link: Place) => Place | undefined;
 
-/** Something in the merged tree. */
+/** A node of the merged tree. */
 export class MergedNode {
   readonly path: string;
-  /** Number of the layer that it comes from. */
+  /** Number of the layer it comes from. */
   readonly layer: number;
-  /** Where the content is; absent for directories. For a hard link it is elsewhere than the link. */
+  /** Entry with the content, which differs from its own for a hard link; absent for directories. */
   readonly content: Place | undefined;
-  /** What describes it; `undefined` for a directory that no archive describes. */
+  /** Entry that describes it; `undefined` for a directory that archives only imply. */
   readonly #described: Place | undefined;
-  /** The directories of all layers that make this one, top first; `undefined` for anything else. */
+  /** The directories of all layers merged here, top first; `undefined` unless it is a directory. */
   readonly #parts: readonly Stacked[] | undefined;
   #children: ReadonlyMap<string, MergedNode> | undefined;
 
@@ -74,9 +74,9 @@ export class MergedNode {
     this.#parts = parts;
   }
 
-  /** A directory of the layers that have it, top first. */
+  /** @param parts top first */
   static directory(path: string, parts: Stacked[]): MergedNode {
-    // An archive that does not describe a directory changes nothing of it.
+    // An implied directory changes nothing about the ones below it.
     const part = parts.find(({ directory }) => directory.at !== undefined) ?? parts[0];
     const at = part?.directory.at;
     const described = part && at !== undefined ? { layer: part.layer, at } : undefined;
@@ -95,17 +95,16 @@ export class MergedNode {
     return this.path.slice(this.path.lastIndexOf('/') + 1);
   }
 
-  /** What describes it. */
   get entry(): ListingEntry | undefined {
     return this.#described && entryAt(this.#described);
   }
 
-  /** What the content's own entry says: for a hard link that of the file. */
+  /** Entry of the content; for a hard link, that of the file. */
   get contentEntry(): ListingEntry | undefined {
     return this.content && entryAt(this.content);
   }
 
-  /** What is in the directory, by name, merged when first asked for. @param resolveLink finds what a hard link names in the layers below */
+  /** Merges the directory's children on first use. */
   children(resolveLink: LinkResolver): ReadonlyMap<string, MergedNode> {
     this.#children ??= this.#merge(resolveLink);
     return this.#children;
@@ -126,7 +125,7 @@ export class MergedNode {
         }
         const place = { layer, at: node.at };
         const content = node.content === undefined ? resolveLink(place) : { layer, at: node.content };
-        // A hard link to nothing stands for nothing.
+        // A dangling hard link still hides what the layers below have here.
         if (content) children.set(name, MergedNode.leaf(path, place, content));
         else hidden.add(name);
       }
@@ -144,7 +143,7 @@ function entryAt({ layer, at }: Place): ListingEntry {
   return layer.files.listing.entry(at);
 }
 
-/** The directories of a name, top first, as far as nothing hides them. */
+/** Returns the directories of a name, top first, down to where one hides the rest. */
 function partsOf(stack: readonly Stacked[], name: string): Stacked[] {
   const parts: Stacked[] = [];
   for (const { layer, directory } of stack) {
@@ -156,12 +155,14 @@ function partsOf(stack: readonly Stacked[], name: string): Stacked[] {
   return parts;
 }
 
-/** All layers of an image as an overlay mount of them shows them, merged folder by folder when somebody looks. */
+/** All layers of an image, merged as an overlay mount merges them, directory by directory on first use. */
 export class MergedTree {
   readonly root: MergedNode;
   readonly #trees: readonly Stacked[];
   readonly #alone: boolean;
-  #below: ReadonlyMap<number, MergedTree> = new Map();
+  readonly #below = new Map<number, MergedTree>();
+  /** Content of hard links, by layer and number of the link. */
+  readonly #linked = new Map<NumberedLayer, Map<number, Place | undefined>>();
 
   private constructor(trees: readonly Stacked[], alone = false) {
     this.#trees = trees;
@@ -179,34 +180,61 @@ export class MergedTree {
     return new MergedTree(layers.map(stacked));
   }
 
-  /** One layer by itself: nothing is known of the layers below it, and a hard link to a file there is a file without content. */
+  /** Returns the tree of one layer on its own, in which hard links to files below have no content. */
   static ofLayer(layer: NumberedLayer): MergedTree {
     return new MergedTree([stacked(layer)], true);
   }
 
-  /** The same image without its upper layers: of those numbered below `number`. */
+  /** Returns the tree of the layers below `number`. */
   below(number: number): MergedTree {
     const known = this.#below.get(number);
     if (known) return known;
     const tree = new MergedTree(this.#trees.filter(({ layer }) => layer.number < number));
-    this.#below = new Map(this.#below).set(number, tree);
+    this.#below.set(number, tree);
     return tree;
   }
 
-  /** A layer's own tree. */
+  /** Returns a layer's own tree. */
   layerRoot(number: number): LayerDirectory | undefined {
     return this.#trees.find(({ layer }) => layer.number === number)?.directory;
   }
 
   childrenOf(node: MergedNode): ReadonlyMap<string, MergedNode> {
-    return node.children(link =>
-      this.#alone ? link : this.below(link.layer.number).tryFind(entryAt(link).linkname, false)?.content,
-    );
+    return node.children(link => (this.#alone ? link : this.#contentOf(link)));
+  }
+
+  /** Follows hard links to hard links of the same layer, then looks in the layers below. */
+  #contentOf({ layer, at }: Place): Place | undefined {
+    const known = this.#linked.get(layer) ?? new Map<number, Place | undefined>();
+    this.#linked.set(layer, known);
+    const chain: number[] = [];
+    let content: Place | undefined;
+    for (let next: number | undefined = at; next !== undefined;) {
+      if (known.has(next)) {
+        content = known.get(next);
+        break;
+      }
+      // Marks it for links that run in a circle.
+      known.set(next, undefined);
+      chain.push(next);
+      const { linkname } = layer.files.listing.entry(next);
+      next = this.#ownLink(layer, linkname);
+      if (next === undefined) content = this.below(layer.number).tryFind(linkname, false)?.content;
+    }
+    for (const link of chain) known.set(link, content);
+    return content;
+  }
+
+  /** Returns the number of the unresolved hard link that a layer itself has at a path, if any. */
+  #ownLink({ files, number }: NumberedLayer, path: string): number | undefined {
+    const root = this.layerRoot(number);
+    const node = root && findInLayer(files.listing, root, path);
+    return node?.kind === 'leaf' && node.content === undefined ? node.at : undefined;
   }
 
   /**
-   * What is at a path. Links on the way are followed within the image; the last name too when `follow`.
-   * @throws {NoSuchPathError} also for links that run in a circle
+   * Returns what is at a path, following links within the image, for the last name only if `follow`.
+   * @throws {NoSuchPathError} also for loops of links
    */
   find(path: string, follow = true): MergedNode {
     const node = this.tryFind(path, follow);
@@ -220,15 +248,20 @@ export class MergedTree {
     return names && followLinks(this.root, names, { child, isDirectory, target }, follow ? 'follow' : 'keep');
   }
 
-  /** Every path of the tree or of a folder of it, each folder before what is in it, without the folder itself. */
+  /** Yields every node below a directory, each directory before its children. */
   *walk(from: MergedNode = this.root): Generator<MergedNode> {
-    for (const node of this.childrenOf(from).values()) {
-      yield node;
-      if (node.isDirectory) yield* this.walk(node);
+    const open = [this.childrenOf(from).values()];
+    for (let top = open.at(-1); top; top = open.at(-1)) {
+      const { value: node, done } = top.next();
+      if (done) open.pop();
+      else {
+        yield node;
+        if (node.isDirectory) open.push(this.childrenOf(node).values());
+      }
     }
   }
 
-  /** The content of a file; a symlink must have been followed. @throws {WrongKindError} @throws {FileDamagedError} */
+  /** Writes the content of a file. @throws {WrongKindError} @throws {FileDamagedError} @throws {LinkOutOfLayerError} */
   async read(node: MergedNode, sink: Sink, signal: AbortSignal): Promise<void> {
     const { type } = factsOf(node);
     if (node.contentEntry?.type === 'hardlink') throw new LinkOutOfLayerError(node.path);
@@ -246,14 +279,14 @@ function target(node: MergedNode): string | undefined {
   return entry?.type === 'symlink' ? entry.linkname : undefined;
 }
 
-/** A name that is no UTF-8 is also found by the form in which editors show it. */
+/** Finds a child by its name, by its form of {@link shownPath}, or by one with U+FFFD for every odd byte. */
 function childNamed(children: ReadonlyMap<string, MergedNode>, name: string): MergedNode | undefined {
-  const child = children.get(name);
+  const child = children.get(name) ?? children.get(nameFromShown(name));
   if (child || !name.includes('\ufffd')) return child;
   return [...children.values()].find(node => node.name.toWellFormed() === name);
 }
 
-/** What a person or a program is told of it. */
+/** Returns what users and extensions see of a node. */
 export function factsOf(node: MergedNode): FileFacts {
   const { path, layer, entry, contentEntry, content } = node;
   if (!entry || !contentEntry) {

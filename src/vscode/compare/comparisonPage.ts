@@ -1,6 +1,7 @@
 import { CancellationError } from 'vscode';
 import type { ChangedEntry } from '../../insight/compare.ts';
 import type { FileEntry } from '../../insight/layerContent.ts';
+import { shownPath } from '../../browse/tree/shownPath.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference } from '../../oci/reference.ts';
 import { chooseFiles, type ChosenFiles, type FilesNeeds } from '../command/chooseFiles.ts';
@@ -92,12 +93,12 @@ function linkTo({ mark, entry }: ChangeNode, left: ChosenFiles, right: ChosenFil
   const { path } = entry;
   if (mark === 'changed')
     return commandLink(COMMANDS.compareFiles, {
-      left: { ...placeOf(left), path: path.toWellFormed() },
-      right: { ...placeOf(right), path: path.toWellFormed() },
+      left: { ...placeOf(left), path: shownPath(path) },
+      right: { ...placeOf(right), path: shownPath(path) },
     });
   return commandLink(COMMANDS.openFile, {
     ...placeOf(mark === 'removed' ? left : right),
-    path: path.toWellFormed(),
+    path: shownPath(path),
   });
 }
 

@@ -11,6 +11,7 @@ import {
   workspace,
 } from 'vscode';
 import type { FileFacts, MergedNode, MergedTree } from '../../browse/tree/mergedTree.ts';
+import { shownPath } from '../../browse/tree/shownPath.ts';
 import { describeFailure } from '../common/failures.ts';
 import { parseFileUri } from '../common/fileLocation.ts';
 import { SCHEMES } from '../common/ids.ts';
@@ -57,7 +58,7 @@ export class ImageFileSystem implements FileSystemProvider {
     return this.#at(uri, async (tree, node, factsOf) => {
       if (!node.isDirectory) throw FileSystemError.FileNotADirectory(uri);
       return [...tree.childrenOf(node).values()].map((child): [string, FileType] => {
-        const name = child.name.toWellFormed();
+        const name = shownPath(child.name);
         const facts = factsOf(child);
         if (facts.type !== 'symlink') return [name, typeOf(facts)];
         const target = tree.tryFind(child.path);

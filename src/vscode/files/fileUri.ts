@@ -1,4 +1,5 @@
 import { Uri } from 'vscode';
+import { shownPath } from '../../browse/tree/shownPath.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
@@ -12,5 +13,5 @@ import { SCHEMES } from '../common/ids.ts';
 export function fileUri(image: ResolvedImage, path: string, layer?: number): Uri {
   const reference = formatReference({ ...image.reference, digest: image.manifestDigest });
   const parts = [reference, formatPlatform(image.platform), ...(layer === undefined ? [] : [String(layer)])];
-  return Uri.from({ scheme: SCHEMES.files, authority: authorityOf(parts), path: `/${path.toWellFormed()}` });
+  return Uri.from({ scheme: SCHEMES.files, authority: authorityOf(parts), path: `/${shownPath(path)}` });
 }

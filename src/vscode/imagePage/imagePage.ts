@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { isDigest } from '../../oci/digest.ts';
+import { shownPath } from '../../browse/tree/shownPath.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference, parseReference } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
@@ -82,7 +83,7 @@ function bodyOf(name: string, image: ResolvedImage, analysis: Analysis | undefin
   };
   // By its digest: the files are those that were read, whatever the tag names tomorrow.
   const linkTo = (path: string, layer: number): string =>
-    commandLink(COMMANDS.openFile, { ...place, layer, path: path.toWellFormed() });
+    commandLink(COMMANDS.openFile, { ...place, layer, path: shownPath(path) });
   return imageHtml(name, image, actionsOf(image), Date.now(), analysis && { ...analysis, linkTo });
 }
 

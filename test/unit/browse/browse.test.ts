@@ -18,13 +18,14 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { FileDamagedError, NoSuchPathError, WrongKindError } from '../../../src/browse/errors.ts';
 import { layerChanges } from '../../../src/browse/tree/layerChanges.ts';
 import { factsOf, MergedTree, type MergedNode } from '../../../src/browse/tree/mergedTree.ts';
+import { shownPath } from '../../../src/browse/tree/shownPath.ts';
 import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { openLayer } from '../../../src/layerAccess/openLayer.ts';
 import { DiffIdMismatchError } from '../../../src/workers/layerErrors.ts';
 import { image, layer, type BuiltLayer } from '../../support/image.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';
 import { sha256 } from '../../support/registry/store.ts';
-import { device, directory, file, gnuSparse, hardlink, opaque, symlink, whiteout } from '../../support/tar.ts';
+import { device, directory, fifo, file, gnuSparse, hardlink, opaque, symlink, whiteout } from '../../support/tar.ts';
 import { Pulling } from '../pull/pulling.ts';
 
 let registry: Registry;
@@ -115,7 +116,7 @@ for (const compression of ['gzip', 'zstd', 'none'] as const) {
   });
 }
 
-test('layers are merged as an overlay mount shows them', async () => {
+test('merges layers as an overlay mount does', async () => {
   const base = layer([
     directory('etc/', { mode: 0o700 }),
     file('etc/keep', 'base'),
@@ -169,14 +170,14 @@ test('layers are merged as an overlay mount shows them', async () => {
   assert.equal(String(await content(tree, 'etc/keep')), 'top');
   assert.equal(String(await content(tree, 'linked')), 'of a link above');
   assert.equal(factsOf(tree.find('etc/keep')).layer, 2);
-  // The upper layer does not describe the folder, and so changes nothing of it.
+  // The upper layer only implies the directory, and so does not change it.
   assert.deepEqual([factsOf(tree.find('etc')).mode, factsOf(tree.find('etc')).layer], [0o700, 1]);
   assert.equal(factsOf(tree.find('was-folder')).type, 'file');
   assert.equal(String(await content(tree.below(2), 'etc/keep')), 'base');
   assert.deepEqual(paths(tree.below(1)), []);
 });
 
-test('links are followed within the image, and not in circles', async () => {
+test('follows links within the image, and detects loops', async () => {
   const tree = await open(
     layer([
       directory('usr/bin/'),
@@ -195,7 +196,60 @@ test('links are followed within the image, and not in circles', async () => {
   assert.equal(factsOf(tree.find('one', false)).linkname, 'two');
 });
 
-test('the second opening and reading needs no request', async () => {
+test('follows chains of hard links into lower layers', async () => {
+  const base = layer([file('file', 'base'), fifo('fifo'), device('null', 'char', 1, 3), symlink('link', 'file')]);
+  const top = layer([
+    hardlink('early', 'second'),
+    hardlink('first', 'file'),
+    hardlink('second', 'first'),
+    hardlink('third', 'd/second'),
+    symlink('d', '.'),
+    hardlink('pipe', 'fifo'),
+    hardlink('pipe-too', 'pipe'),
+    hardlink('device', 'null'),
+    hardlink('symlink', 'link'),
+    hardlink('one', 'other'),
+    hardlink('other', 'one'),
+  ]);
+  const tree = await open(base, top);
+  for (const path of ['early', 'first', 'second', 'third'])
+    assert.equal(String(await content(tree, path)), 'base', path);
+  const types = ['pipe', 'pipe-too', 'device', 'symlink'].map(path => factsOf(tree.find(path, false)).type);
+  assert.deepEqual(types, ['fifo', 'fifo', 'char', 'symlink']);
+  assert.equal(tree.tryFind('one'), undefined);
+});
+
+test('tells names apart that look alike because they are not UTF-8', async () => {
+  const names = ['caf\xe9', 'caf\xe8', 'caf\xef\xbf\xbd', 'the\xef\xbf\xbdE9'].map(name => Buffer.from(name, 'latin1'));
+  const tree = await open(layer(names.map((name, at) => file(name, `content ${at}`))));
+  const nodes = [...tree.walk()];
+  assert.equal(new Set(nodes.map(({ path }) => shownPath(path))).size, 4);
+  for (const [at, node] of nodes.entries()) {
+    const shown = shownPath(node.path);
+    assert.ok(shown.isWellFormed());
+    assert.equal(String(await content(tree, shown)), `content ${at}`);
+    assert.equal(String(await content(tree, node.path)), `content ${at}`);
+  }
+  assert.equal(shownPath('plain/ä€'), 'plain/ä€');
+});
+
+test('lists an image of which one entry is thousands of directories deep', async () => {
+  const deep = 'd/'.repeat(1500);
+  const tree = await open(
+    layer([
+      directory(deep),
+      symlink('l', deep),
+      directory(`l/${deep}`),
+      directory(`x/${'d/'.repeat(6000)}`),
+      file('z', 'z'),
+    ]),
+  );
+  const nodes = [...tree.walk()];
+  assert.equal(nodes.length, 3002);
+  assert.equal(String(await content(tree, 'z')), 'z');
+});
+
+test('opens and reads a layer again without any request', async () => {
   const built = layer([file('a', 'content of a')]);
   await open(built);
   const before = blobRequests();
@@ -204,7 +258,7 @@ test('the second opening and reading needs no request', async () => {
   assert.equal(blobRequests(), before);
 });
 
-test('makes a listing again that is damaged on disk', async () => {
+test('replaces a listing that is damaged on disk', async () => {
   const built = layer([file('a', 'content of a')]);
   await open(built);
   const [listing = ''] = globSync('cache/indexes/**/*.index', { cwd: pulling.root });
@@ -212,7 +266,7 @@ test('makes a listing again that is damaged on disk', async () => {
   assert.deepEqual(paths(await open(built)), ['a']);
 });
 
-test('a blob that was removed from the cache is fetched again', async () => {
+test('downloads a blob again that was removed from the cache', async () => {
   const built = layer([file('a', 'content of a')]);
   const tree = await open(built);
   await pulling.puller.store.prune(0);
@@ -226,10 +280,10 @@ function overwrite(path: string, at: number, bytes: Uint8Array): void {
   closeSync(file);
 }
 
-test('a file near the end of a gzip layer is read without inflating what is before it', async () => {
+test('reads a file near the end of a gzip layer without inflating what precedes it', async () => {
   const built = layer([file('big', randomBytes(24 << 20)), file('late', 'near the end')]);
   const tree = await open(built);
-  // Were the beginning needed, it would be found to be rubbish.
+  // Reading the beginning would fail.
   overwrite(pulling.puller.store.path(built.digest), 0, Buffer.alloc(1 << 20));
   assert.equal(String(await content(tree, 'late')), 'near the end');
   await assert.rejects(content(tree, 'big'));
@@ -239,13 +293,13 @@ for (const [name, damage] of Object.entries({
   missing: (path: string): void => rmSync(path),
   'cut short': (path: string): void => truncateSync(path, 100),
   rubbish: (path: string): void => writeFileSync(path, randomBytes(statSync(path).size)),
-  'those of another version': (path: string): void => writeFileSync(path, readFileSync(path).fill('X', 0, 4)),
+  'of another version': (path: string): void => writeFileSync(path, readFileSync(path).fill('X', 0, 4)),
   'half written': (path: string): void => {
     renameSync(path, `${path}.1.2.partial`);
     truncateSync(`${path}.1.2.partial`, 5000);
   },
 })) {
-  test(`restart points that are ${name} do not matter`, async () => {
+  test(`reads a layer whose restart points are ${name}`, async () => {
     const built = layer([file('big', randomBytes(12 << 20)), file('late', 'near the end')]);
     await open(built);
     const [points = ''] = globSync('cache/indexes/**/*.points', { cwd: pulling.root });
@@ -256,27 +310,27 @@ for (const [name, damage] of Object.entries({
   });
 }
 
-test('content that changed on the disk is not taken for a file', async () => {
+test('refuses content that changed on disk', async () => {
   const built = layer([file('a', 'content of a')], { compression: 'none' });
   const tree = await open(built);
   overwrite(pulling.puller.store.path(built.digest), 512, Buffer.from('CONTENT'));
   await assert.rejects(content(tree, 'a'), FileDamagedError);
 });
 
-test('a layer that is not what the config names is not browsed', async () => {
+test('refuses a layer whose diff ID differs from the config', async () => {
   const built = { ...layer([file('a', 'x')]), diffId: sha256('something else') };
   await assert.rejects(open(built), DiffIdMismatchError);
   assert.deepEqual(globSync('cache/indexes/**/*.index', { cwd: pulling.root }), []);
 });
 
-test('reading ends when it is cancelled', async () => {
+test('stops reading when cancelled', async () => {
   const tree = await open(layer([file('big', randomBytes(4 << 20))]));
   const controller = new AbortController();
   const reading = tree.read(tree.find('big'), { write: () => controller.abort() }, controller.signal);
   await assert.rejects(reading, { name: 'AbortError' });
 });
 
-test('a layer tells what it adds, changes and deletes', async () => {
+test('reports what a layer adds, changes and deletes', async () => {
   const base = layer([
     directory('etc/'),
     file('etc/keep', '1'),

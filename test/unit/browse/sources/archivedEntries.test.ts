@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ArchivedEntries } from '../../../../src/browse/sources/archivedEntries.ts';
-import { ListingBuilder } from '../../../../src/browse/listing/listingBuilder.ts';
-import { listingEntry, LayerListing } from '../../../../src/browse/listing/layerListing.ts';
+import { ListingBuilder, listingEntry } from '../../../../src/browse/listing/listingBuilder.ts';
+import { LayerListing } from '../../../../src/browse/listing/layerListing.ts';
 import { atOnce } from '../../../../src/browse/formats/slices.ts';
 import { IMPLICIT_DIRECTORY, type EntryType } from '../../../../src/layers/tar/tarEntry.ts';
 

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { FileDamagedError } from '../../../../src/browse/errors.ts';
 import { factsOf, type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
-import { estargz } from '../../../support/estargz.ts';
-import { image, layer } from '../../../support/image.ts';
+import { estargz, estargzFooter } from '../../../support/estargz.ts';
+import { image, layer, type BuiltLayer } from '../../../support/image.ts';
 import { recompress } from '../../../support/layout.ts';
 import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
 import { sha256, type Content } from '../../../support/registry/store.ts';
@@ -41,7 +41,7 @@ async function open(content: Content): Promise<MergedTree> {
   return browsing.open(`${registry.host}/toc:latest`, () => (registry.requests.length = 0));
 }
 
-/** Bytes of blobs that were asked for since the layer was opened. */
+/** Returns the bytes of blobs requested since the layer was opened. */
 const bytesFetched = (): number => fetched(registry.requests).bytes;
 
 const kinds = {
@@ -53,7 +53,7 @@ const kinds = {
 };
 
 for (const [kind, { skip, make }] of Object.entries(kinds)) {
-  test(`a small file of a big layer costs little: ${kind}`, { skip }, async () => {
+  test(`downloads little of a big layer for a small file: ${kind}`, { skip }, async () => {
     const tree = await open(await make());
     assert.deepEqual(pathsOf(tree), ['big', 'empty', 'etc', 'etc/motd', 'hard', 'late', 'link']);
     const { mode, uid, layer: from } = factsOf(tree.find('etc'));
@@ -66,7 +66,7 @@ for (const [kind, { skip, make }] of Object.entries(kinds)) {
     assert.ok((await contentOf(tree, 'big')).equals(BIG));
   });
 
-  test(`the second opening needs no request: ${kind}`, { skip }, async () => {
+  test(`opens a layer again without any request: ${kind}`, { skip }, async () => {
     const content = await make();
     await open(content);
     const tree = await open(content);
@@ -75,20 +75,66 @@ for (const [kind, { skip, make }] of Object.entries(kinds)) {
   });
 }
 
-test('a table that is not the one of the manifest is not believed: the layer is read as a whole', async () => {
+test('reads the whole layer if the table is not the one of the manifest', async () => {
   const tree = await open(image({ layers: [estargz(entries, { forge: json => json.replace('"late"', '"lies"') })] }));
   assert.ok(tree.find('late'));
   assert.equal(tree.tryFind('lies'), undefined);
   assert.equal(bytesFetched(), Infinity);
 });
 
-test('content that is not what the table tells is refused', async () => {
+test('refuses content whose digest differs from the table', async () => {
   let table = '';
   const lie = (json: string): string => (table = json.replaceAll(sha256('content of a'), sha256('another content')));
   const built = estargz([file('a', 'content of a')], { forge: lie });
-  // The table itself is vouched for by the manifest.
   const annotations = { 'containerd.io/snapshot/stargz/toc.digest': sha256(table) };
   const tree = await open(image({ layers: [{ ...built, annotations }] }));
   await assert.rejects(contentOf(tree, 'a'), FileDamagedError);
   assert.notEqual(bytesFetched(), Infinity);
+});
+
+/** Returns an eStargz layer whose table is changed, with the digest of the changed table. */
+function changedTable(files: Parameters<typeof estargz>[0], change: (json: string) => string): BuiltLayer {
+  let table = '';
+  const built = estargz(files, { forge: json => (table = change(json)) });
+  return { ...built, annotations: { 'containerd.io/snapshot/stargz/toc.digest': sha256(table) } };
+}
+
+test('reads the whole layer if the table points outside the blob', async () => {
+  for (const offset of ['1e15', '9e9']) {
+    const built = changedTable(entries, json => json.replace(/("name":"late".*?"offset":)\d+/, `$1${offset}`));
+    const tree = await open(image({ layers: [built] }));
+    assert.equal(bytesFetched(), Infinity);
+    assert.equal(String(await contentOf(tree, 'late')), 'near the end');
+  }
+});
+
+test('reads the whole layer if its annotations or footer point outside the blob', async () => {
+  const zstd = layer(entries, { compression: 'zstd' });
+  const key = 'io.github.containers.zstd-chunked';
+  for (const place of [
+    '1:2:3:1',
+    `${zstd.blob.length - 10}:11:9:1`,
+    '9007199254740991:9007199254740991:1:1',
+    '-5:10:1:1',
+    '1e9:10:1:1',
+    'x',
+  ]) {
+    const annotations = { [`${key}.manifest-position`]: place, [`${key}.manifest-checksum`]: sha256('no table') };
+    const tree = await open(image({ layers: [{ ...zstd, annotations }] }));
+    assert.equal(String(await contentOf(tree, 'late')), 'near the end', place);
+  }
+  const plain = estargz(entries);
+  for (const footer of [estargzFooter(2 ** 40), estargzFooter(plain.blob.length), estargzFooter(0), Buffer.alloc(51)]) {
+    const blob = Buffer.concat([plain.blob.subarray(0, -51), footer]);
+    const tree = await open(image({ layers: [{ ...layer(plain.tar, { blob }), annotations: plain.annotations }] }));
+    assert.equal(String(await contentOf(tree, 'late')), 'near the end');
+  }
+});
+
+test('reads the whole layer if names in the table look alike', async () => {
+  const files = [file(Buffer.from('caf\xe9', 'latin1'), 'one'), file(Buffer.from('caf\xe8', 'latin1'), 'two')];
+  const tree = await open(image({ layers: [estargz(files)] }));
+  const paths = [...tree.walk()].map(({ path }) => path).filter(path => path.startsWith('caf'));
+  const contents = await Promise.all(paths.map(path => contentOf(tree, path)));
+  assert.deepEqual(contents.map(String), ['one', 'two']);
 });
