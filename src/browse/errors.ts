@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 
-/** There is nothing at a path of an image. */
+/** The image has nothing at a path. */
 export class NoSuchPathError extends Error {
   readonly path: string;
   constructor(path: string) {
@@ -10,7 +10,7 @@ export class NoSuchPathError extends Error {
   }
 }
 
-/** A path of an image is a folder, and a file was wanted, or the other way round. */
+/** A path of an image names a directory where a file is needed, or the other way round. */
 export class WrongKindError extends Error {
   readonly path: string;
   readonly kind: string;
@@ -22,7 +22,7 @@ export class WrongKindError extends Error {
   }
 }
 
-/** A file is too large for what it was wanted for. */
+/** A file is too large to hold in memory. */
 export class FileTooLargeError extends Error {
   readonly path: string;
   /** Bytes. */
@@ -30,7 +30,7 @@ export class FileTooLargeError extends Error {
   readonly limit: number;
   constructor(path: string, size: number, limit: number) {
     super(
-      `${JSON.stringify(path)} has ${Math.ceil(size / 1e6)} MB, more than the ${Math.floor(limit / 1e6)} MB that an editor is given. Save it as a file with "Peel: Save File…" instead.`,
+      `${JSON.stringify(path)} has ${Math.ceil(size / 1e6)} MB, more than the ${Math.floor(limit / 1e6)} MB that an editor can open. Save it to disk with "Peel: Save File…" instead.`,
     );
     this.name = 'FileTooLargeError';
     this.path = path;
@@ -39,12 +39,12 @@ export class FileTooLargeError extends Error {
   }
 }
 
-/** A file's bytes are not those that the layer had when its listing was made, or that its table of contents tells. */
+/** A file's bytes differ from what the layer's listing or table of contents records. */
 export class FileDamagedError extends Error {
   readonly path: string;
   constructor(path: string, options?: ErrorOptions) {
     super(
-      `The content of ${JSON.stringify(path)} is not what the layer's listing tells. Clean the cache with "Peel: Clean Cache…" and try again; if it stays so, the image is damaged.`,
+      `The content of ${JSON.stringify(path)} does not match the layer's listing. Clean the cache with "Peel: Clean Cache…" and try again. If the error persists, the image is damaged.`,
       options,
     );
     this.name = 'FileDamagedError';
@@ -52,25 +52,21 @@ export class FileDamagedError extends Error {
   }
 }
 
-/** A layer that is looked at by itself has a hard link to a file of a layer below. */
+/** A layer opened on its own has a hard link to a file of a layer below. */
 export class LinkOutOfLayerError extends Error {
   readonly path: string;
   constructor(path: string) {
-    super(
-      `${JSON.stringify(path)} is a hard link to a file of another layer. Open it in the image's merged files instead, where all layers are known.`,
-    );
+    super(`${JSON.stringify(path)} is a hard link to a file of another layer. Open it in the image's merged files.`);
     this.name = 'LinkOutOfLayerError';
     this.path = path;
   }
 }
 
-/** The list that is kept of a layer's files was damaged after it was opened, by the disk or by another program. */
+/** A layer's cached listing was damaged after it was opened. */
 export class ListingDamagedError extends Error {
   readonly digest: Digest;
   constructor(digest: Digest) {
-    super(
-      `The list of the files of layer ${digest} is damaged in the cache. Clean the cache with "Peel: Clean Cache…" and open the image again: it is then made anew.`,
-    );
+    super(`The cached file list of layer ${digest} is damaged. Open the image again to read the layer afresh.`);
     this.name = 'ListingDamagedError';
     this.digest = digest;
   }

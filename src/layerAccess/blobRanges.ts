@@ -1,40 +1,29 @@
-import { open } from 'node:fs/promises';
+import { readFileRange } from '../browse/formats/container.ts';
 import { downloadedBlob, type BrowseRequest } from './layerPass.ts';
 import type { LayerWork } from '../workers/layerWork.ts';
 
-/** Parts of one layer's blob: from the cache where it is there, else from the source. */
+/** Reads ranges of one layer's blob, from the cache if it is there, otherwise from its source. */
 export class BlobRanges {
-  readonly #puller: LayerWork;
+  readonly #work: LayerWork;
   readonly #request: BrowseRequest;
 
-  constructor(puller: LayerWork, request: BrowseRequest) {
-    this.#puller = puller;
+  constructor(work: LayerWork, request: BrowseRequest) {
+    this.#work = work;
     this.#request = request;
   }
 
-  /** Bytes [start, end); `undefined` where the source gives no parts. */
+  /** Reads the bytes [start, end); `undefined` if the source has no ranges. */
   async read(start: number, end: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const { descriptor } = this.#request.layer;
-    const { store } = this.#puller;
+    const { store } = this.#work;
     if (await store.has(descriptor.digest, descriptor.size))
       return readFileRange(store.path(descriptor.digest), start, end);
     return (await this.#request.blobs()).readRange(descriptor, start, end, signal);
   }
 
-  /** The same; where the source gives no parts, the whole is fetched once. */
+  /** Does the same, downloading the blob if its source has no ranges. */
   async readOrDownload(start: number, end: number, signal: AbortSignal): Promise<Uint8Array> {
     const bytes = await this.read(start, end, signal);
-    return bytes ?? readFileRange(await downloadedBlob(this.#puller, this.#request, signal), start, end);
-  }
-}
-
-async function readFileRange(path: string, start: number, end: number): Promise<Uint8Array> {
-  const file = await open(path);
-  try {
-    const buffer = Buffer.alloc(end - start);
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
+    return bytes ?? readFileRange(await downloadedBlob(this.#work, this.#request, signal), start, end);
   }
 }

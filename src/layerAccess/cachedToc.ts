@@ -15,7 +15,7 @@ interface Parsed {
   readonly format: TocFormat;
 }
 
-/** A layer's own table of contents: fetched once, cached beside the listing, read again when a file is. */
+/** A layer's own table of contents, cached next to its listing and loaded when a file is first read. */
 export class CachedToc {
   readonly #ranges: BlobRanges;
   readonly #request: BrowseRequest;
@@ -28,7 +28,7 @@ export class CachedToc {
     this.#path = path;
   }
 
-  /** The layer's listing, of its table of contents; `undefined` when it has none, or too much is in it. */
+  /** Returns the listing's file, made from the table; `undefined` if the layer has no usable one. */
   async makeListing(signal: AbortSignal): Promise<Buffer | undefined> {
     const parsed = await this.#fetch(signal);
     if (!parsed) return undefined;
@@ -81,10 +81,10 @@ export class CachedToc {
   }
 }
 
-/** The table of contents of a layer was there when its listing was made, and now is not. */
+/** A layer's table of contents, from which its listing was made, is no longer available. */
 export class TocGoneError extends Error {
   constructor() {
-    super('The registry gives the table of contents of this layer no more. Clean the cache and try again.');
+    super("The layer's table of contents is no longer available from the registry. Clean the cache and try again.");
     this.name = 'TocGoneError';
   }
 }

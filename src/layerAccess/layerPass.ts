@@ -10,24 +10,24 @@ import { fetchLayer, type LayerWork } from '../workers/layerWork.ts';
 import type { Origin } from '../registry/origin.ts';
 import type { SociIndexes } from '../resolve/sociIndexes.ts';
 
-/** Where a layer is to be had, and how much it may hold. */
+/** A layer to open, where to get it, and how much it may hold. */
 export interface BrowseRequest {
   readonly layer: Pick<Layer, 'descriptor' | 'diffId'>;
   readonly repository: string;
-  /** Where parts of the layer can be had. */
+  /** Source of ranges of the layer. */
   readonly blobs: () => Promise<BlobSource>;
   readonly origin: () => Promise<Origin>;
   readonly limits: UnpackLimits;
-  /** Of the image whose layer it is; absent: no SOCI index is looked for. */
+  /** Of the layer's image; if absent, no SOCI index is looked for. */
   readonly soci?: SociIndexes;
-  /** Takes no listing that nothing vouches for: such a layer is read as a whole. */
+  /** Reads the layer as a whole rather than accept an unverified listing. */
   readonly verifiedOnly?: boolean;
   readonly onProgress: (progress: LayerProgress) => void;
-  /** The progress is also to tell what is found. */
+  /** Whether progress includes the entries found. */
   readonly followed?: boolean;
 }
 
-/** The files that are cached of a layer that was browsed. */
+/** Files cached for a layer that was browsed. */
 export interface LayerCachePaths {
   readonly toc: string;
   readonly listing: string;
@@ -36,12 +36,15 @@ export interface LayerCachePaths {
   readonly spans: string;
 }
 
-/** Beside the blobs, so that cleaning the cache takes them too. */
+/** Returns paths next to the blobs, so that cleaning the cache removes them too. */
 export function layerCachePaths(store: BlobStore, digest: Digest): LayerCachePaths {
   return pathsOf(join(store.root, 'indexes', digestAlgorithm(digest), digestHex(digest)));
 }
 
-/** Of what nothing vouches for: it is cached for each place that it came from by itself, so that one registry cannot tell what is in the layers of another. */
+/**
+ * Returns paths for unverified listings. They are separate for each repository, so that one registry
+ * cannot make up the layers of another.
+ */
 export async function unverifiedPaths(store: BlobStore, request: BrowseRequest): Promise<LayerCachePaths> {
   const { registry } = await request.origin();
   const { digest } = request.layer.descriptor;
@@ -62,16 +65,16 @@ function pathsOf(stem: string): LayerCachePaths {
   };
 }
 
-/** Brings the blob into the cache, if it is there no more, and tells where it lies. */
-export async function downloadedBlob(puller: LayerWork, request: BrowseRequest, signal: AbortSignal): Promise<string> {
+/** Downloads the blob unless it is cached, and returns its path. */
+export async function downloadedBlob(work: LayerWork, request: BrowseRequest, signal: AbortSignal): Promise<string> {
   const { digest, size } = request.layer.descriptor;
-  if (!(await puller.store.has(digest, size))) await runPass(puller, request, signal);
-  return puller.store.path(digest);
+  if (!(await work.store.has(digest, size))) await readBlob(work, request, signal);
+  return work.store.path(digest);
 }
 
-/** One pass over the blob. Without `paths` it is only brought into the cache. */
-export async function runPass(
-  puller: LayerWork,
+/** Reads the blob once and lists it; without `paths` it is only downloaded. */
+export async function readBlob(
+  work: LayerWork,
   request: BrowseRequest,
   signal: AbortSignal,
   paths?: LayerCachePaths,
@@ -86,5 +89,5 @@ export async function runPass(
     diffId: layer.diffId,
   };
   const origin = await request.origin();
-  await fetchLayer(puller, { layer, repository, origin, listing, onProgress, signal });
+  await fetchLayer(work, { layer, repository, origin, listing, onProgress, signal });
 }

@@ -16,58 +16,59 @@ import {
   unverifiedPaths,
   downloadedBlob,
   layerCachePaths,
-  runPass,
+  readBlob,
   type BrowseRequest,
   type LayerCachePaths,
 } from './layerPass.ts';
 import type { LayerWork } from '../workers/layerWork.ts';
 
 /**
- * Opens one layer for browsing, the cheapest way first: by the index that was cached when it was opened before, without any request; by the layer's own table of contents; by a SOCI index; by the
- * headers of a plain archive, of which files are then fetched one by one; else by one pass over its blob in a thread, which verifies it and keeps blob and listing. What the listing says of itself by
- * `verified` tells whether the image's digest vouches for it. @throws what a layer job throws
+ * Opens one layer for browsing in the cheapest way: by its cached listing, without any request; by its
+ * own table of contents; by a SOCI index; by the headers of an uncompressed archive; or by a pass
+ * over its blob in a worker, which verifies and caches it. `facts.verified` of the listing says
+ * whether the image's digest covers it. @throws what a layer job throws
  */
-export async function openLayer(puller: LayerWork, request: BrowseRequest, signal: AbortSignal): Promise<LayerFiles> {
-  return await new LayerOpener(puller, request).open(signal);
+export async function openLayer(work: LayerWork, request: BrowseRequest, signal: AbortSignal): Promise<LayerFiles> {
+  return await new LayerOpener(work, request).open(signal);
 }
 
-/** The listing was written and could not be read again. */
+/** A listing was written but could not be read back. */
 export class ListingLostError extends Error {
   constructor(digest: Digest) {
     super(
-      `The listing of layer ${digest} was made, but cannot be read. Another program may have emptied the cache; try again.`,
+      `The file list of layer ${digest} could not be read from the cache. Another program may have emptied it. Try again.`,
     );
     this.name = 'ListingLostError';
   }
 }
 
 class LayerOpener {
-  readonly #puller: LayerWork;
+  readonly #work: LayerWork;
   readonly #request: BrowseRequest;
   readonly #paths: LayerCachePaths;
   readonly #ranges: BlobRanges;
   readonly #tocs: CachedToc;
 
-  constructor(puller: LayerWork, request: BrowseRequest) {
-    this.#puller = puller;
+  constructor(work: LayerWork, request: BrowseRequest) {
+    this.#work = work;
     this.#request = request;
-    this.#paths = layerCachePaths(puller.store, request.layer.descriptor.digest);
-    this.#ranges = new BlobRanges(puller, request);
+    this.#paths = layerCachePaths(work.store, request.layer.descriptor.digest);
+    this.#ranges = new BlobRanges(work, request);
     this.#tocs = new CachedToc(this.#ranges, request, this.#paths.toc);
   }
 
   async open(signal: AbortSignal): Promise<LayerFiles> {
-    const cached = await this.#cached();
+    const cached = await this.#openCached();
     if (cached) return cached;
     if (!(await this.#listPartially(signal))) return await this.#whole(signal);
-    return (await this.#cached()) ?? (await this.#whole(signal));
+    return (await this.#openCached()) ?? (await this.#whole(signal));
   }
 
-  async #cached(): Promise<LayerFiles | undefined> {
+  async #openCached(): Promise<LayerFiles | undefined> {
     const verified = await this.#read(this.#paths);
-    // A blob that is there costs nothing to be read and verified.
+    // A cached blob can be read and verified at no cost.
     if (verified || this.#request.verifiedOnly || (await this.#hasBlob())) return verified;
-    return this.#read(await unverifiedPaths(this.#puller.store, this.#request));
+    return this.#read(await unverifiedPaths(this.#work.store, this.#request));
   }
 
   async #read(paths: LayerCachePaths): Promise<LayerFiles | undefined> {
@@ -75,7 +76,7 @@ class LayerOpener {
     return listing && (await this.#layer(listing, paths));
   }
 
-  /** `undefined` where a file that belongs to the listing is lost: all is made anew then. */
+  /** Returns `undefined` if a file that belongs to the listing is missing. */
   async #layer(listing: LayerListing, paths: LayerCachePaths): Promise<LayerFiles | undefined> {
     const readRange: BlobRanges['readOrDownload'] = (start, end, signal) =>
       this.#ranges.readOrDownload(start, end, signal);
@@ -91,34 +92,34 @@ class LayerOpener {
     }
     return new BlobLayer({
       listing,
-      blob: signal => downloadedBlob(this.#puller, this.#request, signal),
+      blob: signal => downloadedBlob(this.#work, this.#request, signal),
       restartPoints: () => RestartPoints.read(paths.restartPoints),
       frames: () => ZstdRestartPoints.read(paths.restartPoints, paths.copy),
     });
   }
 
   async #whole(signal: AbortSignal): Promise<LayerFiles> {
-    await runPass(this.#puller, this.#request, signal, this.#paths);
+    await readBlob(this.#work, this.#request, signal, this.#paths);
     const made = await this.#read(this.#paths);
     if (!made) throw new ListingLostError(this.#request.layer.descriptor.digest);
     return made;
   }
 
-  /** False where there is no cheaper way than to read all of it. */
+  /** Writes a listing without reading the whole layer. Returns false if that is not possible. */
   async #listPartially(signal: AbortSignal): Promise<boolean> {
     const toc = await this.#tocs.makeListing(signal);
     if (toc) await writeWholeFile(this.#paths.listing, toc);
     if (toc || (await this.#hasBlob())) return toc !== undefined;
-    const cheap = await partialListing(this.#puller, this.#request, this.#ranges, signal);
-    if (!cheap) return false;
-    const paths = cheap.verified ? this.#paths : await unverifiedPaths(this.#puller.store, this.#request);
-    if (cheap.spans) await writeWholeFile(paths.spans, cheap.spans);
-    await writeWholeFile(paths.listing, cheap.listing);
+    const partial = await partialListing(this.#work, this.#request, this.#ranges, signal);
+    if (!partial) return false;
+    const paths = partial.verified ? this.#paths : await unverifiedPaths(this.#work.store, this.#request);
+    if (partial.spans) await writeWholeFile(paths.spans, partial.spans);
+    await writeWholeFile(paths.listing, partial.listing);
     return true;
   }
 
   #hasBlob(): Promise<boolean> {
     const { digest, size } = this.#request.layer.descriptor;
-    return this.#puller.store.has(digest, size);
+    return this.#work.store.has(digest, size);
   }
 }

@@ -7,25 +7,26 @@ import type { BlobRanges } from './blobRanges.ts';
 import type { BrowseRequest } from './layerPass.ts';
 import type { LayerWork } from '../workers/layerWork.ts';
 
-/** An listing of a layer that was not read as a whole. */
+/** The listing of a layer that was not read as a whole. */
 export interface PartialListing {
   readonly listing: Buffer;
   /** Of a layer with a SOCI index. */
   readonly spans?: Buffer;
-  /** The image's manifest vouches for it. */
+  /** Whether a digest in the image's manifest covers it. */
   readonly verified: boolean;
 }
 
-/** Smaller layers are read whole as quickly; the tools of SOCI leave those below 10 MiB out by default. */
+/** Smaller layers download as quickly; SOCI's tools skip those below 10 MiB by default. */
 const SMALLEST_WITH_SOCI = 4 << 20;
 
 /**
- * Lists a layer without reading all of it: by the image's SOCI index, or by hopping through an archive that is not compressed. `undefined` where neither can be done; a failure on the way is
- * none, for the pass that comes then tells what is wrong.
+ * Lists a layer without reading all of it: by the image's SOCI index, or by hopping through an
+ * uncompressed archive. Returns `undefined` if neither works; after a failure too, since the pass over
+ * the whole layer then reports what is wrong.
  * @throws {LimitExceededError}
  */
 export async function partialListing(
-  puller: LayerWork,
+  work: LayerWork,
   request: BrowseRequest,
   ranges: BlobRanges,
   signal: AbortSignal,
@@ -41,8 +42,8 @@ export async function partialListing(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof LimitExceededError) throw error;
-    puller.logger.debug(
-      `Layer ${descriptor.digest} is read as a whole, for reading parts of it failed: ${String(error)}`,
+    work.logger.debug(
+      `Layer ${descriptor.digest} is read as a whole, since reading parts of it failed: ${String(error)}`,
     );
     return undefined;
   }

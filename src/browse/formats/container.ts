@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { isObject, type JsonObject } from '../../oci/json.ts';
 
 /**
- * A description and some arrays of bytes, as one file or its beginning: magic, length of the description, CRC-32 and length of all that follows, the description, the parts, each at a multiple
- * of 8. All has a length that is such a multiple.
+ * A JSON header and byte arrays in one file: magic, header length, CRC-32 and length of the rest,
+ * header, parts. Each part is padded to a multiple of eight bytes, so the container's length is one
+ * too, and other data may follow it.
  */
 export interface Container {
   readonly header: JsonObject;
@@ -13,13 +14,13 @@ export interface Container {
 
 const FIXED = 16;
 
-/** How long the container is that so begins; `undefined` when it is none of that kind. */
+/** Returns the length of the container that starts with `bytes`, or `undefined` if it is of another kind. */
 export function containerLength(bytes: Buffer, magic: string): number | undefined {
   if (bytes.length < FIXED || bytes.toString('latin1', 0, 4) !== magic) return undefined;
   return FIXED + bytes.readUInt32LE(12);
 }
 
-/** @param magic four letters that tell what kind of file it is, with its version */
+/** @param magic four letters naming the kind of file and its version */
 export function pack(magic: string, header: JsonObject, parts: readonly Uint8Array[]): Buffer {
   const text = Buffer.from(JSON.stringify({ ...header, parts: parts.map(part => part.byteLength) }));
   const pieces: Uint8Array[] = [text, padding(text.length)];
@@ -33,13 +34,13 @@ export function pack(magic: string, header: JsonObject, parts: readonly Uint8Arr
   return Buffer.concat([fixed, body]);
 }
 
-/** `undefined` when the file is missing, damaged, or of another kind or version: it is made anew then. */
+/** Returns `undefined` if the file is missing, damaged, or of another kind or version. */
 export async function readContainer(path: string, magic: string): Promise<Container | undefined> {
   const bytes = await readFile(path).catch(() => undefined);
   return bytes && unpack(bytes, magic);
 }
 
-/** What stands behind it is not looked at. */
+/** Ignores what follows the container. */
 export function unpack(bytes: Buffer, magic: string): Container | undefined {
   const end = containerLength(bytes, magic);
   if (end === undefined || bytes.length < end) return undefined;
@@ -56,6 +57,18 @@ export function unpack(bytes: Buffer, magic: string): Container | undefined {
     at += size + padding(size).length;
   }
   return { header, parts };
+}
+
+/** Reads the bytes [start, end) of a file; fewer where it ends. */
+export async function readFileRange(path: string, start: number, end: number): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const buffer = Buffer.alloc(end - start);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 function parsed(text: string): unknown {

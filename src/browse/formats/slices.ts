@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Long work that can be interrupted wherever it yields. */
+/** Long computation that can pause wherever it yields. */
 export type Sliced<T> = Generator<void, T>;
 
-/** For so long a thread may be kept from everything else. Milliseconds. */
+/** How long the thread may be blocked at a time, in milliseconds. */
 const SLICE = 12;
 
-/** Does the work in one go. */
+/** Runs the work without pausing. */
 export function atOnce<T>(work: Sliced<T>): T {
   for (;;) {
     const { done, value } = work.next();
@@ -14,7 +14,7 @@ export function atOnce<T>(work: Sliced<T>): T {
   }
 }
 
-/** Does the work in short slices, between which the thread does other things. @throws what the work throws, and the signal's reason */
+/** Runs the work in short slices, with turns of the event loop between them. */
 export async function inSlices<T>(work: Sliced<T>, signal?: AbortSignal): Promise<T> {
   for (;;) {
     const end = performance.now() + SLICE;

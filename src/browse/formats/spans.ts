@@ -1,29 +1,30 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { inflateRawSync } from 'node:zlib';
 import type { GzipPoint } from '../../layers/compression/inflate/inflate.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
-import { pack, readContainer } from './container.ts';
+import { pack } from './container.ts';
+import { packWindow, readPlaces } from './restartPoints.ts';
 
-/** A piece of a gzip layer that can be inflated by itself, and verified. */
+/** A piece of a gzip layer that can be verified and inflated on its own. */
 export interface Span extends GzipPoint {
-  /** Offset in the blob behind its last byte, which the next span may begin with. */
+  /** Blob offset after its last byte, which the next span may share. */
   readonly end: number;
-  /** Of the bytes from the one that holds bit `in`. */
+  /** Covers the bytes from the one that holds bit `in`. */
   readonly digest: Digest;
 }
 
 const MAGIC = 'PLS1';
 
-/** The file in which a layer's spans are kept, each with its window compressed. */
+/** Returns the content of a file for {@link Spans.read}. */
 export function packSpans(spans: readonly Span[]): Buffer {
   const places = spans.map(({ in: bits, out, end, digest }) => [bits, out, end, digest]);
   return pack(
     MAGIC,
     { places },
-    spans.map(({ window }) => deflateRawSync(window, { level: 1 })),
+    spans.map(({ window }) => packWindow(window)),
   );
 }
 
-/** The spans of a layer, in the order of the archive. */
+/** A layer's spans in archive order. */
 export class Spans {
   readonly #places: readonly Omit<Span, 'window'>[];
   readonly #windows: readonly Buffer[];
@@ -33,16 +34,14 @@ export class Spans {
     this.#windows = windows;
   }
 
-  /** `undefined` when the file is missing or damaged. */
+  /** Returns `undefined` if the file is missing or damaged. */
   static async read(path: string): Promise<Spans | undefined> {
-    const container = await readContainer(path, MAGIC);
-    const places = container?.header['places'];
-    if (!container || !Array.isArray(places) || places.length !== container.parts.length) return undefined;
-    const known = places.flatMap((place: unknown) => placeOf(place) ?? []);
-    return known.length === places.length ? new Spans(known, container.parts) : undefined;
+    const file = await readPlaces(path, MAGIC);
+    const places = file?.places.flatMap(place => toPlace(place) ?? []);
+    return file && places?.length === file.places.length ? new Spans(places, file.windows) : undefined;
   }
 
-  /** The number of the span in which a byte of the archive lies. */
+  /** Returns the number of the span that holds an archive offset. */
   numberAt(offset: number): number {
     return Math.max(
       0,
@@ -50,7 +49,7 @@ export class Spans {
     );
   }
 
-  /** `undefined` behind the last one. */
+  /** Returns `undefined` after the last span. */
   get(at: number): Span | undefined {
     const place = this.#places[at];
     const window = this.#windows[at];
@@ -58,7 +57,7 @@ export class Spans {
   }
 }
 
-function placeOf(place: unknown): Omit<Span, 'window'> | undefined {
+function toPlace(place: unknown): Omit<Span, 'window'> | undefined {
   const [bits, out, end, digest]: readonly unknown[] = Array.isArray(place) ? place : [];
   return isDigest(digest) ? { in: Number(bits), out: Number(out), end: Number(end), digest } : undefined;
 }

@@ -2,18 +2,18 @@ import type { LayerEntries, LayerLeaf, LayerDirectory } from './layerEntries.ts'
 
 export type GrowingNode = GrowingDirectory | LayerLeaf;
 
-/** A directory to which entries of the archive are still added. */
+/** A directory to which entries are still being added. */
 export class GrowingDirectory implements LayerDirectory {
   readonly kind = 'directory';
   readonly parent: GrowingDirectory | undefined;
   at: number | undefined;
   opaque = false;
   readonly #listing: LayerEntries;
-  // Made when needed: there are many directories, and hardly one of them has all three.
+  // Created on demand: there are many directories, and hardly any has all three.
   #whiteouts: Set<string> | undefined;
   #folders: Map<string, GrowingDirectory> | undefined;
   #children: Map<string, GrowingNode> | undefined;
-  /** What came after all that is in `#children`: numbers of entries, and directories with their names. */
+  /** Added since `#children` was last brought up to date: entry numbers, and directories with their names. */
   #waiting: (number | readonly [string, GrowingDirectory])[] = [];
 
   constructor(parent: GrowingDirectory | undefined, listing: LayerEntries) {
@@ -29,19 +29,20 @@ export class GrowingDirectory implements LayerDirectory {
     (this.#whiteouts ??= new Set()).add(name);
   }
 
-  /** Files get their names and places when somebody looks: few of a large layer's folders are ever opened. */
+  /** Names its files on first use: few directories of a large layer are ever opened. */
   get children(): ReadonlyMap<string, GrowingNode> {
     return this.#all();
   }
 
   /**
-   * All that was put in it, in order: entries that are named as their paths say by their numbers alone. Of several with one name the last one counts, in the place of the first.
+   * Everything added, in order; entries named as their paths say, by number only. Of several with one
+   * name the last one counts.
    */
   get parts(): Iterable<number | readonly [string, GrowingNode]> {
     return this.#children ? [...this.#children, ...this.#waiting] : this.#waiting;
   }
 
-  /** The directory of that name. No file need be looked at for it. */
+  /** Returns the directory of that name without naming any file. */
   folder(name: string): GrowingDirectory | undefined {
     return this.#folders?.get(name);
   }
@@ -53,7 +54,7 @@ export class GrowingDirectory implements LayerDirectory {
     return made;
   }
 
-  /** Takes in an entry that is its own content, named as its path says. There must be no directory of that name. */
+  /** Adds an entry named as its path says. No directory may have that name. */
   addPlain(at: number): void {
     this.#waiting.push(at);
   }
@@ -64,7 +65,7 @@ export class GrowingDirectory implements LayerDirectory {
     else this.#folders?.delete(name);
   }
 
-  /** Takes out what has that name. */
+  /** Removes and returns the node of that name. */
   take(name: string): GrowingNode | undefined {
     const children = this.#all();
     const node = children.get(name);
@@ -87,7 +88,7 @@ export class GrowingDirectory implements LayerDirectory {
 const NO_NAMES: ReadonlySet<string> = new Set();
 const SLASH = 0x2f;
 
-/** The last name of a path in an archive, which may end with a slash. */
+/** Returns the last name of an archive's path, which may end with a slash. */
 export function lastName(path: string): string {
   const to = path.charCodeAt(path.length - 1) === SLASH ? path.length - 1 : path.length;
   return path.slice(path.lastIndexOf('/', to - 1) + 1, to);

@@ -1,69 +1,76 @@
+import type { EntryType, TarEntry } from '../../layers/tar/tarEntry.ts';
 import type { Compression } from '../../oci/compression.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Suspect } from '../../secrets/secretScan.ts';
-import type { TarEntry, EntryType } from '../../layers/tar/tarEntry.ts';
-/** One entry of a layer's archive, and where its content lies. */
+
+/** One entry of a layer's archive, and where its content is. */
 export interface ListingEntry extends Omit<TarEntry, 'xattrs'> {
-  /** Of the stored content in the uncompressed archive; for a layer with a table of contents the number of the entry in that table. */
+  /**
+   * Of the stored content in the uncompressed archive. For a layer with a table of contents, the
+   * entry's number in that table.
+   */
   readonly offset: number;
-  /** CRC-32 of the stored content; 0 where not all of the layer was read. */
+  /** CRC-32 of the stored content; 0 unless the whole layer was read. */
   readonly crc: number;
   /** Values in base64. */
   readonly xattrs?: Readonly<Record<string, string>>;
-  /** What looks like a secret in its content, as far as that was read for the listing. */
+  /** Likely secrets found in the content, as far as it was read. */
   readonly suspects?: readonly Suspect[];
 }
 
-/** What is known of the layer as a whole. */
+/** Facts about a layer as a whole. */
 export interface ListingFacts {
   /** Of the blob. */
   readonly digest: Digest;
   /**
-   * Where the content lies. `toc`: where the layer's own table of contents tells. `soci`: in spans of the gzip stream that a SOCI index tells. `parts`: in an archive that is not compressed, of
-   * which only headers were read. `found`: nowhere yet, for the layer is still being read. Else the compression of the whole, all of which was read.
+   * Where the content is. `toc`: where the layer's own table of contents says. `soci`: in the spans of
+   * a SOCI index. `parts`: in an uncompressed archive of which only headers were read. `found`:
+   * nowhere yet, since the layer is still being read. Otherwise the compression of a layer that was
+   * read as a whole.
    */
   readonly kind: Compression | 'toc' | 'soci' | 'parts' | 'found';
-  /** False where no digest of the image's manifest vouches for what is listed, nor for what is read by it. */
+  /** False if no digest in the image's manifest covers the listing or the content read through it. */
   readonly verified?: false;
-  /** Of the archive; absent where only a table of contents was read. */
+  /** Absent if only a table of contents was read. */
   readonly diffId?: Digest;
 }
 
-/** What a layer holds, entry by entry in the order of its archive. */
+/** A layer's entries, in archive order. */
 export interface LayerEntries {
   readonly facts: ListingFacts;
   readonly count: number;
-  /** The entries have checksums of their content: all of it was read. */
+  /** Whether entries have checksums of their content, because the whole layer was read. */
   readonly checksums: boolean;
   path(at: number): string;
   type(at: number): EntryType;
   linkname(at: number): string;
   size(at: number): number;
   entry(at: number): ListingEntry;
-  /** The tree that they make, where that was kept. */
+  /** The tree of the entries, if it was stored. */
   readonly tree?: LayerDirectory | undefined;
 }
 
-/** Something in one layer's own tree. */
+/** A node of one layer's own tree. */
 export type LayerNode = LayerDirectory | LayerLeaf;
 
 export interface LayerLeaf {
   readonly kind: 'leaf';
   /** Number of the entry in the listing. */
   readonly at: number;
-  /** For a hard link the entry of the file that it names, or `undefined` when that lies in a layer below; else the same as `at`. */
+  /**
+   * For a hard link, the entry of the file it names, or `undefined` if that is in a layer below.
+   * Otherwise the same as `at`.
+   */
   readonly content: number | undefined;
 }
 
-/** A directory of one layer. */
 export interface LayerDirectory {
   readonly kind: 'directory';
-  /** Number of the entry; `undefined` where the archive does not describe the directory. */
+  /** Number of the entry; `undefined` if the archive only implies the directory. */
   readonly at: number | undefined;
-  /** Hides all that lower layers have here. */
+  /** Hides everything that lower layers have here. */
   readonly opaque: boolean;
   /** Names that are deleted here. */
   readonly whiteouts: ReadonlySet<string>;
-  /** What is in it, by name. */
   readonly children: ReadonlyMap<string, LayerNode>;
 }

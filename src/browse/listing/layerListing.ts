@@ -1,11 +1,18 @@
-import type { EntryType, TarEntry } from '../../layers/tar/tarEntry.ts';
+import type { EntryType } from '../../layers/tar/tarEntry.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { isObject, type JsonObject } from '../../oci/json.ts';
 import { type Container, containerLength, unpack } from '../formats/container.ts';
 import { bytesInMemory, type ListingBytes, openBytes } from './listingBytes.ts';
 import { ListingDamagedError } from '../errors.ts';
-import { LISTING_MAGIC, BLOCK_ENTRIES, blockSum } from './listingFormat.ts';
-import { ListingBlock, NARROW_BYTES, WIDE_BYTES, type BlockBytes } from './listingBlock.ts';
+import {
+  BLOCK_ENTRIES,
+  type BlockBytes,
+  blockSum,
+  LISTING_MAGIC,
+  ListingBlock,
+  NARROW_BYTES,
+  WIDE_BYTES,
+} from './listingFormat.ts';
 import { openPackedTree } from './packedTree.ts';
 import type { LayerDirectory, ListingFacts, LayerEntries, ListingEntry } from './layerEntries.ts';
 
@@ -19,19 +26,19 @@ const KINDS: readonly unknown[] = [
   'found',
 ] satisfies ListingFacts['kind'][];
 
-/** The longest beginning that is read before it is known how much is needed. */
+/** Bytes read first, before the container's length is known. */
 const FIRST_READ = 1 << 16;
 
-/** The listing of a layer, of which only what is asked for is ever read. @throws {ListingDamagedError} from whatever asks for entries */
+/** A layer's stored listing, read block by block as needed. @throws {ListingDamagedError} from all methods that read entries */
 export class LayerListing implements LayerEntries {
   readonly facts: ListingFacts;
   readonly count: number;
   readonly #bytes: ListingBytes;
-  /** Where the blocks begin. */
+  /** Where the blocks start. */
   readonly #start: number;
   readonly #nameBytes: number;
   readonly #extras: JsonObject;
-  /** Two numbers for each block: checksum, and where its names begin. */
+  /** Two numbers per block: its checksum, and where its names start. */
   readonly #sums: Uint32Array;
   readonly #treeParts: readonly Buffer[];
   readonly #blocks: (ListingBlock | undefined)[] = [];
@@ -53,13 +60,13 @@ export class LayerListing implements LayerEntries {
     this.#treeParts = tree;
   }
 
-  /** Reads what {@link ListingBuilder} made. `undefined` for what is damaged, of another version, or of another layer. */
+  /** Reads what {@link ListingBuilder} made. Returns `undefined` if it is damaged, of another version or another layer. */
   static read(bytes: Buffer, digest: Digest): LayerListing | undefined {
     const first = containerLength(bytes, LISTING_MAGIC);
     return first === undefined ? undefined : LayerListing.#of(bytes.subarray(0, first), bytesInMemory(bytes), digest);
   }
 
-  /** The same from a file, which stays open as long as the listing is there. `undefined` also when the file is missing. */
+  /** Does the same from a file, which stays open as long as the listing is in use. */
   static async open(path: string, digest: Digest): Promise<LayerListing | undefined> {
     const bytes = await openBytes(path).catch(() => undefined);
     if (!bytes) return undefined;
@@ -147,10 +154,4 @@ export class LayerListing implements LayerEntries {
 
 function isKind(kind: unknown): kind is ListingFacts['kind'] {
   return KINDS.includes(kind);
-}
-
-/** An entry of an archive with the place of its content. Its checksum is not known yet. */
-export function listingEntry({ xattrs, ...entry }: TarEntry, offset: number): ListingEntry {
-  const values = xattrs && Object.fromEntries([...xattrs].map(([name, value]) => [name, value.toString('base64')]));
-  return { ...entry, offset, crc: 0, ...(values ? { xattrs: values } : {}) };
 }

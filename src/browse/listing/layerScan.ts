@@ -10,29 +10,28 @@ import { NodeZstdInflater } from '../../layers/compression/nodeZstd.ts';
 import { wasmGzip } from '../../layers/compression/wasmGzip.ts';
 import type { Sink } from '../../oci/byteSource.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { ListingBuilder } from './listingBuilder.ts';
+import { ListingBuilder, listingEntry } from './listingBuilder.ts';
 import { POINT_DISTANCE, RestartPointRecorder } from '../formats/restartPoints.ts';
 import { SecretScan } from '../../secrets/secretScan.ts';
 import type { ZstdPointRecorder } from '../formats/zstdRestartPoints.ts';
 
-/** What one pass over a layer found. */
+/** The results of one pass over a layer. */
 export interface Scanned {
   readonly diffId: Digest;
-  /** A file for `LayerListing.read`. */
+  /** File for `LayerListing.read`. */
   readonly listing: Buffer;
-  /** A file for `RestartPoints.read` of a gzip layer, for `ZstdRestartPoints.read` of a zstd layer. */
+  /** File for `RestartPoints.read` of a gzip layer, or `ZstdRestartPoints.read` of a zstd layer. */
   readonly restartPoints?: Buffer;
   readonly entries: number;
 }
 
-/** What is asked of a layer that is scanned. */
 export interface ScanTerms {
   readonly limits: UnpackLimits;
-  /** What the config says, see {@link DiffIdHash}. That it is so is the caller's to check. */
+  /** From the config, see {@link DiffIdHash}. The caller compares it with the result. */
   readonly diffId?: Digest | undefined;
 }
 
-/** Goes through one layer's blob as its bytes come, extracts nothing, and notes what is in it, where, and from where it can be inflated again. */
+/** Reads one layer's blob without extracting it: lists its entries, and records where reading can restart. */
 export class LayerScan implements Sink {
   readonly #digest: Digest;
   readonly #maxBytes: number;
@@ -47,8 +46,8 @@ export class LayerScan implements Sink {
 
   /**
    * @param digest of the blob, which the caller verifies
-   * @param engine without it, later reads of a gzip layer begin at its start
-   * @param zstd without it, those of a zstd layer do
+   * @param engine without it, later reads of a gzip layer start at its beginning
+   * @param zstd the same for a zstd layer
    */
   constructor(
     digest: Digest,
@@ -74,7 +73,7 @@ export class LayerScan implements Sink {
     this.#decompressor.write(chunk);
   }
 
-  /** All bytes have come. @throws {InvalidLayerError} {@link TruncatedLayerError} */
+  /** Call after the last byte. @throws {InvalidLayerError} {@link TruncatedLayerError} */
   end(): Scanned {
     const { compression, junk } = this.#decompressor.end();
     const { marked } = this.#reader.end();
@@ -91,14 +90,14 @@ export class LayerScan implements Sink {
     };
   }
 
-  /** The entries that came after the first `from`; `undefined` when there are none. */
+  /** Returns the entries found since the first `from`, if any. */
   found(from: number): { readonly part: Buffer; readonly count: number } | undefined {
     const { builder } = this.#visitor;
     if (builder.count === from) return undefined;
     return { part: builder.part(from, this.#digest), count: builder.count };
   }
 
-  /** Frees what it holds, when it is left before its end. */
+  /** Frees its memory after a scan that did not reach its end. */
   close(): void {
     this.#decompressor.close();
     this.#zstd?.abandon();
@@ -124,18 +123,17 @@ class ListingVisitor implements TarVisitor {
   readonly #secrets = new SecretScan();
   #crc = 0;
 
-  /** @param position where the reader stands: at an entry, the beginning of its content */
+  /** @param position of the reader, which at an entry is the start of its content */
   constructor(maxEntries: number, position: () => number) {
     this.#maxEntries = maxEntries;
     this.#position = position;
   }
 
-  entry({ xattrs, ...entry }: TarEntry): void {
+  entry(entry: TarEntry): void {
     if (this.builder.count >= this.#maxEntries) throw new LimitExceededError('entries', this.#maxEntries);
-    const values = xattrs && Object.fromEntries([...xattrs].map(([name, value]) => [name, value.toString('base64')]));
     this.#crc = 0;
     this.#secrets.begin(entry.path, entry.type === 'file' && !entry.sparse ? entry.size : 0);
-    this.builder.add({ ...entry, offset: this.#position(), crc: 0, ...(values ? { xattrs: values } : {}) });
+    this.builder.add(listingEntry(entry, this.#position()));
   }
 
   data(chunk: Uint8Array): void {

@@ -1,14 +1,14 @@
 import { nameBytes } from '../../layers/tar/byteName.ts';
+import type { TarEntry } from '../../layers/tar/tarEntry.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { JsonObject } from '../../oci/json.ts';
-import { listingFile } from './listingFormat.ts';
-import { ListingBlock, NARROW, type BlockBytes, TYPES, WIDE } from './listingBlock.ts';
+import { type BlockBytes, ListingBlock, listingFile, NARROW, TYPES, WIDE } from './listingFormat.ts';
 import { packTree } from './packedTree.ts';
 import type { ListingEntry, ListingFacts, LayerEntries } from './layerEntries.ts';
 import { LayerTreeBuilder } from './layerTree.ts';
 import type { Suspect } from '../../secrets/secretScan.ts';
 
-/** Collects the entries of one layer, in their order, into an listing. */
+/** Builds a listing from the entries of one layer, added in archive order. */
 export class ListingBuilder {
   #names = Buffer.allocUnsafe(1 << 16);
   #length = 0;
@@ -21,7 +21,7 @@ export class ListingBuilder {
     return this.#count;
   }
 
-  /** `crc` may come later, by {@link setCrc}. */
+  /** Adds an entry, whose `crc` may be set later by {@link setCrc}. */
   add(entry: ListingEntry): void {
     const at = this.#count++;
     if (at * WIDE === this.#wide.length) this.#grow();
@@ -38,18 +38,18 @@ export class ListingBuilder {
     }
   }
 
-  /** The checksum of the entry that was added last. */
+  /** Sets the checksum of the last entry. */
   setCrc(crc: number): void {
     this.#narrow[(this.#count - 1) * NARROW + 5] = crc;
   }
 
-  /** What was found in the content of the entry that was added last. */
+  /** Sets what was found in the content of the last entry. */
   setSuspects(suspects: readonly Suspect[]): void {
     const at = this.#count - 1;
     this.#extras[at] = { ...this.#extras[at], suspects: suspects.map(({ what, line }) => [what, line]) };
   }
 
-  /** The listing as it is kept in a file, with the tree of the entries if it is not left to whoever opens it: that takes a while. */
+  /** Returns the listing's file. @param tree stores the tree too, which takes a while to build */
   finish(facts: ListingFacts, { tree = false } = {}): Buffer {
     const all = this.#from(0);
     const entries = tree ? entriesIn(facts, this.#count, new ListingBlock(0, all, 0, this.#extras)) : undefined;
@@ -57,7 +57,7 @@ export class ListingBuilder {
     return listingFile({ ...facts, extras: this.#extras }, this.#count, all, packed);
   }
 
-  /** The entries from number `from` on, as an listing by itself. */
+  /** Returns the entries from number `from` on as a listing of their own. */
   part(from: number, digest: Digest): Buffer {
     const all = this.#from(from);
     const start = from === 0 ? 0 : (this.#narrow[(from - 1) * NARROW + 1] ?? 0);
@@ -99,6 +99,12 @@ export class ListingBuilder {
     this.#wide = wide;
     this.#narrow = narrow;
   }
+}
+
+/** Returns an archive's entry with the offset of its content, its checksum still to be set. */
+export function listingEntry({ xattrs, ...entry }: TarEntry, offset: number): ListingEntry {
+  const values = xattrs && Object.fromEntries([...xattrs].map(([name, value]) => [name, value.toString('base64')]));
+  return { ...entry, offset, crc: 0, ...(values ? { xattrs: values } : {}) };
 }
 
 function bytesOf(array: Float64Array | Uint32Array): Buffer {

@@ -2,20 +2,19 @@ import { closeSync, fstatSync, openSync, read, readSync, unlinkSync } from 'node
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
-/** Where an listing lies: in memory or in a file. */
+/** The bytes of a listing, in memory or in a file. */
 export interface ListingBytes {
   readonly length: number;
-  /** The bytes [start, start + length); fewer where it ends. */
+  /** Returns the bytes [start, start + length); fewer at the end. */
   read(start: number, length: number): Buffer;
-  /** Its beginning, for whom the thread need not wait. */
+  /** Reads the beginning without blocking the thread. */
   readFirst(length: number): Promise<Buffer>;
-  /** It was found to be damaged: it must not be used again. */
+  /** Removes a listing found to be damaged, so that it is not used again. */
   discard(): void;
-  /** It is not used. */
+  /** Releases a listing that turned out unusable. */
   close(): void;
 }
 
-/** An listing in memory. */
 export function bytesInMemory(bytes: Buffer): ListingBytes {
   return {
     length: bytes.length,
@@ -26,19 +25,22 @@ export function bytesInMemory(bytes: Buffer): ListingBytes {
   };
 }
 
-/** An listing in a file. Windows replaces no file that is open, and an listing is made anew while it is in use: there it is read whole. @throws the system's errors */
+/**
+ * Opens the file of a listing. On Windows, where an open file cannot be replaced and a listing may be
+ * rewritten while it is in use, the whole file is read at once.
+ */
 export async function openBytes(path: string): Promise<ListingBytes> {
   return process.platform === 'win32' ? bytesInMemory(await readFile(path)) : new ListingFile(path);
 }
 
 const readAsync = promisify(read);
 
-/** Files of listings that nobody has any more are closed. */
+/** Closes the files of listings that were garbage-collected. */
 const closing = new FinalizationRegistry<number>(closeSync);
 
 /**
- * An listing in a file, which stays open as long as the listing is in use: the cache may be cleaned meanwhile. Pieces are read at once, for they are small and were written or read before, so that the
- * system has them in memory. @throws the system's errors
+ * A listing in a file, which stays open so that cleaning the cache does not disturb it. Reads are
+ * synchronous: they are short, and the system nearly always has the bytes in its page cache.
  */
 class ListingFile implements ListingBytes {
   readonly length: number;
@@ -66,7 +68,7 @@ class ListingFile implements ListingBytes {
     try {
       unlinkSync(this.#path);
     } catch {
-      // Somebody else took it away.
+      // It was already removed.
     }
   }
 

@@ -4,11 +4,13 @@ import type { LayerDirectory, LayerLeaf, LayerNode } from './layerEntries.ts';
 import type { LayerEntries } from './layerEntries.ts';
 
 /*
- * A layer's tree as an listing keeps it, so that opening the layer takes no time: four arrays, of which only what somebody looks at is ever gone through.
+ * A layer's tree as its listing stores it: four arrays, decoded directory by directory as needed.
  *
- * directories  three numbers each, the root first: its entry, the end of its children, 1 when it is opaque
- * children     a number each: twice that of its entry, for one that is named as its path says; else twice its row in `others`, and 1. Of several with one name the last one counts
- * others       four numbers each: its kind, that of its directory or entry, that of the content's entry and 1, the end of its name
+ * directories  three numbers each, the root first: entry, end of children, 1 if opaque
+ * children     one number each: twice its entry's number if named as its path says, else twice its
+ *              row in `others`, plus 1. Of several with one name the last one counts.
+ * others       four numbers each: kind, number of the directory or entry, number of the content's
+ *              entry plus 1, end of the name
  * names        of all others
  */
 
@@ -16,13 +18,13 @@ const DIRECTORY = 0;
 const LEAF = 1;
 const WHITEOUT = 2;
 
-/** In place of an entry's number, where there is none. */
+/** In place of the entry of an implied directory. */
 const NONE = 0xffffffff;
 
 const DIRECTORY_FIELDS = 3;
 const OTHER_FIELDS = 4;
 
-/** The arrays that keep a tree. */
+/** Returns the arrays that store a tree. */
 export function packTree(root: GrowingDirectory): Uint8Array[] {
   return new TreePacker().pack(root);
 }
@@ -37,7 +39,7 @@ class TreePacker {
 
   pack(root: GrowingDirectory): Uint8Array[] {
     this.#open.push(root);
-    // More come while the loop runs.
+    // Grows while the loop runs.
     for (const directory of this.#open) this.#add(directory);
     const arrays = [this.#directories, this.#children, this.#others].map(numbers => Uint32Array.from(numbers));
     return [...arrays.map(array => new Uint8Array(array.buffer)), Buffer.concat(this.#names)];
@@ -66,7 +68,7 @@ class TreePacker {
   }
 }
 
-/** The tree that `packTree` packed. `undefined` where there is none. */
+/** Returns the tree that `packTree` stored, if any. */
 export function openPackedTree(
   parts: readonly (Buffer | undefined)[],
   listing: LayerEntries,

@@ -2,7 +2,7 @@ import { splitPath } from '../../layers/tar/entryPath.ts';
 import type { ListingEntry, LayerEntries } from '../listing/layerEntries.ts';
 import type { Sliced } from '../formats/slices.ts';
 
-/** Finds in the list of a layer's archive, which has checksums, what another list of the same layer names. */
+/** Looks up entries of one listing of a layer in another one that has checksums. */
 export class ArchivedEntries {
   readonly #archive: LayerEntries;
   readonly #places: ReadonlyMap<string, number>;
@@ -16,13 +16,13 @@ export class ArchivedEntries {
     const places = new Map<string, number>();
     for (let at = 0; at < archive.count; at++) {
       yield;
-      // The last entry of a path is the one that counts.
+      // The last entry of a path counts.
       places.set(plain(archive.path(at)), at);
     }
     return new ArchivedEntries(archive, places);
   }
 
-  /** `undefined` where the archive has no such file of the same size. @param at number of a file in the other list */
+  /** Returns the file of the same path and size, if any. @param at number of a file in the other listing */
   find(listed: LayerEntries, at: number): ListingEntry | undefined {
     const path = listed.path(at);
     const inStep = listed.count === this.#archive.count && this.#archive.path(at) === path;
@@ -32,7 +32,7 @@ export class ArchivedEntries {
   }
 }
 
-/** A table of contents writes a path without detours, whatever the archive does. */
+/** Normalizes a path, since a table of contents and an archive may spell it differently. */
 function plain(path: string): string {
   return splitPath(path)?.join('/') ?? path;
 }

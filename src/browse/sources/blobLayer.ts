@@ -13,12 +13,12 @@ import type { RestartPoints } from '../formats/restartPoints.ts';
 import { withHoles } from './holes.ts';
 import type { ZstdRestartPoints } from '../formats/zstdRestartPoints.ts';
 
-/** Bytes of a blob that are inflated at once; between two such the thread does other things. */
+/** Bytes inflated between two turns of the event loop. */
 const CHUNK = 1 << 17;
 
 export interface BlobLayerOptions {
   readonly listing: LayerListing;
-  /** Brings the blob into the cache, if it is there no more, and tells where it lies. */
+  /** Downloads the blob unless it is cached, and returns its path. */
   readonly blob: (signal: AbortSignal) => Promise<string>;
   /** Of a gzip layer. */
   readonly restartPoints: () => Promise<RestartPoints | undefined>;
@@ -26,7 +26,10 @@ export interface BlobLayerOptions {
   readonly frames: () => Promise<ZstdRestartPoints | undefined>;
 }
 
-/** A layer whose blob lies in the cache. A file is read from the restart point, frame or copied piece before it; in a layer without such, from the beginning to the file's end. */
+/**
+ * A layer whose blob is cached. Reading a file starts at the restart point, frame or copied piece
+ * before it, or at the beginning of the layer if it has none.
+ */
 export class BlobLayer implements LayerFiles {
   readonly listing: LayerListing;
   readonly #options: BlobLayerOptions;
@@ -48,7 +51,7 @@ export class BlobLayer implements LayerFiles {
     if (!part.done || part.crc !== entry.crc) throw new FileDamagedError(entry.path);
   }
 
-  /** As far as there are pieces that can be read. */
+  /** Reads as many pieces of the copy as are available. */
   async #fromCopy(part: Part, signal: AbortSignal): Promise<void> {
     this.#frames ??= this.#options.frames();
     const frames = await this.#frames;
@@ -57,7 +60,7 @@ export class BlobLayer implements LayerFiles {
       const before = part.next;
       part.start(piece.out);
       part.write(piece.bytes);
-      // A piece that is shorter than it should be.
+      // The piece is too short.
       if (part.next === before) return;
     }
   }
@@ -89,7 +92,7 @@ export class BlobLayer implements LayerFiles {
 
   #decoder(from: GzipPoint | undefined, out: Sink): Sink & { close(): void } {
     const gzip = this.#engine && wasmGzip(this.#engine, { checksum: false, ...(from ? { from } : {}) });
-    // What starts in the middle is no gzip by its first bytes.
+    // The middle of a gzip stream does not start with gzip's magic bytes.
     if (from && gzip) return gzip(out);
     return new Decompressor(out, gzip ? { gzip } : {});
   }
@@ -108,12 +111,12 @@ async function pump(file: FileHandle, from: number, decoder: Sink, part: Part, s
   }
 }
 
-/** Lets one part of an archive through, and sums it up. */
+/** Passes on one part of an archive, and computes its checksum. */
 class Part implements Sink {
   readonly #end: number;
   readonly #out: Sink & { end(): void };
   #position = 0;
-  /** Where in the archive the first byte is that is still wanted. */
+  /** Archive offset of the next byte wanted. */
   next: number;
   crc = 0;
 
@@ -123,12 +126,11 @@ class Part implements Sink {
     this.#out = out;
   }
 
-  /** All of it came through. */
   get done(): boolean {
     return this.next >= this.#end;
   }
 
-  /** Where in the archive the next bytes are from. */
+  /** Sets the archive offset of the next bytes written. */
   start(position: number): void {
     this.#position = position;
   }

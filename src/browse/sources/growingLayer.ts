@@ -7,22 +7,25 @@ import type { ListingEntry, ListingFacts, LayerEntries } from '../listing/layerE
 import type { LayerDirectory } from '../listing/layerEntries.ts';
 import { LayerTreeBuilder } from '../listing/layerTree.ts';
 
-/** Entries that one pass over a layer has found, after those that it told of before. Plain data. */
+/** Entries that a pass over a layer found since its last report. Plain data. */
 export interface FoundEntries {
-  /** Number of the first; 0 begins anew, for a pass may have to. */
+  /** Number of the first; 0 starts again, as after a retry. */
   readonly from: number;
-  /** What `ListingBuilder.part` made. */
+  /** From `ListingBuilder.part`. */
   readonly part: Uint8Array;
 }
 
-/** A layer of which one pass is finding the files right now. They can be listed; their contents come when the layer was read to its end and verified. */
+/**
+ * A layer that is being read. Its files can be listed as they are found; their content is available
+ * once the whole layer was read and verified.
+ */
 export class GrowingLayer implements LayerFiles {
   readonly #digest: Digest;
   readonly #whole: () => Promise<LayerFiles>;
   #listing: GrowingListing;
   #builder: LayerTreeBuilder;
 
-  /** @param whole the layer, once it is read */
+  /** @param whole returns the layer once it was read */
   constructor(digest: Digest, whole: () => Promise<LayerFiles>) {
     this.#digest = digest;
     this.#whole = whole;
@@ -34,12 +37,12 @@ export class GrowingLayer implements LayerFiles {
     return this.#listing;
   }
 
-  /** The layer's own tree as far as it is known. */
+  /** The layer's own tree so far. */
   get directory(): LayerDirectory {
     return this.#builder.grow();
   }
 
-  /** What does not follow on what is here is left out: the whole comes at the end. */
+  /** Adds entries; ignores any that do not follow the ones already added. */
   add({ from, part }: FoundEntries): void {
     if (from === 0) {
       this.#listing = new GrowingListing(this.#digest);
@@ -54,7 +57,7 @@ export class GrowingLayer implements LayerFiles {
   }
 }
 
-/** Indexes of parts of one layer, one behind the other. */
+/** The listings of consecutive parts of one layer. */
 class GrowingListing implements LayerEntries {
   readonly facts: ListingFacts;
   readonly checksums = false;

@@ -3,7 +3,7 @@ import type { ListingEntry } from '../listing/layerEntries.ts';
 
 const ZEROS = Buffer.alloc(1 << 16);
 
-/** Puts the holes of a sparse file back between its stored pieces, so that `out` gets the content from its beginning to its end. */
+/** Fills the holes of a sparse file with zeros as its stored pieces are written. */
 export function withHoles({ size, sparse }: Pick<ListingEntry, 'size' | 'sparse'>, out: Sink): Sink & { end(): void } {
   if (!sparse) return { write: chunk => out.write(chunk), end: () => undefined };
   let position = 0;

@@ -1,12 +1,13 @@
 import type { Sink } from '../../oci/byteSource.ts';
 import type { LayerEntries } from '../listing/layerEntries.ts';
 
-/** One layer that can be browsed: what is in it, and the content of each of its files. */
+/** A layer that can be browsed: its listing and the content of its files. */
 export interface LayerFiles {
   readonly listing: LayerEntries;
   /**
-   * Hands out a file's content, holes included, checked against what the listing tells of it. `at` is the number of an entry of type `file`.
-   * @throws {FileDamagedError} what was handed out was wrong: the caller throws it away
+   * Writes the content of a file, holes included, checked against the listing.
+   * @param at number of an entry of type `file`
+   * @throws {FileDamagedError} if the content written so far is wrong and must be discarded
    */
   read(at: number, sink: Sink, signal: AbortSignal): Promise<void>;
 }

@@ -4,10 +4,10 @@ import { withHoles } from './holes.ts';
 import type { LayerFiles } from './layerFiles.ts';
 import type { LayerListing } from '../listing/layerListing.ts';
 
-/** Bytes that are asked for at once. */
+/** Bytes per request. */
 const PART = 4 << 20;
 
-/** An uncompressed layer of which parts can be had: a file costs its own bytes. Nothing verifies them, for the layer's digest is of the whole. */
+/** An uncompressed layer read by ranges: a file costs its own bytes. They are unverified, since the digest covers the whole layer. */
 export class PartsLayer implements LayerFiles {
   readonly listing: LayerListing;
   readonly #readRange: (start: number, end: number, signal: AbortSignal) => Promise<Uint8Array>;

@@ -13,9 +13,9 @@ import type { ListingEntry } from '../listing/layerEntries.ts';
 import type { Span, Spans } from '../formats/spans.ts';
 
 const BLOCK = 512;
-/** Bytes of a blob that are inflated at once; between two such the thread does other things. */
+/** Bytes inflated between two turns of the event loop. */
 const CHUNK = 1 << 17;
-/** A span of up to so many bytes is remembered: the next file often lies in it, too. */
+/** Largest span to remember, in bytes: the next file often lies in it too. */
 const REMEMBERED = 16 << 20;
 
 export interface SpanLayerOptions {
@@ -23,13 +23,14 @@ export interface SpanLayerOptions {
   readonly spans: Spans;
   readonly readRange: (start: number, end: number, signal: AbortSignal) => Promise<Uint8Array>;
   readonly engine: InflateEngine;
-  /** The layer, read and verified as a whole. */
+  /** Reads and verifies the whole layer. */
   readonly whole: (signal: AbortSignal) => Promise<LayerFiles>;
 }
 
 /**
- * A gzip layer with a SOCI index: a file costs the spans in which it lies. Each span is verified by its digest before it is inflated, and the archive's own header must say the same of the file
- * as the listing. Where they do not, the layer is read as a whole.
+ * A gzip layer with a SOCI index. A file costs the spans it lies in. Each span is verified by its
+ * digest before it is inflated, and the file's header in the archive must match the listing. If
+ * either fails, the layer is read as a whole.
  */
 export class SpanLayer implements LayerFiles {
   readonly listing: LayerListing;
@@ -50,7 +51,7 @@ export class SpanLayer implements LayerFiles {
     try {
       await this.#read(at, { write }, signal);
     } catch (error) {
-      // What was handed out cannot be taken back.
+      // Bytes that were already handed out cannot be taken back.
       if (begun || !(error instanceof FileDamagedError)) throw error;
       await this.#readWhole(this.listing.path(at), sink, signal, error);
     }
@@ -79,7 +80,7 @@ export class SpanLayer implements LayerFiles {
     if (!file.done) throw new FileDamagedError(entry.path);
   }
 
-  /** Hands the archive from an offset on to `file`, until it has enough. */
+  /** Writes the archive from an offset on to `file`, until it has enough. */
   async #inflate(start: number, file: FileOfTar, path: string, signal: AbortSignal): Promise<void> {
     const { spans, engine } = this.#options;
     let at = spans.numberAt(start);
@@ -97,7 +98,7 @@ export class SpanLayer implements LayerFiles {
       for (let span: Span | undefined = from; span && !file.done; span = spans.get(++at)) {
         const first = Math.floor(span.in / 8);
         const bytes = await this.#span(at, span, path, signal);
-        // Two spans may share the byte in which one ends and the other begins.
+        // Two spans may share the byte where one ends and the other starts.
         fed = (await feed(decoder, bytes, Math.max(0, fed - first), file, signal)) + first;
       }
     } finally {
@@ -105,11 +106,11 @@ export class SpanLayer implements LayerFiles {
     }
   }
 
-  /** A span's bytes, verified. */
+  /** Reads and verifies a span. */
   async #span(at: number, span: Span, path: string, signal: AbortSignal): Promise<Uint8Array> {
     if (this.#last?.at === at) return this.#last.bytes;
     const bytes = await this.#options.readRange(Math.floor(span.in / 8), span.end, signal);
-    // Whether the shared byte counts to the first span, too, depends on the version of the tool.
+    // Whether the shared byte also belongs to the first span depends on the version of the tool.
     const short = bytes.subarray(0, -1);
     const verified = [bytes, short].find(part => matchesDigest(part, span.digest));
     if (!verified) throw new FileDamagedError(path);
@@ -118,7 +119,7 @@ export class SpanLayer implements LayerFiles {
   }
 }
 
-/** Returns how far it came in `bytes`. */
+/** Returns how many bytes it fed. */
 async function feed(
   decoder: Sink,
   bytes: Uint8Array,
@@ -134,13 +135,13 @@ async function feed(
   return bytes.length;
 }
 
-/** Takes an archive from a header on, and lets the content of its first entry through. */
+/** Reads an archive from a header on, and passes on the content of its first entry. */
 class FileOfTar implements Sink {
   readonly #reader: TarReader;
   #content: (Sink & { end(): void }) | undefined;
   #done = false;
 
-  /** @throws {FileDamagedError} when the entry is another one */
+  /** Writing throws {@link FileDamagedError} if the entry is not the wanted one. */
   constructor(wanted: ListingEntry, sink: Sink) {
     this.#reader = new TarReader({
       entry: entry => {

@@ -11,7 +11,7 @@ import type { LayerListing } from '../listing/layerListing.ts';
 import type { Toc, TocFormat, TocPiece } from '../toc/toc.ts';
 import { isOfZlib, type ReadRange } from '../toc/tocSource.ts';
 
-/** In eStargz the headers of what comes next follow a file's content in the same stream. */
+/** In eStargz, a stream also holds the headers of the entries after a file's content. */
 const SLACK = 16 << 20;
 
 export interface TocLayerOptions {
@@ -21,7 +21,7 @@ export interface TocLayerOptions {
   readonly readRange: ReadRange;
 }
 
-/** A layer with a table of contents: a file costs the ranges that hold it and nothing else, each checked by the table's digests. */
+/** A layer with a table of contents. A file costs the ranges that hold it, checked by the table's digests. */
 export class TocLayer implements LayerFiles {
   readonly listing: LayerListing;
   readonly #options: TocLayerOptions;
@@ -43,7 +43,7 @@ export class TocLayer implements LayerFiles {
       sink.write(chunk);
     };
     for (const piece of pieces) {
-      // Content that nothing vouches for is not shown.
+      // Content without a digest is not shown.
       if (!digest && !piece.digest && !piece.zeros) throw new FileDamagedError(path);
       if (piece.zeros) withHoles({ size: Math.min(piece.size, left), sparse: [] }, { write }).end();
       else write(await this.#piece(piece, path, signal));

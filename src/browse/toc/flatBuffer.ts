@@ -1,4 +1,4 @@
-/** A FlatBuffer is not what its schema says, or reaches out of its bytes. */
+/** A FlatBuffer does not match its schema, or refers to places outside its bytes. */
 export class InvalidFlatBufferError extends Error {
   constructor(problem: string, options?: ErrorOptions) {
     super(`The FlatBuffer cannot be read: ${problem}`, options);
@@ -7,9 +7,10 @@ export class InvalidFlatBufferError extends Error {
 }
 
 /**
- * Reads one table of a FlatBuffer (flatbuffers.dev, "FlatBuffers Internals") from somebody who is not trusted: fields by their number in the schema, every place checked. What is absent has the
- * schema's default.
- * @throws {InvalidFlatBufferError} from every method
+ * One table of an untrusted FlatBuffer (flatbuffers.dev, "FlatBuffers Internals"). Fields go by their
+ * number in the schema; absent ones have its default. Every offset is checked.
+ * The package `flatbuffers` checks none: its ByteBuffer reads zeros beyond the end.
+ * @throws {InvalidFlatBufferError} from all methods
  */
 export class FlatTable {
   readonly #bytes: Buffer;
@@ -24,7 +25,7 @@ export class FlatTable {
     this.#fieldsLength = number(bytes, 'readUInt16LE', this.#fields);
   }
 
-  /** The table that the whole buffer is. */
+  /** Returns the root table of a buffer. */
   static root(bytes: Buffer): FlatTable {
     return new FlatTable(bytes, number(bytes, 'readUInt32LE', 0));
   }
@@ -41,7 +42,7 @@ export class FlatTable {
     return this.#number(field, 'readUInt32LE', fallback);
   }
 
-  /** A 64-bit number that can be counted with. */
+  /** Returns a 64-bit number within JavaScript's safe integers. */
   int64(field: number, fallback = 0): number {
     const value = this.#number(field, 'readBigInt64LE', fallback);
     if (!Number.isSafeInteger(value)) throw new InvalidFlatBufferError('a number is too large');
@@ -53,13 +54,13 @@ export class FlatTable {
     return at === undefined ? undefined : new FlatTable(this.#bytes, at);
   }
 
-  /** A string's or a byte vector's bytes, as they stand in the buffer; empty where it is absent. */
+  /** Returns the bytes of a string or byte vector, empty if it is absent. */
   bytes(field: number): Buffer {
     const at = this.#target(field);
     return at === undefined ? Buffer.alloc(0) : bytesAt(this.#bytes, at);
   }
 
-  /** How many elements a vector has of tables or strings. */
+  /** Returns the length of a vector of tables or strings. */
   count(field: number): number {
     const at = this.#target(field);
     if (at === undefined) return 0;
@@ -68,12 +69,12 @@ export class FlatTable {
     return count;
   }
 
-  /** An element of a vector of tables. */
+  /** Returns an element of a vector of tables. */
   tableAt(field: number, at: number): FlatTable {
     return new FlatTable(this.#bytes, this.#element(field, at));
   }
 
-  /** An element of a vector of strings. */
+  /** Returns an element of a vector of strings. */
   bytesAt(field: number, at: number): Buffer {
     return bytesAt(this.#bytes, this.#element(field, at));
   }
@@ -103,17 +104,17 @@ export class FlatTable {
 
 type Read = 'readUInt8' | 'readUInt16LE' | 'readInt32LE' | 'readUInt32LE' | 'readBigInt64LE';
 
-/** Node checks the place. */
+/** Reads a number; Node checks the offset. */
 function number(bytes: Buffer, read: Read, at: number): number {
   try {
     return Number(bytes[read](at));
   } catch (cause) {
-    throw new InvalidFlatBufferError('a place in it lies outside', { cause });
+    throw new InvalidFlatBufferError('an offset is out of bounds', { cause });
   }
 }
 
 function bytesAt(bytes: Buffer, at: number): Buffer {
   const length = number(bytes, 'readUInt32LE', at);
-  if (length > bytes.length - at - 4) throw new InvalidFlatBufferError('a text reaches beyond the end');
+  if (length > bytes.length - at - 4) throw new InvalidFlatBufferError('a string reaches beyond the end');
   return bytes.subarray(at + 4, at + 4 + length);
 }

@@ -4,23 +4,23 @@ import type { UnpackLimits } from '../../layers/unpack/layerVisitor.ts';
 import { TarReader } from '../../layers/tar/tarReader.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { bareMediaType } from '../../oci/mediaTypes.ts';
-import { ListingBuilder } from '../listing/listingBuilder.ts';
-import { listingEntry } from '../listing/layerListing.ts';
+import { ListingBuilder, listingEntry } from '../listing/listingBuilder.ts';
 import type { ReadRange } from './tocSource.ts';
 
-/** Smaller layers come whole as quickly. */
+/** Smaller layers download as quickly. */
 const SMALLEST = 4 << 20;
-/** Bytes that are read at once: after a hop, and where one small file follows the other. */
+/** Bytes per request: after a hop, and where small files follow one another. */
 const SHORT = 256 << 10;
 const LONG = 1 << 20;
-/** What a request costs beside its bytes: as many could have come in the time that it takes. */
+/** The cost of a request besides its bytes, as the bytes that could arrive in the same time. */
 const REQUEST = 512 << 10;
-/** So much is tried before it is judged whether hopping pays. */
+/** Bytes after which hopping has to have paid off. */
 const TRIAL = 32 << 20;
 
 /**
- * Lists an uncompressed layer by hopping from header to header: small files are read over in windows, the content of large ones is left out. Gives the listing file.
- * `undefined` where that cannot be done, or costs more than half of the layer: it is read as a whole then. Nothing of what is listed was verified, for a part of an archive has no digest.
+ * Lists an uncompressed layer by hopping from header to header, and returns the listing's file. Small
+ * files are read in windows, large ones are skipped. The result is unverified, since a part of an
+ * archive has no digest. Returns `undefined` if this is not possible or costs more than half the layer.
  * @throws {LimitExceededError}
  */
 export async function hopTar(
@@ -36,13 +36,13 @@ export async function hopTar(
     const whole = await hop(builder, size, limits.maxEntries, readRange, signal);
     return whole ? builder.finish({ digest, kind: 'parts', verified: false }) : undefined;
   } catch (error) {
-    // What is no archive, or a damaged one, is told by who reads and verifies all of it.
+    // Reading and verifying the whole layer reports what is wrong.
     if (error instanceof InvalidLayerError || error instanceof UnsupportedCompressionError) return undefined;
     throw error;
   }
 }
 
-/** False where it does not pay or cannot be done. */
+/** Returns false if hopping is not possible or does not pay off. */
 async function hop(
   builder: ListingBuilder,
   size: number,
@@ -71,7 +71,7 @@ async function hop(
     window = reader.ahead > 0 ? SHORT : Math.min(2 * window, LONG);
     reader.skip();
   }
-  // An entry that reaches beyond the end is damage, and so is a header that is cut.
+  // An entry that reaches beyond the end means damage; `end` detects a header that is cut short.
   if (reader.position > size) return false;
   reader.end();
   return true;

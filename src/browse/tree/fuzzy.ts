@@ -1,7 +1,7 @@
-/** Ranks above are all the same: nobody looks so far down. */
+/** Ranks above this one are not told apart. */
 const WORST = 0xffff;
 
-/** How well a path fits what was typed; lower is better, `undefined` for not at all. @param base where its last name begins */
+/** Returns how well a path matches, lower being better, or `undefined`. @param base where its last name starts */
 function rank(lower: string, base: number, typed: string): number | undefined {
   const whole = lower.indexOf(typed);
   if (whole >= 0) {
@@ -19,13 +19,16 @@ function rank(lower: string, base: number, typed: string): number | undefined {
   return 3_000 + gaps * 500 + lower.length;
 }
 
-/** Finds paths by what a person types, as they type: the letters in their order, anywhere; whole parts, names and short paths come first. */
+/**
+ * Finds paths as the user types: the characters typed, in order, anywhere in the path. Contiguous
+ * matches, matches in the last name and short paths come first.
+ */
 export class FuzzyPaths {
   readonly #paths: readonly string[];
   readonly #lower: readonly string[];
-  /** Where each path's last name begins. */
+  /** Where each path's last name starts. */
   readonly #bases: Uint32Array;
-  /** What fitted the text before: a longer text fits only among these. */
+  /** The previous matches, which are all that longer input can match. */
   #last: { readonly typed: string; readonly fitting: Uint32Array };
 
   constructor(paths: readonly string[]) {
@@ -36,14 +39,14 @@ export class FuzzyPaths {
     this.#last = { typed: '', fitting: this.#all() };
   }
 
-  /** The best paths for a text, best first. Spaces in it mean nothing. */
+  /** Returns the best matches, best first. Ignores whitespace in the input. */
   find(text: string, most: number): string[] {
     const typed = text.toLowerCase().replaceAll(/\s+/g, '');
     const among = typed.startsWith(this.#last.typed) ? this.#last.fitting : this.#all();
     const fitting = new Uint32Array(among.length);
     const ranks = new Uint16Array(among.length);
     let count = 0;
-    // By number: iterators of large arrays cost more than the looking.
+    // By index: iterators of large arrays cost more than the matching.
     for (let next = 0; next < among.length; next++) {
       const at = among[next] ?? 0;
       const fit = rank(this.#lower[at] ?? '', this.#bases[at] ?? 0, typed);
@@ -62,17 +65,17 @@ export class FuzzyPaths {
   }
 }
 
-/** The places of the lowest ranks, in order: by counting them, for sorting all would take too long for a keystroke. */
+/** Returns the places of the lowest ranks, in order. Counts ranks, since sorting all is too slow for a keystroke. */
 function best(ranks: Uint16Array, most: number): number[] {
   const counts = new Uint32Array(WORST + 1);
   const rankOf = (place: number): number => ranks[place] ?? WORST;
   for (let place = 0; place < ranks.length; place++) counts[rankOf(place)] = (counts[rankOf(place)] ?? 0) + 1;
   let limit = 0;
   for (let sum = counts[0] ?? 0; sum < most && limit < WORST; sum += counts[limit] ?? 0) limit += 1;
-  const kept: number[] = [];
-  for (let place = 0; place < ranks.length; place++) if (rankOf(place) < limit) kept.push(place);
-  for (let place = 0; place < ranks.length && kept.length < most; place++) {
-    if (rankOf(place) === limit) kept.push(place);
+  const chosen: number[] = [];
+  for (let place = 0; place < ranks.length; place++) if (rankOf(place) < limit) chosen.push(place);
+  for (let place = 0; place < ranks.length && chosen.length < most; place++) {
+    if (rankOf(place) === limit) chosen.push(place);
   }
-  return kept.sort((one, other) => rankOf(one) - rankOf(other));
+  return chosen.sort((one, other) => rankOf(one) - rankOf(other));
 }

@@ -2,16 +2,16 @@ import { splitPath } from '../../layers/tar/entryPath.ts';
 import type { LayerDirectory } from '../listing/layerEntries.ts';
 import { factsOf, type FileFacts, type MergedNode, type MergedTree } from './mergedTree.ts';
 
-/** What a layer does to a path of the layers below it; `same` for folders that it only passes through. */
+/** What a layer does to a path of the layers below it; `same` for directories it only passes through. */
 export type Mark = 'added' | 'changed' | 'deleted' | 'same';
 
 export interface ChangedNode {
-  /** In the image up to this layer; for what was deleted, as it was below. */
+  /** In the image up to this layer, or below it if deleted. */
   readonly node: MergedNode;
   readonly mark: Mark;
 }
 
-/** What one layer has in one of its folders, and what it deletes there. @param tree of this layer and those below, at least */
+/** Returns what a layer has and deletes in one directory. @param tree of at least this layer and those below */
 export function layerChanges(tree: MergedTree, layer: number, path: string): ChangedNode[] {
   const own = ownDirectory(tree.layerRoot(layer), path);
   if (!own) return [];
@@ -32,7 +32,7 @@ function markOf(node: MergedNode, before: MergedNode | undefined, layer: number)
   return node.layer === layer && !sameFolder(factsOf(node), factsOf(before)) ? 'changed' : 'same';
 }
 
-/** A time alone is no change: every file that comes into a folder changes it. */
+/** Ignores the time, which changes with every file added to the directory. */
 function sameFolder(one: FileFacts, other: FileFacts): boolean {
   return one.mode === other.mode && one.uid === other.uid && one.gid === other.gid;
 }
@@ -48,7 +48,7 @@ function ownDirectory(root: LayerDirectory | undefined, path: string): LayerDire
 
 const NOTHING: ReadonlyMap<string, MergedNode> = new Map();
 
-/** No link is followed: a layer's own paths are meant as they are. */
+/** Follows no links, since a layer's own paths are already resolved. */
 function childrenAt(tree: MergedTree, path: string): ReadonlyMap<string, MergedNode> {
   let node: MergedNode | undefined = tree.root;
   for (const name of splitPath(path) ?? []) node = node?.isDirectory ? tree.childrenOf(node).get(name) : undefined;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ListingBuilder } from '../../../src/browse/listing/listingBuilder.ts';
-import { listingEntry, LayerListing } from '../../../src/browse/listing/layerListing.ts';
+import { ListingBuilder, listingEntry } from '../../../src/browse/listing/listingBuilder.ts';
+import { LayerListing } from '../../../src/browse/listing/layerListing.ts';
 import type { ListingFacts } from '../../../src/browse/listing/layerEntries.ts';
 import { MergedTree, type NumberedLayer } from '../../../src/browse/tree/mergedTree.ts';
 import { atOnce } from '../../../src/browse/formats/slices.ts';
