@@ -13,12 +13,13 @@ const MAX_DOCUMENT = 8 << 20;
 const CHUNK = 1 << 20;
 const LAYER_TYPES = { none: OCI_LAYER, gzip: OCI_LAYER_GZIP, zstd: OCI_LAYER_ZSTD };
 
-/** A file of the layout that an archive is shown as: made here, or one of the archive's. */
+/** A file of the layout: generated here, or a file of the archive. */
 type LayoutFile = Buffer | { readonly member: string };
 
 /**
- * What `docker save` wrote, shown as an OCI layout (moby, image/spec/v1.2.md): its images get manifests, and its configs and layers are the blobs. A layer that is not compressed is named by its
- * diff ID, which whoever reads it checks; the digest of a compressed one is computed.
+ * Presents an archive of `docker save` as an OCI layout (moby, image/spec/v1.2.md): its images get
+ * manifests, and its configs and layers are the blobs. An uncompressed layer has its diff ID as
+ * digest, which its reader verifies; a compressed one's digest is computed.
  * @throws {InvalidLocalImageError}
  */
 export async function layoutOfDockerArchive(archive: LocalFiles, signal: AbortSignal): Promise<LocalFiles> {
@@ -33,10 +34,10 @@ export async function layoutOfDockerArchive(archive: LocalFiles, signal: AbortSi
   }
   if (manifests.length === 0) throw new InvalidLocalImageError(archive.path, 'its manifest.json names no image');
   files.set('index.json', Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests })));
-  return new ShownFiles(archive, files);
+  return new ArchiveLayout(archive, files);
 }
 
-/** What `manifest.json` lists. */
+/** Returns the images that `manifest.json` lists. */
 async function savedImages(archive: LocalFiles): Promise<readonly JsonObject[]> {
   const bytes = await document(archive, 'manifest.json');
   try {
@@ -56,7 +57,10 @@ async function manifestOf(
   const { diffIds } = readConfig(archive, config);
   const names = asStrings(image.Layers);
   if (diffIds.length !== names.length)
-    throw new InvalidLocalImageError(archive.path, 'an image of it has not as many layers as its config says');
+    throw new InvalidLocalImageError(
+      archive.path,
+      'one of its images has another number of layers than its config says',
+    );
   const layers: Descriptor[] = [];
   for (const [at, name] of names.entries()) {
     const layer = await layerOf(archive, name, diffIds[at], signal);
@@ -72,7 +76,7 @@ function readConfig(archive: LocalFiles, bytes: Buffer): ReturnType<typeof parse
     return parseConfig(bytes);
   } catch (cause) {
     if (!(cause instanceof InvalidConfigError)) throw cause;
-    throw new InvalidLocalImageError(archive.path, 'the config of an image of it cannot be read', { cause });
+    throw new InvalidLocalImageError(archive.path, 'the config of one of its images is malformed', { cause });
   }
 }
 
@@ -108,7 +112,7 @@ function put(files: Map<string, LayoutFile>, bytes: Buffer): Digest {
   return digest;
 }
 
-class ShownFiles implements LocalFiles {
+class ArchiveLayout implements LocalFiles {
   readonly path: string;
   readonly #archive: LocalFiles;
   readonly #files: ReadonlyMap<string, LayoutFile>;

@@ -1,23 +1,23 @@
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A local image cannot be used: what it should hold is missing, or is not what it should be. */
+/** A folder or archive isn't an image: something is missing from it or is malformed. */
 export class InvalidLocalImageError extends Error {
   /** The folder or archive. */
   readonly path: string;
   constructor(path: string, reason: string, options?: ErrorOptions) {
-    super(`${path} holds no image that can be read: ${reason}.`, options);
+    super(`${path} can't be read as an image: ${reason}.`, options);
     this.name = 'InvalidLocalImageError';
     this.path = path;
   }
 }
 
-/** A local source has no image of this name. */
+/** A folder or archive has no image of this tag or digest. */
 export class NoSuchImageError extends Error {
   readonly path: string;
   constructor(path: string, version: string) {
-    super(`${path} has no image ${JSON.stringify(version.slice(0, 200))}. Open it again to see which it has.`);
+    super(`${path} has no image ${JSON.stringify(version.slice(0, 200))}. Open it again to see the images it has.`);
     this.name = 'NoSuchImageError';
     this.path = path;
   }
@@ -27,13 +27,19 @@ export class NoSuchImageError extends Error {
 export interface LocalFiles {
   /** The folder or archive. */
   readonly path: string;
-  /** Bytes of a file; `undefined` where there is none of this name. */
+  /** Returns a file's size in bytes; `undefined` if it does not exist. */
   size(name: string): Promise<number | undefined>;
-  /** The bytes [start, end) of a file. @throws {InvalidLocalImageError} it is missing or shorter */
+  /**
+   * Returns the bytes [start, end) of a file.
+   * @throws {InvalidLocalImageError} it is missing or shorter
+   */
   read(name: string, start: number, end: number): Promise<Buffer>;
 }
 
-/** The files of a folder. Links are not followed: a layout has none, and they could lead anywhere. */
+/**
+ * The files of a folder. Links are followed, out of the folder too: Bazel's rules_oci links a
+ * layout's blobs to its cache. Every blob is verified by its digest, wherever it comes from.
+ */
 export class FolderFiles implements LocalFiles {
   readonly path: string;
 
@@ -45,8 +51,7 @@ export class FolderFiles implements LocalFiles {
     const file = await this.#open(name);
     if (!file) return undefined;
     try {
-      const stat = await file.stat();
-      return stat.isFile() ? stat.size : undefined;
+      return (await file.stat()).size;
     } finally {
       await file.close();
     }
@@ -62,14 +67,21 @@ export class FolderFiles implements LocalFiles {
     }
   }
 
+  /**
+   * Opens regular files only. A link may lead to a device, whose opening alone can have effects, or
+   * to a FIFO, which blocks without O_NONBLOCK.
+   */
   async #open(name: string): Promise<FileHandle | undefined> {
-    // Neither does a FIFO hold us.
-    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-    return open(join(this.path, name), flags).catch(() => undefined);
+    const path = join(this.path, name);
+    if (!(await stat(path).catch(() => undefined))?.isFile()) return undefined;
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => undefined);
+    if (!file || (await file.stat()).isFile()) return file;
+    await file.close();
+    return undefined;
   }
 }
 
-/** The bytes [start, end) of an open file. */
+/** Returns the bytes [start, end) of an open file. @param missing the error for a shorter file */
 export async function readPart(file: FileHandle, start: number, end: number, missing: () => Error): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(end - start);
   for (let done = 0; done < bytes.length;) {

@@ -1,11 +1,11 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** The address by which a folder or archive on this machine stands in for a registry. */
+/** Returns the address that stands for a folder or archive in place of a registry's. */
 export function localAddress(path: string): string {
   return pathToFileURL(path).href;
 }
 
-/** The path that such an address means; `undefined` for a registry's. */
+/** Returns the path of such an address; `undefined` for a registry's. */
 export function localPath(address: string): string | undefined {
   return address.startsWith('file:') ? fileURLToPath(address) : undefined;
 }

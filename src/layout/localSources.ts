@@ -2,7 +2,10 @@ import { stat } from 'node:fs/promises';
 import type { LayoutSource } from './layoutSource.ts';
 import { openLocal } from './openLocal.ts';
 
-/** Opens folders and archives, and keeps what it learned of each for as long as it does not change: an archive is read through to know where its files are. */
+/**
+ * Opens folders and archives, and keeps each until it changes, since opening an archive scans all
+ * of it.
+ */
 export class LocalSources {
   readonly #open = new Map<string, { readonly stamp: string; readonly source: LayoutSource }>();
 

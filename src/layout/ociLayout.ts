@@ -18,24 +18,25 @@ import { configOfSchema1 } from '../oci/schema1.ts';
 import type { Compression } from '../oci/compression.ts';
 import type { ResolvedImage } from '../oci/image.ts';
 
-/** What is known of a layer once its bytes were read. */
+/** What reading a layer's bytes reveals. */
 export interface ReadLayer {
   /** Bytes of the blob. */
   readonly size: number;
-  /** Needed for Docker's schemas alone. */
+  /** Needed for Docker's schemas only. */
   readonly diffId?: Digest;
   readonly compression?: Compression;
 }
 
-/** A document of a layout: its path in the layout's folder, and its bytes. */
+/** A document of a layout, by its path in it. */
 export interface LayoutDocument {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
 /**
- * Everything of an image's OCI layout but the layer blobs (image-spec, image-layout.md), the index last. An OCI manifest goes in as it came; Docker's schemas 1 and 2, which a layout may not hold, are
- * turned into OCI with the same config and the same layer blobs.
+ * Returns an image's OCI layout except for the layer blobs (image-spec, image-layout.md), the index
+ * last. An OCI manifest is kept as it came. Docker's schemas 1 and 2, which a layout may not hold,
+ * become OCI manifests of the same config and layer blobs.
  * @param layers one for each layer, base first
  */
 export function layoutDocuments(image: ResolvedImage, layers: readonly ReadLayer[]): readonly LayoutDocument[] {
@@ -51,7 +52,7 @@ export function layoutDocuments(image: ResolvedImage, layers: readonly ReadLayer
   ];
 }
 
-/** Writes an image folder's OCI layout around the layer blobs that are in it already: what skopeo, crane, umoci and podman read. */
+/** Completes the OCI layout of an image folder, around the layer blobs that are in it already. */
 export async function writeOciLayout(
   folder: string,
   image: ResolvedImage,
@@ -60,7 +61,10 @@ export async function writeOciLayout(
   for (const { name, bytes } of layoutDocuments(image, layers)) await writeWholeFile(join(folder, name), bytes);
 }
 
-/** Whether the folder has all that {@link writeOciLayout} writes, and the blobs of it with the very bytes. The index is only read: it names the tag of an earlier pull. */
+/**
+ * Whether the folder has what {@link writeOciLayout} writes. The index need only be JSON, since it
+ * names the tag of an earlier pull.
+ */
 export async function hasLayoutDocuments(
   folder: string,
   image: ResolvedImage,
@@ -82,12 +86,12 @@ function isJson(bytes: Buffer): boolean {
   }
 }
 
-/** The manifest is one that a layout may hold as it is. */
+/** Whether a layout may hold the manifest as it is. */
 export function isOci(image: ResolvedImage): boolean {
   return image.manifest.kind === 'image' && image.manifest.mediaType === OCI_MANIFEST;
 }
 
-/** The config as it came, or, for schema 1, which has none, the one that its history makes. */
+/** Returns the config as it came; for schema 1, which has none, one made from its history. */
 export function configDocument(image: ResolvedImage, layers: readonly ReadLayer[]): Uint8Array {
   if (image.manifest.kind === 'image') return image.configBytes;
   const diffIds = layers.map(({ diffId }) => diffId).filter(id => id !== undefined);
@@ -107,7 +111,9 @@ function convert(image: ResolvedImage, layers: readonly ReadLayer[], configDiges
   return Buffer.from(JSON.stringify(manifest));
 }
 
-/** The media type tells what the bytes are, not what the registry called them. */
+/**
+ * Returns a layer's descriptor with the media type of its bytes, whatever the registry called them.
+ */
 function ociLayer(descriptor: Descriptor, layer: ReadLayer | undefined): Descriptor {
   const types = { gzip: OCI_LAYER_GZIP, zstd: OCI_LAYER_ZSTD, none: OCI_LAYER };
   const mediaType = types[layer?.compression ?? 'gzip'];

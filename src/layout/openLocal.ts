@@ -5,7 +5,7 @@ import { LayoutSource } from './layoutSource.ts';
 import { TarFiles } from './tarFiles.ts';
 
 /**
- * Opens an OCI layout's folder, an archive of one, or what `docker save` wrote, whichever a path is.
+ * Opens an OCI layout, in a folder or an archive, or an archive of `docker save`.
  * @throws {InvalidLocalImageError}
  */
 export async function openLocal(path: string, signal: AbortSignal): Promise<LayoutSource> {
@@ -19,7 +19,7 @@ async function filesOf(path: string, signal: AbortSignal): Promise<LocalFiles> {
   if (found.isDirectory()) return new FolderFiles(path);
   if (!found.isFile()) throw new InvalidLocalImageError(path, 'it is neither a folder nor a file');
   const archive = await TarFiles.open(path, signal);
-  // Docker writes both since version 25; the layout says more.
+  // Since version 25 Docker writes both; the layout says more.
   if ((await archive.size('oci-layout')) !== undefined) return archive;
   if ((await archive.size('manifest.json')) !== undefined) return layoutOfDockerArchive(archive, signal);
   throw new InvalidLocalImageError(path, 'it is neither an OCI layout nor an archive of docker save');

@@ -10,18 +10,18 @@ import type { Compression } from '../oci/compression.ts';
 import { errorCode } from '../oci/errorCode.ts';
 import { InvalidLocalImageError } from './layoutFiles.ts';
 
-/** Who waits for an archive. */
+/** The caller's side of opening an archive. */
 export interface ArchiveWatch {
   readonly signal: AbortSignal;
-  /** How much of a compressed archive was read, in bytes. */
+  /** Reports how many bytes of a compressed archive have been read. */
   readonly onProgress: (done: number, total: number) => void;
 }
 
 /**
- * Where an image's files can be read at any place: the path itself, or, for an archive that is compressed as a whole, what it was unpacked to. That is done once, into the cache, under a name that
- * stands for this path as it is now: whole or not at all.
- * @param cache folder for unpacked archives
- * @throws {InvalidLocalImageError} it is compressed in a way that Peel does not read, or damaged
+ * Returns a path that allows random access: the given one or, for an archive compressed as a whole,
+ * a decompressed copy in the cache, made once per state of the file.
+ * @param cache folder for decompressed archives
+ * @throws {InvalidLocalImageError} it is damaged, or compressed in a way that Peel can't read
  */
 export async function plainArchive(path: string, cache: string, watch: ArchiveWatch): Promise<string> {
   const found = await stat(path);
@@ -38,7 +38,7 @@ export async function plainArchive(path: string, cache: string, watch: ArchiveWa
   return plain;
 }
 
-/** True when the file is there. Marks it as used, for the cache is cut down by what was not used for the longest time. */
+/** Whether the file exists. Marks it as used, since pruning removes what was unused for longest. */
 async function touched(path: string): Promise<boolean> {
   const now = new Date();
   return utimes(path, now, now).then(
@@ -53,14 +53,16 @@ async function compressionOf(path: string): Promise<Compression> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(6), 0, 6, 0);
     return sniffCompression(buffer.subarray(0, bytesRead));
   } catch (cause) {
-    const reason = 'it is compressed as a whole in a way that Peel does not read; decompress it first';
+    const reason = "it is compressed as a whole, in a way that Peel can't read; decompress it first";
     throw new InvalidLocalImageError(path, reason, { cause });
   } finally {
     await file.close();
   }
 }
 
-/** Node inflates in threads of its own, so that nobody waits for it. */
+const CHUNK = 1 << 20;
+
+/** Decompresses with Node's own zlib threads, off the extension host's. */
 async function unpack(
   path: string,
   compression: 'gzip' | 'zstd',
@@ -68,7 +70,8 @@ async function unpack(
   signal: AbortSignal,
   onRead: (done: number) => void,
 ): Promise<void> {
-  const decoder = compression === 'gzip' ? createGunzip() : createZstdDecompress();
+  const decoder =
+    compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
   let read = 0;
   const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
@@ -76,18 +79,22 @@ async function unpack(
       onRead((read += chunk.length));
     }
   };
+  // A stream over the handle would close it, or never end with `autoClose: false`.
+  const write = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const chunk of chunks) await target.writeFile(chunk);
+  };
   const unreadable = (options?: ErrorOptions): Error =>
     new InvalidLocalImageError(
       path,
-      `its compressed data is damaged or cut short, or in parts that Peel does not read; decompress it first, with ${compression} -d`,
+      `its compressed data is damaged, cut short, or has several parts; decompress it first, with ${compression} -d`,
       options,
     );
   try {
-    await pipeline(createReadStream(path), count, decoder, target.createWriteStream({ autoClose: false }), { signal });
+    await pipeline(createReadStream(path), count, decoder, write, { signal });
   } catch (cause) {
     if (errorCode(cause)?.startsWith('Z')) throw unreadable({ cause });
     throw cause;
   }
-  // Node stops without a word where the first part of several ends.
+  // Node stops silently at the end of the first of several parts.
   if (decoder.bytesWritten < read) throw unreadable();
 }

@@ -5,19 +5,21 @@ import type { TarEntry } from '../layers/tar/tarEntry.ts';
 import { TarReader } from '../layers/tar/tarReader.ts';
 import { InvalidLocalImageError, readPart, type LocalFiles } from './layoutFiles.ts';
 
-/** A file's place in an archive. */
+/** Where in an archive a file's bytes are. */
 interface Member {
   readonly start: number;
   readonly size: number;
 }
 
 const CHUNK = 1 << 20;
-/** More files than this no image archive has. */
+/** No image archive has more files. */
 const MAX_MEMBERS = 100_000;
-/** Old archives of Docker have links for layers that are the same; a chain of more is a loop. */
+/** Old Docker archives link to identical layers. A longer chain is a loop. */
 const MAX_LINKS = 8;
 
-/** The files of a tar archive, read where they stand in it. Names are only compared, never resolved by the system. */
+/**
+ * The files of a tar archive, read in place. Names are only compared, never resolved by the system.
+ */
 export class TarFiles implements LocalFiles {
   readonly path: string;
   readonly #members: ReadonlyMap<string, Member | string>;
@@ -28,8 +30,8 @@ export class TarFiles implements LocalFiles {
   }
 
   /**
-   * Reads through an archive to learn where its files are.
-   * @throws {InvalidLocalImageError} it is no archive, or a compressed one
+   * Scans an archive for its files.
+   * @throws {InvalidLocalImageError} it isn't a tar archive, or is compressed
    */
   static async open(path: string, signal: AbortSignal): Promise<TarFiles> {
     const file = await open(path, 'r');
@@ -58,7 +60,7 @@ export class TarFiles implements LocalFiles {
   }
 
   #find(name: string): Member | undefined {
-    let found = this.#members.get(name);
+    let found = this.#members.get(splitPath(name)?.join('/') ?? '');
     for (let links = 0; typeof found === 'string' && links < MAX_LINKS; links++) found = this.#members.get(found);
     return typeof found === 'string' ? undefined : found;
   }
@@ -88,7 +90,7 @@ async function readMembers(
     try {
       reader.write(buffer.subarray(0, bytesRead));
     } catch (cause) {
-      throw new InvalidLocalImageError(path, 'it is no tar archive, or a damaged one', { cause });
+      throw new InvalidLocalImageError(path, 'it is not a tar archive, or is damaged', { cause });
     }
     at += bytesRead;
   }
@@ -106,7 +108,7 @@ function refuseCompressed(path: string, first: Buffer): void {
     throw new InvalidLocalImageError(path, `it is compressed with ${compression} as a whole; decompress it first`);
 }
 
-/** A file with its place, or a link with what it links to. */
+/** Returns a file's name with its place, or a link's with its target. */
 function memberOf(
   { path, type, size, sparse, linkname }: TarEntry,
   start: number,

@@ -21,13 +21,14 @@ export interface Layer {
 
 /**
  * Returns an image's layers, base first, each with its diff ID and the command that made it.
+ * A config without diff IDs, which podman accepts, leaves the layers to their own digests.
  * @throws {InvalidConfigError} the numbers of diff IDs and layers differ
  */
 export function layersOf(manifest: ImageManifest | Schema1Manifest, config: ImageConfig): Layer[] {
   const descriptors = manifest.kind === 'image' ? manifest.layers : schema1Descriptors(manifest);
   const history = config.history.filter(entry => !entry.emptyLayer);
   const { diffIds } = config;
-  if (manifest.kind === 'image' && diffIds.length !== descriptors.length) {
+  if (manifest.kind === 'image' && diffIds.length > 0 && diffIds.length !== descriptors.length) {
     throw new InvalidConfigError(`it has ${diffIds.length} diff IDs for ${descriptors.length} layers`);
   }
   // A history of another length can't be paired, and no command is better than a wrong one.

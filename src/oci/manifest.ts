@@ -115,7 +115,7 @@ function parseIndex(json: JsonObject, contentType: string | undefined): Index {
   const manifests: Descriptor[] = [];
   let unusable: InvalidManifestError | undefined;
   for (const entry of asObjects(json.manifests)) {
-    if (isDigest(entry.digest)) manifests.push(descriptor(entry, -1));
+    if (isDigest(entry.digest)) manifests.push(descriptor(entry));
     else unusable ??= unverifiable(entry.digest);
   }
   return {
@@ -137,7 +137,7 @@ function parseImage(json: JsonObject, contentType: string | undefined): ImageMan
     kind: 'image',
     mediaType: typeOf(json, contentType, fallback),
     config,
-    layers: asObjects(json.layers).map(descriptor),
+    layers: asObjects(json.layers).map(layer => descriptor(layer)),
     ...common(json),
   };
 }
@@ -150,7 +150,7 @@ function typeOf(json: JsonObject, contentType: string | undefined, fallback: str
 function common(json: JsonObject): Pick<ImageManifest, 'annotations' | 'subject' | 'artifactType'> {
   const artifactType = asString(json.artifactType);
   // An odd subject only keeps the document from being listed with it.
-  const subject = isObject(json.subject) && isDigest(json.subject.digest) ? descriptor(json.subject, -1) : undefined;
+  const subject = isObject(json.subject) && isDigest(json.subject.digest) ? descriptor(json.subject) : undefined;
   return {
     annotations: asStringMap(json.annotations),
     ...(subject ? { subject } : {}),
@@ -159,17 +159,13 @@ function common(json: JsonObject): Pick<ImageManifest, 'annotations' | 'subject'
 }
 
 /**
- * Reads a descriptor.
- * @param unknownSize stands for a size that is missing or invalid; undefined = such a size is an
- * error
- * @throws {InvalidManifestError} its digest or size can't be used
+ * Reads a descriptor. Its size is -1 if missing, invalid or 0: some tools write no sizes, and
+ * skopeo and podman read their images.
+ * @throws {InvalidManifestError} its digest can't be used
  */
-export function descriptor(json: JsonObject, unknownSize?: number): Descriptor {
+export function descriptor(json: JsonObject): Descriptor {
   const { digest } = json;
   if (!isDigest(digest)) throw unverifiable(digest);
-  const size = isSize(json.size) ? json.size : unknownSize;
-  if (size === undefined)
-    throw new InvalidManifestError(`the size of ${digest} is "${String(json.size).slice(0, 40)}"`);
   const annotations = asStringMap(json.annotations);
   const urls = asStrings(json.urls);
   const data = asString(json.data);
@@ -178,7 +174,7 @@ export function descriptor(json: JsonObject, unknownSize?: number): Descriptor {
   return {
     mediaType: asString(json.mediaType) ?? '',
     digest,
-    size,
+    size: isSize(json.size) ? json.size : -1,
     ...(Object.keys(annotations).length ? { annotations } : {}),
     ...(urls.length ? { urls } : {}),
     ...(data ? { data } : {}),
@@ -188,7 +184,7 @@ export function descriptor(json: JsonObject, unknownSize?: number): Descriptor {
 }
 
 function isSize(size: unknown): size is number {
-  return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0;
+  return typeof size === 'number' && Number.isSafeInteger(size) && size > 0;
 }
 
 function unverifiable(digest: unknown): InvalidManifestError {

@@ -37,6 +37,10 @@ export class CachedDocuments implements ImageSource {
     return fetched;
   }
 
+  async hasManifest(repository: string, digest: Digest): Promise<boolean> {
+    return (await this.#source.hasManifest?.(repository, digest)) ?? true;
+  }
+
   blobSize(repository: string, digest: Digest, signal: AbortSignal): Promise<number> {
     return this.#source.blobSize(repository, digest, signal);
   }

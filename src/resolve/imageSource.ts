@@ -15,6 +15,8 @@ export interface ImageSource {
   manifest(repository: string, version: string, signal: AbortSignal): Promise<SourceManifest>;
   /** Returns a small blob, verified. @param limit bytes it may have at most */
   blobBytes(repository: string, blob: Descriptor, limit: number, signal: AbortSignal): Promise<Uint8Array>;
+  /** Whether the source has a manifest that an index names. Absent: it has all of them. */
+  hasManifest?(repository: string, digest: Digest): Promise<boolean>;
   /** Returns a blob's size, for manifests that don't state it. */
   blobSize(repository: string, digest: Digest, signal: AbortSignal): Promise<number>;
 }

@@ -98,7 +98,7 @@ class IndexSearch {
 
   /** @throws {PlatformNotFoundError} or what kept an entry from being read */
   async find(index: Index, platform: Platform | undefined): Promise<FoundImage> {
-    const entries = await this.#flatten(index, 0);
+    const entries = await this.#present(await this.#flatten(index, 0));
     const wanted = platform ?? defaultPlatform();
     const known = entries.filter(hasPlatform);
     const chosen = choosePlatform(known, wanted);
@@ -115,6 +115,18 @@ class IndexSearch {
       available.push(found.platform);
     }
     throw (available.length === 0 && this.#failure) || new PlatformNotFoundError(wanted, available);
+  }
+
+  /**
+   * Returns the entries whose manifests the source has: an archive may hold one platform's image
+   * under the whole index. Returns all if it has none, so that opening one says what is missing.
+   */
+  async #present(entries: readonly PlatformEntry[]): Promise<readonly PlatformEntry[]> {
+    const has = await Promise.all(
+      entries.map(({ descriptor }) => this.#source.hasManifest?.(this.#named.reference.repository, descriptor.digest)),
+    );
+    const present = entries.filter((_, at) => has[at] !== false);
+    return present.length > 0 ? present : entries;
   }
 
   /** Returns the images of an index and of the indexes in it, in order. */

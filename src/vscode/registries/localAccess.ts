@@ -33,6 +33,10 @@ export class LocalAccess implements RepositoryAccess {
     }
   }
 
+  hasManifest(repository: string, digest: Digest): Promise<boolean> {
+    return this.#source.hasManifest(repository, digest);
+  }
+
   blobBytes(repository: string, blob: Descriptor, limit: number, signal: AbortSignal): Promise<Uint8Array> {
     return this.#source.blobBytes(repository, blob, limit, signal);
   }

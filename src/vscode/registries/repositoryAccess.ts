@@ -1,5 +1,6 @@
 import type { BlobSource } from '../../oci/byteSource.ts';
 import type { RegistryClient } from '../../registry/api/client.ts';
+import type { ImageSource } from '../../resolve/imageSource.ts';
 
 /**
  * The part of a registry that rows and lookups use. A registry's client implements it, and so does a
@@ -8,4 +9,5 @@ import type { RegistryClient } from '../../registry/api/client.ts';
 export type RepositoryAccess = Pick<
   RegistryClient,
   'manifest' | 'blobBytes' | 'blobSize' | 'catalog' | 'manyTags' | 'allTags' | 'referrers'
-> & { blobs(repository: string): BlobSource };
+> &
+  Pick<ImageSource, 'hasManifest'> & { blobs(repository: string): BlobSource };

@@ -76,13 +76,34 @@ test("refuses what isn't a manifest, with the reason", () => {
     [{ layers: [] }, /names no config/],
     [{ config, layers: 'x' }, /not a list/],
     [{ config: { ...config, digest: 'sha256:short' }, layers: [] }, /isn't a digest/],
-    [{ config: { ...config, size: -1 }, layers: [] }, /size/],
-    [{ config: { ...config, size: 1.5 }, layers: [] }, /size/],
     [{ schemaVersion: 1, fsLayers: [{ blobSum: digest('a') }], history: [] }, /1 fsLayers but 0 history/],
     [{ schemaVersion: 1, fsLayers: [], history: [] }, /missing/],
   ];
   for (const [document, reason] of cases)
     assert.throws(() => parse(document), { name: 'InvalidManifestError', message: reason });
+});
+
+test('treats a missing, zero or invalid size as unknown', () => {
+  for (const size of [undefined, 0, -1, 1.5, '7', 2 ** 60]) {
+    const sized = { ...config, size };
+    const manifest = parse({ config: sized, layers: [sized, sized] });
+    assert.equal(manifest.kind, 'image');
+    if (manifest.kind !== 'image') return;
+    assert.deepEqual(
+      [manifest.config, ...manifest.layers].map(each => each.size),
+      [-1, -1, -1],
+    );
+  }
+});
+
+test('leaves layers without diff IDs where the config has no rootfs', () => {
+  const manifest = parse({ config, layers: [config] });
+  assert.equal(manifest.kind, 'image');
+  if (manifest.kind !== 'image') return;
+  for (const json of ['{}', '{"rootfs":{}}', '{"rootfs":{"type":"layers","diff_ids":[]}}']) {
+    const [only, ...rest] = layersOf(manifest, parseConfig(Buffer.from(json)));
+    assert.deepEqual([only?.number, only?.diffId, rest], [1, undefined, []]);
+  }
 });
 
 test('pairs layers with the history steps that changed files', () => {
