@@ -10,12 +10,18 @@ export class NoSuchPathError extends Error {
   }
 }
 
-/** A path of an image names a directory where a file is needed, or the other way round. */
+const KIND_NAMES: Readonly<Record<string, string>> = {
+  char: 'character device',
+  block: 'block device',
+  fifo: 'named pipe (FIFO)',
+};
+
+/** A path of an image is not of the kind that was asked for. */
 export class WrongKindError extends Error {
   readonly path: string;
   readonly kind: string;
   constructor(path: string, kind: string, wanted: 'file' | 'directory') {
-    super(`${JSON.stringify(path)} of the image is a ${kind}, not a ${wanted}.`);
+    super(`${JSON.stringify(path)} of the image is a ${KIND_NAMES[kind] ?? kind}, not a ${wanted}.`);
     this.name = 'WrongKindError';
     this.path = path;
     this.kind = kind;

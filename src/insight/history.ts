@@ -1,19 +1,20 @@
 import type { HistoryEntry, ImageConfig } from '../oci/config.ts';
 import type { Layer } from '../oci/layer.ts';
 
-/** One step of how an image was made, with the layer that it left. */
+/** One step of an image's history, with the layer it added. */
 export interface HistoryStep {
   readonly createdBy?: string;
   readonly comment?: string;
   /** RFC 3339. */
   readonly created?: string;
-  /** Absent for a step that changed no file, or whose layer cannot be told. */
+  /** Absent for a step that changed no file, or whose layer is unknown. */
   readonly layer?: Layer;
 }
 
 /**
- * How an image was made, base first: each step of its history (image-spec, config.md) with its layer. Where the history tells of another number of
- * layers than there are, pairing would be guessing: then the steps come without layers, and the layers after them without steps.
+ * Returns an image's history (image-spec, config.md) with the layer of each step, base first. If
+ * the history has another number of layers than the manifest, pairing them would be a guess: the
+ * steps come without layers, followed by the layers without steps.
  */
 export function historyOf(config: ImageConfig, layers: readonly Layer[]): HistoryStep[] {
   const { history } = config;

@@ -1,38 +1,38 @@
 import type { Suspect } from '../secrets/secretScan.ts';
 
-/** One thing in a layer, under its plain path: no slash at either end, no `.` and `..`. */
+/** An entry of a layer, under its plain path: without slashes at the ends, `.` and `..`. */
 export interface FileEntry {
   readonly path: string;
   readonly type: 'file' | 'directory' | 'symlink' | 'hardlink' | 'fifo' | 'char' | 'block';
-  /** Bytes of a file's content, 0 for all else. */
+  /** Bytes of a file's content; 0 for everything else. */
   readonly size: number;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Of a symlink as it is, of a hardlink as a plain path; else ''. */
+  /** Of a symlink, as it is; of a hard link, a plain path; otherwise ''. */
   readonly linkname: string;
-  /** The layer that it comes from; 1 is the base. */
+  /** Number of the layer it comes from; 1 is the base. */
   readonly layer: number;
-  /** Tells equal contents of one size from others (`crc32:…`); absent where it is not known, or nobody asks. */
+  /** Distinguishes contents of equal size (`crc32:…`); absent where it is unknown or not needed. */
   readonly content?: string;
-  /** Major and minor number of a device, `1:3`. */
+  /** Major and minor number of a device: `1:3`. */
   readonly device?: string;
-  /** Extended attributes, such as `security.capability`; values in base64. */
+  /** Extended attributes, such as `security.capability`, with base64 values. */
   readonly xattrs?: Readonly<Record<string, string>>;
-  /** What looks like a secret in its content. */
+  /** Likely secrets in its content. */
   readonly suspects?: readonly Suspect[];
 }
 
-/** What one layer adds and takes away. */
+/** What one layer adds and deletes. */
 export interface LayerContent {
   /** 1 is the base. */
   readonly number: number;
-  /** Only a list of the files was read; nobody looked into them. */
+  /** Only a list of the files was read, not their contents. */
   readonly listedOnly?: true;
-  /** In the order of the archive. */
+  /** In archive order. */
   readonly entries: readonly FileEntry[];
-  /** Paths that it deletes from the layers below. */
+  /** Paths deleted from the layers below. */
   readonly deleted: readonly string[];
-  /** Directories of which it deletes everything that the layers below have in them. */
+  /** Directories whose contents in the layers below are deleted. */
   readonly opaque: readonly string[];
 }

@@ -1,20 +1,17 @@
-import type { LayerEntries } from '../browse/listing/layerEntries.ts';
-import type { LayerDirectory } from '../browse/listing/layerEntries.ts';
+import type { LayerDirectory, LayerEntries } from '../browse/listing/layerEntries.ts';
 import { layerTreeSteps } from '../browse/listing/layerTree.ts';
-import { atOnce, type Sliced } from '../browse/formats/slices.ts';
+import type { Sliced } from '../browse/formats/slices.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';
 
-/** What a layer adds and takes away, as its extraction would: under plain paths, links on the way followed. */
-export function layerContentOf(listing: LayerEntries, number: number): LayerContent {
-  return atOnce(layerContentSteps(listing, number));
-}
-
-/** The same, for long layers. */
-export function* layerContentSteps(listing: LayerEntries, number: number): Sliced<LayerContent> {
+/**
+ * Returns what a layer adds and deletes, as extracting it would: under plain paths, following
+ * links.
+ */
+export function* layerContentOf(listing: LayerEntries, number: number): Sliced<LayerContent> {
   const entries: FileEntry[] = [];
   const deleted: string[] = [];
   const opaque: string[] = [];
-  /** By the entry of the file, the first path that it has: other names of the file are links to it. */
+  /** The first path of each file, by its entry. Its other names are links to this one. */
   const firstNames = new Map<number, string>();
   for (const { path, directory } of directoriesOf(yield* layerTreeSteps(listing))) {
     if (directory.opaque) opaque.push(path);
@@ -48,14 +45,17 @@ function linkOf(listing: LayerEntries, at: number, path: string, linkname: strin
   return { path, type: 'hardlink', size: 0, mode, uid, gid, linkname, layer };
 }
 
-interface Place {
+interface LocatedDirectory {
   readonly path: string;
   readonly directory: LayerDirectory;
 }
 
-/** Each directory before those in it. Without recursion, for an image may nest its folders as deep as it likes. */
-function* directoriesOf(root: LayerDirectory): Generator<Place> {
-  const open: Place[] = [{ path: '', directory: root }];
+/**
+ * Yields each directory before those in it, without recursion, since images nest folders without
+ * limit.
+ */
+function* directoriesOf(root: LayerDirectory): Generator<LocatedDirectory> {
+  const open: LocatedDirectory[] = [{ path: '', directory: root }];
   for (let place = open.pop(); place; place = open.pop()) {
     yield place;
     for (const [name, node] of place.directory.children) {

@@ -1,48 +1,42 @@
-import { atOnce, type Sliced } from '../browse/formats/slices.ts';
+import type { Sliced } from '../browse/formats/slices.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';
 
-/** Files of one path that nobody sees, for later layers overwrote or deleted them. */
+/** Files of one path that later layers overwrite or delete. */
 export interface HiddenFile {
   readonly path: string;
-  /** Bytes of all its copies that are hidden. */
+  /** Bytes of all hidden copies. */
   readonly bytes: number;
-  /** How many such copies there are. */
   readonly copies: number;
   /** The layers with the copies, and those that hid them. */
   readonly layers: readonly number[];
   readonly hiddenBy: readonly number[];
-  /** Nothing is left at the path. */
+  /** Nothing is visible at the path. */
   readonly deleted: boolean;
 }
 
-/** What the bytes of an image's layers are there for. */
+/** How much of an image's layers is visible, and how much is wasted. */
 export interface Space {
-  /** Everything that can be seen when all layers are stacked, in no order. */
+  /** Everything visible in the stacked layers, unordered. */
   readonly visible: readonly FileEntry[];
-  /** Bytes of the files that can be seen. */
   readonly visibleBytes: number;
   /** Biggest first. */
   readonly hidden: readonly HiddenFile[];
   readonly hiddenBytes: number;
-  /** The same as `dive` sums it up: with the copy that is seen of a file that has hidden ones. */
+  /** The sum that `dive` shows: it adds the visible copy of files with hidden ones. */
   readonly diveBytes: number;
 }
 
 /**
- * Stacks the layers, base first, and tells which files can be seen and which only cost space: every copy of a file counts as wasted but the one
- * that is seen. The tool `dive` finds the same files, and adds that copy to its sum. Deletions and types that change are taken as an overlay mount takes them.
+ * Stacks layers and separates visible files from wasted space: every copy of a file but the visible
+ * one. `dive` finds the same files. Deletions and type changes work as in an overlay mount.
+ * @param layers base first
  */
-export function spaceOf(layers: readonly LayerContent[]): Space {
-  return atOnce(spaceSteps(layers));
-}
-
-/** The same, for large images. */
-export function* spaceSteps(layers: readonly LayerContent[]): Sliced<Space> {
+export function* spaceOf(layers: readonly LayerContent[]): Sliced<Space> {
   const stack = new Stack();
   for (const layer of layers) yield* stack.add(layer);
   const visible: FileEntry[] = [];
   let visibleBytes = 0;
-  /** What files with several names are called first, by layer. */
+  /** First names of files that are visible under another name, by layer. */
   const kept = new Set<string>();
   for (const entry of stack.visible()) {
     visible.push(entry);
@@ -50,17 +44,17 @@ export function* spaceSteps(layers: readonly LayerContent[]): Sliced<Space> {
     if (entry.type === 'hardlink') kept.add(key(entry.layer, entry.linkname));
     yield;
   }
-  const hidden = yield* stack.lost(kept);
+  const hidden = yield* stack.hiddenFiles(kept);
   const hiddenBytes = hidden.reduce((sum, { bytes }) => sum + bytes, 0);
   const replaced = new Set(hidden.filter(({ deleted }) => !deleted).map(({ path }) => path));
-  const seen = visible.filter(({ path }) => replaced.has(path));
-  const diveBytes = seen.reduce((sum, { size }) => sum + size, hiddenBytes);
+  const remaining = visible.filter(({ path }) => replaced.has(path));
+  const diveBytes = remaining.reduce((sum, { size }) => sum + size, hiddenBytes);
   return { visible, visibleBytes, hidden, hiddenBytes, diveBytes };
 }
 
 interface Hidden {
   readonly entry: FileEntry;
-  /** The layer that hid it. */
+  /** Number of the layer that hides it. */
   readonly by: number;
 }
 
@@ -69,13 +63,13 @@ interface Node {
   children?: Map<string, Node>;
 }
 
-/** The layers so far, as they are seen from above. */
+/** The merged view of the layers added so far. */
 class Stack {
   readonly #hidden: Hidden[] = [];
   readonly #root: Node = {};
 
   *add({ number, entries, deleted, opaque }: LayerContent): Sliced<void> {
-    // Deletions are about the layers below, wherever they stand in the archive.
+    // Deletions concern the layers below, wherever they are in the archive.
     for (const path of deleted) this.#remove(path, number);
     for (const path of opaque) this.#clear(this.#find(path), number);
     for (const entry of entries) {
@@ -88,8 +82,11 @@ class Stack {
     yield* entriesBelow(this.#root);
   }
 
-  /** What is hidden, biggest first. @param kept files that still have another name: they are not wasted when one of their names goes */
-  *lost(kept: ReadonlySet<string>): Sliced<HiddenFile[]> {
+  /**
+   * Returns hidden files, biggest first.
+   * @param kept files still visible under another name, which are not wasted
+   */
+  *hiddenFiles(kept: ReadonlySet<string>): Sliced<HiddenFile[]> {
     const byPath = new Map<string, [Hidden, ...Hidden[]]>();
     for (const hidden of this.#hidden) {
       const { layer, path } = hidden.entry;
@@ -101,7 +98,7 @@ class Stack {
     }
     const files: HiddenFile[] = [];
     for (const [path, copies] of byPath) {
-      files.push(together(path, copies, !this.#find(path)?.entry));
+      files.push(hiddenFile(path, copies, !this.#find(path)?.entry));
       yield;
     }
     return files.sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
@@ -115,7 +112,7 @@ class Stack {
       node.children ??= new Map();
       let next = node.children.get(name);
       if (!next) node.children.set(name, (next = {}));
-      // What is no directory gives way to one that is needed above it.
+      // A file is replaced by a directory that a later path needs.
       if (!last && next.entry && next.entry.type !== 'directory') this.#hideEntry(next, entry.layer);
       node = next;
     }
@@ -135,7 +132,7 @@ class Stack {
     parent?.children?.delete(name);
   }
 
-  /** Takes away everything below. */
+  /** Hides everything below. */
   #clear(node: Node | undefined, by: number): void {
     if (!node?.children) return;
     for (const child of node.children.values()) {
@@ -160,7 +157,7 @@ class Stack {
   }
 }
 
-/** Without recursion, for an image may nest its folders as deep as it likes. */
+/** Without recursion, since images nest folders without limit. */
 function* entriesBelow(top: Node): Generator<FileEntry> {
   const open = [top];
   for (let node = open.pop(); node; node = open.pop()) {
@@ -169,7 +166,7 @@ function* entriesBelow(top: Node): Generator<FileEntry> {
   }
 }
 
-function together(path: string, copies: readonly Hidden[], deleted: boolean): HiddenFile {
+function hiddenFile(path: string, copies: readonly Hidden[], deleted: boolean): HiddenFile {
   return {
     path,
     bytes: copies.reduce((sum, { entry }) => sum + entry.size, 0),

@@ -1,6 +1,6 @@
-import { atOnce, type Sliced } from '../browse/formats/slices.ts';
+import type { Sliced } from '../browse/formats/slices.ts';
 
-/** A thing with a size, made of smaller things or of nothing. */
+/** A folder or file with its size. */
 export interface SizeNode {
   readonly name: string;
   readonly size: number;
@@ -8,7 +8,7 @@ export interface SizeNode {
   readonly children: readonly SizeNode[];
 }
 
-/** A rectangle of a picture. */
+/** A rectangle. */
 export interface Box {
   readonly x: number;
   readonly y: number;
@@ -16,35 +16,30 @@ export interface Box {
   readonly height: number;
 }
 
-/** Where a thing is drawn. */
+/** Where a node is drawn. */
 export interface Tile extends Box {
   readonly name: string;
-  /** Names from the top to this one. */
+  /** Names from the root to this one. */
   readonly path: readonly string[];
   readonly size: number;
-  /** 0 for what lies at the top. */
+  /** 0 at the top level. */
   readonly depth: number;
-  /** Smaller things are drawn on it. */
+  /** It has smaller tiles inside. */
   readonly divided: boolean;
 }
 
-/** How a picture is divided. Lengths in its own units. */
+/** Layout of a treemap, in the units of its box. */
 export interface TreemapOptions {
   readonly depth: number;
-  /** Room for a name above what is drawn inside. */
+  /** Height of the name above inner tiles. */
   readonly heading: number;
   readonly gap: number;
-  /** What is lower or narrower than this is left out. */
+  /** Smaller tiles are omitted. */
   readonly smallest: number;
 }
 
-/** Adds up sizes by the folders that they lie in. `parts` are the names from the top. */
-export function sizeTree(files: Iterable<{ readonly parts: readonly string[]; readonly size: number }>): SizeNode {
-  return atOnce(sizeTreeSteps(files));
-}
-
-/** The same, for large images. */
-export function* sizeTreeSteps(
+/** Adds up sizes by folder. `parts` are the names from the root. */
+export function* sizeTree(
   files: Iterable<{ readonly parts: readonly string[]; readonly size: number }>,
 ): Sliced<SizeNode> {
   const root: Sum = { size: 0, children: new Map() };
@@ -67,7 +62,7 @@ interface Sum {
   readonly children: Map<string, Sum>;
 }
 
-/** Deeper folders than this are too small for any picture. */
+/** Deeper folders are too small to draw. */
 const MAX_DEPTH = 12;
 
 function* sorted(name: string, { size, children }: Sum, depth: number): Sliced<SizeNode> {
@@ -78,7 +73,10 @@ function* sorted(name: string, { size, children }: Sum, depth: number): Sliced<S
   return { name, size, children: inner.sort((a, b) => b.size - a.size) };
 }
 
-/** Divides a rectangle among things by their sizes, with tiles as square as may be ("squarified treemaps", Bruls, Huizing, van Wijk, 2000). Outer tiles come before the inner ones. */
+/**
+ * Divides a rectangle by size into tiles as square as possible ("Squarified Treemaps", Bruls,
+ * Huizing, van Wijk, 2000). Outer tiles come before inner ones.
+ */
 export function treemap(root: SizeNode, box: Box, options: TreemapOptions): Tile[] {
   return tilesOf(root, box, options, []);
 }
@@ -105,7 +103,7 @@ function insideOf({ x, y, width, height }: Box, { heading, gap, smallest }: Tree
   return inside.width < smallest || inside.height < smallest ? undefined : inside;
 }
 
-/** Lays rows along the shorter side, each as long as its tiles become squarer by one more. */
+/** Lays out rows along the shorter side, adding tiles to a row while that makes them squarer. */
 function squarify(nodes: readonly SizeNode[], box: Box): [SizeNode, Box][] {
   const placed: [SizeNode, Box][] = [];
   let rest = box;
@@ -145,7 +143,7 @@ function rowFrom(nodes: readonly SizeNode[], start: number, scale: number, side:
     if (!node) break;
     const area = node.size * scale;
     const total = sum + area;
-    // The worst shape of the row is that of its biggest or of its smallest tile.
+    // The biggest or the smallest tile has the worst shape of the row.
     const shape = Math.max((side * side * biggest) / (total * total), (total * total) / (side * side * area));
     if (row.length > 0 && shape > worst) break;
     row.push(node);

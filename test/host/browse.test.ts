@@ -150,6 +150,14 @@ describe('files of images that were not pulled', () => {
     assert.match(await refusal('openFile', { ...request, path: 'no/such' }), /has no "no\/such"/);
     assert.match(await refusal('openFile', { ...request, path: 'etc' }), /is a directory, not a file/);
     assert.match(await refusal('listFiles', { ...request, layer: 9 }), /no layer 9/);
+    const special = layer([
+      { path: 'pipe', type: 'fifo' },
+      { path: 'null', type: 'char', major: 1, minor: 3 },
+    ]);
+    registry.store.put('demo/special', image({ layers: [special] }), 'latest');
+    const other = { reference: `${registry.host}/demo/special`, platform: 'linux/amd64' };
+    assert.match(await refusal('openFile', { ...other, path: 'pipe' }), /is a named pipe \(FIFO\), not a file/);
+    assert.match(await refusal('openFile', { ...other, path: 'null' }), /is a character device, not a file/);
   });
 });
 

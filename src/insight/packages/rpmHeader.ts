@@ -1,13 +1,5 @@
-import { DamagedDatabaseError, partOf } from './byteReader.ts';
-
-/** What rpm keeps of an installed package, as far as it tells one from another. */
-export interface RpmPackage {
-  readonly name: string;
-  /** `epoch:version-release`, the epoch only where there is one. */
-  readonly version: string;
-  /** '' for what has none, such as keys. */
-  readonly arch: string;
-}
+import { DamagedDatabaseError, partOf } from './databaseBytes.ts';
+import type { Package } from './package.ts';
 
 const TAGS = { name: 1000, version: 1001, release: 1002, epoch: 1003, arch: 1022 } as const;
 const INT32 = 4;
@@ -15,8 +7,12 @@ const STRING = 6;
 /** Bytes of an entry: tag, type, offset, count. */
 const ENTRY = 16;
 
-/** Reads a package's header as a database has it: number of entries, length of the data, entries, data; all numbers big-endian (rpm.org, "RPM V4 Package format"). @throws {DamagedDatabaseError} */
-export function readRpmHeader(header: Buffer): RpmPackage {
+/**
+ * Reads a package's header as a database stores it: number of entries, length of the data, entries,
+ * data. All numbers are big-endian (rpm.org, "RPM V4 Package format").
+ * @throws {DamagedDatabaseError}
+ */
+export function readRpmHeader(header: Buffer): Package {
   const count = partOf(header, 0, 8).readUInt32BE(0);
   const entries = partOf(header, 8, count * ENTRY);
   const data = partOf(header, 8 + entries.length, header.readUInt32BE(4));
@@ -34,10 +30,10 @@ export function readRpmHeader(header: Buffer): RpmPackage {
   };
   const name = text(TAGS.name);
   const version = text(TAGS.version);
-  if (name === undefined || version === undefined) throw new DamagedDatabaseError('a package in it has no name');
+  if (name === undefined || version === undefined) throw new DamagedDatabaseError('it has a package without a name');
   const epoch = valueOf(TAGS.epoch, INT32);
   const release = text(TAGS.release);
-  const before = epoch ? `${partOf(epoch, 0, 4).readUInt32BE()}:` : '';
-  const behind = release === undefined ? '' : `-${release}`;
-  return { name, version: before + version + behind, arch: text(TAGS.arch) ?? '' };
+  const prefix = epoch ? `${partOf(epoch, 0, 4).readUInt32BE()}:` : '';
+  const suffix = release === undefined ? '' : `-${release}`;
+  return { name, version: prefix + version + suffix, arch: text(TAGS.arch) ?? '' };
 }

@@ -1,17 +1,18 @@
-import { DamagedDatabaseError, partOf, Visits } from './byteReader.ts';
+import { DamagedDatabaseError, partOf, Visits } from './databaseBytes.ts';
 
-/** A value as SQLite keeps it. */
+/** A value as SQLite stores it. */
 export type SqliteValue = null | number | string | Buffer;
 
 const MAGIC = 'SQLite format 3\0';
 const INTERIOR = 0x05;
 const LEAF = 0x0d;
-/** Before the b-tree of the first page. */
+/** Bytes before the b-tree of the first page. */
 const FILE_HEADER = 100;
 
 /**
- * The rows of one table of an SQLite database (sqlite.org/fileformat2.html), in the order of their numbers, and nothing else of SQL. A column that is the row's number reads as
- * null. @param log the write-ahead log that lies beside the file, if there is one
+ * Yields the rows of a table of an SQLite database (sqlite.org/fileformat2.html), in the order of
+ * their rowids. A column that aliases the rowid reads as null.
+ * @param log the write-ahead log
  * @throws {DamagedDatabaseError}
  */
 export function* tableRows(file: Buffer, table: string, log?: Buffer): Generator<readonly SqliteValue[]> {
@@ -27,24 +28,28 @@ export function* tableRows(file: Buffer, table: string, log?: Buffer): Generator
 class Database {
   readonly #file: Buffer;
   readonly #pageSize: number;
-  /** Bytes of a page that are in use. */
+  /** Usable bytes of a page. */
   readonly #usable: number;
 
-  /** Newer pages than those of the file, by their numbers. */
+  /** Pages of the log, which replace those of the file, by number. */
   readonly #newer: ReadonlyMap<number, Buffer>;
 
   constructor(file: Buffer, log: Buffer | undefined) {
     const header = partOf(file, 0, FILE_HEADER);
-    if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new DamagedDatabaseError('it is none of SQLite');
+    if (header.toString('latin1', 0, MAGIC.length) !== MAGIC)
+      throw new DamagedDatabaseError('it is not an SQLite database');
     const size = header.readUInt16BE(16);
     this.#file = file;
     this.#pageSize = size === 1 ? 65_536 : size;
     this.#usable = this.#pageSize - header.readUInt8(20);
-    if (this.#pageSize < 512 || this.#usable < 480) throw new DamagedDatabaseError('its pages have an impossible size');
+    if (this.#pageSize < 512 || this.#usable < 480) throw new DamagedDatabaseError('its page size is invalid');
     this.#newer = log ? pagesOfLog(log, this.#pageSize) : new Map();
   }
 
-  /** The rows of the b-tree with this root. Without recursion, for a database may be as deep as it likes. */
+  /**
+   * Yields the rows of the b-tree with this root, without recursion, since a hostile tree may be
+   * deep.
+   */
   *rows(root: number): Generator<readonly SqliteValue[]> {
     const visits = new Visits();
     const open = [root];
@@ -53,7 +58,7 @@ class Database {
       const page = this.#page(number);
       const at = number === 1 ? FILE_HEADER : 0;
       const type = page.readUInt8(at);
-      if (type !== LEAF && type !== INTERIOR) throw new DamagedDatabaseError('a page of it is of a strange kind');
+      if (type !== LEAF && type !== INTERIOR) throw new DamagedDatabaseError('one of its pages has an unknown type');
       const cells = this.#cells(page, at, type === LEAF ? 8 : 12);
       if (type === LEAF) for (const cell of cells) yield recordOf(this.#payload(page, cell, visits));
       else open.push(page.readUInt32BE(at + 8), ...cells.map(cell => partOf(page, cell, 4).readUInt32BE()).reverse());
@@ -61,17 +66,19 @@ class Database {
   }
 
   #page(number: number): Buffer {
-    if (number === 0) throw new DamagedDatabaseError('a page of it is missing');
+    if (number === 0) throw new DamagedDatabaseError('one of its pages is missing');
     return this.#newer.get(number) ?? partOf(this.#file, (number - 1) * this.#pageSize, this.#pageSize);
   }
 
-  /** Where the cells of a page begin. */
+  /** Returns where the cells of a page start. */
   #cells(page: Buffer, at: number, header: number): number[] {
     const pointers = partOf(page, at + header, 2 * page.readUInt16BE(at + 3));
     return Array.from({ length: pointers.length / 2 }, (_, cell) => pointers.readUInt16BE(2 * cell));
   }
 
-  /** The record in a leaf's cell, of which what does not fit lies in a chain of other pages. */
+  /**
+   * Returns the record in a leaf's cell. The part that doesn't fit is in a chain of overflow pages.
+   */
   #payload(page: Buffer, cell: number, visits: Visits): Buffer {
     const cursor = new Cursor(page, cell);
     const length = cursor.varint();
@@ -80,7 +87,7 @@ class Database {
     const first = partOf(page, cursor.at, local);
     if (local === length) return first;
     if (length > this.#file.length + this.#newer.size * this.#pageSize)
-      throw new DamagedDatabaseError('a row of it is larger than itself');
+      throw new DamagedDatabaseError('one of its rows is larger than the database');
     const parts = [first];
     let next = partOf(page, cursor.at + local, 4).readUInt32BE();
     for (let left = length - local; left > 0; left -= this.#usable - 4) {
@@ -104,7 +111,11 @@ class Database {
 const LOG_HEADER = 32;
 const FRAME_HEADER = 24;
 
-/** The last pages of a write-ahead log that were committed (sqlite.org/fileformat2.html#walformat). What follows its last commit, or is left of an older log, does not count. */
+/**
+ * Returns the last committed version of each page in a write-ahead log
+ * (sqlite.org/fileformat2.html#walformat). What follows its last commit, or is left of an older
+ * log, is ignored.
+ */
 function pagesOfLog(log: Buffer, pageSize: number): ReadonlyMap<number, Buffer> {
   const committed = new Map<number, Buffer>();
   if (log.length < LOG_HEADER || log.readUInt32BE(0) >>> 1 !== 0x377f0682 >>> 1 || log.readUInt32BE(8) !== pageSize)
@@ -121,7 +132,7 @@ function pagesOfLog(log: Buffer, pageSize: number): ReadonlyMap<number, Buffer> 
   return committed;
 }
 
-/** Reads numbers of variable length: seven bits in each byte, the high one first; the ninth byte has eight. */
+/** Reads variable-length integers: big-endian, seven bits per byte, eight in the ninth. */
 class Cursor {
   readonly #bytes: Buffer;
   at: number;
@@ -156,7 +167,7 @@ function recordOf(payload: Buffer): SqliteValue[] {
   return values;
 }
 
-/** Of numbers: 8, 16, 24, 32, 48, 64 bits and a double. */
+/** Bytes per serial type: null, integers of 8 to 64 bits, a double, 0 and 1. */
 const LENGTHS = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0] as const;
 
 function lengthOf(type: number): number {

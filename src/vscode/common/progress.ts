@@ -35,19 +35,28 @@ export function withTransfer<T>(
   );
 }
 
-/**
- * Opens something on this machine. Shows a cancellable notification once that takes noticeably
- * long, with progress if an archive must be unpacked first.
- */
-export async function withArchive<T>(title: string, work: (watch: ArchiveWatch) => Promise<T>): Promise<T> {
+/** Like {@link withTransfer}, but shows the notification only once the work takes noticeably long. */
+export async function withDelayedTransfer<T>(
+  title: string,
+  work: (signal: AbortSignal, report: (transfer: Transfer) => void) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
-  let notify: ArchiveWatch['onProgress'] = () => undefined;
-  const outcome = work({ signal: controller.signal, onProgress: (done, total) => notify(done, total) });
+  let show: (transfer: Transfer) => void = () => undefined;
+  const outcome = work(controller.signal, transfer => show(transfer));
   if (await settlesWithin(outcome, SHORT)) return outcome;
   return withTransfer(title, (signal, report) => {
     signal.addEventListener('abort', () => controller.abort(), { once: true });
-    notify = (done, total) => report({ done, downloaded: 0, total, layersDone: 0, layers: 0 });
+    show = report;
     return outcome;
+  });
+}
+
+/** Opens something on this machine, which may unpack an archive first. */
+export function withArchive<T>(title: string, work: (watch: ArchiveWatch) => Promise<T>): Promise<T> {
+  return withDelayedTransfer(title, (signal, report) => {
+    const onProgress = (done: number, total: number): void =>
+      report({ done, downloaded: 0, total, layersDone: 0, layers: 0 });
+    return work({ signal, onProgress });
   });
 }
 

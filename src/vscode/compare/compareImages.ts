@@ -14,7 +14,10 @@ import type { Call } from '../command/command.ts';
 
 const TITLE = 'Compare Images';
 
-/** Compares two tags, platforms or images file by file, and shows what came, went and changed. A person is asked for what is not named before anything is read. */
+/**
+ * Compares two tags, platforms or images file by file, and shows what came, went and changed. A
+ * person is asked for what is not named before anything is read.
+ */
 export const compareImages = command(
   [...FILES_FIELDS, 'left', 'right'],
   async (argument, needs: ComparisonNeeds, call) => {

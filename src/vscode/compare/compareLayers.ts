@@ -8,7 +8,10 @@ import { InvalidArgumentError } from '../common/argument.ts';
 
 const TITLE = 'Compare Layers';
 
-/** Compares two layers, of one image or of two, as they are by themselves. A person chooses what is not named. */
+/**
+ * Compares two layers, of one image or of two, as they are by themselves. A person chooses what is
+ * not named.
+ */
 export const compareLayers = command(
   [...FILES_FIELDS, 'left', 'right'],
   async (argument, needs: ComparisonNeeds, call) => {

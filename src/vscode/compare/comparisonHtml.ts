@@ -1,28 +1,33 @@
-import type { PackageChange } from '../../insight/packages/packages.ts';
-import type { Comparison, PackageComparison } from './comparison.ts';
+import type { ChangeNode } from '../../insight/compare/changeTree.ts';
+import type { Comparison, PackageComparison } from '../../insight/compare/compareImages.ts';
+import type { PackageChange } from '../../insight/compare/comparePackages.ts';
 import { count, dotted, formatBytes, plainText } from '../common/text.ts';
-import type { ChangeNode } from './changeTree.ts';
 import { html, type Html } from '../page/html.ts';
 import { section } from '../page/parts.ts';
 
-/** Where a click on a path leads; `undefined` for what cannot be opened. */
+/** Returns the target of a path's link; `undefined` if it can't be opened. */
 export type LinkTo = (node: ChangeNode) => string | undefined;
 
-/** Rows of the tree at most: more is not read by anybody, and slow to draw. */
+/** Rows of the tree at most. More are slow to draw, and too many to read. */
 const MAX_ROWS = 4_000;
 /** Packages of each list at most. */
 const MAX_PACKAGES = 2_000;
 const SIGNS = { added: '+', removed: '−', changed: '±' } as const;
 
-/** What differs between two images, or two layers: packages first, then the files as a tree. */
+/** Renders the differences between two images, or two layers: packages, then files as a tree. */
 export function comparisonHtml(left: string, right: string, comparison: Comparison, linkTo: LinkTo): Html {
   const { added, removed, changed, packages, unread, tree: root } = comparison;
   const rows = { left: MAX_ROWS };
   const tree = root.children.map(child => nodeHtml(child, linkTo, rows, root.count <= 60));
-  const told = dotted(`${added.length} added`, `${removed.length} removed`, `${changed.length} changed`, grown(root));
+  const summary = dotted(
+    `${added.length} added`,
+    `${removed.length} removed`,
+    `${changed.length} changed`,
+    grown(root),
+  );
   return html`<header>
       <h1>${plainText(left)} ↔ ${plainText(right)}</h1>
-      <p>${told}</p>
+      <p>${summary}</p>
     </header>
     ${
       unread !== undefined &&
@@ -32,9 +37,9 @@ export function comparisonHtml(left: string, right: string, comparison: Comparis
     ${section(
       'Files',
       root.count === 0
-        ? html`<p>There is no difference, times aside.</p>`
+        ? html`<p>No differences, apart from times.</p>`
         : html`<div class="tree">${tree}</div>
-            ${rows.left < 0 && html`<p class="quiet">and ${count(-rows.left, 'more row')}, left out here</p>`}`,
+            ${rows.left < 0 && html`<p class="quiet">and ${count(-rows.left, 'more row')}, not shown</p>`}`,
     )}`;
 }
 
@@ -43,7 +48,7 @@ function grown({ growth }: ChangeNode): string {
   return `${growth > 0 ? '+' : '−'}${formatBytes(Math.abs(growth))}`;
 }
 
-/** @param rows how many may still be drawn; below 0: how many were left out */
+/** @param rows how many may still be drawn; negative: how many were left out */
 function nodeHtml(node: ChangeNode, linkTo: LinkTo, rows: { left: number }, open: boolean): Html {
   rows.left -= 1;
   if (rows.left < 0) {
@@ -72,11 +77,11 @@ function nodeHtml(node: ChangeNode, linkTo: LinkTo, rows: { left: number }, open
 function packagesHtml({ kind, changes }: PackageComparison): Html {
   const { added, removed, changed } = changes;
   const all = [...added, ...removed, ...changed];
-  if (all.length === 0) return section(`Packages (${kind})`, html`<p>The same packages in the same versions.</p>`);
-  const told = dotted(`${added.length} added`, `${removed.length} removed`, `${changed.length} changed`);
+  if (all.length === 0) return section(`Packages (${kind})`, html`<p>No differences.</p>`);
+  const summary = dotted(`${added.length} added`, `${removed.length} removed`, `${changed.length} changed`);
   return section(
     `Packages (${kind})`,
-    html`<p>${told}</p>
+    html`<p>${summary}</p>
       <table>
         <thead>
           <tr>

@@ -1,46 +1,55 @@
 import { CancellationError } from 'vscode';
-import type { ChangedEntry } from '../../insight/compare.ts';
+import type { ChangeNode } from '../../insight/compare/changeTree.ts';
+import type { ChangedEntry } from '../../insight/compare/compareEntries.ts';
+import { compareImages, type Comparison } from '../../insight/compare/compareImages.ts';
+import type { ComparePorts } from '../../insight/compare/contentChecksums.ts';
 import type { FileEntry } from '../../insight/layerContent.ts';
 import { shownPath } from '../../browse/tree/shownPath.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference } from '../../oci/reference.ts';
+import { readLayers } from '../../workers/readLayers.ts';
 import { chooseFiles, type ChosenFiles, type FilesNeeds } from '../command/chooseFiles.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import { compare } from './comparison.ts';
-import type { ContentsNeeds } from './contentChecksums.ts';
 import { COMMANDS, WEBVIEWS } from '../common/ids.ts';
-import { imageName } from '../registries/imageName.ts';
-import type { Registries } from '../registries/registries.ts';
+import { withDelayedTransfer } from '../common/progress.ts';
 import { plainText } from '../common/text.ts';
-import type { ChangeNode } from './changeTree.ts';
+import { layerRequest, type LayerNeeds } from '../files/layerRequest.ts';
+import type { Pulls } from '../images/pulls.ts';
 import { commandLink } from '../page/commandLink.ts';
-import { comparisonHtml } from './comparisonHtml.ts';
 import type { Html } from '../page/html.ts';
 import type { PageMemory, PageSubject } from '../page/pageMemory.ts';
 import { fillPanel, openPanel } from '../page/panels.ts';
+import { imageName } from '../registries/imageName.ts';
+import type { Registries } from '../registries/registries.ts';
+import { comparisonHtml } from './comparisonHtml.ts';
 
-/** What a comparison and its page take. */
-export interface ComparisonNeeds extends FilesNeeds, ContentsNeeds {
+/** What a comparison and its page need. */
+export interface ComparisonNeeds extends FilesNeeds, LayerNeeds {
   readonly pages: PageMemory;
+  readonly pulls: Pulls;
 }
 
 /** An entry as commands return it. */
-type ToldEntry = Omit<FileEntry, 'content' | 'linkname' | 'xattrs'> & { readonly linkname?: string };
+type ReturnedEntry = Omit<FileEntry, 'content' | 'linkname' | 'xattrs'> & { readonly linkname?: string };
 
-/** What commands that compare return. */
-interface ToldDifference {
-  readonly added: readonly ToldEntry[];
-  readonly removed: readonly ToldEntry[];
-  readonly changed: readonly (ToldEntry & { readonly before: ToldEntry; readonly differs: readonly string[] })[];
-  readonly packages: Awaited<ReturnType<typeof compare>>['packages'];
+/** The result of the commands that compare. */
+interface ReturnedDifference extends Pick<Comparison, 'packages'> {
+  readonly added: readonly ReturnedEntry[];
+  readonly removed: readonly ReturnedEntry[];
+  readonly changed: readonly (ReturnedEntry & {
+    readonly before: ReturnedEntry;
+    readonly differs: readonly string[];
+  })[];
 }
 
-/** Compares, and opens the page that tells of it. Files that changed lead to the editor for differences, others to an editor. */
+/**
+ * Compares, and opens the page with the result. Its files link to the diff editor, or to an editor.
+ */
 export async function showComparison(
   left: ChosenFiles,
   right: ChosenFiles,
   needs: ComparisonNeeds,
-): Promise<ToldDifference> {
+): Promise<ReturnedDifference> {
   const { registries, pages } = needs;
   const comparison = await compare(left, right, needs);
   const names = [nameOf(left, registries), nameOf(right, registries)] as const;
@@ -50,19 +59,19 @@ export async function showComparison(
   await pages.keep(
     { type: WEBVIEWS.comparison, title },
     {
-      argument: { left: { ...placeOf(left), name: names[0] }, right: { ...placeOf(right), name: names[1] } },
+      argument: { left: { ...argumentOf(left), name: names[0] }, right: { ...argumentOf(right), name: names[1] } },
       analyzed: false,
     },
   );
   return {
-    added: comparison.added.map(told),
-    removed: comparison.removed.map(told),
-    changed: comparison.changed.map(toldChange),
+    added: comparison.added.map(returned),
+    removed: comparison.removed.map(returned),
+    changed: comparison.changed.map(returnedChange),
     packages: comparison.packages,
   };
 }
 
-/** Makes a page again that the window had before it was loaded anew: of the very same images. */
+/** Restores a page after the window reloads, with the very same images. */
 export async function comparisonAgain({ argument }: PageSubject, needs: ComparisonNeeds): Promise<Html> {
   const sides = [argument.left ?? {}, argument.right ?? {}] as const;
   const [left, right] = [
@@ -70,13 +79,26 @@ export async function comparisonAgain({ argument }: PageSubject, needs: Comparis
     await chooseFiles(sides[1], needs, { interactive: false }, 'Compare'),
   ];
   if (!left || !right) throw new CancellationError();
-  const comparison = await compare(left, right, needs);
-  return bodyOf([sides[0].name ?? '', sides[1].name ?? ''], comparison, left, right);
+  return bodyOf([sides[0].name ?? '', sides[1].name ?? ''], await compare(left, right, needs), left, right);
+}
+
+function compare(left: ChosenFiles, right: ChosenFiles, needs: ComparisonNeeds): Promise<Comparison> {
+  return withDelayedTransfer('Comparing', (signal, report) => {
+    const checksums: ComparePorts['checksums'] = async layers => {
+      const { archiveListing } = await import('../../layerAccess/layerArchive.ts');
+      return needs.pulls.use(work =>
+        readLayers(layers, { signal, report }, ({ image, layer }, onProgress, reading) =>
+          archiveListing(work, { ...layerRequest(image, layer, needs), onProgress }, reading),
+        ),
+      );
+    };
+    return compareImages(left, right, { checksums }, signal);
+  });
 }
 
 function bodyOf(
   [before, after]: readonly [string, string],
-  comparison: Awaited<ReturnType<typeof compare>>,
+  comparison: Comparison,
   left: ChosenFiles,
   right: ChosenFiles,
 ): Html {
@@ -90,29 +112,26 @@ function nameOf({ image, layer }: ChosenFiles, registries: Registries): string {
 
 function linkTo({ mark, entry }: ChangeNode, left: ChosenFiles, right: ChosenFiles): string | undefined {
   if (entry?.type !== 'file') return undefined;
-  const { path } = entry;
+  const path = shownPath(entry.path);
   if (mark === 'changed')
     return commandLink(COMMANDS.compareFiles, {
-      left: { ...placeOf(left), path: shownPath(path) },
-      right: { ...placeOf(right), path: shownPath(path) },
+      left: { ...argumentOf(left), path },
+      right: { ...argumentOf(right), path },
     });
-  return commandLink(COMMANDS.openFile, {
-    ...placeOf(mark === 'removed' ? left : right),
-    path: shownPath(path),
-  });
+  return commandLink(COMMANDS.openFile, { ...argumentOf(mark === 'removed' ? left : right), path });
 }
 
-function placeOf({ image, layer }: ChosenFiles): CommandArgument {
-  // By its digest: the page is about what was compared, whatever the tag names tomorrow.
+/** Names an image by digest, since its tag may move while the page is open. */
+function argumentOf({ image, layer }: ChosenFiles): CommandArgument {
   const reference = formatReference({ ...image.reference, digest: image.manifestDigest });
   const platform = formatPlatform(image.platform);
   return { reference, platform, ...(layer === undefined ? {} : { layer }) };
 }
 
-function told({ content: _content, xattrs: _xattrs, linkname, ...entry }: FileEntry): ToldEntry {
+function returned({ content: _content, xattrs: _xattrs, linkname, ...entry }: FileEntry): ReturnedEntry {
   return { ...entry, ...(linkname === '' ? {} : { linkname }) };
 }
 
-function toldChange({ before, differs, ...entry }: ChangedEntry): ToldDifference['changed'][number] {
-  return { ...told(entry), before: told(before), differs };
+function returnedChange({ before, differs, ...entry }: ChangedEntry): ReturnedDifference['changed'][number] {
+  return { ...returned(entry), before: returned(before), differs };
 }

@@ -17,7 +17,6 @@ import { parseFileUri } from '../common/fileLocation.ts';
 import { SCHEMES } from '../common/ids.ts';
 import type { ImageFiles } from './imageFiles.ts';
 import type { ImageLookup } from '../registries/lookup.ts';
-import { readWhole } from './wholeFile.ts';
 
 /** What an editor can display with ease; larger files must be saved. */
 const MAX_BYTES = 50e6;
@@ -68,9 +67,10 @@ export class ImageFileSystem implements FileSystemProvider {
   }
 
   readFile(uri: Uri): Promise<Uint8Array> {
-    return this.#at(uri, (tree, node) => {
+    return this.#at(uri, async (tree, node) => {
       if (node.isDirectory) throw FileSystemError.FileIsADirectory(uri);
-      return readWhole(tree, node, MAX_BYTES, new AbortController().signal);
+      const { readWholeFile } = await import('../../browse/tree/wholeFile.ts');
+      return readWholeFile(tree, node, MAX_BYTES, new AbortController().signal);
     });
   }
 

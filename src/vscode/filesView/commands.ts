@@ -28,7 +28,8 @@ export const openFile = command(FILE_FIELDS, async (argument, needs: FilesNeeds,
   if (!chosen) return undefined;
   if (argument.path === undefined && call.interactive) return pickFile(chosen, 'Open File');
   const node = chosen.tree.find(argument.path ?? '');
-  if (node.isDirectory) throw new WrongKindError(node.path, 'directory', 'file');
+  const { type } = factsOf(node);
+  if (type !== 'file') throw new WrongKindError(node.path, type, 'file');
   const uri = fileUri(chosen.image, node.path, chosen.layer);
   await vscode.commands.executeCommand('vscode.open', uri);
   return uri;

@@ -3,7 +3,7 @@ import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference } from '../../oci/reference.ts';
 import { chooseImage, IMAGE_FIELDS } from '../command/chooseImage.ts';
 import { command } from '../command/command.ts';
-import { analyze } from './imageAnalysis.ts';
+import { analyze } from './analyze.ts';
 import { type PageNeeds, showPage } from './imagePage.ts';
 
 /** Shows a page about an image: what it is, what it runs, how it was built. */
@@ -14,7 +14,9 @@ export const showImagePage = command(IMAGE_FIELDS, async (argument, needs: PageN
   return factsOf(image);
 });
 
-/** Reads all layers of an image, and shows large files, wasted space and likely secrets on its page. */
+/**
+ * Reads all layers of an image, and shows large files, wasted space and likely secrets on its page.
+ */
 export const analyzeImage = command(IMAGE_FIELDS, async (argument, needs: PageNeeds, call) => {
   const image = await chooseImage(argument, needs, call, 'Analyze Image');
   if (!image) return undefined;

@@ -1,17 +1,17 @@
-import type { Analysis, FoundSecret } from '../../insight/analysis.ts';
+import type { Analysis, FoundSecret } from '../../insight/analyzeImage.ts';
 import type { Space } from '../../insight/space.ts';
 import { count, dotted, formatBytes, plainText } from '../common/text.ts';
 import { html, type Html } from '../page/html.ts';
 import { section } from '../page/parts.ts';
 import { treemapHtml } from './treemapHtml.ts';
 
-/** Rows of each list. What comes after them is small. */
+/** Rows of each list. Those that follow are small. */
 const ROWS = 25;
 
-/** A link that opens a file of a layer in an editor. */
+/** Returns a link that opens a file of a layer in an editor. */
 export type LinkTo = (path: string, layer: number) => string;
 
-/** What the files of an image tell: which are large, which only cost space, which look like secrets. */
+/** Renders an image's likely secrets, sizes, largest files and wasted space. */
 export function filesHtml(analysis: Analysis, linkTo: LinkTo): Html {
   return html`${section('Files that look like secrets', suspects(analysis, linkTo))}
   ${section('Sizes', pictures(analysis))} ${section('Largest files', largest(analysis, linkTo))}
@@ -22,14 +22,14 @@ function suspects({ secrets, listedOnly }: Analysis, linkTo: LinkTo): Html | und
   const unseen =
     listedOnly.length > 0 &&
     html`<p class="quiet">
-      Of ${listedOnly.length === 1 ? 'layer' : 'layers'} ${listedOnly.join(', ')} only a list of the files was read, so
-      that secrets are told there by the names of files alone.
+      Only a list of the files in ${listedOnly.length === 1 ? 'layer' : 'layers'} ${listedOnly.join(', ')} was read, so
+      secrets there are judged by file names alone.
     </p>`;
   if (secrets.length === 0) return unseen || undefined;
   const files = new Set(secrets.map(({ path, layer }) => `${layer}:${path}`)).size;
   return html`<p class="warning" role="note">
-      By what is in them or by their names, ${count(files, 'file')} may hold a secret. What a later layer deleted or
-      replaced is still in the image for everybody who has it.
+      Judging by content or name, ${count(files, 'file')} may hold a secret. Files that a later layer deletes or
+      replaces are still in the image, and everyone who has it can read them.
     </p>
     ${table(
       ['File', 'Layer', 'Likely'],
@@ -66,11 +66,12 @@ function largest({ largest: files, smaller }: Analysis, linkTo: LinkTo): Html | 
 function wasted({ hidden, hiddenBytes, visibleBytes, diveBytes }: Space, linkTo: LinkTo): Html {
   const all = visibleBytes + hiddenBytes;
   const costly = hidden.filter(({ bytes }) => bytes > 0);
-  if (costly.length === 0) return html`<p>None: no file is overwritten or deleted by a later layer.</p>`;
+  if (costly.length === 0) return html`<p>None. No file is replaced or deleted by a later layer.</p>`;
   const percent = all > 0 ? Math.round((1000 * hiddenBytes) / all) / 10 : 0;
   return html`<p>
-      ${formatBytes(hiddenBytes)} of ${formatBytes(all)} (${percent} %) are in files that a later layer overwrites or
-      deletes, before compression. <code>dive</code> says ${formatBytes(diveBytes)}: it adds the copies that stay.
+      ${formatBytes(hiddenBytes)} of ${formatBytes(all)} (${percent} %) are in files that a later layer replaces or
+      deletes, before compression. <code>dive</code> says ${formatBytes(diveBytes)}, since it adds the copies that
+      remain.
     </p>
     ${table(
       ['File', 'What happens', 'Wasted'],

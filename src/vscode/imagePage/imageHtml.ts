@@ -1,8 +1,8 @@
-import { hideSecretOf, hideSecrets, hideSecretValue } from '../../secrets/secretText.ts';
-import type { Analysis } from '../../insight/analysis.ts';
+import type { Analysis } from '../../insight/analyzeImage.ts';
 import { historyOf, type HistoryStep } from '../../insight/history.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
+import { hideSecretOf, hideSecrets, hideSecretValue } from '../../secrets/secretText.ts';
 import { instructionOf } from '../tree/createdBy.ts';
 import { count, dotted, formatBytes, plainText, timeAgo } from '../common/text.ts';
 import { filesHtml, type LinkTo } from './filesHtml.ts';
@@ -10,16 +10,16 @@ import { html, type Html } from '../page/html.ts';
 import { bar, section } from '../page/parts.ts';
 import { plainLines, readableInstruction } from './plainLines.ts';
 
-/** A link that runs a command of Peel. */
+/** A link that runs a command. */
 export interface PageAction {
   readonly title: string;
   readonly href: string;
 }
 
-/** Rows of one table at most: an image with more labels than this is out to harm. */
+/** Rows of a table at most. Only a hostile image has more labels. */
 const MAX_ROWS = 500;
 
-/** What an image is and how it was made, as far as its manifest and config tell, and its files where they were read. `now` in milliseconds. */
+/** Renders what an image's manifest and config say, and its analysis. @param now in milliseconds */
 export function imageHtml(
   name: string,
   image: ResolvedImage,
@@ -57,10 +57,10 @@ function sizeOf({ layers }: ResolvedImage): string {
 }
 
 function facts(rows: readonly (readonly [name: string, value: string | Html])[]): Html | undefined {
-  const told = rows.filter(([, value]) => value !== '').slice(0, MAX_ROWS);
-  if (told.length === 0) return undefined;
+  const filled = rows.filter(([, value]) => value !== '').slice(0, MAX_ROWS);
+  if (filled.length === 0) return undefined;
   return html`<table>
-    ${told.map(
+    ${filled.map(
       ([name, value]) =>
         html`<tr>
           <th scope="row">${name}</th>
@@ -76,14 +76,14 @@ function runs({ config }: ResolvedImage): Html | undefined {
     ['Entrypoint', commandLine(config.entrypoint)],
     ['Command', commandLine(config.command)],
     ['Working directory', plainText(config.workingDir ?? '')],
-    ['User', user === undefined ? 'root, for none is set' : plainText(user)],
+    ['User', user === undefined ? 'root (none is set)' : plainText(user)],
     ['Ports', plainText(config.exposedPorts.join(', '), 2_000)],
     ['Volumes', plainText(config.volumes.join(', '), 2_000)],
     ['Stop signal', plainText(config.stopSignal ?? '')],
   ]);
 }
 
-/** Each argument in quotes where it would not be one word. */
+/** Quotes arguments that would not be one word. */
 function commandLine(words: readonly string[]): string | Html {
   if (words.length === 0) return '';
   const line = words.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
@@ -99,7 +99,7 @@ function environment(variables: readonly string[]): Html | undefined {
       return [plainText(name), html`<code>${plainText(value.join('='), 2_000)}</code>`];
     }),
   );
-  return table && html`${hidden > 0 && secretWarning(hidden, 'Its environment')}${table}`;
+  return table && html`${hidden > 0 && secretWarning(hidden, 'The environment')}${table}`;
 }
 
 function labels(all: Readonly<Record<string, string>>): Html | undefined {
@@ -113,7 +113,7 @@ function labels(all: Readonly<Record<string, string>>): Html | undefined {
       return [plainText(name), isLink(text) ? html`<a href="${text}">${text}</a>` : text];
     }),
   );
-  return table && html`${hidden > 0 && secretWarning(hidden, 'Its list of labels')}${table}`;
+  return table && html`${hidden > 0 && secretWarning(hidden, 'The list of labels')}${table}`;
 }
 
 function isLink(text: string): boolean {
@@ -124,15 +124,15 @@ function history({ config, layers }: ResolvedImage, now: number): Html | undefin
   const steps = historyOf(config, layers);
   if (steps.length === 0) return undefined;
   const biggest = Math.max(1, ...layers.map(({ descriptor }) => descriptor.size));
-  const told = steps.slice(0, 2 * MAX_ROWS).map(step => stepHtml(step, biggest, now));
-  const hidden = told.reduce((sum, step) => sum + step.hidden, 0);
-  return html`${hidden > 0 && secretWarning(hidden, 'Its history')}
+  const shown = steps.slice(0, 2 * MAX_ROWS).map(step => stepHtml(step, biggest, now));
+  const hidden = shown.reduce((sum, step) => sum + step.hidden, 0);
+  return html`${hidden > 0 && secretWarning(hidden, 'The history')}
     <ol class="history">
-      ${told.map(step => step.html)}
+      ${shown.map(step => step.html)}
     </ol>`;
 }
 
-/** @param biggest bytes of the biggest layer */
+/** @param biggest size of the biggest layer, in bytes */
 function stepHtml(step: HistoryStep, biggest: number, now: number): { readonly html: Html; readonly hidden: number } {
   const { createdBy = '', comment = '', created, layer } = step;
   const { text, hidden } = hideSecrets(instructionOf(createdBy.slice(0, 20_000)));
@@ -154,7 +154,7 @@ function stepHtml(step: HistoryStep, biggest: number, now: number): { readonly h
 
 function secretWarning(many: number, where: string): Html {
   return html`<p class="warning" role="note">
-    ${where} holds ${count(many, 'value')} that ${many === 1 ? 'looks' : 'look'} like a secret. Peel does not show
-    ${many === 1 ? 'it' : 'them'}, but whoever has the image can read ${many === 1 ? 'it' : 'them'}.
+    ${where} holds ${count(many, 'value')} that ${many === 1 ? 'looks' : 'look'} like a secret. Peel hides
+    ${many === 1 ? 'it' : 'them'}, but everyone who has the image can read ${many === 1 ? 'it' : 'them'}.
   </p>`;
 }

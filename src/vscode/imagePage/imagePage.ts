@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import * as vscode from 'vscode';
+import type { Analysis } from '../../insight/analyzeImage.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { shownPath } from '../../browse/tree/shownPath.ts';
 import { formatPlatform } from '../../oci/platform.ts';
@@ -8,14 +9,12 @@ import type { ResolvedImage } from '../../oci/image.ts';
 import { COMMANDS, WEBVIEWS } from '../common/ids.ts';
 import { imageName } from '../registries/imageName.ts';
 import type { ImageNeeds } from '../command/chooseImage.ts';
-import type { PageMemory } from '../page/pageMemory.ts';
-import type { ContentNeeds } from './layerContents.ts';
 import { plainText } from '../common/text.ts';
-import type { Analysis } from '../../insight/analysis.ts';
 import { commandLink } from '../page/commandLink.ts';
 import type { Html } from '../page/html.ts';
+import type { AnalysisNeeds } from './analyze.ts';
 import { imageHtml, type PageAction } from './imageHtml.ts';
-import type { PageSubject } from '../page/pageMemory.ts';
+import type { PageMemory, PageSubject } from '../page/pageMemory.ts';
 import { fillPanel, openPanel } from '../page/panels.ts';
 
 const ACTIONS = [
@@ -26,12 +25,15 @@ const ACTIONS = [
   ['Copy curl Lines', COMMANDS.copyCurl],
 ] as const;
 
-/** What the page about an image takes. */
-export interface PageNeeds extends ImageNeeds, ContentNeeds {
+/** What the page about an image needs. */
+export interface PageNeeds extends ImageNeeds, AnalysisNeeds {
   readonly pages: PageMemory;
 }
 
-/** Opens the page about an image in an editor of its own, replacing an older one about the same image. */
+/**
+ * Opens the page about an image in an editor of its own, replacing an older one about the same
+ * image.
+ */
 export async function showPage(
   image: ResolvedImage,
   { registries, pages }: PageNeeds,
@@ -56,20 +58,22 @@ export async function showPage(
   if (older.length > 0) await vscode.window.tabGroups.close(older, true);
 }
 
-/** Makes a page again that the window had before it was loaded anew: about the very same image, whatever its tag means now. */
+/**
+ * Restores a page after the window reloads, about the very same image even if its tag has moved.
+ */
 export async function pageAgain({ argument, analyzed }: PageSubject, needs: PageNeeds): Promise<Html> {
   const { reference = '', platform, digest } = argument;
   const named = parseReference(reference);
   const exact = isDigest(digest) ? { ...named, digest } : named;
   const image = { ...(await needs.lookup.resolve(exact, platform, new AbortController().signal)), reference: named };
-  // Nobody asked for reading layers that are in the cache no more: the page has a button for it.
+  // Don't download layers unasked once the cache lost them. The page has a button for it.
   const known = analyzed && (await areLayersKnown(image, needs));
-  const { analyze } = await import('./imageAnalysis.ts');
+  const { analyze } = await import('./analyze.ts');
   const analysis = known ? await analyze(image, needs) : undefined;
   return bodyOf(imageName(named, needs.registries), image, analysis);
 }
 
-/** True when every layer was read before, and what was learned of it is kept. */
+/** Reports whether the listings of all layers are cached. */
 async function areLayersKnown({ layers }: ResolvedImage, { pulls }: PageNeeds): Promise<boolean> {
   const [{ layerCachePaths }, store] = await Promise.all([import('../../layerAccess/layerPass.ts'), pulls.store()]);
   const looks = layers.map(({ descriptor }) => access(layerCachePaths(store, descriptor.digest).listing));
@@ -81,13 +85,13 @@ function bodyOf(name: string, image: ResolvedImage, analysis: Analysis | undefin
     reference: formatReference({ ...image.reference, digest: image.manifestDigest }),
     platform: formatPlatform(image.platform),
   };
-  // By its digest: the files are those that were read, whatever the tag names tomorrow.
+  // By digest, since the tag may move while the page is open.
   const linkTo = (path: string, layer: number): string =>
     commandLink(COMMANDS.openFile, { ...place, layer, path: shownPath(path) });
   return imageHtml(name, image, actionsOf(image), Date.now(), analysis && { ...analysis, linkTo });
 }
 
-/** VS Code puts a word of its own before the type of the page. */
+/** VS Code adds a prefix to the view type. */
 function isPage({ input, label }: vscode.Tab, title: string): boolean {
   return input instanceof vscode.TabInputWebview && input.viewType.endsWith(WEBVIEWS.imagePage) && label === title;
 }

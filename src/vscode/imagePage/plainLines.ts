@@ -1,6 +1,6 @@
 import { plainText } from '../common/text.ts';
 
-/** Lines of plain text, in all at most `limit` characters, as {@link plainText} makes one: what an image says of itself, with its line breaks. */
+/** Makes a string of an image safe to show, like {@link plainText}, but keeps its line breaks. */
 export function plainLines(text: string, limit: number): string {
   const lines = text
     .slice(0, limit)
@@ -13,7 +13,7 @@ export function plainLines(text: string, limit: number): string {
   return text.length > limit ? `${shown}…` : shown;
 }
 
-/** A long command with each of its steps on a line of its own, as people write them in a Dockerfile. */
+/** Puts each step of a long command on a line of its own, as in a Dockerfile. */
 export function readableInstruction(text: string): string {
   return text.length < 80 || text.includes('\n') ? text : text.replace(/ (&&|\|\|) /g, '\n    $1 ');
 }

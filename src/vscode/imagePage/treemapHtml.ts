@@ -5,20 +5,20 @@ import { html, type Html } from '../page/html.ts';
 const BOX = { x: 0, y: 0, width: 960, height: 360 };
 const OPTIONS = { depth: 3, heading: 16, gap: 2, smallest: 3 };
 /** Classes of the style sheet. */
-const COLOURS = 6;
-/** Width of a letter, about, in the picture's units. */
+const COLORS = 6;
+/** Approximate width of a letter, in the picture's units. */
 const LETTER = 6.5;
 
-/** A picture of sizes: each tile is as large as what it stands for, and says its name where there is room, and by a tooltip always. */
+/** Renders sizes as tiles with a tooltip, and a name where there is room. */
 export function treemapHtml(root: SizeNode, description: string): Html {
   const tiles = treemap(root, BOX, OPTIONS);
-  const colours = new Map(root.children.map(({ name }, at) => [name, at % COLOURS]));
+  const colors = new Map(root.children.map(({ name }, at) => [name, at % COLORS]));
   return html`<svg class="treemap" viewBox="0 0 ${BOX.width} ${BOX.height}" role="img" aria-label="${description}">
-    ${tiles.map(tile => tileHtml(tile, colours.get(tile.path[0] ?? '') ?? 0))}
+    ${tiles.map(tile => tileHtml(tile, colors.get(tile.path[0] ?? '') ?? 0))}
   </svg>`;
 }
 
-function tileHtml(tile: Tile, colour: number): Html {
+function tileHtml(tile: Tile, color: number): Html {
   const { x, y, width, height, name, size, depth, divided } = tile;
   const title = `${plainText(tile.path.join('/'), 300)}: ${formatBytes(size)}`;
   const letters = Math.floor((width - 6) / LETTER);
@@ -26,7 +26,7 @@ function tileHtml(tile: Tile, colour: number): Html {
   return html`<g>
     <title>${title}</title>
     <rect
-      class="tile colour${colour} depth${depth}${divided ? ' divided' : ''}"
+      class="tile color${color} depth${depth}${divided ? ' divided' : ''}"
       x="${x.toFixed(1)}"
       y="${y.toFixed(1)}"
       width="${width.toFixed(1)}"

@@ -40,12 +40,12 @@ ol.history li::marker { color: var(--vscode-descriptionForeground); }
 .treemap .tile { stroke: var(--vscode-editor-background); stroke-width: 1; fill-opacity: .55; }
 .treemap .depth1 { fill-opacity: .3; }
 .treemap .depth2 { fill-opacity: .4; }
-.treemap .colour0 { fill: var(--vscode-charts-blue); }
-.treemap .colour1 { fill: var(--vscode-charts-green); }
-.treemap .colour2 { fill: var(--vscode-charts-orange); }
-.treemap .colour3 { fill: var(--vscode-charts-purple); }
-.treemap .colour4 { fill: var(--vscode-charts-red); }
-.treemap .colour5 { fill: var(--vscode-charts-yellow); }
+.treemap .color0 { fill: var(--vscode-charts-blue); }
+.treemap .color1 { fill: var(--vscode-charts-green); }
+.treemap .color2 { fill: var(--vscode-charts-orange); }
+.treemap .color3 { fill: var(--vscode-charts-purple); }
+.treemap .color4 { fill: var(--vscode-charts-red); }
+.treemap .color5 { fill: var(--vscode-charts-yellow); }
 .treemap text { fill: var(--vscode-editor-foreground); font-size: 11px; pointer-events: none; }
 .treemap g:hover rect { stroke: var(--vscode-focusBorder); }
 .tree { line-height: 1.6; }

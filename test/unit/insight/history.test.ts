@@ -11,27 +11,27 @@ function layer(number: number): Layer {
 
 const step = (text: string, empty = false): object => ({ created_by: text, ...(empty ? { empty_layer: true } : {}) });
 
-test('each step that changed files has its layer, the others have none', () => {
+test('pairs each step that changed files with its layer', () => {
   const config = configFrom({ history: [step('ADD rootfs'), step('ENV a=b', true), step('RUN make')] });
-  const told = historyOf(config, [layer(1), layer(2)]).map(entry => [entry.createdBy, entry.layer?.number]);
-  assert.deepEqual(told, [
+  const steps = historyOf(config, [layer(1), layer(2)]).map(entry => [entry.createdBy, entry.layer?.number]);
+  assert.deepEqual(steps, [
     ['ADD rootfs', 1],
     ['ENV a=b', undefined],
     ['RUN make', 2],
   ]);
 });
 
-test('a history that does not fit the layers is not paired with them, and nothing is left out', () => {
+test('does not pair a history that does not fit the layers, and omits nothing', () => {
   const config = configFrom({ history: [step('RUN one')] });
-  const told = historyOf(config, [layer(1), layer(2)]).map(entry => [entry.createdBy, entry.layer?.number]);
-  assert.deepEqual(told, [
+  const steps = historyOf(config, [layer(1), layer(2)]).map(entry => [entry.createdBy, entry.layer?.number]);
+  assert.deepEqual(steps, [
     ['RUN one', undefined],
     [undefined, 1],
     [undefined, 2],
   ]);
 });
 
-test('an image without a history is told by its layers', () => {
+test('lists the layers of an image without a history', () => {
   assert.deepEqual(
     historyOf(configFrom({}), [layer(1)]).map(entry => entry.layer?.number),
     [1],

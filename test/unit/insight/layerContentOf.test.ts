@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { LayerListing } from '../../../src/browse/listing/layerListing.ts';
 import { LayerScan } from '../../../src/browse/listing/layerScan.ts';
+import { atOnce } from '../../../src/browse/formats/slices.ts';
 import type { LayerContent } from '../../../src/insight/layerContent.ts';
 import { layerContentOf } from '../../../src/insight/layerContentOf.ts';
 import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
@@ -15,10 +16,10 @@ function contentOf(...entries: readonly Entry[]): LayerContent {
   scan.write(tar(...entries));
   const listing = LayerListing.read(scan.end().listing, DIGEST);
   assert.ok(listing);
-  return layerContentOf(listing, 3);
+  return atOnce(layerContentOf(listing, 3));
 }
 
-test('files, folders and links have plain paths, their layer, and what tells their content', () => {
+test('lists files, folders and links with plain paths, their layer and content checksum', () => {
   const { number, entries } = contentOf(
     directory('./etc/', { mode: 0o750, uid: 1, gid: 2 }),
     file('/etc/motd', 'hello', { mode: 0o600 }),
@@ -44,7 +45,7 @@ test('files, folders and links have plain paths, their layer, and what tells the
   assert.equal(found.get('link')?.linkname, '/etc/motd');
 });
 
-test('deletions are told by what they delete', () => {
+test('lists deletions by what they delete', () => {
   const {
     entries,
     deleted,
@@ -58,7 +59,7 @@ test('deletions are told by what they delete', () => {
   );
 });
 
-test('what lies behind a link of the layer is where that leads; what leaves the image is left out', () => {
+test('follows links of the layer, and omits what leaves the image', () => {
   const { entries } = contentOf(
     directory('usr/lib/'),
     symlink('lib', 'usr/lib'),
@@ -68,7 +69,7 @@ test('what lies behind a link of the layer is where that leads; what leaves the 
   assert.deepEqual(entries.map(({ path }) => path).sort(), ['lib', 'usr/lib', 'usr/lib/a']);
 });
 
-test('a hard link to a file of a layer below stays a link', () => {
+test('keeps a hard link to a file of a lower layer', () => {
   const { entries } = contentOf(hardlink('a', 'below'));
   assert.deepEqual(
     entries.map(({ path, type, linkname }) => [path, type, linkname]),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { atOnce } from '../../../src/browse/formats/slices.ts';
 import type { FileEntry, LayerContent } from '../../../src/insight/layerContent.ts';
 import { spaceOf } from '../../../src/insight/space.ts';
 
@@ -25,15 +26,15 @@ function layers(
   }));
 }
 
-function told(given: LayerContent[]): { readonly seen: string[]; readonly hidden: readonly (readonly unknown[])[] } {
-  const { visible, hidden } = spaceOf(given);
+function summary(given: LayerContent[]): { readonly seen: string[]; readonly hidden: readonly (readonly unknown[])[] } {
+  const { visible, hidden } = atOnce(spaceOf(given));
   return {
     seen: visible.map(({ path, layer }) => `${layer}:${path}`).sort(),
     hidden: hidden.map(({ path, bytes, copies, deleted }) => [path, bytes, copies, deleted]),
   };
 }
 
-test('a file that is replaced twice and one that is deleted are wasted, and nothing else', () => {
+test('counts replaced and deleted files as wasted, and nothing else', () => {
   const given = layers(
     {
       has: [
@@ -49,8 +50,8 @@ test('a file that is replaced twice and one that is deleted are wasted, and noth
     },
     { has: [['a', 1]], deleted: ['b'] },
   );
-  const space = spaceOf(given);
-  assert.deepEqual(told(given), {
+  const space = atOnce(spaceOf(given));
+  assert.deepEqual(summary(given), {
     seen: ['1:keep', '3:a'],
     hidden: [
       ['a', 30, 2, false],
@@ -59,12 +60,12 @@ test('a file that is replaced twice and one that is deleted are wasted, and noth
   });
   assert.equal(space.visibleBytes, 6);
   assert.equal(space.hiddenBytes, 37);
-  assert.equal(space.diveBytes, 38, 'with the byte of the copy that stays');
+  assert.equal(space.diveBytes, 38, 'includes the remaining copy');
   assert.deepEqual(space.hidden[0]?.layers, [1, 2]);
   assert.deepEqual(space.hidden[0]?.hiddenBy, [2, 3]);
 });
 
-test('a deleted folder and an opaque one hide what is below, but not what their own layer has there', () => {
+test('hides what a deleted or opaque folder has in lower layers, but not in its own', () => {
   const lower: readonly Given[] = [
     ['d', 0, 'directory'],
     ['d/x', 1],
@@ -83,7 +84,7 @@ test('a deleted folder and an opaque one hide what is below, but not what their 
       opaque: ['o'],
     },
   );
-  assert.deepEqual(told(given), {
+  assert.deepEqual(summary(given), {
     seen: ['1:o', '2:d/new', '2:o/z'],
     hidden: [
       ['o/z', 4, 1, false],
@@ -93,7 +94,7 @@ test('a deleted folder and an opaque one hide what is below, but not what their 
   });
 });
 
-test('a type that changes hides what was there', () => {
+test('hides what a change of type replaces', () => {
   const given = layers(
     {
       has: [
@@ -108,7 +109,7 @@ test('a type that changes hides what was there', () => {
       ],
     },
   );
-  assert.deepEqual(told(given), {
+  assert.deepEqual(summary(given), {
     seen: ['2:a', '2:c/d'],
     hidden: [
       ['c', 5, 1, true],
@@ -117,7 +118,7 @@ test('a type that changes hides what was there', () => {
   });
 });
 
-test('a folder that is described again hides nothing', () => {
+test('hides nothing when a folder is described again', () => {
   const given = layers(
     {
       has: [
@@ -127,10 +128,10 @@ test('a folder that is described again hides nothing', () => {
     },
     { has: [['d', 0, 'directory']] },
   );
-  assert.deepEqual(told(given), { seen: ['1:d/x', '2:d'], hidden: [] });
+  assert.deepEqual(summary(given), { seen: ['1:d/x', '2:d'], hidden: [] });
 });
 
-test('a file that has another name left is not wasted', () => {
+test('does not count a file with a remaining name as wasted', () => {
   const given = layers(
     {
       has: [
@@ -141,15 +142,15 @@ test('a file that has another name left is not wasted', () => {
     },
     { deleted: ['a', 'c'] },
   );
-  assert.deepEqual(told(given).hidden, [['c', 4, 1, true]]);
+  assert.deepEqual(summary(given).hidden, [['c', 4, 1, true]]);
 });
 
-test('folders without end are walked', () => {
+test('walks folders of any depth', () => {
   const deep = 'd/'.repeat(20_000) + 'f';
-  const { hiddenBytes } = spaceOf(layers({ has: [[deep, 3]] }, { deleted: ['d'] }));
+  const { hiddenBytes } = atOnce(spaceOf(layers({ has: [[deep, 3]] }, { deleted: ['d'] })));
   assert.equal(hiddenBytes, 3);
 });
 
-test('what is not there can be deleted', () => {
-  assert.deepEqual(told(layers({ deleted: ['x/y'], opaque: ['z'] })), { seen: [], hidden: [] });
+test('ignores deletions of what does not exist', () => {
+  assert.deepEqual(summary(layers({ deleted: ['x/y'], opaque: ['z'] })), { seen: [], hidden: [] });
 });

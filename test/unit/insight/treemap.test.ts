@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sizeTree, treemap, type Tile } from '../../../src/insight/treemap.ts';
+import { atOnce } from '../../../src/browse/formats/slices.ts';
+import { sizeTree as sizeTreeSteps, treemap, type SizeNode, type Tile } from '../../../src/insight/treemap.ts';
 
 const BOX = { x: 0, y: 0, width: 600, height: 400 };
 const OPTIONS = { depth: 1, heading: 0, gap: 0, smallest: 0 };
@@ -9,9 +10,11 @@ function files(sizes: Readonly<Record<string, number>>): { readonly parts: strin
   return Object.entries(sizes).map(([path, size]) => ({ parts: path.split('/'), size }));
 }
 
+const sizeTree = (given: Parameters<typeof sizeTreeSteps>[0]): SizeNode => atOnce(sizeTreeSteps(given));
+
 const area = ({ width, height }: Tile): number => width * height;
 
-test('folders are as large as what is in them, biggest first', () => {
+test('adds up sizes by folder, biggest first', () => {
   const root = sizeTree(files({ 'a/x': 1, 'b/y': 5, 'b/z': 2, c: 0 }));
   assert.equal(root.size, 8);
   assert.deepEqual(
@@ -23,8 +26,8 @@ test('folders are as large as what is in them, biggest first', () => {
   );
 });
 
-test('tiles fill the box, each by its size, and none lies over another', () => {
-  // The example of the paper: 6, 6, 4, 3, 2, 2, 1 in 6 by 4.
+test('fills the box with tiles by size, without overlaps', () => {
+  // The paper's example: 6, 6, 4, 3, 2, 2, 1 in 6 by 4.
   const sizes = { a: 6, b: 6, c: 4, d: 3, e: 2, f: 2, g: 1 };
   const tiles = treemap(sizeTree(files(sizes)), BOX, OPTIONS);
   assert.equal(tiles.length, 7);
@@ -43,7 +46,7 @@ test('tiles fill the box, each by its size, and none lies over another', () => {
   }
 });
 
-test('inner tiles lie within their folder, below its heading', () => {
+test('draws inner tiles within their folder, below its heading', () => {
   const tiles = treemap(sizeTree(files({ 'a/x': 3, 'a/y': 2, b: 4 })), BOX, {
     ...OPTIONS,
     depth: 2,
@@ -63,7 +66,7 @@ test('inner tiles lie within their folder, below its heading', () => {
   }
 });
 
-test('nothing, one file, and a hundred thousand files in one folder can be drawn', { timeout: 20_000 }, () => {
+test('draws nothing, one file, and a hundred thousand files in one folder', { timeout: 20_000 }, () => {
   assert.deepEqual(treemap(sizeTree([]), BOX, OPTIONS), []);
   assert.equal(treemap(sizeTree(files({ a: 1 })), BOX, OPTIONS).length, 1);
   const many = Array.from({ length: 100_000 }, (_, at) => ({ parts: ['d', `f${at}`], size: 1 + (at % 7) }));

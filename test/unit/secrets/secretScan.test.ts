@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { SecretScan, suspectsIn } from '../../../src/secrets/secretScan.ts';
+import { atOnce } from '../../../src/browse/formats/slices.ts';
 import { layerContentOf } from '../../../src/insight/layerContentOf.ts';
 import { secretFiles } from '../../../src/insight/secretFiles.ts';
 import { image, layer } from '../../support/image.ts';
@@ -211,7 +212,9 @@ for (const compression of ['gzip', 'zstd'] as const) {
     const tree = await browsing.open(`${registry.host}/secrets:latest`);
     const files = tree.find('srv/config.yml').content?.layer.files;
     assert.ok(files);
-    const secrets = secretFiles([layerContentOf(files.listing, 1)]).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    const secrets = secretFiles([atOnce(layerContentOf(files.listing, 1))]).toSorted((a, b) =>
+      a.path < b.path ? -1 : 1,
+    );
     assert.deepEqual(secrets, [
       { path: 'root/.ssh/deploy', layer: 1, what: 'a private key', line: 1 },
       { path: 'srv/config.yml', layer: 1, what: 'a GitLab token', line: 2 },

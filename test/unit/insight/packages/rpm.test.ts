@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
-import { DamagedDatabaseError } from '../../../../src/insight/packages/byteReader.ts';
-import { readRpm } from '../../../../src/insight/packages/packages.ts';
+import { DamagedDatabaseError } from '../../../../src/insight/packages/databaseBytes.ts';
+import { readRpm } from '../../../../src/insight/packages/packageDatabases.ts';
 import { rpmHeaders } from '../../../../src/insight/packages/rpmDatabases.ts';
 import { readRpmHeader } from '../../../../src/insight/packages/rpmHeader.ts';
 import { tableRows } from '../../../../src/insight/packages/sqliteTable.ts';
@@ -61,22 +61,13 @@ describe('databases of rpm', { skip: requireTool(...RPM_TOOLS) }, () => {
       );
     });
 
-    test(`tell versions beside each other, and architectures: ${kind}`, async () => {
-      const packages = await readRpm(fileOf(kind));
-      assert.equal(packages.get('alpha'), '2:1.0-1');
-      assert.equal(packages.get('kernel'), '6.1-1, 6.12-1');
-      assert.equal(packages.get('part-7'), '3~rc1-1');
-      assert.deepEqual([packages.get('both.x86_64'), packages.get('both.i686')], ['1-1', '1-1']);
-      assert.equal(packages.size, 255);
-    });
-
-    test(`damage makes no harm: ${kind}`, async () => {
+    test(`do no harm when damaged: ${kind}`, async () => {
       const whole = fileOf(kind);
-      // Always the same places, which are all over the file.
+      // The same places in every run, all over the file.
       for (let round = 1; round <= 300; round++) {
         const bytes = Buffer.from(round % 10 === 0 ? whole.subarray(0, (round * 7919) % whole.length) : whole);
         for (let hit = 1; hit <= 1 + (round % 40) && bytes.length > 0; hit++) {
-          // Every other hit is at the beginning, where the file describes itself.
+          // Every other hit is at the start, where the file describes itself.
           const at =
             (round * 104_729 + hit * 15_485_863) % (hit % 2 === 0 ? Math.min(4096, bytes.length) : bytes.length);
           bytes[at] = (round * 31 + hit * 17) & 0xff;
@@ -90,7 +81,7 @@ describe('databases of rpm', { skip: requireTool(...RPM_TOOLS) }, () => {
     });
   }
 
-  test('what is only in the write-ahead log of SQLite is read, as far as it was committed', async () => {
+  test('are read with what the write-ahead log of SQLite has committed', async () => {
     const path = join(scratch, 'log.sqlite');
     writeFileSync(path, fileOf('sqlite'));
     const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
@@ -101,16 +92,16 @@ describe('databases of rpm', { skip: requireTool(...RPM_TOOLS) }, () => {
     };
     remove(numbers.slice(0, 20));
     const committed = statSync(`${path}-wal`).size;
-    // With so small a cache, pages are in the log before they are committed, and these never are.
+    // A cache this small writes pages to the log before they are committed, and these never are.
     database.exec('PRAGMA cache_size = 2; BEGIN');
     remove(numbers.slice(20));
     const [file, log] = [readFileSync(path), readFileSync(`${path}-wal`)];
     database.exec('ROLLBACK');
     database.close();
-    assert.ok(log.length > committed, 'there is something that was not committed');
-    assert.equal([...rpmHeaders(file)].length, 256, 'the file by itself is older');
+    assert.ok(log.length > committed, 'the log has something uncommitted');
+    assert.equal([...rpmHeaders(file)].length, 256, 'without the log');
     assert.equal([...rpmHeaders(file, log)].length, 236);
-    assert.equal([...rpmHeaders(file, log.subarray(0, log.length - 100))].length, 236, 'a log that was cut');
+    assert.equal([...rpmHeaders(file, log.subarray(0, log.length - 100))].length, 236, 'a truncated log');
     assert.equal([...rpmHeaders(file, Buffer.alloc(0))].length, 256, 'an empty log');
     for (let at = 0; at < log.length; at += 9_973) {
       const bytes = Buffer.from(log);
@@ -119,14 +110,14 @@ describe('databases of rpm', { skip: requireTool(...RPM_TOOLS) }, () => {
     }
   });
 
-  test('values of SQLite come as they were written', () => {
+  test('have the values that SQLite wrote', () => {
     const rows = [...tableRows(fileOf('sqlite'), 'sqlite_sequence')];
     assert.deepEqual(rows, [['Packages', 256]]);
     assert.throws(() => [...tableRows(fileOf('sqlite'), 'Missing')], DamagedDatabaseError);
   });
 });
 
-test('what is no database of rpm is refused', async () => {
+test('refuses what is not a database of rpm', async () => {
   for (const bytes of [
     Buffer.alloc(0),
     Buffer.from('hello'),

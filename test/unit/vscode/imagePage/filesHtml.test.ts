@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { analysisOf } from '../../../../src/insight/analysis.ts';
+import { atOnce } from '../../../../src/browse/formats/slices.ts';
+import { analysisOf } from '../../../../src/insight/analyzeImage.ts';
 import type { LayerContent } from '../../../../src/insight/layerContent.ts';
 import { filesHtml } from '../../../../src/vscode/imagePage/filesHtml.ts';
 
@@ -15,22 +16,22 @@ function layer(number: number, files: Readonly<Record<string, number>>, deleted:
 }
 
 function page(...layers: readonly LayerContent[]): string {
-  return filesHtml(analysisOf(layers), (path, at) => `command:${at}/${path}`)
+  return filesHtml(atOnce(analysisOf(layers)), (path, at) => `command:${at}/${path}`)
     .text.replaceAll(/\s+/g, ' ')
     .replaceAll(/<a href="command:\d+([^"]*)"\s*>\s*\1\s*<\/a\s*>/g, '$1');
 }
 
-test('the largest files come first, with their layers and sizes', () => {
+test('lists the largest files first, with their layers and sizes', () => {
   const text = page(layer(1, { 'bin/small': 10, 'usr/big': 2_000_000 }), layer(2, { 'opt/middle': 3000 }));
   assert.match(
     text,
     /\/usr\/big<\/td> ?<td>1<\/td> ?<td>2\.0 MB.*\/opt\/middle<\/td> ?<td>2<\/td> ?<td>3\.0 kB.*\/bin\/small/,
   );
-  assert.match(text, /None: no file is overwritten or deleted/);
+  assert.match(text, /None\. No file is replaced or deleted/);
   assert.doesNotMatch(text, /look like secrets/);
 });
 
-test('what is wasted is told with the layers that waste it', () => {
+test('lists wasted space with the layers that waste it', () => {
   const text = page(layer(1, { cache: 3000, app: 1000 }), layer(2, { app: 1000 }, ['cache']));
   assert.match(text, /4\.0 kB of 5\.0 kB \(80 %\)/);
   assert.match(text, /\/cache<\/td> ?<td>deleted by layer 2; in layer 1<\/td> ?<td>3\.0 kB/);
@@ -48,7 +49,7 @@ test('names a likely secret even if a later layer hides it', () => {
   assert.match(text, /\/root\/\.npmrc<\/td> ?<td>1<\/td> ?<td>package registry credentials \(by its name\) ?<\/td>/);
 });
 
-test('what was found inside comes first, with its line; examples come last; layers that were only listed are told', () => {
+test('lists secrets found by content first and examples last, and names layers that were only listed', () => {
   const inside = layer(1, { 'usr/lib/x/test/key.pem': 10, 'root/.npmrc': 5, 'app/main.py': 10 });
   const entries = inside.entries.map(entry =>
     entry.path === 'root/.npmrc' ? entry : { ...entry, suspects: [{ what: 'a private key', line: 7 }] },
@@ -59,10 +60,10 @@ test('what was found inside comes first, with its line; examples come last; laye
     text,
     /\/app\/main\.py<\/td> ?<td>1<\/td> ?<td>a private key \(line 7\) · hidden by a later layer.*\.npmrc.*key\.pem<\/td> ?<td>1<\/td> ?<td>a private key \(line 7\) · among tests or examples/,
   );
-  assert.match(text, /Of layer 2 only a list of the files was read/);
+  assert.match(text, /Only a list of the files in layer 2 was read/);
 });
 
-test('the pictures have a tile for each folder and for each layer', () => {
+test('draws a tile for each folder and for each layer', () => {
   const text = page(layer(1, { 'usr/lib/a': 600, 'etc/b': 300 }), layer(2, { 'usr/lib/c': 100 }));
   for (const title of [
     'usr: 700 B',
@@ -77,7 +78,7 @@ test('the pictures have a tile for each folder and for each layer', () => {
   assert.doesNotMatch(text, /NaN|Infinity|undefined/);
 });
 
-test('names of files become no markup, and an image without files is told of, too', () => {
+test('escapes file names, and renders an image without files', () => {
   assert.doesNotMatch(page(layer(1, { '<script>alert(1)</script>/.env': 9 })), /<script/);
   assert.match(page(layer(1, {})), /None/);
   assert.match(page(), /None/);

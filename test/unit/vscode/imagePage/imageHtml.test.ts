@@ -38,7 +38,7 @@ function resolved(json: Readonly<Record<string, unknown>>, sizes: readonly numbe
 const page = (json: Readonly<Record<string, unknown>>, sizes: readonly number[] = []): string =>
   imageHtml('example.com/team/app:1', resolved(json, sizes), [{ title: 'Pull', href: 'command:x' }], NOW).text;
 
-test('it tells what the config tells', () => {
+test('shows what the config says', () => {
   const text = page(
     {
       created: '2025-01-01T00:00:00Z',
@@ -69,12 +69,12 @@ test('it tells what the config tells', () => {
   }
   assert.match(text, /<code>\/bin\/app --greet &#34;hello world&#34;<\/code>/);
   assert.match(text, /<a href="https:\/\/example\.com\/source">/);
-  assert.match(text, /<td>javascript:alert\(1\)<\/td>/, 'other addresses are no links');
-  assert.match(text, /root, for none is set/);
+  assert.match(text, /<td>javascript:alert\(1\)<\/td>/, 'other schemes are not links');
+  assert.match(text, /root \(none is set\)/);
   assert.match(text, /Layer 1 · 4\.2 MB[^]*ADD file:abc in \/[^]*No files[^]*CMD[^]*Layer 2 · 1\.0 kB[^]*RUN make all/);
 });
 
-test('secrets of the environment, the history and the labels are not shown, but warned of', () => {
+test('hides secrets in the environment, history and labels, and warns of them', () => {
   const text = page(
     {
       config: {
@@ -87,14 +87,14 @@ test('secrets of the environment, the history and the labels are not shown, but 
     [1],
   );
   assert.doesNotMatch(text, /hunter/);
-  assert.match(text, /Its environment holds 1 value that[^]*looks[^]*like a secret/);
-  assert.match(text, /Its history holds 2 values/);
-  assert.match(text, /Its list of labels holds 3 values/);
+  assert.match(text, /The environment holds 1 value that[^]*looks[^]*like a secret/);
+  assert.match(text, /The history holds 2 values/);
+  assert.match(text, /The list of labels holds 3 values/);
   assert.match(text, /made with TOKEN=•/);
   assert.match(text, /1\.2/);
 });
 
-test('nothing of an image becomes markup', () => {
+test('escapes everything in an image', () => {
   const evil = '"><img src=x onerror=alert(1)><style>*{}</style>';
   const text = page(
     {
@@ -116,13 +116,13 @@ test('nothing of an image becomes markup', () => {
   assert.doesNotMatch(text, /href="[^"]*[<>]/);
 });
 
-test('an image that says nothing of itself has a page, too', () => {
+test('renders an image with an empty config', () => {
   const text = page({}, []);
   assert.match(text, /example\.com\/team\/app:1/);
   assert.doesNotMatch(text, /undefined|NaN|Environment|Labels|History/);
 });
 
-test('the policy of a page allows its own style alone', () => {
+test('allows only its own style by policy', () => {
   const text = pageHtml('T', 'abc123', imageHtml('app', resolved({}, []), [], NOW));
   assert.match(
     text,

@@ -1,10 +1,10 @@
-import type { MergedNode, MergedTree } from '../browse/tree/mergedTree.ts';
-import type { Sliced } from '../browse/formats/slices.ts';
+import type { MergedNode, MergedTree } from '../../browse/tree/mergedTree.ts';
+import type { Sliced } from '../../browse/formats/slices.ts';
 
-/** The same path on both sides: two files of one size, in different archives. */
+/** The same path on both sides: two files of equal size, from different archives. */
 export type DoubtfulPair = readonly [left: MergedNode, right: MergedNode];
 
-/** The files of which only their contents can tell whether they are the same. */
+/** Returns the files whose contents alone tell whether they are equal. */
 export function* doubtfulPairs(left: MergedTree, right: MergedTree): Sliced<DoubtfulPair[]> {
   const before = new Map<string, MergedNode>();
   for (const node of left.walk()) {
@@ -20,7 +20,7 @@ export function* doubtfulPairs(left: MergedTree, right: MergedTree): Sliced<Doub
   return pairs;
 }
 
-/** Bytes of a file's content; 0 for all else. */
+/** Bytes of a file's content; 0 for everything else. */
 function sizeOf({ content }: MergedNode): number {
   const listing = content?.layer.files.listing;
   return content && listing?.type(content.at) === 'file' ? listing.size(content.at) : 0;
@@ -28,6 +28,6 @@ function sizeOf({ content }: MergedNode): number {
 
 function isSameEntry({ content: left }: MergedNode, { content: right }: MergedNode): boolean {
   const [one, other] = [left?.layer.files.listing.facts, right?.layer.files.listing.facts];
-  // Lists of different kinds number the entries of one layer differently.
+  // Listings of different kinds number the entries of one layer differently.
   return left?.at === right?.at && one?.digest === other?.digest && one?.kind === other?.kind;
 }

@@ -1,21 +1,21 @@
-import { atOnce, type Sliced } from '../../browse/formats/slices.ts';
-import type { Difference } from '../../insight/compare.ts';
-import type { FileEntry } from '../../insight/layerContent.ts';
+import type { Sliced } from '../../browse/formats/slices.ts';
+import type { FileEntry } from '../layerContent.ts';
+import type { Difference } from './compareEntries.ts';
 
 export type ChangeMark = 'added' | 'removed' | 'changed';
 
-/** A path that differs, or a folder with such below it. */
+/** A path that differs, or a folder that contains some. */
 export interface ChangeNode {
-  /** One name, or several where a folder has nothing but another folder. */
+  /** One name, or several where a folder contains nothing but another folder. */
   readonly name: string;
   readonly path: string;
   readonly mark?: ChangeMark;
   readonly entry?: FileEntry;
-  /** What differs, in words. */
+  /** See {@link ChangedEntry.differs}. */
   readonly differs: readonly string[];
-  /** Bytes that the right side has more; of a folder those of all that is below. */
+  /** Bytes that the right side has more, in all of a folder. */
   readonly growth: number;
-  /** How many paths differ here and below. */
+  /** Paths that differ, here and below. */
   readonly count: number;
   readonly children: readonly ChangeNode[];
 }
@@ -28,16 +28,11 @@ interface Draft {
   readonly children: Map<string, Draft>;
 }
 
-/** Paths nest as deep as an image likes; a page does not. Deeper ones keep their slashes. */
+/** Images nest folders without limit, pages don't. The rest of a deeper path is one name. */
 const MAX_DEPTH = 40;
 
-/** Puts what differs into its folders. */
-export function changeTree(difference: Difference): ChangeNode {
-  return atOnce(changeTreeSteps(difference));
-}
-
-/** The same, for large images. */
-export function* changeTreeSteps({ added, removed, changed }: Difference): Sliced<ChangeNode> {
+/** Arranges differences by folder. */
+export function* changeTree({ added, removed, changed }: Difference): Sliced<ChangeNode> {
   const root: Draft = { growth: 0, children: new Map() };
   const put = (mark: ChangeMark, entry: FileEntry, growth: number, differs: readonly string[] = []): void => {
     const names = entry.path.split('/');

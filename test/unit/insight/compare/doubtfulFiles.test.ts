@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ListingBuilder, listingEntry } from '../../../src/browse/listing/listingBuilder.ts';
-import { LayerListing } from '../../../src/browse/listing/layerListing.ts';
-import type { ListingFacts } from '../../../src/browse/listing/layerEntries.ts';
-import { MergedTree, type NumberedLayer } from '../../../src/browse/tree/mergedTree.ts';
-import { atOnce } from '../../../src/browse/formats/slices.ts';
-import { doubtfulPairs } from '../../../src/insight/doubtfulFiles.ts';
-import { IMPLICIT_DIRECTORY, type TarEntry } from '../../../src/layers/tar/tarEntry.ts';
+import { ListingBuilder, listingEntry } from '../../../../src/browse/listing/listingBuilder.ts';
+import { LayerListing } from '../../../../src/browse/listing/layerListing.ts';
+import type { ListingFacts } from '../../../../src/browse/listing/layerEntries.ts';
+import { MergedTree, type NumberedLayer } from '../../../../src/browse/tree/mergedTree.ts';
+import { atOnce } from '../../../../src/browse/formats/slices.ts';
+import { doubtfulPairs } from '../../../../src/insight/compare/doubtfulFiles.ts';
+import { IMPLICIT_DIRECTORY, type TarEntry } from '../../../../src/layers/tar/tarEntry.ts';
 
 type Described = Pick<TarEntry, 'path'> & Partial<TarEntry>;
 
@@ -31,17 +31,17 @@ function doubtful(left: MergedTree, right: MergedTree): string[] {
   return atOnce(doubtfulPairs(left, right)).map(([one, other]) => `${one.path} ${other.path}`);
 }
 
-test('files of one path and size are in doubt, empty ones and links are not', () => {
+test('doubts files of equal path and size, but not empty files and links', () => {
   const grown = files.map(entry => (entry.path === 'other' ? { ...entry, size: 2 } : entry));
   assert.deepEqual(doubtful(treeOf('toc', 'a', files), treeOf('toc', 'b', grown)), ['a a', 'b b']);
 });
 
-test('the same layer is not in doubt, unless it is listed in another way', () => {
+test('does not doubt the same layer unless it is listed in another way', () => {
   assert.deepEqual(doubtful(treeOf('toc', 'a', files), treeOf('toc', 'a', files)), []);
   assert.deepEqual(doubtful(treeOf('toc', 'a', files), treeOf('gzip', 'a', files)), ['a a', 'b b', 'other other']);
 });
 
-test('another entry of the same layer is in doubt', () => {
+test('doubts another entry of the same layer', () => {
   const twice: readonly Described[] = [...files, { path: 'a', type: 'file', size: 1 }];
   const [left, right] = [treeOf('gzip', 'a', files), treeOf('gzip', 'a', twice)];
   assert.deepEqual(doubtful(left, right), ['a a']);

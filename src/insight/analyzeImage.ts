@@ -1,49 +1,70 @@
-import { atOnce, type Sliced } from '../browse/formats/slices.ts';
+import { inSlices, type Sliced } from '../browse/formats/slices.ts';
+import type { LayerEntries } from '../browse/listing/layerEntries.ts';
+import type { Layer } from '../oci/layer.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';
+import { layerContentOf } from './layerContentOf.ts';
 import { secretFiles, surestFirst, type SecretFile } from './secretFiles.ts';
-import { spaceSteps, type Space } from './space.ts';
-import { sizeTreeSteps, type SizeNode } from './treemap.ts';
+import { spaceOf, type Space } from './space.ts';
+import { sizeTree, type SizeNode } from './treemap.ts';
 
-/** A likely secret, and whether it can still be seen. */
+/** A likely secret, and whether it is still visible. */
 export interface FoundSecret extends SecretFile {
   /** A later layer deletes or replaces the file, which is in the image all the same. */
   readonly hidden?: true;
 }
 
-/** What the files of an image tell, once all of its layers are read. */
+/** What the files of an image say about it, once all of its layers are read. */
 export interface Analysis {
   readonly space: Space;
   readonly secrets: readonly FoundSecret[];
   /** Numbers of the layers of which only a list of the files was read. */
   readonly listedOnly: readonly number[];
-  /** The largest files that can be seen, biggest first, and how many there are besides. */
+  /** The largest visible files, biggest first, and how many others there are. */
   readonly largest: readonly FileEntry[];
   readonly smaller: number;
-  /** Sizes of what can be seen, by folder. */
+  /** Sizes of visible files, by folder. */
   readonly byFolder: SizeNode;
-  /** Sizes of all that there is, by layer and folder. */
+  /** Sizes of all files, by layer and folder. */
   readonly byLayer: SizeNode;
 }
 
-/** As many of the largest files. */
+/** What an analysis needs from its caller. */
+export interface AnalysisPorts {
+  /** Lists layers in order, from the cache or by reading them, showing progress. */
+  readonly listings: (layers: readonly Layer[], signal: AbortSignal) => Promise<readonly LayerEntries[]>;
+}
+
+/**
+ * Reads the layers of an image, and finds its largest files, wasted space and likely secrets.
+ * @param layers base first
+ * @throws what reading a layer throws
+ */
+export async function analyzeImage(
+  layers: readonly Layer[],
+  { listings }: AnalysisPorts,
+  signal: AbortSignal,
+): Promise<Analysis> {
+  const contents: LayerContent[] = [];
+  // One after another, so that slices of several layers don't add up to a blocked thread.
+  for (const [at, listing] of (await listings(layers, signal)).entries())
+    contents.push(await inSlices(layerContentOf(listing, layers[at]?.number ?? 0), signal));
+  return inSlices(analysisOf(contents), signal);
+}
+
+/** Files shown as the largest. */
 const LARGEST = 25;
 
 /** @param layers base first */
-export function analysisOf(layers: readonly LayerContent[]): Analysis {
-  return atOnce(analysisSteps(layers));
-}
-
-/** The same, for large images. */
-export function* analysisSteps(layers: readonly LayerContent[]): Sliced<Analysis> {
-  const space = yield* spaceSteps(layers);
+export function* analysisOf(layers: readonly LayerContent[]): Sliced<Analysis> {
+  const space = yield* spaceOf(layers);
   const { visible } = space;
   return {
     space,
     secrets: yield* secretsOf(layers, visible),
     listedOnly: layers.filter(({ listedOnly }) => listedOnly).map(({ number }) => number),
     ...(yield* largestOf(visible)),
-    byFolder: yield* sizeTreeSteps(partsOf(visible)),
-    byLayer: yield* sizeTreeSteps(partsByLayer(layers)),
+    byFolder: yield* sizeTree(partsOf(visible)),
+    byLayer: yield* sizeTree(partsByLayer(layers)),
   };
 }
 
@@ -55,10 +76,12 @@ function* partsOf(files: readonly FileEntry[], ...above: string[]): Generator<{ 
   for (const { path, size } of files) yield { parts: [...above, ...path.split('/')], size };
 }
 
+/** Files whose names are matched in one slice. */
+const STEP = 200;
+
 function* secretsOf(layers: readonly LayerContent[], visible: readonly FileEntry[]): Sliced<FoundSecret[]> {
   const found: SecretFile[] = [];
   for (const layer of layers) {
-    // A few files at a time: names are looked at one by one.
     for (let from = 0; from < layer.entries.length; from += STEP) {
       found.push(...secretFiles([{ ...layer, entries: layer.entries.slice(from, from + STEP) }]));
       yield;
@@ -71,8 +94,6 @@ function* secretsOf(layers: readonly LayerContent[], visible: readonly FileEntry
   }
   return surestFirst(found).map(secret => (hidden.has(keyOf(secret)) ? { ...secret, hidden: true } : secret));
 }
-
-const STEP = 200;
 
 function keyOf({ layer, path }: { readonly layer: number; readonly path: string }): string {
   return `${layer}:${path}`;

@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareFiles } from '../../../src/insight/compare.ts';
-import type { FileEntry } from '../../../src/insight/layerContent.ts';
+import { atOnce } from '../../../../src/browse/formats/slices.ts';
+import { compareEntries, type Difference } from '../../../../src/insight/compare/compareEntries.ts';
+import type { FileEntry } from '../../../../src/insight/layerContent.ts';
+
+const compare = (left: readonly FileEntry[], right: readonly FileEntry[]): Difference =>
+  atOnce(compareEntries(left, right));
 
 function entry(path: string, other: Partial<FileEntry> = {}): FileEntry {
   return { path, type: 'file', size: 1, mode: 0o644, uid: 0, gid: 0, linkname: '', layer: 1, ...other };
 }
 
-test('what is on one side only, and what differs, each in order of its path', () => {
+test('lists added, removed and changed entries by path', () => {
   const left = [entry('same'), entry('gone/b'), entry('gone/a'), entry('grown')];
   const right = [entry('same', { layer: 7 }), entry('new'), entry('grown', { size: 2 }), entry('')];
-  const { added, removed, changed } = compareFiles(left, right);
+  const { added, removed, changed } = compare(left, right);
   assert.deepEqual(
     added.map(({ path }) => path),
     ['new'],
@@ -22,7 +26,7 @@ test('what is on one side only, and what differs, each in order of its path', ()
   assert.deepEqual(changed, [{ ...entry('grown', { size: 2 }), before: entry('grown'), differs: ['content'] }]);
 });
 
-test('each kind of difference is named', () => {
+test('names each kind of difference', () => {
   const cases: readonly (readonly [Partial<FileEntry>, Partial<FileEntry>, readonly string[]])[] = [
     [{ content: 'crc32:1' }, { content: 'crc32:2' }, ['content']],
     [{ content: 'crc32:1' }, { content: 'crc32:1' }, []],
@@ -41,14 +45,14 @@ test('each kind of difference is named', () => {
     [{}, { type: 'hardlink', size: 0, linkname: 'b' }, []],
   ];
   for (const [left, right, differs] of cases) {
-    const { changed } = compareFiles([entry('x', left)], [entry('x', right)]);
+    const { changed } = compare([entry('x', left)], [entry('x', right)]);
     assert.deepEqual(changed[0]?.differs ?? [], differs, JSON.stringify([left, right]));
   }
 });
 
-test('the same twice, and nothing, have no differences', () => {
+test('finds no differences between equal or empty lists', () => {
   const one = [entry('a'), entry('b')];
   for (const list of [one, []]) {
-    assert.deepEqual(compareFiles(list, list), { added: [], removed: [], changed: [] });
+    assert.deepEqual(compare(list, list), { added: [], removed: [], changed: [] });
   }
 });

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { DamagedDatabaseError } from '../../../../src/insight/packages/byteReader.ts';
-import { readPackages } from '../../../../src/vscode/compare/imagePackages.ts';
+import { DamagedDatabaseError } from '../../../../src/insight/packages/databaseBytes.ts';
+import { readPackages } from '../../../../src/insight/packages/readPackages.ts';
 import { image, layer, type BuiltLayer } from '../../../support/image.ts';
 import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
 import { makeRpmDatabase, RPM_TOOLS } from '../../../support/rpmDatabase.ts';
@@ -24,15 +24,17 @@ beforeEach(() => {
 afterEach(() => browsing.end());
 after(() => registry.close());
 
-/** By the program that keeps them, `name version`. */
+/** `name version`, by package manager. */
 async function packagesOf(built: BuiltLayer): Promise<Record<string, string[]>> {
   registry.store.put('packages', image({ layers: [built] }), 'latest');
   const tree = await browsing.open(`${registry.host}/packages:latest`);
   const found = await readPackages(tree, new AbortController().signal);
-  return Object.fromEntries([...found].map(([kind, packages]) => [kind, [...packages].map(pair => pair.join(' '))]));
+  return Object.fromEntries(
+    [...found].map(([kind, packages]) => [kind, packages.map(({ name, version }) => `${name} ${version}`)]),
+  );
 }
 
-test('a distroless image has a file for each package', async () => {
+test('reads a file for each package of a distroless image', async () => {
   const part = (name: string, version: string): string =>
     `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\nDescription: it\n Package: not a field\n`;
   assert.deepEqual(
@@ -48,7 +50,7 @@ test('a distroless image has a file for each package', async () => {
   );
 });
 
-test('a folder of packages adds to a database of dpkg', async () => {
+test('adds a folder of packages to a database of dpkg', async () => {
   const status =
     'Package: apt\nStatus: install ok installed\nVersion: 2.6\n\nPackage: both\nStatus: install ok installed\nVersion: 2\n';
   assert.deepEqual(
@@ -59,23 +61,23 @@ test('a folder of packages adds to a database of dpkg', async () => {
         file('var/lib/dpkg/status.d/more', 'Package: more\nVersion: 1\n'),
       ]),
     ),
-    { dpkg: ['both 2', 'more 1', 'apt 2.6'] },
+    { dpkg: ['more 1', 'apt 2.6', 'both 2'] },
   );
 });
 
-test('an image without databases has no packages', async () => {
+test('finds no packages in an image without databases', async () => {
   assert.deepEqual(await packagesOf(layer([file('etc/motd', 'hello')])), {});
 });
 
-test('a damaged database is told', async () => {
+test('reports a damaged database', async () => {
   await assert.rejects(packagesOf(layer([file('var/lib/rpm/Packages', 'hello')])), DamagedDatabaseError);
 });
 
-test('rpm keeps its database in one of two folders', { skip: requireTool(...RPM_TOOLS) }, async t => {
+test('finds the database of rpm in each of its folders', { skip: requireTool(...RPM_TOOLS) }, async t => {
   const scratch = mkdtempSync(join(tmpdir(), 'peel-rpm-'));
   t.after(() => rmSync(scratch, { recursive: true, force: true }));
   const { path } = await makeRpmDatabase(scratch, [{ name: 'alpha', version: '1.0', epoch: 2 }]);
-  for (const folder of ['usr/lib/sysimage/rpm', 'var/lib/rpm']) {
+  for (const folder of ['usr/lib/sysimage/rpm', 'usr/share/rpm', 'var/lib/rpm']) {
     const database = file(`${folder}/rpmdb.sqlite`, readFileSync(path));
     assert.deepEqual(await packagesOf(layer([database])), { rpm: ['alpha 2:1.0-1'] });
   }

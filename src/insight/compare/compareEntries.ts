@@ -1,28 +1,32 @@
-import { atOnce, type Sliced } from '../browse/formats/slices.ts';
-import type { FileEntry } from './layerContent.ts';
+import type { Sliced } from '../../browse/formats/slices.ts';
+import type { FileEntry } from '../layerContent.ts';
 
-/** An entry that is on both sides, and not the same. */
+/** An entry that both sides have, with differences. */
 export interface ChangedEntry extends FileEntry {
-  /** What was there on the left side. */
+  /** The entry on the left side. */
   readonly before: FileEntry;
-  /** What differs, in words: `type`, `content`, `mode`, `owner`, `target` of a symlink, `device` number, extended `attributes`. */
+  /**
+   * What differs: `type`, `content`, `mode`, `owner`, `target` of a symlink, `device` number,
+   * extended `attributes`.
+   */
   readonly differs: readonly string[];
 }
 
-/** What the right side has that the left has not, the other way round, and what differs; each sorted by path. */
+/**
+ * Entries that only the right side has, that only the left has, and that differ, each sorted by
+ * path.
+ */
 export interface Difference {
   readonly added: readonly FileEntry[];
   readonly removed: readonly FileEntry[];
   readonly changed: readonly ChangedEntry[];
 }
 
-/** Compares two file systems, or two layers, by path. Files of one size differ where their `content` does. Times do not count, for every build has its own. */
-export function compareFiles(left: Iterable<FileEntry>, right: Iterable<FileEntry>): Difference {
-  return atOnce(compareSteps(left, right));
-}
-
-/** The same, for large images. */
-export function* compareSteps(left: Iterable<FileEntry>, right: Iterable<FileEntry>): Sliced<Difference> {
+/**
+ * Compares two file systems, or two layers, by path. Files of equal size differ if their `content`
+ * does. Times are ignored, since every build has its own.
+ */
+export function* compareEntries(left: Iterable<FileEntry>, right: Iterable<FileEntry>): Sliced<Difference> {
   const before = yield* byPath(left);
   const after = yield* byPath(right);
   const added: FileEntry[] = [];
@@ -56,7 +60,7 @@ function* byPath(entries: Iterable<FileEntry>): Sliced<Map<string, FileEntry>> {
 }
 
 function differences(left: FileEntry, right: FileEntry): string[] {
-  // Which of a file's names comes first, and is the file, is the archive's choice alone.
+  // The archive alone decides which of a file's names comes first, and is the file.
   const type = left.type === right.type || (isFile(left) && isFile(right));
   const both = left.type === 'file' && right.type === 'file';
   return [
