@@ -15,7 +15,7 @@ interface Parsed {
   readonly format: TocFormat;
 }
 
-/** A layer's own table of contents, cached next to its listing and loaded when a file is first read. */
+/** A layer's own table of contents, cached next to its listing. */
 export class CachedToc {
   readonly #ranges: BlobRanges;
   readonly #request: BrowseRequest;
@@ -28,7 +28,7 @@ export class CachedToc {
     this.#path = path;
   }
 
-  /** Returns the listing's file, made from the table; `undefined` if the layer has no usable one. */
+  /** Returns the file of a listing made from the table, if the layer has a usable one. */
   async makeListing(signal: AbortSignal): Promise<Buffer | undefined> {
     const parsed = await this.#fetch(signal);
     if (!parsed) return undefined;

@@ -15,7 +15,7 @@ export interface LayerArchive {
   readonly listing: LayerListing;
 }
 
-/** Makes a whole layer readable at once, even if its files could be fetched one by one. @throws what a layer job throws */
+/** Makes a whole layer readable, even one whose files could be fetched one by one. */
 export async function layerArchive(
   work: LayerWork,
   request: BrowseRequest,
@@ -28,7 +28,7 @@ export async function layerArchive(
   return { blob: await downloadedBlob(work, request, signal), compression: kind, restartPoints, listing };
 }
 
-/** Returns a listing with checksums, cached or made by a pass over the blob. @throws what a layer job throws */
+/** Returns a listing with checksums, cached or made by a pass over the blob. */
 export async function archiveListing(
   work: LayerWork,
   request: BrowseRequest,

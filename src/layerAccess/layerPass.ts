@@ -42,8 +42,8 @@ export function layerCachePaths(store: BlobStore, digest: Digest): LayerCachePat
 }
 
 /**
- * Returns paths for unverified listings. They are separate for each repository, so that one registry
- * cannot make up the layers of another.
+ * Returns paths for unverified listings. They are separate for each repository, so that one
+ * registry cannot make up the layers of another.
  */
 export async function unverifiedPaths(store: BlobStore, request: BrowseRequest): Promise<LayerCachePaths> {
   const { registry } = await request.origin();

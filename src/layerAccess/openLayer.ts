@@ -23,10 +23,10 @@ import {
 import type { LayerWork } from '../workers/layerWork.ts';
 
 /**
- * Opens one layer for browsing in the cheapest way: by its cached listing, without any request; by its
- * own table of contents; by a SOCI index; by the headers of an uncompressed archive; or by a pass
- * over its blob in a worker, which verifies and caches it. `facts.verified` of the listing says
- * whether the image's digest covers it. @throws what a layer job throws
+ * Opens one layer for browsing in the cheapest way: by its cached listing, without any request; by
+ * its own table of contents; by a SOCI index; by the headers of an uncompressed archive; or by a
+ * pass over its blob in a worker, which verifies and caches it. `facts.verified` of the listing
+ * says whether the image's digest covers it. @throws what a layer job throws
  */
 export async function openLayer(work: LayerWork, request: BrowseRequest, signal: AbortSignal): Promise<LayerFiles> {
   return await new LayerOpener(work, request).open(signal);

@@ -21,8 +21,8 @@ const SMALLEST_WITH_SOCI = 4 << 20;
 
 /**
  * Lists a layer without reading all of it: by the image's SOCI index, or by hopping through an
- * uncompressed archive. Returns `undefined` if neither works; after a failure too, since the pass over
- * the whole layer then reports what is wrong.
+ * uncompressed archive. Returns `undefined` if neither works; after a failure too, since the pass
+ * over the whole layer then reports what is wrong.
  * @throws {LimitExceededError}
  */
 export async function partialListing(

@@ -14,7 +14,7 @@ export interface Container {
 
 const FIXED = 16;
 
-/** Returns the length of the container that starts with `bytes`, or `undefined` if it is of another kind. */
+/** Returns the length of the container that `bytes` starts with, if it is of that kind. */
 export function containerLength(bytes: Buffer, magic: string): number | undefined {
   if (bytes.length < FIXED || bytes.toString('latin1', 0, 4) !== magic) return undefined;
   return FIXED + bytes.readUInt32LE(12);

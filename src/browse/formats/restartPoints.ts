@@ -32,7 +32,7 @@ export class RestartPoints {
     this.#windows = windows;
   }
 
-  /** Returns `undefined` if the file is missing or damaged; the layer can then be read from its start. */
+  /** Returns `undefined` if the file is missing or damaged. */
   static async read(path: string): Promise<RestartPoints | undefined> {
     const file = await readPlaces(path, MAGIC);
     return file && new RestartPoints(file.places.map(toPair), file.windows);

@@ -7,7 +7,7 @@ import { pack, readContainer, readFileRange } from './container.ts';
 import { toPair } from './restartPoints.ts';
 
 const MAGIC = 'PLZ1';
-/** Least archive bytes between two recorded frames, and the archive bytes of one piece of the copy. */
+/** Archive bytes between two recorded frames, at least, and in one piece of the copy. */
 const PIECE = 4 << 20;
 /** Archive bytes of a frame after which the copy starts: the most that a read may have to skip. */
 const LONGEST_FRAME = 16 << 20;
@@ -15,9 +15,10 @@ const LONGEST_FRAME = 16 << 20;
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
 
 /**
- * Records where the frames of a zstd layer start. Most tools write the whole layer as a single frame,
- * which can only be read from its start. What such a frame holds after its first 16 MiB is copied to
- * a file next to the listing, in pieces that are frames of their own. Synchronous, for worker threads.
+ * Records where the frames of a zstd layer start. Most tools write the whole layer as a single
+ * frame, which can only be read from its start. What such a frame holds after its first 16 MiB is
+ * copied to a file next to the listing, in pieces that are frames of their own. Synchronous, for
+ * worker threads.
  */
 export class ZstdPointRecorder implements Sink {
   readonly #path: string;
@@ -140,7 +141,7 @@ export class ZstdRestartPoints {
   }
 
   /**
-   * Returns `undefined` if the file is missing or damaged; the layer can then be read from its start.
+   * Returns `undefined` if the file is missing or damaged.
    * @param copy file of the copy, which may be missing
    */
   static async read(path: string, copy: string): Promise<ZstdRestartPoints | undefined> {
@@ -151,13 +152,13 @@ export class ZstdRestartPoints {
     return new ZstdRestartPoints(copy, places.map(toPair), Number(from ?? 0), known);
   }
 
-  /** Returns the last frame at or before an archive offset: where it starts in the blob and in the archive. */
+  /** Returns where the last frame at or before an archive offset starts. */
   before(offset: number): { readonly in: number; readonly out: number } {
     const [at, out] = this.#places.findLast(place => place[1] <= offset) ?? [0, 0];
     return { in: at, out };
   }
 
-  /** Reads the piece of the copy that holds an archive offset; `undefined` if it is missing or damaged. */
+  /** Reads the piece of the copy that holds an archive offset, if it is intact. */
   async piece(offset: number): Promise<Piece | undefined> {
     const at = Math.floor((offset - this.#from) / PIECE);
     const end = this.#ends[at];

@@ -13,7 +13,7 @@ export class GrowingDirectory implements LayerDirectory {
   #whiteouts: Set<string> | undefined;
   #folders: Map<string, GrowingDirectory> | undefined;
   #children: Map<string, GrowingNode> | undefined;
-  /** Added since `#children` was last brought up to date: entry numbers, and directories with their names. */
+  /** Entry numbers and named directories that were not put into `#children` yet. */
   #waiting: (number | readonly [string, GrowingDirectory])[] = [];
 
   constructor(parent: GrowingDirectory | undefined, listing: LayerEntries) {
@@ -35,8 +35,8 @@ export class GrowingDirectory implements LayerDirectory {
   }
 
   /**
-   * Everything added, in order; entries named as their paths say, by number only. Of several with one
-   * name the last one counts.
+   * Everything added, in order; entries named as their paths say, by number only. Of several with
+   * one name the last one counts.
    */
   get parts(): Iterable<number | readonly [string, GrowingNode]> {
     return this.#children ? [...this.#children, ...this.#waiting] : this.#waiting;

@@ -23,13 +23,13 @@ export interface ListingFacts {
   /** Of the blob. */
   readonly digest: Digest;
   /**
-   * Where the content is. `toc`: where the layer's own table of contents says. `soci`: in the spans of
-   * a SOCI index. `parts`: in an uncompressed archive of which only headers were read. `found`:
+   * Where the content is. `toc`: where the layer's own table of contents says. `soci`: in the spans
+   * of a SOCI index. `parts`: in an uncompressed archive of which only headers were read. `found`:
    * nowhere yet, since the layer is still being read. Otherwise the compression of a layer that was
    * read as a whole.
    */
   readonly kind: Compression | 'toc' | 'soci' | 'parts' | 'found';
-  /** False if no digest in the image's manifest covers the listing or the content read through it. */
+  /** False if no digest in the manifest covers the listing and the content read through it. */
   readonly verified?: false;
   /** Absent if only a table of contents was read. */
   readonly diffId?: Digest;

@@ -29,7 +29,7 @@ const KINDS: readonly unknown[] = [
 /** Bytes read first, before the container's length is known. */
 const FIRST_READ = 1 << 16;
 
-/** A layer's stored listing, read block by block as needed. @throws {ListingDamagedError} from all methods that read entries */
+/** A layer's stored listing. Methods that read its blocks may throw {@link ListingDamagedError}. */
 export class LayerListing implements LayerEntries {
   readonly facts: ListingFacts;
   readonly count: number;
@@ -60,7 +60,7 @@ export class LayerListing implements LayerEntries {
     this.#treeParts = tree;
   }
 
-  /** Reads what {@link ListingBuilder} made. Returns `undefined` if it is damaged, of another version or another layer. */
+  /** Returns `undefined` if the bytes are damaged, of another version or of another layer. */
   static read(bytes: Buffer, digest: Digest): LayerListing | undefined {
     const first = containerLength(bytes, LISTING_MAGIC);
     return first === undefined ? undefined : LayerListing.#of(bytes.subarray(0, first), bytesInMemory(bytes), digest);

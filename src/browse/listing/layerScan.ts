@@ -31,7 +31,7 @@ export interface ScanTerms {
   readonly diffId?: Digest | undefined;
 }
 
-/** Reads one layer's blob without extracting it: lists its entries, and records where reading can restart. */
+/** Reads a layer's blob without extracting it: lists entries, and records restart points. */
 export class LayerScan implements Sink {
   readonly #digest: Digest;
   readonly #maxBytes: number;

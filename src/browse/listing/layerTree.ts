@@ -142,7 +142,8 @@ export class LayerTreeBuilder {
     directory.set(name, { kind: 'leaf', at, content: at });
   }
 
-  /** Ignores links out of the image and links to themselves. A link to a directory only removes what it replaces. */
+  // Links out of the image or to themselves have no effect; one to a directory only removes what it
+  // replaces.
   #putLink(directory: GrowingDirectory, name: string, at: number): void {
     const names = splitPath(this.#listing.linkname(at));
     const target = names?.pop();
@@ -156,7 +157,7 @@ export class LayerTreeBuilder {
     if (node?.content === undefined) this.#loose.push({ directory, name, at });
   }
 
-  /** Resolves links that come before their target, chain by chain. Those left name files of lower layers. */
+  /** Resolves links that precede their target. Those left name files of lower layers. */
   #tieLoose(): void {
     const loose = new Map(this.#loose.map(link => [link.at, link]));
     for (const link of this.#loose) {
@@ -180,7 +181,7 @@ export class LayerTreeBuilder {
     if (node?.kind === 'leaf' && node.at === at) directory.set(name, { kind: 'leaf', at, content });
   }
 
-  /** Returns the directory that names lead to through links of this layer, see {@link followLinks}. */
+  /** Returns the directory that names lead to through links of this layer. */
   #follow(names: readonly string[], make: boolean): GrowingDirectory | undefined {
     this.#passedLink = false;
     const target = (node: LayerNode): string | undefined => {
@@ -197,7 +198,7 @@ export class LayerTreeBuilder {
   }
 }
 
-/** Returns what a layer itself has at a path, through its own links but not following the last name. */
+/** Returns what a layer itself has at a path, following its own links except in the last name. */
 export function findInLayer(listing: LayerEntries, root: LayerDirectory, path: string): LayerNode | undefined {
   const names = splitPath(path);
   const child = (directory: LayerDirectory, name: string): LayerNode | undefined => directory.children.get(name);

@@ -26,8 +26,8 @@ export function bytesInMemory(bytes: Buffer): ListingBytes {
 }
 
 /**
- * Opens the file of a listing. On Windows, where an open file cannot be replaced and a listing may be
- * rewritten while it is in use, the whole file is read at once.
+ * Opens the file of a listing. On Windows, where an open file cannot be replaced and a listing may
+ * be rewritten while it is in use, the whole file is read at once.
  */
 export async function openBytes(path: string): Promise<ListingBytes> {
   return process.platform === 'win32' ? bytesInMemory(await readFile(path)) : new ListingFile(path);

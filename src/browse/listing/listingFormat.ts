@@ -10,7 +10,8 @@ import type { ListingEntry } from './layerEntries.ts';
 /*
  * The file of a layer's listing: a container, then the 64-bit fields of all entries, their 32-bit
  * fields, and their names, so that blocks of entries can be read on their own. The container holds
- * facts about the layer, a checksum and the start of the names for each block, and perhaps the tree.
+ * facts about the layer, a checksum and the start of the names for each block, and perhaps the
+ * tree.
  */
 
 export const LISTING_MAGIC = 'PLI4';
@@ -21,7 +22,7 @@ export const BLOCK_ENTRIES = 256;
 export const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'fifo', 'char', 'block'];
 /** 64-bit fields of an entry: size, storedSize, mtime, offset. */
 export const WIDE = 4;
-/** 32-bit fields: ends of path and link in the names, type and mode, uid, gid, crc, devMajor, devMinor. */
+/** 32-bit fields: ends of path and link, type and mode, uid, gid, crc, devMajor, devMinor. */
 export const NARROW = 8;
 export const WIDE_BYTES = 8 * WIDE;
 export const NARROW_BYTES = 4 * NARROW;
@@ -62,7 +63,7 @@ function sumsOf(count: number, { wide, narrow, names }: BlockBytes): Uint32Array
   return sums;
 }
 
-/** Consecutive entries of a layer, decoded on demand. `at` is always an entry's number in the layer. */
+/** Consecutive entries of a layer, decoded on demand by their number in the layer. */
 export class ListingBlock {
   readonly #first: number;
   readonly #wide: Float64Array;
@@ -71,7 +72,7 @@ export class ListingBlock {
   /** Where this block's names start among all names. */
   readonly #nameStart: number;
   readonly #extras: JsonObject;
-  // Slicing a string is much faster than decoding bytes, and nearly all layers have plain names only.
+  // Slicing a string is much faster than decoding bytes, and most layers have ASCII names only.
   readonly #ascii: string | undefined;
 
   constructor(first: number, { wide, narrow, names }: BlockBytes, nameStart: number, extras: JsonObject) {

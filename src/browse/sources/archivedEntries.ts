@@ -22,7 +22,7 @@ export class ArchivedEntries {
     return new ArchivedEntries(archive, places);
   }
 
-  /** Returns the file of the same path and size, if any. @param at number of a file in the other listing */
+  /** Returns the file of the same path and size as number `at` of the other listing, if any. */
   find(listed: LayerEntries, at: number): ListingEntry | undefined {
     const path = listed.path(at);
     const inStep = listed.count === this.#archive.count && this.#archive.path(at) === path;

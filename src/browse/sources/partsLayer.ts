@@ -7,7 +7,7 @@ import type { LayerListing } from '../listing/layerListing.ts';
 /** Bytes per request. */
 const PART = 4 << 20;
 
-/** An uncompressed layer read by ranges: a file costs its own bytes. They are unverified, since the digest covers the whole layer. */
+/** An uncompressed layer. A file costs its own bytes, which no digest can verify. */
 export class PartsLayer implements LayerFiles {
   readonly listing: LayerListing;
   readonly #readRange: (start: number, end: number, signal: AbortSignal) => Promise<Uint8Array>;

@@ -21,7 +21,7 @@ export interface TocLayerOptions {
   readonly readRange: ReadRange;
 }
 
-/** A layer with a table of contents. A file costs the ranges that hold it, checked by the table's digests. */
+/** A layer with a table of contents. A file costs its own ranges, verified by the table. */
 export class TocLayer implements LayerFiles {
   readonly listing: LayerListing;
   readonly #options: TocLayerOptions;

@@ -7,9 +7,9 @@ export class InvalidFlatBufferError extends Error {
 }
 
 /**
- * One table of an untrusted FlatBuffer (flatbuffers.dev, "FlatBuffers Internals"). Fields go by their
- * number in the schema; absent ones have its default. Every offset is checked.
- * The package `flatbuffers` checks none: its ByteBuffer reads zeros beyond the end.
+ * One table of an untrusted FlatBuffer (flatbuffers.dev, "FlatBuffers Internals"). Fields go by
+ * their number in the schema; absent ones have its default. Every offset is checked. The package
+ * `flatbuffers` checks none: its ByteBuffer reads zeros beyond the end.
  * @throws {InvalidFlatBufferError} from all methods
  */
 export class FlatTable {

@@ -18,9 +18,10 @@ const REQUEST = 512 << 10;
 const TRIAL = 32 << 20;
 
 /**
- * Lists an uncompressed layer by hopping from header to header, and returns the listing's file. Small
- * files are read in windows, large ones are skipped. The result is unverified, since a part of an
- * archive has no digest. Returns `undefined` if this is not possible or costs more than half the layer.
+ * Lists an uncompressed layer by hopping from header to header, and returns the listing's file.
+ * Small files are read in windows, large ones are skipped. The result is unverified, since a part
+ * of an archive has no digest. Returns `undefined` if this is not possible or costs more than half
+ * the layer.
  * @throws {LimitExceededError}
  */
 export async function hopTar(

@@ -6,7 +6,7 @@ import { ListingBuilder } from '../listing/listingBuilder.ts';
 /** How the pieces of a layer's files are compressed, each on its own. */
 export type TocFormat = 'estargz' | 'zstd:chunked';
 
-/** One piece of a file's content: the bytes [start, end) of the blob, a compressed stream of its own. */
+/** A piece of a file: a compressed stream of its own at the bytes [start, end) of the blob. */
 export interface TocPiece {
   readonly start: number;
   readonly end: number;
@@ -43,7 +43,9 @@ export function entryTypeOf(name: unknown): EntryType | undefined {
   return TYPES.get(name);
 }
 
-/** The table of contents of an eStargz or zstd:chunked layer (stargz-snapshotter, docs/estargz.md; containers/storage, pkg/chunked). */
+/**
+ * A layer's own table of contents (stargz-snapshotter, docs/estargz.md; c/storage, pkg/chunked).
+ */
 export class Toc {
   readonly #entries: readonly JsonObject[];
   /** Blob offset after the last content. */
@@ -55,7 +57,7 @@ export class Toc {
     this.#end = end;
   }
 
-  /** Returns `undefined` unless the text is a table of a known version. @param end blob offset after the last content */
+  /** Returns `undefined` for an unknown version. @param end blob offset after the last content */
   static parse(text: string, end: number): Toc | undefined {
     let json: unknown;
     try {
@@ -68,8 +70,9 @@ export class Toc {
   }
 
   /**
-   * Returns the file of the layer's listing; `undefined` if it would have too many entries, if content
-   * lies outside the blob, or if names that are not UTF-8 look alike, since JSON cannot hold them.
+   * Returns the file of the layer's listing; `undefined` if it would have too many entries, if
+   * content lies outside the blob, or if names that are not UTF-8 look alike, since JSON cannot
+   * hold them.
    */
   listing(digest: Digest, maxEntries: number): Buffer | undefined {
     const builder = new ListingBuilder();

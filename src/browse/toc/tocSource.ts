@@ -57,7 +57,7 @@ async function estargzToc(
   signal: AbortSignal,
 ): Promise<FoundToc | undefined> {
   const footer = await readRange(size - FOOTER, size, signal);
-  // An empty gzip stream whose header has the extra field `SG`: the offset and a magic word, 22 bytes.
+  // An empty gzip stream with the extra field `SG`: the offset and a magic word, 22 bytes.
   const match = /^SG..([0-9a-f]{16})STARGZ/s.exec(Buffer.from(footer ?? []).toString('latin1', 12));
   const end = Number.parseInt(match?.[1] ?? '', 16);
   if (!(end > 0 && end < size - FOOTER && size - end <= MAX_TOC)) return undefined;

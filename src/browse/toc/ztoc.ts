@@ -53,7 +53,8 @@ class InvalidZtocError extends Error {}
 
 /**
  * Converts a layer's zTOC, whose bytes were verified by their digest. Checks what it says as far as
- * that is possible without the layer. Returns `undefined` unless it is the usable zTOC of a gzip layer.
+ * that is possible without the layer. Returns `undefined` unless it is the usable zTOC of a gzip
+ * layer.
  */
 export function readZtoc(bytes: Buffer, options: ZtocOptions): ZtocFiles | undefined {
   try {
@@ -132,8 +133,8 @@ function xattrsOf(file: FlatTable, spend: (bytes: number) => void): [string, str
 }
 
 /**
- * Checks that each content starts on a block, with room for a header before it. Tables that are wrong
- * about this, such as for sparse files, are not used.
+ * Checks that each content starts on a block, with room for a header before it. Tables that are
+ * wrong about this, such as for sparse files, are not used.
  */
 function checkPlaces(entries: readonly ListingEntry[], archiveSize: number): void {
   let end = 0;

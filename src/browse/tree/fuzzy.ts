@@ -1,7 +1,7 @@
-/** Ranks above this one are not told apart. */
+/** Ranks above this one count as equal. */
 const WORST = 0xffff;
 
-/** Returns how well a path matches, lower being better, or `undefined`. @param base where its last name starts */
+/** Returns how well a path matches, lower being better. `base` is where its last name starts. */
 function rank(lower: string, base: number, typed: string): number | undefined {
   const whole = lower.indexOf(typed);
   if (whole >= 0) {
@@ -65,7 +65,7 @@ export class FuzzyPaths {
   }
 }
 
-/** Returns the places of the lowest ranks, in order. Counts ranks, since sorting all is too slow for a keystroke. */
+/** Returns the places of the lowest ranks, in order; sorting all is too slow for a keystroke. */
 function best(ranks: Uint16Array, most: number): number[] {
   const counts = new Uint32Array(WORST + 1);
   const rankOf = (place: number): number => ranks[place] ?? WORST;

@@ -2,7 +2,7 @@ import { splitPath } from '../../layers/tar/entryPath.ts';
 import type { LayerDirectory } from '../listing/layerEntries.ts';
 import { factsOf, type FileFacts, type MergedNode, type MergedTree } from './mergedTree.ts';
 
-/** What a layer does to a path of the layers below it; `same` for directories it only passes through. */
+/** What a layer does to a path; `same` for directories that it only passes through. */
 export type Mark = 'added' | 'changed' | 'deleted' | 'same';
 
 export interface ChangedNode {
@@ -11,7 +11,7 @@ export interface ChangedNode {
   readonly mark: Mark;
 }
 
-/** Returns what a layer has and deletes in one directory. @param tree of at least this layer and those below */
+/** Returns what a layer has and deletes in one directory. `tree` may have layers above it. */
 export function layerChanges(tree: MergedTree, layer: number, path: string): ChangedNode[] {
   const own = ownDirectory(tree.layerRoot(layer), path);
   if (!own) return [];

@@ -17,7 +17,7 @@ export interface NumberedLayer {
   readonly directory?: LayerDirectory;
 }
 
-/** A file, directory or symbolic link of the image. A hard link has the facts of the file it names. */
+/** A file, directory or symlink of the image. A hard link has the facts of the file it names. */
 export interface FileFacts {
   /** From the image's root, without a leading slash; '' for the root. */
   readonly path: string;
@@ -155,7 +155,7 @@ function partsOf(stack: readonly Stacked[], name: string): Stacked[] {
   return parts;
 }
 
-/** All layers of an image, merged as an overlay mount merges them, directory by directory on first use. */
+/** The layers of an image, merged like an overlay mount, each directory on first use. */
 export class MergedTree {
   readonly root: MergedNode;
   readonly #trees: readonly Stacked[];
@@ -180,7 +180,7 @@ export class MergedTree {
     return new MergedTree(layers.map(stacked));
   }
 
-  /** Returns the tree of one layer on its own, in which hard links to files below have no content. */
+  /** Returns the tree of a single layer, in which hard links to files below have no content. */
   static ofLayer(layer: NumberedLayer): MergedTree {
     return new MergedTree([stacked(layer)], true);
   }
@@ -233,7 +233,8 @@ export class MergedTree {
   }
 
   /**
-   * Returns what is at a path, following links within the image, for the last name only if `follow`.
+   * Returns what is at a path, following links within the image, for the last name only if
+   * `follow`.
    * @throws {NoSuchPathError} also for loops of links
    */
   find(path: string, follow = true): MergedNode {
@@ -261,7 +262,7 @@ export class MergedTree {
     }
   }
 
-  /** Writes the content of a file. @throws {WrongKindError} @throws {FileDamagedError} @throws {LinkOutOfLayerError} */
+  /** @throws {WrongKindError} {@link FileDamagedError} {@link LinkOutOfLayerError} */
   async read(node: MergedNode, sink: Sink, signal: AbortSignal): Promise<void> {
     const { type } = factsOf(node);
     if (node.contentEntry?.type === 'hardlink') throw new LinkOutOfLayerError(node.path);
@@ -279,7 +280,7 @@ function target(node: MergedNode): string | undefined {
   return entry?.type === 'symlink' ? entry.linkname : undefined;
 }
 
-/** Finds a child by its name, by its form of {@link shownPath}, or by one with U+FFFD for every odd byte. */
+/** Finds a child by its name, its shown form, or one with U+FFFD for each byte not in UTF-8. */
 function childNamed(children: ReadonlyMap<string, MergedNode>, name: string): MergedNode | undefined {
   const child = children.get(name) ?? children.get(nameFromShown(name));
   if (child || !name.includes('\ufffd')) return child;

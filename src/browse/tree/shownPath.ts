@@ -1,11 +1,11 @@
 import { decodeName, nameBytes } from '../../layers/tar/byteName.ts';
 
 /*
- * Bytes of a name that are not UTF-8 cannot be shown or put into a URI. They are written as U+FFFD and
- * two hexadecimal digits, so that names that would look alike stay different.
+ * Bytes of a name that are not UTF-8 cannot be shown or put into a URI. They are written as U+FFFD
+ * and two hexadecimal digits, so that names that would look alike stay different.
  */
 
-/** Returns a path as editors and URIs can hold it; {@link nameFromShown} reverts it for each name. */
+/** Returns a path as editors and URIs can hold it. */
 export function shownPath(path: string): string {
   return path
     .replace(/\ufffd(?=[89A-F][\dA-F])|[\udc80-\udcff]/gu, part =>

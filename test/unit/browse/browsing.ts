@@ -14,12 +14,15 @@ import { Pulling } from '../pull/pulling.ts';
 
 const { signal } = new AbortController();
 
-/** Opens layers of images as the extension does, in plain Node, with a cache of its own; `end` takes it away. */
+/** Opens layers of images as the extension does, with a cache of its own that `end` removes. */
 export class Browsing {
   readonly pulling = new Pulling();
   readonly #transport = new Transport({ ...DEFAULT_TRANSPORT, retryDelay: 5 }, silentLogger);
 
-  /** The files of the image's last layer. @param opened is called when the manifest is known, before the layer is looked at */
+  /**
+   * Opens the image's last layer.
+   * @param opened called between resolving the image and reading it
+   */
   async open(reference: string, opened: () => void = () => undefined, verifiedOnly = false): Promise<MergedTree> {
     const resolved = await this.pulling.resolve(reference, 'linux/amd64');
     opened();
@@ -45,7 +48,6 @@ export class Browsing {
   }
 }
 
-/** A file's content. */
 export async function contentOf(tree: MergedTree, path: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   await tree.read(tree.find(path), { write: chunk => void chunks.push(Buffer.from(chunk)) }, signal);
@@ -54,7 +56,7 @@ export async function contentOf(tree: MergedTree, path: string): Promise<Buffer>
 
 export const pathsOf = (tree: MergedTree): string[] => [...tree.walk()].map(({ path }) => path).toSorted();
 
-/** What was asked for of blobs: how often, and how many bytes; endless where a blob was asked for as a whole. */
+/** Returns the number of blob requests and of bytes requested, Infinity for a whole blob. */
 export function fetched(requests: readonly LoggedRequest[]): { readonly requests: number; readonly bytes: number } {
   const blobs = requests.filter(({ path, method }) => path.includes('/blobs/') && method === 'GET');
   const bytes = blobs.map(({ headers }) => {

@@ -2,8 +2,8 @@ import { LayerScan } from '../../../src/browse/listing/layerScan.ts';
 import { tarWithoutEnd } from '../../support/tar.ts';
 
 /*
- * A program of its own, started with --expose-gc: listings a layer of as many files as its argument says, and prints how many bytes more than before were alive at the most, and how many files
- * there were.
+ * Run with --expose-gc: lists a layer of as many files as its argument says, and prints the peak of
+ * additional live bytes and the number of files.
  */
 const count = Number(process.argv[2]);
 const PART = 500;

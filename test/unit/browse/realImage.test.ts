@@ -16,7 +16,7 @@ import { Pulling } from '../pull/pulling.ts';
 
 const { signal } = new AbortController();
 
-/** A name as the tests' trees write it: bytes that are no UTF-8 as `\xff`. */
+/** Returns a name as the tests' trees write it, with bytes that are not UTF-8 as `\xff`. */
 function shown(path: string): string {
   if (!hasRawBytes(path)) return path;
   return nameBytes(path)
@@ -24,8 +24,8 @@ function shown(path: string): string {
     .replace(/[\x80-\xff]/g, byte => `\\x${byte.charCodeAt(0).toString(16)}`);
 }
 
-/** What a person is told of an entry, in the words of the tests' trees. */
-function toldOf(node: MergedNode): Partial<EntryFacts> {
+/** Returns what users see of an entry, in the form of the tests' trees. */
+function actualOf(node: MergedNode): Partial<EntryFacts> {
   const { type, size, mode, uid, gid, mtime, linkname = '' } = factsOf(node);
   return {
     type,
@@ -99,20 +99,20 @@ suite('a real image that was not pulled', { skip: firstOf(requireRealImage(), re
   }
 
   for (const form of ['gzip', 'chunked', 'plain'] as const) {
-    test(`shows, entry for entry, what umoci unpacks: ${form}`, async () => {
+    test(`lists exactly what umoci unpacks: ${form}`, async () => {
       const tree = await open(form);
       const nodes = new Map([...tree.walk()].map(node => [shown(node.path), node]));
       assert.ok(nodes.size > 5000);
-      // A table of contents is JSON, which has no bytes but UTF-8: its writer lost the others.
+      // A table of contents is JSON, whose writer replaced bytes that are not UTF-8.
       const known = (path: string): string => (form === 'chunked' ? path.replace(/\\x[0-9a-f]{2}/g, '\ufffd') : path);
       const expected = new Map(
         [...truth].filter(([path]) => path !== '.').map(([path, facts]) => [known(path), facts]),
       );
       assert.deepEqual([...nodes.keys()].toSorted(), [...expected.keys()].toSorted());
       for (const [path, node] of nodes)
-        assert.deepEqual(toldOf(node), truthOf(expected.get(path) ?? assert.fail()), path);
+        assert.deepEqual(actualOf(node), truthOf(expected.get(path) ?? assert.fail()), path);
 
-      // Every odd one, and one in ten of the rest; the one that is all holes has a test of its own.
+      // All odd files and one in ten of the others; the huge sparse one has its own test.
       const files = [...nodes].filter(([, node]) => factsOf(node).type === 'file' && factsOf(node).size < 50e6);
       const chosen = files.filter(([path], at) => path.startsWith('odd/') || at % 10 === 0);
       assert.ok(chosen.length > 300);
@@ -120,7 +120,7 @@ suite('a real image that was not pulled', { skip: firstOf(requireRealImage(), re
     });
   }
 
-  test('reads a file that is nearly all holes', async () => {
+  test('reads a file that consists mostly of holes', async () => {
     const tree = await open('gzip');
     assert.equal(await hashOf(tree, tree.find('odd/sparse')), truth.get('odd/sparse')?.sha256);
   });

@@ -15,7 +15,7 @@ import { directory, file, hardlink, symlink } from '../../support/tar.ts';
 import { firstOf, requireRoot, requireTool } from '../../support/tools.ts';
 import { Browsing, contentOf, fetched, pathsOf } from './browsing.ts';
 
-/** Layers as the tools make them that people use, not as our own tests do. */
+/** Layers made by real tools rather than by the tests' own builders. */
 let registry: Registry;
 let browsing: Browsing;
 
@@ -61,7 +61,7 @@ for (const [kind, option] of [
   ['eStargz', '--estargz'],
   ['zstd:chunked', '--zstdchunked'],
 ] as const) {
-  test(`${kind} by stargz-snapshotter's ctr-remote`, { skip: withContainerd }, async () => {
+  test(`reads ${kind} made by stargz-snapshotter's ctr-remote`, { skip: withContainerd }, async () => {
     const containerd = await startContainerd();
     try {
       registry.store.put('real', await containerd.convert(built, option), kind.replace(':', '-'));
@@ -80,7 +80,7 @@ for (const [kind, option] of [
 }
 
 test(
-  'plain tar that skopeo pushed to a real registry',
+  'reads uncompressed tar pushed by skopeo to a real registry',
   { skip: requireTool('skopeo', 'docker-registry') },
   async () => {
     const scratch = tempFolder('plain');
@@ -96,7 +96,7 @@ test(
       );
       const tree = await browsing.open(`${server.host}/real:plain`);
       const { facts } = tree.find('late').content?.layer.files.listing ?? {};
-      // Skopeo compresses what it pushes, unless it is told not to.
+      // Skopeo compresses what it pushes unless digests must be preserved.
       assert.equal(facts?.kind, 'gzip');
       const asIs = ['--dest-tls-verify=false', '--preserve-digests'];
       await skopeo(['copy', '-q', ...asIs, `oci:${join(scratch.path, 'layout')}:it`, target], scratch.path);
@@ -111,7 +111,7 @@ test(
   },
 );
 
-test('a file deep in what skopeo compressed by zstd', { skip: requireTool('skopeo') }, async () => {
+test('reads a file deep in a layer that skopeo compressed with zstd', { skip: requireTool('skopeo') }, async () => {
   registry.store.put('real', await recompress(built, 'zstd'), 'zstd');
   const tree = await browsing.open(`${registry.host}/real:zstd`, () => (registry.requests.length = 0));
   await checkFiles(tree);
@@ -126,7 +126,7 @@ test('a file deep in what skopeo compressed by zstd', { skip: requireTool('skope
 
 const withPodman = firstOf(requireRoot(), requireTool('podman', 'docker-registry'));
 
-test('zstd:chunked that podman pushed to a real registry', { skip: withPodman }, async () => {
+test('reads zstd:chunked pushed by podman to a real registry', { skip: withPodman }, async () => {
   const scratch = tempFolder('podman');
   const [layout, archive] = [join(scratch.path, 'layout'), join(scratch.path, 'archive.tar')];
   const server = await startDockerRegistry();
@@ -148,7 +148,7 @@ test('zstd:chunked that podman pushed to a real registry', { skip: withPodman },
     const tree = await browsing.open(`${server.host}/real:podman`);
     assert.equal(tree.find('late').content?.layer.files.listing.facts.kind, 'toc');
     await checkFiles(tree);
-    // The blob did not come as a whole.
+    // The blob was not downloaded as a whole.
     assert.ok((await browsing.pulling.puller.store.size()) < BIG.length / 10);
     assert.ok((await contentOf(tree, 'big')).equals(BIG));
   } finally {

@@ -19,19 +19,19 @@ function turns(): { readonly stop: () => number } {
   };
 }
 
-/** Work that takes some slices, however fast the machine is. */
+/** Yields for some time, however fast the machine is. */
 function* long(milliseconds: number): Sliced<string> {
   for (const end = performance.now() + milliseconds; performance.now() < end;) yield;
   return 'done';
 }
 
-test('long work lets others have their turns', async () => {
+test('lets the event loop turn during long work', async () => {
   const counting = turns();
   assert.equal(await inSlices(long(100)), 'done');
   assert.ok(counting.stop() >= 2);
 });
 
-test('in one go it gives the same', () => {
+test('returns the result of work done without pausing', () => {
   const work = function* (): Sliced<number> {
     let sum = 0;
     for (let at = 1; at <= 10; at++) {
@@ -43,7 +43,7 @@ test('in one go it gives the same', () => {
   assert.equal(atOnce(work()), 55);
 });
 
-test('it ends when it is cancelled, and throws what the work throws', async () => {
+test('stops when cancelled, and throws what the work throws', async () => {
   const controller = new AbortController();
   const endless = function* (): Sliced<never> {
     for (let at = 0; ; at++) {

@@ -24,7 +24,7 @@ afterEach(() => browsing.end());
 after(() => registry.close());
 
 const FIRST = randomBytes(10 << 20);
-/** Reaches over the place where the copy begins. */
+/** Spans the start of the copy. */
 const MIDDLE = randomBytes(17 << 20);
 const entries = [file('first', FIRST), file('middle', MIDDLE), file('last', FIRST), file('late', 'near the end')];
 const single = layer(entries, { compression: 'zstd' });
@@ -34,7 +34,7 @@ async function open(built: BuiltLayer): Promise<MergedTree> {
   return browsing.open(`${registry.host}/zstd:latest`, () => (registry.requests.length = 0));
 }
 
-const kept = (pattern: string): string[] =>
+const cached = (pattern: string): string[] =>
   globSync(`cache/indexes/**/${pattern}`, { cwd: browsing.pulling.root }).map(path =>
     join(browsing.pulling.root, path),
   );
@@ -46,22 +46,22 @@ async function checkAll(tree: MergedTree): Promise<void> {
   assert.ok((await contentOf(tree, 'last')).equals(FIRST));
 }
 
-test('a file near the end of one long frame is read without the frame', async () => {
+test('reads a file near the end of one long frame without decoding the frame', async () => {
   const tree = await open(single);
   await checkAll(tree);
   registry.requests.length = 0;
   rmSync(browsing.pulling.puller.store.path(single.digest));
-  // Nothing but the piece that holds it can have been decoded, for the blob is gone, and was not fetched again.
+  // Only the copy is left: the blob is gone and is not downloaded again.
   assert.equal(String(await contentOf(tree, 'late')), 'near the end');
   assert.ok((await contentOf(tree, 'last')).equals(FIRST));
   assert.deepEqual(fetched(registry.requests), { requests: 0, bytes: 0 });
 });
 
-test('one piece of the copy holds no more than a few megabytes', async () => {
+test('splits the copy into pieces of a few megabytes', async () => {
   const tree = await open(single);
-  const [copy = ''] = kept('*.copy');
+  const [copy = ''] = cached('*.copy');
   const bytes = readFileSync(copy);
-  // All but the last piece is rubbish: the last file can be read still, without a word from the blob.
+  // The last file is read from the last piece alone.
   const { offset = 0 } = tree.find('late').entry ?? {};
   assert.ok(offset > 36 << 20);
   const lastPiece = bytes.lastIndexOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]));
@@ -73,11 +73,11 @@ test('one piece of the copy holds no more than a few megabytes', async () => {
   assert.deepEqual(fetched(registry.requests), { requests: 0, bytes: 0 });
 });
 
-test('the copy counts to the cache and goes with it', async () => {
+test('counts the copy as part of the cache, and removes it with the cache', async () => {
   const { store } = browsing.pulling.puller;
   await open(single);
-  const [copy = ''] = kept('*.copy');
-  const others = [store.path(single.digest), ...kept('*.index'), ...kept('*.points')];
+  const [copy = ''] = cached('*.copy');
+  const others = [store.path(single.digest), ...cached('*.index'), ...cached('*.points')];
   const sizes = [copy, ...others].map(path => statSync(path).size);
   assert.ok((await store.size()) >= sizes.reduce((sum, size) => sum + size));
   await store.prune(0);
@@ -89,58 +89,58 @@ for (const [name, damage] of Object.entries({
   empty: (copy: string): void => writeFileSync(copy, ''),
   rubbish: (copy: string): void => writeFileSync(copy, randomBytes(statSync(copy).size)),
 })) {
-  test(`a copy that is ${name} does not matter`, async () => {
+  test(`reads a layer whose copy is ${name}`, async () => {
     const tree = await open(single);
-    const [copy = ''] = kept('*.copy');
+    const [copy = ''] = cached('*.copy');
     damage(copy);
     await checkAll(tree);
   });
 }
 
-test('a copy that is damaged in the middle of a file does not matter', async () => {
+test('reads a layer whose copy is damaged in the middle of a file', async () => {
   const tree = await open(single);
-  const [copy = ''] = kept('*.copy');
+  const [copy = ''] = cached('*.copy');
   const bytes = readFileSync(copy);
   writeFileSync(copy, bytes.fill(0x55, 9 << 20, (9 << 20) + 100));
   await checkAll(tree);
 });
 
-test('the places that are kept may be damaged', async () => {
+test('reads a layer whose restart points are damaged', async () => {
   await open(single);
-  const [points = ''] = kept('*.points');
+  const [points = ''] = cached('*.points');
   writeFileSync(points, readFileSync(points).fill(1, 20, 60));
   await checkAll(await open(single));
 });
 
-test('a layer of many frames is read from the frame before the file', async () => {
+test('reads a layer of many frames from the frame before the file', async () => {
   const archive = tar(...entries);
   const frames: Buffer[] = [];
   for (let at = 0; at < archive.length; at += 3 << 20)
     frames.push(zstdCompressSync(archive.subarray(at, at + (3 << 20))));
   const built = layer(archive, { compression: 'zstd', blob: Buffer.concat(frames) });
   const tree = await open(built);
-  assert.deepEqual(kept('*.copy'), []);
+  assert.deepEqual(cached('*.copy'), []);
   await checkAll(tree);
   const path = browsing.pulling.puller.store.path(built.digest);
   chmodSync(path, 0o644);
-  // Were all but the last frames needed, they would be found to be rubbish.
+  // Reading any but the last frames would fail.
   const before = built.blob.length - (8 << 20);
   writeFileSync(path, Buffer.from(built.blob).fill(0xff, 0, before));
   assert.equal(String(await contentOf(tree, 'late')), 'near the end');
   await assert.rejects(contentOf(tree, 'first'));
 });
 
-test('a small layer is not copied', async () => {
+test('does not copy a small layer', async () => {
   const tree = await open(layer([file('a', FIRST), file('late', 'x')], { compression: 'zstd' }));
-  assert.deepEqual(kept('*.copy*'), []);
+  assert.deepEqual(cached('*.copy*'), []);
   assert.equal(String(await contentOf(tree, 'late')), 'x');
   assert.equal(factsOf(tree.find('late')).size, 1);
 });
 
-test('of a layer that turns out to be wrong nothing is left', async () => {
+test('leaves nothing of a layer that turns out to be damaged', async () => {
   const cut = layer(entries, { compression: 'zstd', blob: single.blob.subarray(0, single.blob.length - 1000) });
   await assert.rejects(open(cut), { name: 'TruncatedLayerError' });
   const other = { ...single, diffId: sha256('something else') };
   await assert.rejects(open(other), { name: 'DiffIdMismatchError' });
-  assert.deepEqual(kept('*.*'), []);
+  assert.deepEqual(cached('*.*'), []);
 });

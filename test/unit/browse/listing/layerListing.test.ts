@@ -14,7 +14,7 @@ import { scratch } from '../../layers/unpacking.ts';
 const DIGEST = `sha256:${'0'.repeat(64)}` as const;
 const COUNT = 1000;
 
-/** Entries of all sorts: with links, names that are no ASCII and no UTF-8, attributes, great numbers. */
+/** Entries of all sorts: links, names that are not ASCII or UTF-8, attributes, large numbers. */
 const entries: readonly ListingEntry[] = Array.from({ length: COUNT }, (_, at) => ({
   path: at % 100 === 7 ? `d${at % 9}/näme-\udcff-${at}` : `d${at % 9}/some/file-${at}`,
   type: at % 50 === 3 ? 'symlink' : 'file',
@@ -57,7 +57,7 @@ function all(listing: LayerListing): ListingEntry[] {
   return Array.from({ length: listing.count }, (_, at) => listing.entry(at));
 }
 
-test('a listing tells what was put in, from memory and from a file', async t => {
+test('returns the entries added, from memory and from a file', async t => {
   for (const listing of [LayerListing.read(bytes, DIGEST), await opened(write(t))]) {
     assert.ok(listing);
     assert.deepEqual(listing.facts, { digest: DIGEST, kind: 'gzip', diffId: DIGEST });
@@ -73,7 +73,7 @@ test('a listing tells what was put in, from memory and from a file', async t => 
   }
 });
 
-test('one from an unaligned place, of no entries, and of as many as are read at once', () => {
+test('reads unaligned bytes, an empty listing, and listings of full blocks', () => {
   const shifted = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3);
   assert.deepEqual(all(LayerListing.read(shifted, DIGEST) ?? assert.fail('no listing')), entries);
   for (const count of [0, 1, 255, 256, 257, 512]) {
@@ -88,14 +88,14 @@ test('one from an unaligned place, of no entries, and of as many as are read at 
   }
 });
 
-test('it goes on when its file is removed', async t => {
+test('keeps working when its file is removed', async t => {
   const path = write(t);
   const listing = await opened(path);
   rmSync(path);
   assert.deepEqual(all(listing), entries);
 });
 
-test('a file that is not whole, of another layer or of another kind is none', async t => {
+test('ignores a file that is truncated, of another layer or of another kind', async t => {
   const path = write(t);
   const changes: (() => void)[] = [
     () => truncateSync(path, bytes.length - 1),
@@ -116,20 +116,20 @@ test('a file that is not whole, of another layer or of another kind is none', as
   }
   writeFileSync(path, bytes);
   assert.equal(await LayerListing.open(path, `sha256:${'1'.repeat(64)}`), undefined);
-  assert.equal(openFiles(path), 0, 'none of them is left open');
+  assert.equal(openFiles(path), 0, 'none is left open');
 });
 
-test('damage further on is told by who is shown it, and by nobody else', async t => {
-  // The names of the last entries are the last bytes.
+test('reports a damaged block only when that block is read', async t => {
+  // The last bytes are the names of the last entries.
   const path = write(t, flipped(bytes, bytes.length - 1));
   const listing = await opened(path);
   assert.deepEqual(listing.entry(0), entries[0]);
   assert.throws(() => listing.path(COUNT - 1), ListingDamagedError);
-  assert.ok(!existsSync(path), 'the next opening makes it anew');
+  assert.ok(!existsSync(path), 'the next opening replaces it');
   assert.deepEqual(listing.entry(1), entries[1]);
 });
 
-test('a file is closed when nobody has the listing any more', async t => {
+test('closes the file once the listing is garbage-collected', async t => {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
   assert.ok(typeof collect === 'function');
@@ -152,7 +152,7 @@ function flipped(whole: Buffer, at: number): Buffer {
   return copy;
 }
 
-/** How often this process has the file open. */
+/** Returns how many times this process has the file open. */
 function openFiles(path: string): number {
   return readdirSync('/proc/self/fd').filter(fd => {
     try {

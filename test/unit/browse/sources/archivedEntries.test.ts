@@ -23,18 +23,18 @@ function found(archive: LayerListing, listed: LayerListing): (number | undefined
   return Array.from({ length: listed.count }, (_, at) => entries.find(listed, at)?.crc);
 }
 
-test('a file of another list is found by its path, in any order and however it is written', () => {
+test('finds a file by its path, in any order and spelling', () => {
   const archive = listing(['./a', 1], ['./b//c', 2], ['landmark', 3], ['d', 4]);
   assert.deepEqual(found(archive, listing(['d', 0], ['b/c', 0], ['a', 0])), [4, 2, 1]);
 });
 
-test('the last of several entries counts, but lists in step name each', () => {
+test('finds the last of several entries, or each one in listings of the same order', () => {
   const archive = listing(['a', 1], ['a', 2]);
   assert.deepEqual(found(archive, listing(['a', 0])), [2]);
   assert.deepEqual(found(archive, listing(['a', 0], ['a', 0])), [1, 2]);
 });
 
-test('what is missing, of another size, or no file is not found', () => {
+test('does not find entries that are missing, of another size, or not files', () => {
   const archive = listing(['size', 1, 2], ['link', 2, 1, 'hardlink']);
   assert.deepEqual(found(archive, listing(['none', 0], ['size', 0, 1], ['link', 0])), [
     undefined,

@@ -31,14 +31,14 @@ afterEach(() => {
 after(() => registry.close());
 
 const { signal } = new AbortController();
-const none = (): Promise<never> => Promise.reject(new Error('is not asked for'));
+const none = (): Promise<never> => Promise.reject(new Error('not expected to be read'));
 
 function pathsOf(files: LayerFiles, directory?: GrowingLayer['directory']): string[] {
   const tree = MergedTree.of([{ number: 1, files, ...(directory ? { directory } : {}) }]);
   return [...tree.walk()].map(node => `${node.path} ${factsOf(node).type} ${factsOf(node).size}`).toSorted();
 }
 
-/** Opens a layer, and keeps what was known of it at each moment. */
+/** Opens a layer, and records what was known of it after each report. */
 async function follow(built: BuiltLayer): Promise<{ files: LayerFiles; seen: string[][]; found: FoundEntries[] }> {
   registry.store.put('grow', image({ layers: [built] }), 'latest');
   const resolved = await pulling.resolve(`${registry.host}/grow:latest`, 'linux/amd64');
@@ -77,13 +77,13 @@ function big(): BuiltLayer {
   return layer(entries.flat());
 }
 
-test('the files of a layer are told as a slow pass finds them', async () => {
+test('reports the files of a layer as a slow pass finds them', async () => {
   const built = big();
   registry.fault({ path: built.digest, method: 'GET' }, drip(16_000, 25));
   const { files, seen } = await follow(built);
   const whole = new Set(pathsOf(files));
   assert.equal(whole.size, 180);
-  assert.ok(seen.length >= 3, `told ${seen.length} times`);
+  assert.ok(seen.length >= 3, `reported ${seen.length} times`);
   for (const paths of seen) for (const path of paths) assert.ok(whole.has(path), path);
   const counts = seen.map(paths => paths.length);
   assert.deepEqual(
@@ -93,7 +93,7 @@ test('the files of a layer are told as a slow pass finds them', async () => {
   assert.ok((counts[0] ?? 0) < 180 && (counts.at(-1) ?? 0) > (counts[0] ?? 0), counts.join());
 });
 
-test('a pass that begins anew takes away what the first one told', async () => {
+test('drops what a pass reported before it started again', async () => {
   const built = big();
   registry.fault({ path: built.digest, method: 'GET', times: 1 }, corrupt());
   registry.fault({ path: built.digest, method: 'GET' }, drip(16_000, 5));
@@ -103,13 +103,13 @@ test('a pass that begins anew takes away what the first one told', async () => {
   for (const path of seen.at(-1) ?? []) assert.ok(whole.has(path), path);
 });
 
-test('a layer that stays wrong is none, whatever was told of it', async () => {
+test('fails for a layer that stays damaged, whatever was reported before', async () => {
   const built = big();
   registry.fault({ path: built.digest, method: 'GET' }, corrupt());
   await assert.rejects(follow(built), DigestMismatchError);
 });
 
-test('a tree that grows entry by entry is the tree of the whole', () => {
+test('grows, entry by entry, into the tree of the whole layer', () => {
   const digest = `sha256:${'0'.repeat(64)}` as const;
   const entries = [
     directory('usr/bin/'),
@@ -135,7 +135,7 @@ test('a tree that grows entry by entry is the tree of the whole', () => {
   for (const [at, { path, type = 'file', linkpath = '' }] of entries.entries()) {
     const plain = { size: 0, storedSize: 0, mode: 0o644, uid: 0, gid: 0, mtime: 0, devMajor: 0, devMinor: 0, crc: 0 };
     builder.add({ ...plain, path: String(path), type, linkname: String(linkpath), offset: at });
-    // In parts of one to three entries.
+    // Adds one or two entries at a time.
     if (at % 3 === 1) continue;
     growing.add({ from: told, part: builder.part(told, digest) });
     told = builder.count;

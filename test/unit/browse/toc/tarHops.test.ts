@@ -36,7 +36,7 @@ const kinds = (): string[] => globSync('cache/indexes/**/*.index', { cwd: browsi
 const verifiedOf = (tree: MergedTree): false | undefined =>
   [...tree.walk()].map(factsOf).find(({ type }) => type === 'file')?.verified;
 
-test('a plain archive is listed by its headers, and a file costs its own bytes', async () => {
+test('lists an uncompressed archive by its headers, and reads only the bytes of a file', async () => {
   const holes = Buffer.alloc(3 << 20);
   const island = Buffer.alloc(1024, 'island');
   island.copy(holes, 1 << 20);
@@ -64,11 +64,11 @@ test('a plain archive is listed by its headers, and a file costs its own bytes',
   assert.ok((await contentOf(tree, 'old-holes')).equals(holes));
   assert.ok((await contentOf(tree, 'new-holes')).equals(holes));
   assert.ok((await contentOf(tree, 'big')).equals(BIG));
-  // Nothing can verify a part of an archive whose digest is of the whole.
+  // The digest covers the whole archive only.
   assert.equal(verifiedOf(tree), false);
 });
 
-test('the second opening needs no request', async () => {
+test('opens a layer again without any request', async () => {
   const entries = [file('big', BIG), file('late', 'x')];
   await open(entries);
   const tree = await open(entries);
@@ -76,7 +76,7 @@ test('the second opening needs no request', async () => {
   assert.equal(String(await contentOf(tree, 'late')), 'x');
 });
 
-test('what one registry tells of a layer is not believed of another', async () => {
+test('does not use an unverified listing for another registry', async () => {
   const entries = [file('big', BIG), file('late', 'x')];
   await open(entries);
   const other = await startRegistry({ store: registry.store });
@@ -89,7 +89,7 @@ test('what one registry tells of a layer is not believed of another', async () =
   }
 });
 
-test('once the blob is in the cache, the layer is verified', async () => {
+test('verifies the layer once its blob is cached', async () => {
   const entries = [file('big', BIG), file('late', 'x')];
   assert.equal(verifiedOf(await open(entries)), false);
   await browsing.pulling.pull(`${registry.host}/hops:latest`, 'hops', { platform: 'linux/amd64' });
@@ -99,7 +99,7 @@ test('once the blob is in the cache, the layer is verified', async () => {
   assert.equal(String(await contentOf(tree, 'late')), 'x');
 });
 
-test('who wants what is verified only gets the layer read as a whole', async () => {
+test('reads the whole layer where a verified listing is required', async () => {
   const entries = [file('big', BIG), file('late', 'x')];
   assert.equal(verifiedOf(await open(entries)), false);
   const tree = await browsing.open(`${registry.host}/hops:latest`, () => undefined, true);
@@ -107,7 +107,7 @@ test('who wants what is verified only gets the layer read as a whole', async () 
   assert.equal(String(await contentOf(tree, 'late')), 'x');
 });
 
-test('a layer of small files only is read in one pass', async () => {
+test('reads a layer of small files in one pass', async () => {
   const many = Array.from({ length: 4000 }, (_, at) => file(`many/${at}`, Buffer.alloc(3000, at)));
   const tree = await open(many);
   const { requests } = fetched(registry.requests);
@@ -117,7 +117,7 @@ test('a layer of small files only is read in one pass', async () => {
   assert.ok((await contentOf(tree, 'many/3999')).equals(Buffer.alloc(3000, 3999)));
 });
 
-test('where small files stand between large ones, they are read in windows', async () => {
+test('reads small files between large ones in windows', async () => {
   const entries = Array.from({ length: 12 }, (_, folder) => [
     ...Array.from({ length: 100 }, (_, at) => file(`${folder}/${at}`, Buffer.alloc(700, at))),
     file(`${folder}/large`, BIG.subarray(0, 4 << 20)),
@@ -129,7 +129,7 @@ test('where small files stand between large ones, they are read in windows', asy
   assert.ok(bytes < 4 << 20, `${bytes} bytes`);
 });
 
-test('a registry that gives no parts sends the whole', async () => {
+test('reads the whole layer if the registry has no ranges', async () => {
   registry.fault({ path: '/blobs/', when: ({ headers }) => headers.range !== undefined }, (reply, request) => ({
     ...reply,
     status: 200,
@@ -141,7 +141,7 @@ test('a registry that gives no parts sends the whole', async () => {
   assert.equal(String(await contentOf(tree, 'late')), 'x');
 });
 
-test('a registry that gives no parts any more sends the whole', async () => {
+test('reads the whole layer if the registry stops serving ranges', async () => {
   const tree = await open([file('big', BIG), file('late', 'x')]);
   assert.equal(verifiedOf(tree), false);
   registry.fault({ path: '/blobs/', when: ({ headers }) => headers.range !== undefined }, (reply, request) => ({
@@ -155,7 +155,7 @@ test('a registry that gives no parts any more sends the whole', async () => {
   assert.equal(verifiedOf(again), undefined);
 });
 
-test('a damaged archive is left to the pass, which tells what is wrong', async () => {
+test('leaves a damaged archive to the pass, which reports what is wrong', async () => {
   const broken = file('broken', 'x', { checksum: 1 });
   await assert.rejects(open([file('big', BIG), broken, file('late', 'x')]), { name: 'InvalidLayerError' });
   await assert.rejects(open([file('big', BIG), file('cut', '', { size: 9_000_000 })]), {
@@ -164,7 +164,7 @@ test('a damaged archive is left to the pass, which tells what is wrong', async (
   assert.deepEqual(kinds(), []);
 });
 
-test('compressed bytes behind the media type of a plain archive are read as what they are', async () => {
+test('reads a compressed layer whose media type says it is not', async () => {
   const built = layer([file('big', BIG), file('late', 'x')], { mediaType: 'application/vnd.oci.image.layer.v1.tar' });
   registry.store.put('hops', image({ layers: [built] }), 'latest');
   const tree = await browsing.open(`${registry.host}/hops:latest`, () => (registry.requests.length = 0));

@@ -33,7 +33,7 @@ afterEach(async () => {
 after(() => registry.close());
 
 const NOISE = randomBytes(6 << 20);
-/** Blocks of all kinds and bit offsets: what compresses well and what does not. */
+/** Compresses to blocks of all kinds, at all bit offsets. */
 const WORDS = Buffer.from(Array.from({ length: 60_000 }, (_, at) => `${at} ${(at * 2654435761) % 97}\n`).join(''));
 const built = layer([
   directory('etc/', { mode: 0o750, uid: 7 }),
@@ -90,14 +90,14 @@ async function checkAll(tree: MergedTree): Promise<void> {
 }
 
 for (const [name, kind] of Object.entries(kinds)) {
-  test(`files come out of spans of a gzip layer: ${name}`, async () => {
+  test(`reads files from the spans of a gzip layer: ${name}`, async () => {
     const tree = await open(content(kind));
     const { mode, uid, verified } = factsOf(tree.find('etc/motd'));
     assert.deepEqual([mode, uid, verified], [0o640, 0, kind.version === 2 ? undefined : false]);
     assert.deepEqual(tree.find('etc/motd').entry?.xattrs, { 'user.mark': 'Af8=' });
     assert.deepEqual(factsOf(tree.find('etc')).mode, 0o750);
     const layerRanges = registry.requests.filter(({ headers }) => headers.range !== undefined);
-    assert.equal(layerRanges.length, 0, 'listing takes nothing of the layer');
+    assert.equal(layerRanges.length, 0, 'listing reads nothing of the layer');
     registry.requests.length = 0;
     assert.equal(String(await contentOf(tree, 'late')), 'near the end');
     const { bytes } = fetched(registry.requests);
@@ -106,7 +106,7 @@ for (const [name, kind] of Object.entries(kinds)) {
   });
 }
 
-test('the index is looked for once, and the second opening needs no request', async () => {
+test('looks for the index once, and opens a layer again without any request', async () => {
   const it = content({ version: 1 });
   await open(it);
   assert.equal(registry.requests.filter(({ path }) => path.includes('/referrers/')).length, 1);
@@ -118,7 +118,7 @@ test('the index is looked for once, and the second opening needs no request', as
   await checkAll(tree);
 });
 
-test('who wants what is verified only gets no index that merely refers to the image', async () => {
+test('ignores an index that only refers to the image where a verified listing is required', async () => {
   const kindOf = async (version: 1 | 2): Promise<unknown> => {
     const { name } = content({ version });
     const tree = await browsing.open(`${registry.host}/${name}:latest`, () => undefined, true);
@@ -129,7 +129,7 @@ test('who wants what is verified only gets no index that merely refers to the im
   assert.equal(await kindOf(1), 'gzip');
 });
 
-test('an index behind the tag that stands in for the referrers is found', async () => {
+test('finds an index by the referrers tag', async () => {
   const { name } = content({ version: 1 });
   const other = await startRegistry({ store: registry.store, referrers: 'tag' });
   try {
@@ -141,7 +141,7 @@ test('an index behind the tag that stands in for the referrers is found', async 
   }
 });
 
-test('an index is found in a real registry', { skip: requireTool('docker-registry') }, async () => {
+test('finds an index in a real registry', { skip: requireTool('docker-registry') }, async () => {
   const server = await startDockerRegistry();
   try {
     const index = sociIndex([[built, ztocOf(built, { spanSize: 1 << 20 })]]);
@@ -171,29 +171,28 @@ test('an index is found in a real registry', { skip: requireTool('docker-registr
 const LIST = 'application/vnd.oci.image.index.v1+json';
 const holdsLayer = (path: string): boolean => path.endsWith(built.digest.slice('sha256:'.length));
 
-test('without an index a gzip layer is read in one pass, and verified', async () => {
+test('reads and verifies a gzip layer without an index in one pass', async () => {
   registry.store.put('soci', image({ layers: [built], config: { Cmd: ['none'] } }), 'none');
   const tree = await browsing.open(`${registry.host}/soci:none`);
   assert.equal(factsOf(tree.find('late')).verified, undefined);
   await checkAll(tree);
 });
 
-test('a span that is not what its digest tells is not used', async () => {
+test('reads the whole layer if the digest of a span differs', async () => {
   const tree = await open(content({ version: 2 }));
   registry.fault({ path: built.digest, times: 1 }, corrupt(100));
-  // It came changed once, so that the layer is read as a whole, and verified.
   assert.equal(String(await contentOf(tree, 'late')), 'near the end');
   const again = await open(content({ version: 2 }));
   assert.equal(again.find('late').content?.layer.files.listing.facts.kind, 'gzip');
 });
 
-test('a layer that always comes damaged gives no file', async () => {
+test('reads no file of a layer that always arrives damaged', async () => {
   const tree = await open(content({ version: 2 }));
   registry.fault({ path: built.digest }, corrupt(100));
   await assert.rejects(contentOf(tree, 'late'));
 });
 
-test('where the header in the archive says another thing than the index, the file is refused', async () => {
+test('refuses a file whose header in the archive differs from the index', async () => {
   const late = built.tar.indexOf('near the end');
   const lie = content({
     version: 2,
@@ -204,8 +203,8 @@ test('where the header in the archive says another thing than the index, the fil
   assert.equal(String(await contentOf(tree, 'many/3')), 'content of 3 '.repeat(403));
 });
 
-test('a zTOC that cannot be right is not used: the layer is read as a whole', async () => {
-  // Sparse files are longer than what is stored of them, and the tool takes the one for the other.
+test('reads the whole layer if the zTOC contradicts itself', async () => {
+  // The tool takes the size of a sparse file for that of its stored content.
   const holes = gnuSparse('holes', 3 << 20, [{ offset: 1 << 20, data: Buffer.alloc(512, 'x') }]);
   const sparse = layer([file('noise', NOISE), holes, file('late', 'near the end')]);
   const tree = await open(content({ version: 2 }, sparse));
@@ -214,14 +213,14 @@ test('a zTOC that cannot be right is not used: the layer is read as a whole', as
   assert.equal(registry.requests.filter(({ headers }) => headers.range !== undefined).length, 0);
 });
 
-test('a zTOC that is missing or damaged on the way does not matter', async () => {
+test('reads the whole layer if the zTOC arrives damaged', async () => {
   const it = content({ version: 2 });
   const ztoc = ztocOf(built, { spanSize: 1 << 20 });
   registry.fault({ path: '/blobs/', when: ({ path }) => !path.includes(built.digest) }, corrupt(ztoc.length - 50));
   await checkAll(await open(it));
 });
 
-test('any bytes are a zTOC that is used or none, and never more than they could tell', () => {
+test('survives any bytes in place of a zTOC', () => {
   const honest = ztocOf(layer([file('a', 'x'), symlink('b', 'a')]));
   const options = { digest: built.digest, size: 0, limits: DEFAULT_LIMITS, verified: true };
   const size = layer([file('a', 'x'), symlink('b', 'a')]).blob.length;
@@ -244,7 +243,7 @@ test('any bytes are a zTOC that is used or none, and never more than they could 
   }
 });
 
-test('the spans on the disk are made anew when they are lost or damaged', async () => {
+test('replaces spans that are missing on disk', async () => {
   const it = content({ version: 2 });
   await open(it);
   const [spans = ''] = globSync('cache/indexes/**/*.spans', { cwd: browsing.pulling.root });

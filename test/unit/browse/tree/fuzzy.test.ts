@@ -4,14 +4,14 @@ import { FuzzyPaths } from '../../../../src/browse/tree/fuzzy.ts';
 
 const PATHS = ['etc/passwd', 'etc/passwd-', 'usr/bin/passwd', 'usr/share/doc/passwd/copyright', 'bin/sh'];
 
-test('names come first, then whole parts, then letters in their order', () => {
+test('ranks names first, then contiguous matches, then scattered letters', () => {
   const paths = new FuzzyPaths(PATHS);
   assert.deepEqual(paths.find('passwd', 10), ['etc/passwd', 'etc/passwd-', 'usr/bin/passwd', PATHS[3]]);
   assert.deepEqual(paths.find('BSH', 10), ['bin/sh']);
   assert.deepEqual(paths.find('zz', 10), []);
 });
 
-test('typing on narrows, deleting widens, and only as many as asked for are given', () => {
+test('narrows as the user types, widens on deletion, and limits the result', () => {
   const paths = new FuzzyPaths(PATHS);
   assert.equal(paths.find('ec', 10).length, 3);
   assert.deepEqual(paths.find('ec pass-', 10), ['etc/passwd-']);
