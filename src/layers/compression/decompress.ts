@@ -55,8 +55,7 @@ export class Decompressor implements Sink {
 
   end(): Decompressed {
     if (!this.#compression) this.#start();
-    const { junk } = this.#inflater?.end() ?? { junk: 0 };
-    return { compression: this.#compression ?? 'none', junk };
+    return { compression: this.#compression ?? 'none', junk: this.#inflater?.end() ?? 0 };
   }
 
   /** Frees memory. Needed only without a call of `end`. */

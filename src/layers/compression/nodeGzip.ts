@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { Sink } from '../../oci/byteSource.ts';
 import { InvalidLayerError, TruncatedLayerError } from '../errors.ts';
 import { GzipHeader } from './inflate/gzipHeader.ts';
-import { type Inflater, type Trailing, TrailingCounter } from './inflater.ts';
+import { type Inflater, JunkCounter } from './inflater.ts';
 import { NativeDecoder } from './nodeZlib.ts';
 
 type Stage = 'header' | 'body' | 'trailer' | 'between' | 'trailing';
@@ -15,7 +15,7 @@ type Stage = 'header' | 'body' | 'trailer' | 'between' | 'trailing';
 export class NodeGzipInflater implements Inflater {
   readonly #out: Sink;
   readonly #decoder = new NativeDecoder('deflate');
-  readonly #trailing = new TrailingCounter();
+  readonly #junk = new JunkCounter();
   #stage: Stage = 'header';
   #header = new GzipHeader();
   /** Input that was too short to use. */
@@ -46,11 +46,11 @@ export class NodeGzipInflater implements Inflater {
   }
 
   /** @throws {TruncatedLayerError} */
-  end(): Trailing {
+  end(): number {
     this.close();
     if (this.#stage !== 'between' && this.#stage !== 'trailing') throw new TruncatedLayerError('its compressed data');
-    this.#trailing.add(this.#held);
-    return this.#trailing.trailing;
+    this.#junk.add(this.#held);
+    return this.#junk.junk;
   }
 
   close(): void {
@@ -69,7 +69,7 @@ export class NodeGzipInflater implements Inflater {
       case 'between':
         return this.#findNext(input[at], input[at + 1]);
       default:
-        this.#trailing.add(input.subarray(at));
+        this.#junk.add(input.subarray(at));
         return input.length - at;
     }
   }

@@ -1,6 +1,6 @@
 import type { Sink } from '../../oci/byteSource.ts';
 import { InvalidLayerError, TruncatedLayerError, UnsupportedCompressionError } from '../errors.ts';
-import { type Inflater, type Trailing, TrailingCounter } from './inflater.ts';
+import { type Inflater, JunkCounter } from './inflater.ts';
 import { NativeDecodeError, NativeDecoder } from './nodeZlib.ts';
 import { ZstdFrame, zstdFrameKind } from './zstdFrame.ts';
 
@@ -22,7 +22,7 @@ export class NodeZstdInflater implements Inflater {
   /** Offset of the current chunk in the input. */
   #base = 0;
   readonly #decoder = new NativeDecoder('zstd');
-  readonly #trailing = new TrailingCounter();
+  readonly #junk = new JunkCounter();
   /** The current frame; `undefined` between two. */
   #frame: ZstdFrame | undefined;
   /** Bytes of an incomplete magic number. */
@@ -49,11 +49,11 @@ export class NodeZstdInflater implements Inflater {
   }
 
   /** @throws {TruncatedLayerError} */
-  end(): Trailing {
+  end(): number {
     this.close();
     if (this.#frame) throw new TruncatedLayerError('its compressed data');
-    this.#trailing.add(Uint8Array.from(this.#magic));
-    return this.#trailing.trailing;
+    this.#junk.add(Uint8Array.from(this.#magic));
+    return this.#junk.junk;
   }
 
   close(): void {
@@ -62,7 +62,7 @@ export class NodeZstdInflater implements Inflater {
 
   #step(chunk: Uint8Array, at: number): number {
     if (this.#ended) {
-      this.#trailing.add(chunk.subarray(at));
+      this.#junk.add(chunk.subarray(at));
       return chunk.length;
     }
     if (!this.#frame) return this.#findFrame(chunk, at);
@@ -84,7 +84,7 @@ export class NodeZstdInflater implements Inflater {
       this.#onFrame?.(this.#base + at - 3);
       this.#decode(magic);
     }
-    if (!kind) this.#trailing.add(magic);
+    if (!kind) this.#junk.add(magic);
     return at + 1;
   }
 

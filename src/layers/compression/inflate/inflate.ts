@@ -4,6 +4,7 @@ import { type BlockPoint, type BlockReport, DeflateDecoder, type OutputPlaces } 
 import type { InflateEngine, InflateInstance } from './engine.ts';
 import { GzipHeader } from './gzipHeader.ts';
 import { InflateError } from './inflateError.ts';
+import { type Inflater, JunkCounter } from '../inflater.ts';
 
 /**
  * A position in a gzip stream at which decoding can start. With `member`, the member's checksum is
@@ -29,18 +30,6 @@ export interface GzipOptions {
   readonly into?: { readonly instance: InflateInstance; readonly places: OutputPlaces };
 }
 
-/** What is known once the input has ended. */
-export interface GzipEnd {
-  /** Complete members, all checked, except a first one entered at a point without `member`. */
-  readonly members: number;
-  /** Bytes of input and output since the stream's start. */
-  readonly in: number;
-  readonly out: number;
-  /** Bytes after the last member: padding if all are NUL, as some tools write, else junk. */
-  readonly padding: number;
-  readonly junk: number;
-}
-
 type Stage = 'header' | 'body' | 'trailer' | 'between' | 'trailing';
 
 /**
@@ -48,7 +37,7 @@ type Stage = 'header' | 'body' | 'trailer' | 'between' | 'trailing';
  * each. Accepts chunks of any size and passes on all their output before `write` returns, in a
  * buffer that is reused. Unusable after an error.
  */
-export class GzipInflater {
+export class GzipInflater implements Inflater {
   readonly #engine: InflateEngine;
   readonly #decoder: DeflateDecoder;
   #instance: InflateInstance | undefined;
@@ -61,9 +50,7 @@ export class GzipInflater {
   /** True if the member is known from its start, so its trailer can be checked. */
   #whole = true;
   readonly #checksum: boolean;
-  #members = 0;
-  #trailing = 0;
-  #junk = false;
+  readonly #junk = new JunkCounter();
 
   constructor(engine: InflateEngine, out: Sink, options: GzipOptions = {}) {
     const { report, from, checksum = true, into } = options;
@@ -105,23 +92,16 @@ export class GzipInflater {
   }
 
   /** Ends the input. @throws {InflateError} if that is within a member */
-  end(): GzipEnd {
+  end(): number {
     if (this.#instance === undefined) throw new Error('The inflater was closed');
     this.close();
-    const decoder = this.#decoder;
+    const { rest, inPosition } = this.#decoder;
     if (this.#stage !== 'between' && this.#stage !== 'trailing') {
-      throw new InflateError('it ends within a gzip member', decoder.inPosition + decoder.rest.length, true);
+      throw new InflateError('it ends within a gzip member', inPosition + rest.length, true);
     }
     // A single byte 1f may be waiting for its second.
-    const waiting = decoder.rest.length;
-    const junk = this.#junk || waiting > 0 ? this.#trailing + waiting : 0;
-    return {
-      members: this.#members,
-      in: decoder.inPosition + waiting,
-      out: decoder.outPosition,
-      padding: junk > 0 ? 0 : this.#trailing,
-      junk,
-    };
+    this.#junk.add(rest);
+    return this.#junk.junk;
   }
 
   /** Frees memory. Needed only if neither `end` nor an error did. */
@@ -176,7 +156,6 @@ export class GzipInflater {
       throw new InflateError('incorrect length check', inPosition);
     }
     this.#decoder.skip(8);
-    this.#members += 1;
     this.#stage = 'between';
     return true;
   }
@@ -192,57 +171,8 @@ export class GzipInflater {
 
   #skipTrailing(): false {
     const { rest } = this.#decoder;
-    this.#trailing += rest.length;
-    this.#junk ||= rest.some(byte => byte !== 0);
+    this.#junk.add(rest);
     this.#decoder.skip(rest.length);
     return false;
-  }
-}
-
-/** Inflates a raw deflate stream (RFC 1951) from its start or from a point between two blocks. */
-export class RawInflater {
-  readonly #engine: InflateEngine;
-  readonly #decoder: DeflateDecoder;
-  #instance: InflateInstance | undefined;
-  #done = false;
-
-  constructor(engine: InflateEngine, out: Sink, options: { report?: BlockReport; from?: BlockPoint } = {}) {
-    this.#engine = engine;
-    this.#instance = engine.take();
-    this.#decoder = new DeflateDecoder(this.#instance, out, options.report, options.from);
-  }
-
-  /** True once the last block has ended. Further input is ignored. */
-  get done(): boolean {
-    return this.#done;
-  }
-
-  /** @throws {InflateError}, and what the sink throws */
-  write(chunk: Uint8Array): void {
-    if (this.#instance === undefined) throw new Error('The inflater was closed');
-    try {
-      for (let from = 0; from < chunk.length && !this.#done;) {
-        from += this.#decoder.lay(chunk, from);
-        this.#done = this.#decoder.decode();
-      }
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-  }
-
-  /** Ends the input. @throws {InflateError} if that is within the stream */
-  end(): { readonly in: number; readonly out: number } {
-    if (this.#instance === undefined) throw new Error('The inflater was closed');
-    this.close();
-    const { inPosition, outPosition, rest } = this.#decoder;
-    if (!this.#done) throw new InflateError('it ends within a deflate block', inPosition + rest.length, true);
-    return { in: inPosition, out: outPosition };
-  }
-
-  /** Frees memory. Needed only if neither `end` nor an error did. */
-  close(): void {
-    if (this.#instance !== undefined) this.#engine.give(this.#instance);
-    this.#instance = undefined;
   }
 }

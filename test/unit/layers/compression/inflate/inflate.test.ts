@@ -5,7 +5,6 @@ import { suite, test } from 'node:test';
 import { constants, crc32, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
 import { InflateEngine } from '../../../../../src/layers/compression/inflate/engine.ts';
 import {
-  type GzipEnd,
   GzipInflater,
   type GzipOptions,
   type GzipPoint,
@@ -27,12 +26,12 @@ function* chunksOf(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   }
 }
 
-function gunzip(input: Uint8Array, size = 1 << 20, options: GzipOptions = {}): GzipEnd & { data: Buffer } {
+function gunzip(input: Uint8Array, size = 1 << 20, options: GzipOptions = {}): { data: Buffer; junk: number } {
   assert.ok(engine);
   const parts: Buffer[] = [];
   const inflater = new GzipInflater(engine, { write: chunk => parts.push(Buffer.from(chunk)) }, options);
   for (const chunk of chunksOf(input, size)) inflater.write(chunk);
-  return { ...inflater.end(), data: Buffer.concat(parts) };
+  return { junk: inflater.end(), data: Buffer.concat(parts) };
 }
 
 /** Text with near and far matches, like a log file's. */
@@ -120,9 +119,9 @@ async function flushed(): Promise<Buffer> {
 suite('inflates what zlib writes', () => {
   for (const [name, data, stream] of streams) {
     test(name, () => {
-      const { data: got, ...end } = gunzip(stream);
+      const { data: got, junk } = gunzip(stream);
       assert.ok(got.equals(data));
-      assert.deepEqual(end, { members: 1, in: stream.length, out: data.length, padding: 0, junk: 0 });
+      assert.equal(junk, 0);
       for (const size of [4093, -70_000]) assert.ok(gunzip(stream, size).data.equals(data), `chunks of ${size}`);
     });
   }
@@ -169,9 +168,9 @@ suite('members', () => {
 
   test('are concatenated', () => {
     for (const size of [1 << 20, 1, 17, -3000]) {
-      const { data, ...end } = gunzip(stream, size);
+      const { data, junk } = gunzip(stream, size);
       assert.ok(data.equals(Buffer.concat(parts)));
-      assert.deepEqual(end, { members: 5, in: stream.length, out: data.length, padding: 0, junk: 0 });
+      assert.equal(junk, 0);
     }
   });
 
@@ -185,8 +184,9 @@ suite('members', () => {
 
   test('may be followed by NUL bytes as padding', () => {
     for (const size of [1 << 20, 1]) {
-      const end = gunzip(Buffer.concat([stream, Buffer.alloc(1000)]), size);
-      assert.deepEqual([end.members, end.padding, end.junk, end.in], [5, 1000, 0, stream.length + 1000]);
+      const { data, junk } = gunzip(Buffer.concat([stream, Buffer.alloc(1000)]), size);
+      assert.ok(data.equals(Buffer.concat(parts)));
+      assert.equal(junk, 0);
     }
   });
 
@@ -194,9 +194,9 @@ suite('members', () => {
     const junks = ['1f', '1f00', '8b1f', '0000001f8b', 'ff'.repeat(200_000), '00'.repeat(9) + '01'];
     for (const junk of junks.map(hex => Buffer.from(hex, 'hex'))) {
       for (const size of [1 << 20, 1]) {
-        const end = gunzip(Buffer.concat([stream, junk]), size);
-        assert.deepEqual([end.members, end.padding, end.junk], [5, 0, junk.length]);
-        assert.equal(end.in, stream.length + junk.length);
+        const { data, junk: counted } = gunzip(Buffer.concat([stream, junk]), size);
+        assert.ok(data.equals(Buffer.concat(parts)));
+        assert.equal(counted, junk.length);
       }
     }
   });
@@ -271,7 +271,7 @@ suite('trailers', () => {
   test('can go without the check of the checksum, but not of the length', () => {
     const wrong = Buffer.from(stream);
     wrong[wrong.length - 5]! ^= 1;
-    assert.equal(gunzip(wrong, 100, { checksum: false }).members, 1);
+    gunzip(wrong, 100, { checksum: false });
     wrong[wrong.length - 1]! ^= 1;
     assert.throws(() => gunzip(wrong, 100, { checksum: false }), /incorrect length check/);
   });
@@ -319,9 +319,9 @@ suite('restart points', () => {
       for (const point of points) {
         assert.ok(Buffer.from(point.window).equals(data.subarray(point.out - point.window.length, point.out)));
         const input = stream.subarray(Math.floor(point.in / 8));
-        const { data: rest, ...end } = gunzip(input, -9000, { from: point });
+        const { data: rest, junk } = gunzip(input, -9000, { from: point });
         assert.ok(rest.equals(data.subarray(point.out)), `from ${point.in}`);
-        assert.deepEqual([end.in, end.out], [stream.length, data.length]);
+        assert.equal(junk, 0);
       }
     });
   }
@@ -354,7 +354,8 @@ suite('restart points', () => {
       { report: { every: 0, onBlock } },
     );
     for (const chunk of chunksOf(cases['members']!, 700)) inflater.write(chunk);
-    assert.equal(inflater.end().out, size);
+    inflater.end();
+    assert.ok(size > 0);
   });
 
   test('allow the check of the checksum of a member entered in the middle', () => {
@@ -365,7 +366,7 @@ suite('restart points', () => {
     const rest = stream.subarray(point.in >> 3);
     assert.throws(() => gunzip(rest, 500, { from: point }), /incorrect data check/);
     const { member: _, ...bare } = point;
-    assert.equal(gunzip(rest, 500, { from: bare }).members, 1);
+    gunzip(rest, 500, { from: bare });
     assert.equal(pointsOf(cases['text']!, 0, false).at(-1)?.member, undefined);
   });
 });
@@ -428,9 +429,15 @@ suite('an inflater', () => {
     assert.ok(engine);
     const stream = gzipSync(Buffer.alloc(200_000_000));
     let largest = 0;
-    const inflater = new GzipInflater(engine, { write: chunk => (largest = Math.max(largest, chunk.length)) });
+    let total = 0;
+    const write = (chunk: Uint8Array): void => {
+      largest = Math.max(largest, chunk.length);
+      total += chunk.length;
+    };
+    const inflater = new GzipInflater(engine, { write });
     inflater.write(stream);
-    assert.equal(inflater.end().out, 200_000_000);
+    inflater.end();
+    assert.equal(total, 200_000_000);
     assert.ok(largest <= 300_000);
   });
 });

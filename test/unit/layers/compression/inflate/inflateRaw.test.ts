@@ -3,7 +3,6 @@ import { suite, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { constants, deflateRawSync, inflateRawSync, type Zlib } from 'node:zlib';
 import { InflateEngine } from '../../../../../src/layers/compression/inflate/engine.ts';
-import { RawInflater } from '../../../../../src/layers/compression/inflate/inflate.ts';
 import { InflateError } from '../../../../../src/layers/compression/inflate/inflateError.ts';
 import {
   completeCode,
@@ -13,6 +12,7 @@ import {
   type LengthStep,
   seeded,
 } from '../../../../support/deflateWriter.ts';
+import { RawInflater } from './rawInflater.ts';
 
 const engine = InflateEngine.load();
 assert.ok(engine, 'this Node.js has WebAssembly with vectors');
