@@ -6,8 +6,8 @@ import { COMMANDS } from './common/ids.ts';
 import type { Features } from './features.ts';
 
 /**
- * Registers every command of the table. A failure is shown with its actions if the command was started
- * from the UI; other callers get a rejected promise with the same message.
+ * Registers every command of the table. A failure is shown with its actions if the command was
+ * started from the UI; other callers get a rejected promise with the same message.
  */
 export function registerCommands(features: Features): vscode.Disposable {
   return vscode.Disposable.from(

@@ -68,7 +68,7 @@ describe('failures', () => {
     } catch (error) {
       failure = describeFailure(error);
     }
-    assert.match(failure?.message ?? '', /\/nowhere\/at\/all is not there/);
+    assert.match(failure?.message ?? '', /\/nowhere\/at\/all does not exist/);
     const full = Object.assign(new Error('x'), { code: 'ENOSPC', syscall: 'write', path: '/full/file' });
     assert.match(describeFailure(full).message, /disk is full.*\/full\/file/);
   });

@@ -27,8 +27,8 @@ export interface ChosenFiles {
 }
 
 /**
- * Finds the image that a command on files is about: the named one, else one the user is looking at, else
- * prompted for. `undefined` when the user dismisses a prompt.
+ * Finds the image that a command on files is about: the named one, else one the user is looking at,
+ * else prompted for. `undefined` when the user dismisses a prompt.
  */
 export async function chooseShownImage(
   argument: ImageArgument,
@@ -42,8 +42,8 @@ export async function chooseShownImage(
 }
 
 /**
- * Opens an image's files, or those of the layer that the argument names. Prompts for what the argument
- * lacks; `undefined` when the user dismisses a prompt. @throws {LayerNotFoundError}
+ * Opens an image's files, or those of the layer that the argument names. Prompts for what the
+ * argument lacks; `undefined` when the user dismisses a prompt. @throws {LayerNotFoundError}
  */
 export async function chooseFiles(
   argument: FilesArgument,

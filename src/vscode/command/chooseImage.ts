@@ -41,8 +41,8 @@ export class SeveralImagesError extends Error {
 
 /**
  * Finds the image that a command is about: in a pulled folder, an OCI layout or an archive on this
- * machine, without any request; or in a registry. Prompts for what the argument lacks; `undefined` when
- * the user dismisses a prompt.
+ * machine, without any request; or in a registry. Prompts for what the argument lacks; `undefined`
+ * when the user dismisses a prompt.
  * @throws {SeveralImagesError} @throws {IncompleteImageError} and what the lookup throws
  */
 export async function chooseImage(

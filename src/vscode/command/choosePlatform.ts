@@ -7,8 +7,8 @@ import type { ImageLookup } from '../registries/lookup.ts';
 import type { Call } from './command.ts';
 
 /**
- * Resolves an image for a platform, or for the default one. If the image lacks it, prompts for one of
- * its platforms; returns `undefined` when the user dismisses that.
+ * Resolves an image for a platform, or for the default one. If the image lacks it, prompts for one
+ * of its platforms; returns `undefined` when the user dismisses that.
  * @throws {PlatformNotFoundError} if not interactive; and what the lookup throws
  */
 export async function choosePlatformFor(

@@ -6,8 +6,8 @@ import type { Call } from './command.ts';
 import { absolutePath, NoWorkspaceError } from '../common/workspacePaths.ts';
 
 /**
- * Returns the folder to create something in: the given one, else `name` in the images folder. Prompts
- * where there are several images folders or none. `undefined` when the user dismisses that.
+ * Returns the folder to create something in: the given one, else `name` in the images folder.
+ * Prompts where there are several images folders or none. `undefined` when the user dismisses that.
  * @throws {NoWorkspaceError} if not interactive
  */
 export async function chooseTargetFolder(

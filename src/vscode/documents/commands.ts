@@ -10,7 +10,10 @@ interface Needs {
   readonly lookup: ImageLookup;
 }
 
-/** Opens the manifest as read-only JSON: the index if the reference names one and no platform is given. */
+/**
+ * Opens the manifest as read-only JSON: the index if the reference names one and no platform is
+ * given.
+ */
 export const showManifest = command(['reference', 'platform'], async (argument, { documents }: Needs) => {
   const reference = await askReference(argument, 'Show Manifest');
   return reference && documents.show('manifest', reference, argument.platform);
@@ -22,7 +25,8 @@ export const showConfig = command(['reference', 'platform'], async (argument, ne
   if (!reference) return undefined;
   const image = await choosePlatformFor(reference, argument.platform, needs.lookup, call, 'Show Image Config');
   if (!image) return undefined;
-  // The user may have chosen the platform just now. If the image has only one, its name leaves it out.
+  // The user may have chosen the platform just now. If the image has only one, its name leaves it
+  // out.
   const single = image.digest === image.manifestDigest;
   const platform = argument.platform ?? (single ? undefined : formatPlatform(image.platform));
   return needs.documents.show('config', reference, platform);

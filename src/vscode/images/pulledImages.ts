@@ -83,7 +83,10 @@ export class PulledImages implements vscode.Disposable {
     return withMount(await readImageFolder(absolutePath(folder)));
   }
 
-  /** Where pulls go by default: one folder for each workspace folder on a disk. An absolute setting is the same for all. */
+  /**
+   * Where pulls go by default: one folder for each workspace folder on a disk. An absolute setting
+   * is the same for all.
+   */
   imagesFolders(): readonly string[] {
     const { imagesFolder } = this.#configuration.settings();
     if (isAbsolute(imagesFolder)) return [resolve(imagesFolder)];

@@ -16,7 +16,9 @@ export interface MountNeeds {
   readonly tasks: ImageTasks;
 }
 
-/** Mounts a pulled image by a task in the terminal, and checks the mount when the task has ended. */
+/**
+ * Mounts a pulled image by a task in the terminal, and checks the mount when the task has ended.
+ */
 export const mountImage = command(['folder'], async (argument, { images, tasks }: MountNeeds, call) => {
   const folder = await askImageFolder(argument, images, 'Mount Image', mounted => !mounted);
   if (folder === undefined) return undefined;
@@ -77,7 +79,10 @@ export const openShell = command(['folder'], async (argument, { images, tasks }:
   await tasks.start('shell', await images.read(folder));
 });
 
-/** Returns true when the user chose to mount and the mount succeeded. The mount command reports its own failures. */
+/**
+ * Returns true when the user chose to mount and the mount succeeded. The mount command reports its
+ * own failures.
+ */
 async function offerToMount(folder: string): Promise<boolean> {
   const mount = 'Mount and Open Shell';
   const question = 'The image must be mounted to open a shell in it.';

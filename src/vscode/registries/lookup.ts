@@ -13,8 +13,8 @@ import { SharedAnswers } from '../common/sharedAnswers.ts';
 const TAG_LIFETIME = 30_000;
 
 /**
- * Finds what a registry holds under a reference. Answers by digest can't change and are kept; answers
- * by tag expire soon.
+ * Finds what a registry holds under a reference. Answers by digest can't change and are kept;
+ * answers by tag expire soon.
  */
 export class ImageLookup {
   readonly #registries: Pick<Registries, 'clientFor'>;

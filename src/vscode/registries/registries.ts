@@ -136,7 +136,9 @@ export class Registries implements vscode.Disposable {
     return this.#memory.of(registry);
   }
 
-  /** Registries that no setting lists but that have pinned repositories; the tree shows them too. */
+  /**
+   * Registries that no setting lists but that have pinned repositories; the tree shows them too.
+   */
   pinnedElsewhere(): readonly string[] {
     const listed = new Set(this.list().map(({ name }) => name));
     return [...this.#local.names(), ...this.#memory.registries()].filter(registry => !listed.has(registry));

@@ -3,8 +3,8 @@ import type { RegistryClient } from '../../registry/api/client.ts';
 import type { ImageSource } from '../../resolve/imageSource.ts';
 
 /**
- * The part of a registry that rows and lookups use. A registry's client implements it, and so does a
- * folder or archive on this machine.
+ * The part of a registry that rows and lookups use. A registry's client implements it, and so does
+ * a folder or archive on this machine.
  */
 export type RepositoryAccess = Pick<
   RegistryClient,

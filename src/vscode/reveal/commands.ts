@@ -23,7 +23,8 @@ export const browseImage = command(IMAGE_FIELDS, async (argument, needs: ImageNe
   const uri = fileUri(image, '');
   const folders = vscode.workspace.workspaceFolders ?? [];
   const present = folders.some(folder => folder.uri.toString() === uri.toString());
-  // After the others: a new first folder would restart every extension. The Uri finds the image again after a reload.
+  // After the others: a new first folder would restart every extension. The Uri finds the image
+  // again after a reload.
   if (!present) {
     const usual = imageName(image.reference, needs.registries);
     const taken = folders.some(folder => folder.name === usual);
@@ -37,8 +38,8 @@ export const browseImage = command(IMAGE_FIELDS, async (argument, needs: ImageNe
 });
 
 /**
- * Shows a file below the layer that brought it, or below the given layer. Without a path, takes the file
- * in the active editor. Returns the layer's number.
+ * Shows a file below the layer that brought it, or below the given layer. Without a path, takes the
+ * file in the active editor. Returns the layer's number.
  */
 export const revealInLayer = command(FILE_FIELDS, async (argument, needs: RevealNeeds, call) => {
   const given = argument.path === undefined ? argumentOf(activeFile(), FILE_FIELDS) : argument;
