@@ -1,94 +1,48 @@
-import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { TreeItem } from 'vscode';
 import type { CommandArgument } from '../common/argument.ts';
-import { contextValue } from '../tree/contextValue.ts';
-import type { FileItem, FileRow, FileView, FolderItems } from './fileViews.ts';
-import { firstInOrder } from '../tree/firstInOrder.ts';
-import { FolderRow, type RowFolder } from '../tree/folderRow.ts';
-import { InfoNode } from '../tree/infoNode.ts';
-import { LoadMoreNode } from '../tree/loadMoreNode.ts';
-import { compareNames } from '../common/nameOrder.ts';
-import { ReadingNode } from './readingNode.ts';
 import { dotted, formatBytes, plainText } from '../common/text.ts';
-import { passes, type PagedNode, type TreeNode } from '../tree/treeNode.ts';
+import type { FilesSoFar } from '../files/openingTree.ts';
+import { contextValue } from '../tree/contextValue.ts';
+import { entryItem, FolderRow, RowFolder } from '../tree/folderRow.ts';
+import type { TreeNode } from '../tree/treeNode.ts';
+import type { FileItem, FileRow, FileView, FolderItems } from './fileViews.ts';
+import { ReadingNode } from './readingNode.ts';
 
-/** As many rows at once as a person looks through. */
-const PAGE = 500;
-
-/** A folder of an image that was not pulled, listed when somebody opens it, a part at a time. */
-export class FileFolder implements RowFolder {
+/** A folder of an image that was not pulled, listed when it is opened. */
+export class FileFolder extends RowFolder<FileItem, FilesSoFar> {
   readonly view: FileView;
   readonly #path: string;
-  #filter = '';
-  #shown = PAGE;
-  /** What passes the filter, in no order; kept as soon as nothing more comes. */
-  #items: readonly FileItem[] | undefined;
-  /** The rows that were seen, for what is open below them is to stay open. */
-  #nodes: ReadonlyMap<string, FileNode> = new Map();
 
   constructor(view: FileView, path: string) {
+    super();
     this.view = view;
     this.#path = path;
   }
 
-  get filter(): string {
-    return this.#filter;
+  protected list(): Promise<FolderItems> {
+    return this.view.list(this.#path);
   }
 
-  set filter(text: string) {
-    this.#filter = text;
-    this.#shown = PAGE;
-    this.#items = undefined;
+  protected async rowOf(parent: TreeNode, item: FileItem, earlier: FolderRow | undefined): Promise<FolderRow> {
+    const row = item.row();
+    const reusable = earlier instanceof FileNode && earlier.parent === parent && earlier.show(row);
+    return reusable ? earlier : new FileNode(parent, this.view, row);
   }
 
-  async rows(node: PagedNode): Promise<readonly TreeNode[]> {
-    const { items, reading } = this.#items ? { items: this.#items } : await this.#list();
-    const seen = firstInOrder(items, this.#shown, byKindAndName);
-    const shown = seen.map(item => this.#nodeOf(node, item.row()));
-    this.#nodes = new Map(shown.map(row => [row.name, row]));
-    const rows: TreeNode[] =
-      reading && this.#path === '' ? [new ReadingNode(node, reading, () => this.view.stop())] : [];
-    rows.push(...shown);
-    if (items.length > this.#shown) rows.push(new LoadMoreNode(node));
-    if (rows.length > 0) return rows;
-    return [
-      new InfoNode(node, this.#filter ? 'Nothing here passes the filter' : reading ? 'No files yet' : 'No files'),
-    ];
+  protected override rowsAbove(parent: TreeNode, reading: FilesSoFar | undefined): readonly TreeNode[] {
+    return reading && this.#path === '' ? [new ReadingNode(parent, reading, () => this.view.stop())] : [];
   }
 
-  whole(): Promise<void> {
+  protected emptyLabel(reading: FilesSoFar | undefined): string {
+    return reading ? 'No files yet' : 'No files';
+  }
+
+  override whole(): Promise<void> {
     return this.view.whole();
   }
-
-  async more(): Promise<void> {
-    this.#shown += PAGE;
-  }
-
-  reset(): void {
-    this.#shown = PAGE;
-    this.#items = undefined;
-    this.#nodes = new Map();
-  }
-
-  async #list(): Promise<FolderItems> {
-    const { items: all, reading } = await this.view.list(this.#path);
-    const items = all.filter(({ name }) => passes(this.#filter, name));
-    if (reading) return { items, reading };
-    this.#items = items;
-    return { items };
-  }
-
-  #nodeOf(parent: TreeNode, row: FileRow): FileNode {
-    const known = this.#nodes.get(row.name);
-    return known?.parent === parent && known.show(row) ? known : new FileNode(parent, this.view, row);
-  }
 }
 
-function byKindAndName(one: FileItem, other: FileItem): number {
-  const folders = Number(other.isFolder) - Number(one.isFolder);
-  return folders || compareNames(one.name, other.name);
-}
-
-/** An entry of a {@link FileFolder}: a folder, or a link to one, opens below; a file opens in an editor. */
+/** An entry of a {@link FileFolder}. A link opens like its target. */
 export class FileNode extends FolderRow {
   readonly id: string;
   readonly parent: TreeNode;
@@ -102,7 +56,7 @@ export class FileNode extends FolderRow {
     this.parent = parent;
     this.argument = { ...view.argument, path: row.facts.path };
     this.#row = row;
-    // Below a link the paths are those of what it leads to, so that links in a circle do not make endless paths.
+    // Paths below a link are those of its target, so that circular links don't make endless paths.
     this.folder = kindOf(row) === 'folder' ? new FileFolder(view, shownOf(row).path) : undefined;
   }
 
@@ -110,7 +64,7 @@ export class FileNode extends FolderRow {
     return this.#row.name;
   }
 
-  /** Shows what is known of it now; false when that is something else, which takes another row. */
+  /** Shows new facts about the same entry; returns false if its kind or target differs. */
   show(row: FileRow): boolean {
     const same = kindOf(row) === kindOf(this.#row) && shownOf(row).path === shownOf(this.#row).path;
     if (same) this.#row = row;
@@ -119,45 +73,36 @@ export class FileNode extends FolderRow {
 
   toTreeItem(): TreeItem {
     const { name, facts, mark, uri } = this.#row;
+    const { linkname, type, mode } = facts;
     const kind = kindOf(this.#row);
-    const collapsed = kind === 'folder' ? TreeItemCollapsibleState.Collapsed : TreeItemCollapsibleState.None;
-    const item = new TreeItem(plainText(name, 255), collapsed);
-    item.id = this.id;
+    const link = linkname === undefined ? '' : `${type === 'symlink' ? '→' : '='} ${plainText(linkname, 255)}`;
+    const size = kind === 'plain' && formatBytes(shownOf(this.#row).size);
+    const item = entryItem(this.id, {
+      name,
+      path: `/${facts.path}`,
+      isFolder: kind === 'folder',
+      description: dotted(link, size, NOTES[kind], mark !== 'same' && mark, this.filterNote),
+      facts: [
+        `${mode.toString(8).padStart(4, '0')} ${facts.uid}:${facts.gid}`,
+        `from layer ${facts.layer}`,
+        facts.verified === false && 'not verified: only parts of the layer were read',
+      ],
+      icon: mark === 'deleted' ? 'diff-removed' : ICONS[kind],
+      spoken: SPOKEN[kind],
+      uri,
+      opens: kind === 'plain',
+    });
     item.contextValue = contextValue(`peel.file.${kind}`, {
       inLayer: this.argument.layer !== undefined,
       filtered: this.filter !== '',
     });
-    item.description = dotted(
-      facts.linkname === undefined ? '' : `${facts.type === 'symlink' ? '→' : '='} ${plainText(facts.linkname, 255)}`,
-      kind === 'plain' && formatBytes(shownOf(this.#row).size),
-      NOTES[kind],
-      mark !== 'same' && mark,
-      this.filter && `filter: ${this.filter}`,
-    );
-    const owner = `${facts.mode.toString(8).padStart(4, '0')} ${facts.uid}:${facts.gid}`;
-    item.tooltip = dotted(
-      plainText(`/${facts.path}`, 1_000),
-      item.description,
-      owner,
-      `from layer ${facts.layer}`,
-      facts.verified === false && 'not verified: only parts of the layer were read',
-    );
-    const icon = mark === 'deleted' ? 'diff-removed' : ICONS[kind];
-    if (icon) item.iconPath = new ThemeIcon(icon);
-    else {
-      // The file icon theme picks the icon by the name.
-      item.resourceUri = uri;
-      item.iconPath = kind === 'folder' ? ThemeIcon.Folder : ThemeIcon.File;
-    }
-    if (kind === 'plain') item.command = { command: 'vscode.open', title: 'Open', arguments: [uri] };
-    item.accessibilityInformation = { label: dotted(plainText(name, 255), SPOKEN[kind], item.description) };
     return item;
   }
 }
 
 type Kind = 'folder' | 'plain' | 'gone' | 'dangling' | 'special';
 
-/** What it is once links are followed. A folder that a layer deletes has nothing to open. */
+/** The kind after following links. A folder that a layer deletes has nothing to open. */
 function kindOf(row: FileRow): Kind {
   const { type } = shownOf(row);
   if (type === 'symlink') return 'dangling';

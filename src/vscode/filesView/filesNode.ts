@@ -28,7 +28,7 @@ export class FilesNode extends FolderRow {
     const item = new TreeItem('Files', TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
     item.contextValue = contextValue('peel.files', { filtered: this.filter !== '' });
-    if (this.filter) item.description = `filter: ${this.filter}`;
+    if (this.filter) item.description = this.filterNote;
     item.iconPath = new ThemeIcon('list-tree');
     item.tooltip = 'The files of all layers, merged as a mount shows them. Opening reads the layers once.';
     return item;

@@ -63,7 +63,7 @@ export class LayerNode extends FolderRow {
     const item = new TreeItem(`Layer ${number}`, TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
     item.contextValue = contextValue('peel.layer', { filtered: this.filter !== '' });
-    item.description = dotted(size, plainText(instruction), this.state, this.filter && `filter: ${this.filter}`);
+    item.description = dotted(size, plainText(instruction), this.state, this.filterNote);
     item.iconPath = new ThemeIcon(this.state ? ICONS[this.state] : 'file-zip');
     item.tooltip = tooltip(
       `Layer ${number} of ${this.#of}`,

@@ -1,49 +1,44 @@
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compareNames } from '../common/nameOrder.ts';
-import type { Chunk } from '../tree/chunkedList.ts';
+import type { FolderEntry } from '../tree/folderEntries.ts';
 import { resolveInRoot } from './resolveInRoot.ts';
 
-/** One entry of a folder of an unpacked image. */
+/** An entry of a folder of an unpacked image. */
 export interface DiskEntry {
   readonly name: string;
-  /** What it is once links are followed; `deleted` is an overlay's whiteout, `dangling` a link to nothing in this folder tree. */
+  /** What links lead to; `deleted` is an overlay's whiteout, `dangling` a link to nothing in the root. */
   readonly kind: 'folder' | 'file' | 'special' | 'deleted' | 'dangling';
   /** Bytes; of files only. */
   readonly size?: number;
-  /** What a symbolic link says. */
+  /** The text of a symbolic link. */
   readonly linkTarget?: string;
-  /** Where the content lies on disk: the entry itself, or where its link leads within the root. */
+  /** The content's path on disk: the entry itself, or where its link leads within the root. */
   readonly location: string;
 }
 
-/** As many rows as a person looks through; each costs a `stat`. */
-const PAGE = 500;
-
-/**
- * The entries of a folder, folders first, then by name; a part at a time, so that folders of a hundred thousand files open as quickly as small ones.
- * @param root the folder that stands for the image's `/`
- * @param path the folder to list, below the root, with `/` between its parts
- * @param cursor what the part before gave as `next`
- */
-export async function listDiskFolder(
-  root: string,
-  path: string,
-  filter: (name: string) => boolean,
-  cursor: string | undefined,
-): Promise<Chunk<DiskEntry>> {
-  const from = Number(cursor ?? 0);
-  const folder = (await resolveInRoot(root, path)) ?? join(root, path);
-  const all = (await readdir(folder, { withFileTypes: true })).filter(entry => filter(entry.name));
-  all.sort(byKindAndName);
-  const part = all.slice(from, from + PAGE);
-  const items = await Promise.all(part.map(entry => describe(root, path, folder, entry)));
-  return { items, ...(from + PAGE < all.length ? { next: String(from + PAGE) } : {}) };
+/** An entry's name and kind, known without a `stat`. */
+export interface DiskName extends FolderEntry {
+  /** Looks at the entry itself, once. */
+  describe(): Promise<DiskEntry>;
 }
 
-function byKindAndName(left: Dirent, right: Dirent): number {
-  return Number(right.isDirectory()) - Number(left.isDirectory()) || compareNames(left.name, right.name);
+/**
+ * Lists a folder in no order. Its entries are only looked at when shown.
+ * @param root the folder that stands for the image's `/`
+ * @param path the folder to list, below the root, with `/` between its names
+ */
+export async function listDiskFolder(root: string, path: string): Promise<readonly DiskName[]> {
+  const folder = (await resolveInRoot(root, path)) ?? join(root, path);
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries.map(entry => {
+    let described: Promise<DiskEntry> | undefined;
+    return {
+      name: entry.name,
+      isFolder: entry.isDirectory(),
+      describe: () => (described ??= describe(root, path, folder, entry)),
+    };
+  });
 }
 
 async function describe(root: string, path: string, folder: string, entry: Dirent): Promise<DiskEntry> {
@@ -54,7 +49,7 @@ async function describe(root: string, path: string, folder: string, entry: Diren
     if (entry.isSymbolicLink()) return await describeLink(root, path, here, name);
     return { name, location: here, ...kindAndSize(await lstat(here)) };
   } catch {
-    // It went away, or may not be looked at: the row shows that it was there.
+    // It has disappeared or is unreadable, but it was in the list.
     return { name, kind: 'special', location: here };
   }
 }

@@ -24,7 +24,7 @@ export class MergedNode extends FolderRow {
     const item = new TreeItem('Merged', TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
     item.contextValue = contextValue('peel.merged', { filtered: this.filter !== '' });
-    item.description = this.filter ? `filter: ${this.filter}` : 'all layers, writable';
+    item.description = this.filterNote || 'all layers, writable';
     item.iconPath = new ThemeIcon('vm-running');
     item.tooltip = `The mounted image at ${this.folder.root}`;
     return item;

@@ -42,13 +42,12 @@ export class PulledLayerNode extends FolderRow {
     const bytes = size < 0 ? '' : formatBytes(size);
     const instruction = createdBy === undefined ? '' : instructionOf(createdBy);
     const state = folder === undefined ? 'not extracted' : 'extracted';
-    const filter = this.filter && `filter: ${this.filter}`;
     const item = new TreeItem(`Layer ${number}`, folder === undefined ? None : Collapsed);
     item.id = this.id;
     item.contextValue = contextValue(folder === undefined ? 'peel.image.layer' : 'peel.image.layer.extracted', {
       filtered: this.filter !== '',
     });
-    item.description = dotted(filter, bytes, folder === undefined && state, plainText(instruction));
+    item.description = dotted(this.filterNote, bytes, folder === undefined && state, plainText(instruction));
     item.iconPath = new ThemeIcon(folder === undefined ? 'file-zip' : 'folder-library');
     item.tooltip = tooltip(
       `Layer ${number} of ${this.#of}`,
