@@ -12,7 +12,7 @@ import { FuzzyPaths } from '../../src/browse/tree/fuzzy.ts';
 import { LayerListing } from '../../src/browse/listing/layerListing.ts';
 import { LayerScan } from '../../src/browse/listing/layerScan.ts';
 import { layerTree } from '../../src/browse/listing/layerTree.ts';
-import { factsOf, MergedTree } from '../../src/browse/tree/mergedTree.ts';
+import { MergedTree } from '../../src/browse/tree/mergedTree.ts';
 import { InflateEngine } from '../../src/layers/compression/inflate/engine.ts';
 import { DEFAULT_LIMITS } from '../../src/layers/unpack/unpack.ts';
 
@@ -58,7 +58,7 @@ async function open(file: string): Promise<Opening> {
   const tree = MergedTree.ofLayer({ number: 1, files, directory: layerTree(read) });
   const root = [...tree.childrenOf(tree.root).values()];
   const folder = root.find(node => node.isDirectory);
-  for (const node of [...root, ...(folder ? tree.childrenOf(folder).values() : [])]) factsOf(node);
+  for (const node of [...root, ...(folder ? tree.childrenOf(folder).values() : [])]) node.facts;
   const opened = performance.now() - began;
   const paths = [...tree.walk()].filter(node => !node.isDirectory).map(node => node.path);
   const fuzzy = new FuzzyPaths(paths);

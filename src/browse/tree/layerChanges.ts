@@ -1,6 +1,6 @@
 import { splitPath } from '../../layers/tar/entryPath.ts';
 import type { LayerDirectory } from '../listing/layerEntries.ts';
-import { factsOf, type FileFacts, type MergedNode, type MergedTree } from './mergedTree.ts';
+import { type FileFacts, type MergedNode, type MergedTree } from './mergedTree.ts';
 
 /** What a layer does to a path; `same` for directories that it only passes through. */
 export type Mark = 'added' | 'changed' | 'deleted' | 'same';
@@ -29,7 +29,7 @@ export function layerChanges(tree: MergedTree, layer: number, path: string): Cha
 function markOf(node: MergedNode, before: MergedNode | undefined, layer: number): Mark {
   if (!before) return 'added';
   if (!node.isDirectory || !before.isDirectory) return 'changed';
-  return node.layer === layer && !sameFolder(factsOf(node), factsOf(before)) ? 'changed' : 'same';
+  return node.layer === layer && !sameFolder(node.facts, before.facts) ? 'changed' : 'same';
 }
 
 /** Ignores the time, which changes with every file added to the directory. */

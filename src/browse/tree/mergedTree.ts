@@ -74,6 +74,21 @@ export class MergedNode {
     this.#parts = parts;
   }
 
+  /** What callers and rows show of it. */
+  get facts(): FileFacts {
+    const { path, layer, entry, contentEntry, content } = this;
+    if (!entry || !contentEntry) {
+      const { mode = 0o755, uid = 0, gid = 0, mtime = 0 } = entry ?? {};
+      return { path, type: 'directory', size: 0, mode, uid, gid, mtime, layer };
+    }
+    const { size, mode, uid, gid, mtime } = contentEntry;
+    const type = contentEntry.type === 'hardlink' ? 'file' : contentEntry.type;
+    const { linkname } = type === 'symlink' ? contentEntry : entry;
+    const doubt: Pick<FileFacts, 'verified'> =
+      content?.layer.files.listing.facts.verified === false ? { verified: false } : {};
+    return { path, type, size, mode, uid, gid, mtime, layer, ...(linkname === '' ? {} : { linkname }), ...doubt };
+  }
+
   /** @param parts top first */
   static directory(path: string, parts: Stacked[]): MergedNode {
     // An implied directory changes nothing about the ones below it.
@@ -264,7 +279,7 @@ export class MergedTree {
 
   /** @throws {WrongKindError} {@link FileDamagedError} {@link LinkOutOfLayerError} */
   async read(node: MergedNode, sink: Sink, signal: AbortSignal): Promise<void> {
-    const { type } = factsOf(node);
+    const { type } = node.facts;
     if (node.contentEntry?.type === 'hardlink') throw new LinkOutOfLayerError(node.path);
     if (type !== 'file' || !node.content) throw new WrongKindError(node.path, type, 'file');
     await node.content.layer.files.read(node.content.at, sink, signal);
@@ -285,19 +300,4 @@ function childNamed(children: ReadonlyMap<string, MergedNode>, name: string): Me
   const child = children.get(name) ?? children.get(nameFromShown(name));
   if (child || !name.includes('\ufffd')) return child;
   return [...children.values()].find(node => node.name.toWellFormed() === name);
-}
-
-/** Returns what users and extensions see of a node. */
-export function factsOf(node: MergedNode): FileFacts {
-  const { path, layer, entry, contentEntry, content } = node;
-  if (!entry || !contentEntry) {
-    const { mode = 0o755, uid = 0, gid = 0, mtime = 0 } = entry ?? {};
-    return { path, type: 'directory', size: 0, mode, uid, gid, mtime, layer };
-  }
-  const { size, mode, uid, gid, mtime } = contentEntry;
-  const type = contentEntry.type === 'hardlink' ? 'file' : contentEntry.type;
-  const { linkname } = type === 'symlink' ? contentEntry : entry;
-  const doubt: Pick<FileFacts, 'verified'> =
-    content?.layer.files.listing.facts.verified === false ? { verified: false } : {};
-  return { path, type, size, mode, uid, gid, mtime, layer, ...(linkname === '' ? {} : { linkname }), ...doubt };
 }

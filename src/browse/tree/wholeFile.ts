@@ -1,5 +1,5 @@
 import { FileTooLargeError } from '../errors.ts';
-import { factsOf, type MergedNode, type MergedTree } from './mergedTree.ts';
+import type { MergedNode, MergedTree } from './mergedTree.ts';
 
 /** Reads a whole file into memory. @param limit in bytes @throws {FileTooLargeError} */
 export async function readWholeFile(
@@ -8,7 +8,7 @@ export async function readWholeFile(
   limit: number,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  const { size } = factsOf(node);
+  const { size } = node.facts;
   if (size > limit) throw new FileTooLargeError(node.path, size, limit);
   const bytes = Buffer.alloc(size);
   let at = 0;

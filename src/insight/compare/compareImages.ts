@@ -1,5 +1,5 @@
 import { inSlices } from '../../browse/formats/slices.ts';
-import { factsOf, type MergedNode, type MergedTree } from '../../browse/tree/mergedTree.ts';
+import type { MergedNode, MergedTree } from '../../browse/tree/mergedTree.ts';
 import type { FileEntry } from '../layerContent.ts';
 import { DamagedDatabaseError } from '../packages/databaseBytes.ts';
 import { readPackages } from '../packages/readPackages.ts';
@@ -47,11 +47,11 @@ export async function compareImages(
 function* entriesOf(tree: MergedTree, contents: ReadonlyMap<MergedNode, string>): Generator<FileEntry> {
   for (const node of tree.walk()) {
     const content = contents.get(node);
-    yield { linkname: '', ...factsOf(node), ...extrasOf(node), ...(content === undefined ? {} : { content }) };
+    yield { linkname: '', ...node.facts, ...extrasOf(node), ...(content === undefined ? {} : { content }) };
   }
 }
 
-/** Returns what {@link factsOf} leaves out. */
+/** Returns what a node's `facts` leave out. */
 function extrasOf({ entry, contentEntry }: MergedNode): Pick<FileEntry, 'device' | 'xattrs'> {
   const described = contentEntry ?? entry;
   if (!described) return {};

@@ -45,8 +45,8 @@ export class ImageFileSystem implements FileSystemProvider {
   }
 
   stat(uri: Uri): Promise<FileStat> {
-    return this.#at(uri, async (tree, node, factsOf) => {
-      const facts = factsOf(node);
+    return this.#at(uri, async (tree, node) => {
+      const facts = node.facts;
       const time = facts.mtime * 1000;
       const type = await this.#typeAt(tree, uri, facts);
       return { type, ctime: time, mtime: time, size: facts.size, permissions: FilePermission.Readonly };
@@ -54,14 +54,14 @@ export class ImageFileSystem implements FileSystemProvider {
   }
 
   readDirectory(uri: Uri): Promise<[string, FileType][]> {
-    return this.#at(uri, async (tree, node, factsOf) => {
+    return this.#at(uri, async (tree, node) => {
       if (!node.isDirectory) throw FileSystemError.FileNotADirectory(uri);
       return [...tree.childrenOf(node).values()].map((child): [string, FileType] => {
         const name = shownPath(child.name);
-        const facts = factsOf(child);
+        const facts = child.facts;
         if (facts.type !== 'symlink') return [name, typeOf(facts)];
         const target = tree.tryFind(child.path);
-        return [name, FileType.SymbolicLink | (target ? typeOf(factsOf(target)) : FileType.Unknown)];
+        return [name, FileType.SymbolicLink | (target ? typeOf(target.facts) : FileType.Unknown)];
       });
     });
   }
@@ -95,10 +95,7 @@ export class ImageFileSystem implements FileSystemProvider {
   }
 
   /** Finds the node that a Uri names, and converts errors to those of file systems. */
-  async #at<T>(
-    uri: Uri,
-    work: (tree: MergedTree, node: MergedNode, facts: (node: MergedNode) => FileFacts) => Promise<T>,
-  ): Promise<T> {
+  async #at<T>(uri: Uri, work: (tree: MergedTree, node: MergedNode) => Promise<T>): Promise<T> {
     try {
       const { reference, platform, layer, path } = parseFileUri(uri);
       const { signal } = new AbortController();
@@ -108,8 +105,7 @@ export class ImageFileSystem implements FileSystemProvider {
       const tree = one ? await this.#files.layer(image, one, signal) : await this.#files.tree(image, signal);
       const node = tree.tryFind(path);
       if (!node) throw FileSystemError.FileNotFound(uri);
-      const { factsOf } = await import('../../browse/tree/mergedTree.ts');
-      return await work(tree, node, factsOf);
+      return await work(tree, node);
     } catch (error) {
       if (error instanceof FileSystemError) throw error;
       throw FileSystemError.Unavailable(describeFailure(error).message);

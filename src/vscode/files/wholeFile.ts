@@ -11,8 +11,7 @@ export async function saveWhole(
   signal: AbortSignal,
 ): Promise<void> {
   const { writeSync } = await import('node:fs');
-  const { factsOf } = await import('../../browse/tree/mergedTree.ts');
-  const executable = (factsOf(node).mode & 0o111) !== 0;
+  const executable = (node.facts.mode & 0o111) !== 0;
   await mkdir(dirname(target), { recursive: true });
   await createWholeFile(target, executable ? 0o755 : 0o644, async file => {
     const write = (chunk: Uint8Array): void => {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { WrongKindError } from '../../browse/errors.ts';
 import { inSlices, type Sliced } from '../../browse/formats/slices.ts';
-import { factsOf, type FileFacts, type MergedNode, type MergedTree } from '../../browse/tree/mergedTree.ts';
+import { type FileFacts, type MergedNode, type MergedTree } from '../../browse/tree/mergedTree.ts';
 import { chooseFiles, FILES_FIELDS, type FilesNeeds } from '../command/chooseFiles.ts';
 import { command } from '../command/command.ts';
 import { pickFile } from '../command/pickFile.ts';
@@ -18,7 +18,7 @@ export const listFiles = command(FILE_FIELDS, async (argument, needs: FilesNeeds
   if (!chosen) return undefined;
   const { tree } = chosen;
   const from = tree.find(argument.path ?? '');
-  if (!from.isDirectory) throw new WrongKindError(from.path, factsOf(from).type, 'directory');
+  if (!from.isDirectory) throw new WrongKindError(from.path, from.facts.type, 'directory');
   return call.interactive ? pickFile(chosen, 'List Files') : inSlices(factsBelow(tree, from));
 });
 
@@ -28,7 +28,7 @@ export const openFile = command(FILE_FIELDS, async (argument, needs: FilesNeeds,
   if (!chosen) return undefined;
   if (argument.path === undefined && call.interactive) return pickFile(chosen, 'Open File');
   const node = chosen.tree.find(argument.path ?? '');
-  const { type } = factsOf(node);
+  const { type } = node.facts;
   if (type !== 'file') throw new WrongKindError(node.path, type, 'file');
   const uri = fileUri(chosen.image, node.path, chosen.layer);
   await vscode.commands.executeCommand('vscode.open', uri);
@@ -52,7 +52,7 @@ function* factsBelow(tree: MergedTree, from: MergedNode): Sliced<Omit<FileFacts,
   const found: Omit<FileFacts, 'mtime'>[] = [];
   for (const node of tree.walk(from)) {
     yield;
-    const { mtime: _time, ...facts } = factsOf(node);
+    const { mtime: _time, ...facts } = node.facts;
     found.push(facts);
   }
   return found;

@@ -57,10 +57,9 @@ export function mergedView(context: TreeContext<FileRowNeeds>, address: ImageAdd
     soFar: image => files.soFar(image),
   });
   return viewOf(argumentFor(address), new WatchedFiles(source, changed), async ({ tree, ...sight }, path) => {
-    const { factsOf } = await import('../../browse/tree/mergedTree.ts');
     const folder = tree.tryFind(path);
     if (!folder?.isDirectory) return [];
-    const row = rowMaker({ tree, ...sight }, factsOf);
+    const row = rowMaker({ tree, ...sight });
     return [...tree.childrenOf(folder).values()].map(node => itemOf(node, () => row(node)));
   });
 }
@@ -79,13 +78,10 @@ export function layerView(
   });
   const argument = { ...argumentFor(address), layer };
   return viewOf(argument, new WatchedFiles(source, changed), async (sight, path) => {
-    const [{ factsOf }, { layerChanges }] = await Promise.all([
-      import('../../browse/tree/mergedTree.ts'),
-      import('../../browse/tree/layerChanges.ts'),
-    ]);
     const { tree, reading } = sight;
-    const row = rowMaker(sight, factsOf, layer);
+    const row = rowMaker(sight, layer);
     if (!reading) {
+      const { layerChanges } = await import('../../browse/tree/layerChanges.ts');
       const changes = layerChanges(tree, layer, path);
       return changes.map(({ node, mark }) => itemOf(node, () => row(node, mark)));
     }
@@ -130,16 +126,12 @@ function itemOf(node: MergedNode, row: () => FileRow): FileItem {
   return { name: node.name, isFolder: node.isDirectory, row };
 }
 
-function rowMaker(
-  { tree, image }: FilesInSight,
-  factsOf: (node: MergedNode) => FileFacts,
-  layer?: number,
-): (node: MergedNode, mark?: Mark) => FileRow {
+function rowMaker({ tree, image }: FilesInSight, layer?: number): (node: MergedNode, mark?: Mark) => FileRow {
   return (node, mark) => {
-    const facts = factsOf(node);
+    const facts = node.facts;
     const target = facts.type === 'symlink' ? tree.tryFind(node.path) : undefined;
     const uri = fileUri(image, node.path, mark === 'deleted' ? facts.layer : layer);
-    const more = { ...(mark ? { mark } : {}), ...(target ? { target: factsOf(target) } : {}) };
+    const more = { ...(mark ? { mark } : {}), ...(target ? { target: target.facts } : {}) };
     return { name: node.name, facts, uri, ...more };
   };
 }

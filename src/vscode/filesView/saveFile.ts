@@ -2,7 +2,6 @@ import { command } from '../command/command.ts';
 import { lstat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { factsOf } from '../../browse/tree/mergedTree.ts';
 import { WrongKindError } from '../../browse/errors.ts';
 import { FolderTakenError } from '../../pull/imageFolder.ts';
 import { chooseFiles, FILES_FIELDS, type FilesNeeds } from '../command/chooseFiles.ts';
@@ -19,7 +18,7 @@ export const saveFile = command([...FILES_FIELDS, 'path', 'target'], async (argu
   const path = argument.path ?? (call.interactive ? await chooseFile(chosen.tree, 'Save File') : '');
   if (path === undefined) return undefined;
   const node = chosen.tree.find(path);
-  const { type } = factsOf(node);
+  const { type } = node.facts;
   if (type !== 'file') throw new WrongKindError(node.path, type, 'file');
   const target = argument.target === undefined ? await askTarget(node.path) : absolutePath(argument.target);
   if (target === undefined) return undefined;

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { FileDamagedError, NoSuchPathError, WrongKindError } from '../../../src/browse/errors.ts';
 import { layerChanges } from '../../../src/browse/tree/layerChanges.ts';
-import { factsOf, MergedTree, type MergedNode } from '../../../src/browse/tree/mergedTree.ts';
+import { MergedTree, type MergedNode } from '../../../src/browse/tree/mergedTree.ts';
 import { shownPath } from '../../../src/browse/tree/shownPath.ts';
 import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { openLayer } from '../../../src/layerAccess/openLayer.ts';
@@ -91,7 +91,7 @@ for (const compression of ['gzip', 'zstd', 'none'] as const) {
         { compression },
       ),
     );
-    assert.deepEqual(factsOf(tree.find('/etc/motd')), {
+    assert.deepEqual(tree.find('/etc/motd').facts, {
       path: 'etc/motd',
       type: 'file',
       size: 6,
@@ -101,8 +101,8 @@ for (const compression of ['gzip', 'zstd', 'none'] as const) {
       mtime: 1_700_000_000,
       layer: 1,
     });
-    assert.deepEqual(factsOf(tree.find('link', false)).linkname, 'etc/motd');
-    const hard = factsOf(tree.find('hard'));
+    assert.deepEqual(tree.find('link', false).facts.linkname, 'etc/motd');
+    const hard = tree.find('hard').facts;
     assert.deepEqual([hard.type, hard.size, hard.linkname], ['file', 6, 'etc/motd']);
     assert.equal(String(await content(tree, 'link')), 'hello\n');
     assert.equal(String(await content(tree, 'hard')), 'hello\n');
@@ -169,10 +169,10 @@ test('merges layers as an overlay mount does', async () => {
   ]);
   assert.equal(String(await content(tree, 'etc/keep')), 'top');
   assert.equal(String(await content(tree, 'linked')), 'of a link above');
-  assert.equal(factsOf(tree.find('etc/keep')).layer, 2);
+  assert.equal(tree.find('etc/keep').facts.layer, 2);
   // The upper layer only implies the directory, and so does not change it.
-  assert.deepEqual([factsOf(tree.find('etc')).mode, factsOf(tree.find('etc')).layer], [0o700, 1]);
-  assert.equal(factsOf(tree.find('was-folder')).type, 'file');
+  assert.deepEqual([tree.find('etc').facts.mode, tree.find('etc').facts.layer], [0o700, 1]);
+  assert.equal(tree.find('was-folder').facts.type, 'file');
   assert.equal(String(await content(tree.below(2), 'etc/keep')), 'base');
   assert.deepEqual(paths(tree.below(1)), []);
 });
@@ -193,7 +193,7 @@ test('follows links within the image, and detects loops', async () => {
   for (const path of ['bin/tool', 'absolute', 'up']) assert.equal(String(await content(tree, path)), 'tool', path);
   assert.equal(String(await content(tree, 'usr/bin/behind')), 'a link');
   assert.throws(() => tree.find('one'), NoSuchPathError);
-  assert.equal(factsOf(tree.find('one', false)).linkname, 'two');
+  assert.equal(tree.find('one', false).facts.linkname, 'two');
 });
 
 test('follows chains of hard links into lower layers', async () => {
@@ -214,7 +214,7 @@ test('follows chains of hard links into lower layers', async () => {
   const tree = await open(base, top);
   for (const path of ['early', 'first', 'second', 'third'])
     assert.equal(String(await content(tree, path)), 'base', path);
-  const types = ['pipe', 'pipe-too', 'device', 'symlink'].map(path => factsOf(tree.find(path, false)).type);
+  const types = ['pipe', 'pipe-too', 'device', 'symlink'].map(path => tree.find(path, false).facts.type);
   assert.deepEqual(types, ['fifo', 'fifo', 'char', 'symlink']);
   assert.equal(tree.tryFind('one'), undefined);
 });

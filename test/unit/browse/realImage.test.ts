@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before, suite } from 'node:test';
-import { factsOf, MergedTree, type MergedNode } from '../../../src/browse/tree/mergedTree.ts';
+import { MergedTree, type MergedNode } from '../../../src/browse/tree/mergedTree.ts';
 import { hasRawBytes, nameBytes } from '../../../src/layers/tar/byteName.ts';
 import { openLayer } from '../../../src/layerAccess/openLayer.ts';
 import { realImage, putRealImage, type RealForm, requireRealImage, unpackTruth } from '../../support/realImage.ts';
@@ -26,7 +26,7 @@ function shown(path: string): string {
 
 /** Returns what users see of an entry, in the form of the tests' trees. */
 function actualOf(node: MergedNode): Partial<EntryFacts> {
-  const { type, size, mode, uid, gid, mtime, linkname = '' } = factsOf(node);
+  const { type, size, mode, uid, gid, mtime, linkname = '' } = node.facts;
   return {
     type,
     mode: mode.toString(8),
@@ -113,7 +113,7 @@ suite('a real image that was not pulled', { skip: firstOf(requireRealImage(), re
         assert.deepEqual(actualOf(node), truthOf(expected.get(path) ?? assert.fail()), path);
 
       // All odd files and one in ten of the others; the huge sparse one has its own test.
-      const files = [...nodes].filter(([, node]) => factsOf(node).type === 'file' && factsOf(node).size < 50e6);
+      const files = [...nodes].filter(([, node]) => node.facts.type === 'file' && node.facts.size < 50e6);
       const chosen = files.filter(([path], at) => path.startsWith('odd/') || at % 10 === 0);
       assert.ok(chosen.length > 300);
       for (const [path, node] of chosen) assert.equal(await hashOf(tree, node), expected.get(path)?.sha256, path);

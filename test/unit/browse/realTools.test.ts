@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { factsOf, type MergedTree } from '../../../src/browse/tree/mergedTree.ts';
+import { type MergedTree } from '../../../src/browse/tree/mergedTree.ts';
 import { image, layer } from '../../support/image.ts';
 import { recompress, writeLayout } from '../../support/layout.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';
@@ -46,7 +46,7 @@ const built = image({
 
 async function checkFiles(tree: MergedTree): Promise<void> {
   assert.equal(pathsOf(tree).length, 208);
-  const { mode, uid, verified } = factsOf(tree.find('etc'));
+  const { mode, uid, verified } = tree.find('etc').facts;
   assert.deepEqual([mode, uid, verified], [0o750, 7, undefined]);
   assert.equal(String(await contentOf(tree, 'late')), 'near the end');
   assert.equal(String(await contentOf(tree, 'many/77')), 'content of 77');

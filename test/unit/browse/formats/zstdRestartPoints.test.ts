@@ -4,7 +4,7 @@ import { chmodSync, existsSync, globSync, readFileSync, rmSync, statSync, writeF
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
-import { factsOf, type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
+import { type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { type BuiltLayer, image, layer } from '../../../support/image.ts';
 import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
 import { sha256 } from '../../../support/registry/store.ts';
@@ -134,7 +134,7 @@ test('does not copy a small layer', async () => {
   const tree = await open(layer([file('a', FIRST), file('late', 'x')], { compression: 'zstd' }));
   assert.deepEqual(cached('*.copy*'), []);
   assert.equal(String(await contentOf(tree, 'late')), 'x');
-  assert.equal(factsOf(tree.find('late')).size, 1);
+  assert.equal(tree.find('late').facts.size, 1);
 });
 
 test('leaves nothing of a layer that turns out to be damaged', async () => {

@@ -5,7 +5,7 @@ import { GrowingLayer, type FoundEntries } from '../../../../src/browse/sources/
 import type { LayerFiles } from '../../../../src/browse/sources/layerFiles.ts';
 import { ListingBuilder } from '../../../../src/browse/listing/listingBuilder.ts';
 import { LayerListing } from '../../../../src/browse/listing/layerListing.ts';
-import { factsOf, MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
+import { MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { DEFAULT_LIMITS } from '../../../../src/layers/unpack/unpack.ts';
 import { DigestMismatchError } from '../../../../src/oci/mismatchErrors.ts';
 import { openLayer } from '../../../../src/layerAccess/openLayer.ts';
@@ -35,7 +35,7 @@ const none = (): Promise<never> => Promise.reject(new Error('not expected to be 
 
 function pathsOf(files: LayerFiles, directory?: GrowingLayer['directory']): string[] {
   const tree = MergedTree.of([{ number: 1, files, ...(directory ? { directory } : {}) }]);
-  return [...tree.walk()].map(node => `${node.path} ${factsOf(node).type} ${factsOf(node).size}`).toSorted();
+  return [...tree.walk()].map(node => `${node.path} ${node.facts.type} ${node.facts.size}`).toSorted();
 }
 
 /** Opens a layer, and records what was known of it after each report. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { globSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { factsOf, type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
+import { type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { image, layer } from '../../../support/image.ts';
 import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
 import { directory, type Entry, file, gnuSparse, hardlink, paxSparse, symlink } from '../../../support/tar.ts';
@@ -34,7 +34,7 @@ async function open(entries: readonly (Entry | Uint8Array)[], blob?: Buffer): Pr
 
 const kinds = (): string[] => globSync('cache/indexes/**/*.index', { cwd: browsing.pulling.root });
 const verifiedOf = (tree: MergedTree): false | undefined =>
-  [...tree.walk()].map(factsOf).find(({ type }) => type === 'file')?.verified;
+  [...tree.walk()].map(({ facts }) => facts).find(({ type }) => type === 'file')?.verified;
 
 test('lists an uncompressed archive by its headers, and reads only the bytes of a file', async () => {
   const holes = Buffer.alloc(3 << 20);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { FileDamagedError } from '../../../../src/browse/errors.ts';
-import { factsOf, type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
+import { type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { estargz, estargzFooter } from '../../../support/estargz.ts';
 import { image, layer, type BuiltLayer } from '../../../support/image.ts';
 import { recompress } from '../../../support/layout.ts';
@@ -56,7 +56,7 @@ for (const [kind, { skip, make }] of Object.entries(kinds)) {
   test(`downloads little of a big layer for a small file: ${kind}`, { skip }, async () => {
     const tree = await open(await make());
     assert.deepEqual(pathsOf(tree), ['big', 'empty', 'etc', 'etc/motd', 'hard', 'late', 'link']);
-    const { mode, uid, layer: from } = factsOf(tree.find('etc'));
+    const { mode, uid, layer: from } = tree.find('etc').facts;
     assert.deepEqual([mode, uid, from], [0o750, 7, 1]);
     assert.equal(String(await contentOf(tree, 'late')), 'near the end');
     assert.equal(String(await contentOf(tree, 'link')), 'hello\n');

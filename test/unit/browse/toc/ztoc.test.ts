@@ -4,7 +4,7 @@ import { globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { FileDamagedError } from '../../../../src/browse/errors.ts';
-import { factsOf, type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
+import { type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { DEFAULT_LIMITS } from '../../../../src/layers/unpack/unpack.ts';
 import { readZtoc } from '../../../../src/browse/toc/ztoc.ts';
 import { type BuiltLayer, image, layer } from '../../../support/image.ts';
@@ -92,10 +92,10 @@ async function checkAll(tree: MergedTree): Promise<void> {
 for (const [name, kind] of Object.entries(kinds)) {
   test(`reads files from the spans of a gzip layer: ${name}`, async () => {
     const tree = await open(content(kind));
-    const { mode, uid, verified } = factsOf(tree.find('etc/motd'));
+    const { mode, uid, verified } = tree.find('etc/motd').facts;
     assert.deepEqual([mode, uid, verified], [0o640, 0, kind.version === 2 ? undefined : false]);
     assert.deepEqual(tree.find('etc/motd').entry?.xattrs, { 'user.mark': 'Af8=' });
-    assert.deepEqual(factsOf(tree.find('etc')).mode, 0o750);
+    assert.deepEqual(tree.find('etc').facts.mode, 0o750);
     const layerRanges = registry.requests.filter(({ headers }) => headers.range !== undefined);
     assert.equal(layerRanges.length, 0, 'listing reads nothing of the layer');
     registry.requests.length = 0;
@@ -134,7 +134,7 @@ test('finds an index by the referrers tag', async () => {
   const other = await startRegistry({ store: registry.store, referrers: 'tag' });
   try {
     const tree = await browsing.open(`${other.host}/${name}:latest`);
-    assert.equal(factsOf(tree.find('late')).verified, false);
+    assert.equal(tree.find('late').facts.verified, false);
     await checkAll(tree);
   } finally {
     await other.close();
@@ -161,7 +161,7 @@ test('finds an index in a real registry', { skip: requireTool('docker-registry')
     await pushContent(server, 'soci', { mediaType: LIST, bytes, digest: it.digest, blobs: [] }, tag);
     rmSync(join(browsing.pulling.root, 'cache'), { recursive: true });
     const tree = await browsing.open(`${server.host}/soci:v1`);
-    assert.equal(factsOf(tree.find('late')).verified, false);
+    assert.equal(tree.find('late').facts.verified, false);
     await checkAll(tree);
   } finally {
     await server.close();
@@ -174,7 +174,7 @@ const holdsLayer = (path: string): boolean => path.endsWith(built.digest.slice('
 test('reads and verifies a gzip layer without an index in one pass', async () => {
   registry.store.put('soci', image({ layers: [built], config: { Cmd: ['none'] } }), 'none');
   const tree = await browsing.open(`${registry.host}/soci:none`);
-  assert.equal(factsOf(tree.find('late')).verified, undefined);
+  assert.equal(tree.find('late').facts.verified, undefined);
   await checkAll(tree);
 });
 
