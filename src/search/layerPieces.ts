@@ -1,4 +1,6 @@
-import type { LayerEntries } from '../browse/listing/layerEntries.ts';
+import { atOnce } from '../browse/formats/slices.ts';
+import type { LayerEntries, ListingEntry } from '../browse/listing/layerEntries.ts';
+import { ArchivedEntries } from '../browse/sources/archivedEntries.ts';
 import { PIECE } from './searchJob.ts';
 import type { WantedFile } from './wantedFiles.ts';
 
@@ -17,34 +19,20 @@ export interface LayerPieces {
  * differs
  */
 export function layerPieces(listed: LayerEntries, files: readonly WantedFile[], archive: LayerEntries): LayerPieces {
-  let places: ReadonlyMap<string, number> | undefined;
+  let places: ArchivedEntries | undefined;
   const missing: WantedFile[] = [];
-  const found: { readonly file: WantedFile; readonly offset: number; readonly size: number; readonly crc: number }[] =
-    [];
+  const found: { readonly file: WantedFile; readonly entry: ListingEntry }[] = [];
   for (const file of files) {
-    const path = listed.path(file.at);
-    const same = file.at < archive.count && archive.path(file.at) === path && archive.type(file.at) === 'file';
-    const at = same ? file.at : (places ??= placesOf(archive)).get(plain(path));
-    if (at === undefined || archive.type(at) !== 'file') {
-      missing.push(file);
-      continue;
-    }
-    const { offset, storedSize: size, crc } = archive.entry(at);
-    if (size > 0) found.push({ file, offset, size, crc });
+    const isSame = file.at < archive.count && archive.path(file.at) === listed.path(file.at);
+    const entry =
+      isSame && archive.type(file.at) === 'file'
+        ? archive.entry(file.at)
+        : (places ??= atOnce(ArchivedEntries.of(archive))).find(listed, file.at);
+    if (!entry) missing.push(file);
+    else if (entry.storedSize > 0) found.push({ file, entry });
   }
-  found.sort((one, other) => one.offset - other.offset);
+  found.sort((one, other) => one.entry.offset - other.entry.offset);
   const pieces = new Float64Array(found.length * PIECE);
-  for (const [at, { offset, size, crc }] of found.entries()) pieces.set([offset, size, crc], at * PIECE);
+  for (const [at, { entry }] of found.entries()) pieces.set([entry.offset, entry.storedSize, entry.crc], at * PIECE);
   return { files: found.map(({ file }) => file), missing, pieces };
-}
-
-function placesOf(archive: LayerEntries): ReadonlyMap<string, number> {
-  const places = new Map<string, number>();
-  for (let at = 0; at < archive.count; at++) places.set(plain(archive.path(at)), at);
-  return places;
-}
-
-/** Returns a path without the leading `./` that some archives have. */
-function plain(path: string): string {
-  return path.replace(/^(\.?\/)+/, '');
 }

@@ -57,9 +57,6 @@ export interface SearchEvents {
   failed(layer: number, error: unknown): void;
 }
 
-/** @deprecated until its importer is renamed */
-export type FileSearchWatch = SearchEvents;
-
 /**
  * Searches the text of an image's visible files, in threads, with one pass over each layer that has
  * any of them. Returns whether the limit ended it.

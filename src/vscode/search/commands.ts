@@ -18,8 +18,9 @@ const MAX_RESULTS = 10_000;
 const QUERY_FIELDS = ['query', 'isRegex', 'matchCase', 'wholeWord', 'include', 'exclude', 'maxResults'] as const;
 
 /**
- * Searches the text of an image's files, of one layer's, or of those below a folder, without pulling it.
- * Shows matches as they are found, and returns all of them. Prompts for the query when started from the UI.
+ * Searches the text of an image's files, of one layer's, or of those below a folder, without
+ * pulling it. Shows matches as they are found, and returns all of them. Prompts for the query when
+ * started from the UI.
  */
 export const searchImage = command(
   [...FILES_FIELDS, 'path', ...QUERY_FIELDS],

@@ -8,13 +8,13 @@ import { argumentOfPlace } from './searchSummaryNode.ts';
 import { count, dotted, plainText, visible } from '../common/text.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 
-/** A file with more matches than this is shown closed. */
+/** Files with more matches start collapsed. */
 const OPEN = 10;
-/** Characters of a line that are shown before a match. */
+/** Characters shown before a match, and in all. */
 const LEAD = 26;
 const SHOWN = 250;
 
-/** A file in which something was found. */
+/** A file with matches. */
 export class FoundFileNode implements TreeNode {
   readonly id: string;
   readonly parent = undefined;
@@ -36,7 +36,7 @@ export class FoundFileNode implements TreeNode {
     const item = new TreeItem(plainText(posix.basename(path), 255), matches.length > OPEN ? Collapsed : Expanded);
     item.id = this.id;
     item.contextValue = 'peel.found.file';
-    // The file icon theme picks the icon by the name.
+    // The file icon theme picks the icon by name.
     item.resourceUri = this.#uri;
     item.iconPath = ThemeIcon.File;
     item.description = dotted(String(matches.length), folder === '.' ? '' : plainText(folder, 255));
@@ -55,7 +55,7 @@ export class FoundFileNode implements TreeNode {
   }
 }
 
-/** A place in a file. */
+/** A match in a file. */
 class MatchNode implements TreeNode {
   readonly id: string;
   readonly parent: TreeNode;
@@ -78,7 +78,7 @@ class MatchNode implements TreeNode {
     item.contextValue = 'peel.found.match';
     item.description = `${line}:${column}`;
     item.tooltip = plainText(text, 1_000);
-    // A match ends on its line. An editor takes the range as far as the line goes.
+    // Matches don't span lines, and the editor clips the range to the line.
     const selection = new Range(line - 1, column - 1, line - 1, column - 1 + length);
     item.command = { command: 'vscode.open', title: 'Open', arguments: [this.#uri, { selection }] };
     item.accessibilityInformation = { label: `Line ${line}, column ${column}: ${plainText(text, 250)}` };
@@ -86,7 +86,7 @@ class MatchNode implements TreeNode {
   }
 }
 
-/** The line from a little before the match, without what is blank at its beginning. */
+/** Returns the line from shortly before the match, without leading blanks. */
 function labelOf({ text, start, length }: Match): TreeItemLabel {
   const blank = text.length - text.trimStart().length;
   const from = start - blank > LEAD ? wordBefore(text, start - LEAD, start) : Math.min(blank, start);
@@ -96,7 +96,7 @@ function labelOf({ text, start, length }: Match): TreeItemLabel {
   return { label, highlights: [[begin, Math.min(label.length, begin + length)]] };
 }
 
-/** Where the first word behind a place begins, but not behind `end`. */
+/** Returns where the first word after `at` starts, but at most `end`. */
 function wordBefore(text: string, at: number, end: number): number {
   const space = text.indexOf(' ', at);
   const from = space === -1 || space >= end ? at : space + 1;

@@ -1,10 +1,10 @@
 import { count } from '../common/text.ts';
 import type { FoundMatch, LayerFailure } from './searchTypes.ts';
 
-/** A search is not whole: some layers could not be read. What the others have is kept with it. */
+/** A search is incomplete, since some layers could not be read. Has the matches of the others. */
 export class LayersNotSearchedError extends Error {
   readonly failures: readonly LayerFailure[];
-  /** Of the layers that were searched. */
+  /** Matches in the layers that were searched. */
   readonly matches: readonly FoundMatch[];
 
   constructor(failures: readonly LayerFailure[], matches: readonly FoundMatch[]) {
@@ -12,7 +12,7 @@ export class LayersNotSearchedError extends Error {
     const layers = [...new Set(failures.map(({ layer }) => layer))].toSorted((one, other) => one - other).join(', ');
     const found = matches.length === 0 ? 'no matches' : count(matches.length, 'match', 'matches');
     super(
-      `Not all was searched: ${layers.includes(',') ? 'layers' : 'layer'} ${layers} could not be read. ${reasonOf(first?.error)} What was searched has ${found}.`,
+      `The search is incomplete: ${layers.includes(',') ? 'layers' : 'layer'} ${layers} could not be read. ${reasonOf(first?.error)} The other layers have ${found}.`,
       { cause: first?.error },
     );
     this.name = 'LayersNotSearchedError';

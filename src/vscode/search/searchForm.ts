@@ -10,7 +10,10 @@ interface Row extends vscode.QuickPickItem {
   readonly does: 'search' | Toggle | Pattern;
 }
 
-/** Asks what to search for: the text in the input box, how to take it in the rows below. Begins with what was searched for last. `undefined` when the person left. */
+/**
+ * Prompts for a search: the text in the input box, its options in the rows below. Starts with the
+ * last search. Returns `undefined` if the user dismisses it.
+ */
 export async function askSearch(
   place: SearchPlace,
   memory: SearchMemory,
@@ -51,7 +54,7 @@ interface Answer {
   readonly does: 'search' | Pattern;
 }
 
-/** Shows the form until the person searches, wants to type a pattern, or leaves. */
+/** Shows the form until the user searches, chooses to enter a pattern, or dismisses it. */
 function showForm({ place, title, terms: first, problemOf }: Form): Promise<Answer | undefined> {
   const pick = vscode.window.createQuickPick<Row>();
   let terms = first;
@@ -88,7 +91,7 @@ function showForm({ place, title, terms: first, problemOf }: Form): Promise<Answ
   });
 }
 
-/** All of them, whatever is typed: it is no filter. */
+/** Returns all rows, whatever is typed, since it doesn't filter them. */
 function rowsFor(terms: SearchTerms, { name, layer, path }: SearchPlace, problem: string | undefined): Row[] {
   const where = dotted(name, layer !== undefined && `layer ${layer}`, path && `/${path}`);
   const search: Row =
@@ -120,7 +123,7 @@ function rowsFor(terms: SearchTerms, { name, layer, path }: SearchPlace, problem
 function askPattern(does: Pattern, terms: SearchTerms, title: string): Thenable<string | undefined> {
   return vscode.window.showInputBox({
     title: `${title}: Files to ${does === 'include' ? 'Include' : 'Exclude'}`,
-    prompt: 'Names, folders or patterns with commas between them. Leave it empty for none.',
+    prompt: 'Names, folders or patterns, separated by commas. Leave empty for none.',
     placeHolder: '*.conf, /etc, usr/share/**',
     value: terms[does],
     ignoreFocusOut: true,

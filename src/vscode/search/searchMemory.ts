@@ -4,7 +4,7 @@ import type { SearchTerms } from './searchRun.ts';
 
 const KEY = 'search';
 
-/** Remembers what a person searched for last, in this workspace. */
+/** Remembers the last search in this workspace. */
 export class SearchMemory {
   readonly #memory: Memento;
 

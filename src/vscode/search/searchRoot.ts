@@ -7,20 +7,20 @@ import { SearchSummaryNode } from './searchSummaryNode.ts';
 import { plainText } from '../common/text.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 
-/** The Search view: how the search goes, then each file in which something was found. */
+/** The Search view: the search's state, then each file with matches. */
 export class SearchRoot implements TreeRoot {
   readonly prefix = 'search:';
   readonly #again: () => void;
   #run: SearchRun | undefined;
-  /** Kept as long as the search, so that rows stay the same while more is found. */
+  /** Kept during a search, so that rows stay the same while more are added. */
   #files = new Map<string, FoundFileNode>();
 
-  /** @param again does the search once more */
+  /** @param again repeats the search */
   constructor(again: () => void) {
     this.#again = again;
   }
 
-  /** The search that is shown. */
+  /** The search to show. */
   set run(run: SearchRun | undefined) {
     this.#run = run;
     this.#files = new Map();

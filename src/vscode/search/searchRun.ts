@@ -1,14 +1,14 @@
 import type { ResolvedImage } from '../../oci/image.ts';
 import type { Match } from '../../search/lineMatches.ts';
 import type { SearchQuery } from '../../search/query.ts';
-import type { FileSearchWatch } from '../../search/searchFiles.ts';
+import type { SearchEvents } from '../../search/searchFiles.ts';
 import { LayersNotSearchedError } from './layersNotSearched.ts';
 import type { LayerFailure, FoundMatch } from './searchTypes.ts';
 
-/** Where is searched. */
+/** Where to search. */
 export interface SearchPlace {
   readonly image: ResolvedImage;
-  /** What people call the image. */
+  /** The image's name, as shown. */
   readonly name: string;
   /** A layer's number; absent = all layers merged. */
   readonly layer?: number;
@@ -16,9 +16,9 @@ export interface SearchPlace {
   readonly path: string;
 }
 
-/** For what, and in which files. */
+/** What to search for, and in which files. */
 export interface SearchTerms extends SearchQuery {
-  /** Patterns with commas between them; '' = all files. */
+  /** Comma-separated patterns; '' = all files. */
   readonly include: string;
   readonly exclude: string;
 }
@@ -31,11 +31,11 @@ export interface FoundFile {
 
 export type SearchState = 'running' | 'done' | 'cancelled' | 'failed';
 
-/** One search from its begin to its end, and what it found so far. */
-export class SearchRun implements FileSearchWatch {
+/** A search: its state, and its matches so far. */
+export class SearchRun implements SearchEvents {
   readonly place: SearchPlace;
   readonly terms: SearchTerms;
-  /** How many matches are enough. */
+  /** Ends the search after this many matches. */
   readonly most: number;
   readonly #controller = new AbortController();
   readonly #changed: () => void;
@@ -45,13 +45,13 @@ export class SearchRun implements FileSearchWatch {
   #count = 0;
   #limited = false;
   #error: unknown;
-  /** Bytes that are known to be there, and whether these are all. */
+  /** Bytes known so far, and whether they are all. */
   #wanted = 0;
   #listed = false;
-  /** What was looked through. */
+  /** What has been searched. */
   #passed = { files: 0, bytes: 0 };
 
-  /** @param changed is called whenever there is more to show */
+  /** @param changed called whenever there is more to show */
   constructor(place: SearchPlace, terms: SearchTerms, most: number, changed: () => void) {
     this.place = place;
     this.terms = terms;
@@ -82,12 +82,12 @@ export class SearchRun implements FileSearchWatch {
     return this.#error;
   }
 
-  /** Layers that could not be searched, or not to their end. */
+  /** Layers that could not be searched to their end. */
   get failures(): readonly LayerFailure[] {
     return this.#failures;
   }
 
-  /** Files with matches, by their path. */
+  /** Files with matches, by path. */
   get files(): readonly FoundFile[] {
     return [...this.#files.values()].sort((one, other) => compare(one.path, other.path));
   }
@@ -109,7 +109,7 @@ export class SearchRun implements FileSearchWatch {
     );
   }
 
-  /** The same, when every layer was searched. @throws {LayersNotSearchedError} */
+  /** All matches, if every layer was searched. @throws {LayersNotSearchedError} */
   allMatches(): FoundMatch[] {
     const matches = this.matches();
     if (this.#failures.length > 0) throw new LayersNotSearchedError(this.#failures, matches);
@@ -144,18 +144,18 @@ export class SearchRun implements FileSearchWatch {
     this.#changed();
   }
 
-  /** Ends it; what was found stays. */
+  /** Cancels the search. Its matches stay. */
   cancel(): void {
     this.#controller.abort();
   }
 
-  /** It has ended by itself. */
+  /** The search has ended by itself. */
   end({ limited }: { readonly limited: boolean }): void {
     if (this.#state === 'running') this.#limited = limited;
     this.#settle('done');
   }
 
-  /** It was ended, or could not be done. */
+  /** The search was cancelled, or has failed. */
   fail(error: unknown): void {
     this.#error = error;
     this.#settle(this.signal.aborted ? 'cancelled' : 'failed');
@@ -168,7 +168,7 @@ export class SearchRun implements FileSearchWatch {
   }
 }
 
-/** By the names of folders and files, one after the other. */
+/** Compares paths name by name. */
 function compare(one: string, other: string): number {
   const [left, right] = [one.replaceAll('/', '\u0001'), other.replaceAll('/', '\u0001')];
   return left < right ? -1 : Number(left > right);

@@ -8,7 +8,7 @@ import { count, dotted, grouped, plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 
-/** What a command is given to work in the place that was searched. */
+/** Returns a command's argument for the place that was searched. */
 export function argumentOfPlace({ image, layer, path }: SearchPlace): CommandArgument {
   return {
     reference: formatReference({ ...image.reference, digest: image.manifestDigest }),
@@ -18,7 +18,7 @@ export function argumentOfPlace({ image, layer, path }: SearchPlace): CommandArg
   };
 }
 
-/** The first row of the Search view: what was searched for, how much was found, how far it is. A click changes the search. */
+/** The first row of the Search view: query, results and progress. A click edits the search. */
 export class SearchSummaryNode implements TreeNode {
   readonly id: string;
   readonly parent = undefined;

@@ -9,12 +9,12 @@ import type { TreeNode } from '../tree/treeNode.ts';
 import { SearchRun, type SearchPlace, type SearchTerms } from './searchRun.ts';
 import type { FoundMatch } from './searchTypes.ts';
 
-/** Milliseconds between two looks at what was found meanwhile; longer when there are many rows to be drawn again. */
+/** Milliseconds between two updates of the view; more when there are many rows to redraw. */
 const PAUSE = 250;
 const LONG_PAUSE = 1500;
 const MANY = 500;
 
-/** The Search view: shows one search, while it runs and after it. */
+/** The Search view, which shows one search during and after its run. */
 export class SearchView implements vscode.Disposable {
   readonly #needs: SearchNeeds;
   readonly #changes = new TreeChanges();
@@ -32,10 +32,11 @@ export class SearchView implements vscode.Disposable {
   }
 
   /**
-   * Searches, and shows what is found while it runs. Answers all of it. What fails is thrown, and shown too; a layer that cannot be searched has a row, and only who cannot see that is
-   * thrown a {@link LayersNotSearchedError}.
-   * @param most how many matches are enough
-   * @param focus a person waits for it: the view comes to the front, and a search that is still running is ended
+   * Searches, shows matches as they are found, and returns all of them. Failures are thrown, and
+   * shown as well. A layer that can't be searched has a row, which only the user sees; other
+   * callers get a {@link LayersNotSearchedError}.
+   * @param most ends the search after this many matches
+   * @param focus started from the UI: shows the view, and cancels the search that is still running
    */
   async search(place: SearchPlace, terms: SearchTerms, most: number, focus: boolean): Promise<readonly FoundMatch[]> {
     if (focus) this.cancel();
@@ -61,7 +62,7 @@ export class SearchView implements vscode.Disposable {
     return focus ? run.matches() : run.allMatches();
   }
 
-  /** Does the search that is shown once more. */
+  /** Repeats the search that is shown. */
   async again(): Promise<void> {
     const run = this.#run;
     if (!run) return;
@@ -71,12 +72,12 @@ export class SearchView implements vscode.Disposable {
     });
   }
 
-  /** Ends the search that is shown; what it found stays. */
+  /** Cancels the search that is shown. Its matches stay. */
   cancel(): void {
     this.#run?.cancel();
   }
 
-  /** Shows nothing any more. */
+  /** Clears the view. */
   clear(): void {
     this.cancel();
     this.#run = undefined;

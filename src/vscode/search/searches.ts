@@ -2,7 +2,10 @@ import type * as vscode from 'vscode';
 import type { SearchNeeds } from './runSearch.ts';
 import type { SearchView } from './searchView.ts';
 
-/** Creates the Search view at the first search. Until then it isn't shown, and its code isn't loaded. */
+/**
+ * Creates the Search view at the first search. Until then it isn't shown, and its code isn't
+ * loaded.
+ */
 export class Searches implements vscode.Disposable {
   readonly #needs: SearchNeeds;
   #made: Promise<SearchView> | undefined;

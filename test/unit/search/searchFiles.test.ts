@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import type { LayerFiles } from '../../../src/browse/sources/layerFiles.ts';
+import { MergedTree } from '../../../src/browse/tree/mergedTree.ts';
 import { LayerListing } from '../../../src/browse/listing/layerListing.ts';
 import { LayerScan } from '../../../src/browse/listing/layerScan.ts';
 import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { DiffIdMismatchError } from '../../../src/workers/layerErrors.ts';
 import { layerPieces } from '../../../src/search/layerPieces.ts';
 import { InvalidQueryError } from '../../../src/search/query.ts';
-import { stagesOf } from '../../../src/search/stages.ts';
+import { searchStages, type StagePorts } from '../../../src/search/stages.ts';
 import { estargz } from '../../support/estargz.ts';
 import { image, layer, type BuiltLayer } from '../../support/image.ts';
 import { status } from '../../support/registry/faults.ts';
@@ -167,6 +169,24 @@ for (const compression of ['gzip', 'none'] as const) {
   });
 }
 
+type Stages = (signal: AbortSignal) => ReturnType<typeof searchStages>;
+
+interface Opening {
+  readonly open: (layer: number, signal: AbortSignal) => Promise<LayerFiles>;
+  readonly failed: StagePorts['failed'];
+}
+
+/** Searches layer by layer, as if they were not open yet. */
+function stagesOf(layers: readonly number[], { open, failed }: Opening, path = ''): Stages {
+  const unavailable = (): Promise<never> => Promise.reject(new Error('not open yet'));
+  return signal =>
+    searchStages(
+      { layers, path },
+      { merged: unavailable, single: unavailable, open: layer => open(layer, signal), failed },
+      signal,
+    );
+}
+
 test('finds matches in small layers while the base is still downloading', async () => {
   const searching = await open(
     layer([file('etc/motd', 'needle below'), file('etc/kept', 'needle'), file('target', 'needle'), directory('opt/')]),
@@ -177,16 +197,14 @@ test('finds matches in small layers while the base is still downloading', async 
   const asked: number[] = [];
   const told: number[] = [];
   const searched = searching.search('needle', {
-    stages: signal =>
-      stagesOf([1, 2, 3], {
-        open: async number => {
-          asked.push(number);
-          if (number === 1) await base.promise;
-          return searching.openLayer(number, signal);
-        },
-        failed: () => assert.fail('all can be opened'),
-        signal,
-      }),
+    stages: stagesOf([1, 2, 3], {
+      open: async (number, signal) => {
+        asked.push(number);
+        if (number === 1) await base.promise;
+        return searching.openLayer(number, signal);
+      },
+      failed: () => assert.fail('all can be opened'),
+    }),
     onNews: matches => {
       told.push(matches);
       // Let the base arrive once two matches are known.
@@ -207,30 +225,40 @@ test('searches the other layers when one cannot be opened', async () => {
     layer([file('c', 'needle')]),
   );
   const failures: number[] = [];
-  const stages = (lost: readonly number[]) => (signal: AbortSignal) =>
+  const stages = (...lost: readonly number[]): Stages =>
     stagesOf([1, 2, 3], {
-      open: async number => {
+      open: async (number, signal) => {
         if (lost.includes(number)) throw new Error(`${number} is lost`);
         return searching.openLayer(number, signal);
       },
       failed: number => failures.push(number),
-      signal,
     });
-  const { matches } = await searching.search('needle', { stages: stages([2]) });
+  const { matches } = await searching.search('needle', { stages: stages(2) });
   assert.deepEqual(places({ matches }), ['a 1 1:1', 'c 3 1:1']);
   assert.deepEqual(failures, [2]);
-  await assert.rejects(searching.search('needle', { stages: stages([1, 2, 3]) }), /is lost/);
+  await assert.rejects(searching.search('needle', { stages: stages(1, 2, 3) }), /is lost/);
   // The limit ends the search even while layers are still opening.
-  const never = (signal: AbortSignal): ReturnType<typeof stagesOf> =>
-    stagesOf([1, 2], {
-      open: number =>
-        number === 2
-          ? searching.openLayer(number, signal)
-          : new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('left')))),
-      failed: () => assert.fail('it was not lost'),
-      signal,
-    });
+  const never = stagesOf([1, 2], {
+    open: (number, signal) =>
+      number === 2
+        ? searching.openLayer(number, signal)
+        : new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('left')))),
+    failed: () => assert.fail('it was not lost'),
+  });
   assert.equal((await searching.search('needle', { stages: never, most: 1 })).limited, true);
+});
+
+test('searches one layer, and a path once all layers are open', async () => {
+  const searching = await open(layer([file('etc/a', 'needle')]), layer([file('etc/b', 'needle'), file('c', 'needle')]));
+  const single = async (number: number): Promise<MergedTree> =>
+    MergedTree.ofLayer({ number, files: await searching.openLayer(number, new AbortController().signal) });
+  const unused = (): never => assert.fail('not needed');
+  const ports = { single, merged: unused, open: unused, failed: unused };
+  const alone: Stages = signal => searchStages({ layers: [1, 2], layer: 2, path: '' }, ports, signal);
+  assert.deepEqual(places(await searching.search('needle', { stages: alone })), ['c 2 1:1', 'etc/b 2 1:1']);
+  const opening = { open: searching.openLayer.bind(searching), failed: unused };
+  const below = await searching.search('needle', { path: 'etc', stages: stagesOf([1, 2], opening, 'etc') });
+  assert.deepEqual(places(below), ['etc/a 1 1:1', 'etc/b 2 1:1']);
 });
 
 test('reports a layer whose content is not what the config names', async () => {

@@ -10,14 +10,14 @@ const terms = { text: 'x', isRegex: false, matchCase: false, wholeWord: false, i
 const match = { line: 1, column: 1, length: 1, text: 'x', start: 0 };
 const searched = (): SearchRun => new SearchRun(place, terms, 10, () => undefined);
 
-test('a search is whole when every layer was searched, also when nothing was found', () => {
+test('returns all matches, even none, once every layer was searched', () => {
   const run = searched();
   assert.deepEqual(run.allMatches(), []);
   run.found({ path: 'a', layer: 2 }, [match]);
   assert.deepEqual(run.allMatches(), [{ path: 'a', layer: 2, line: 1, column: 1, length: 1, text: 'x' }]);
 });
 
-test('no matches are no answer when a layer could not be read', () => {
+test('reports layers that could not be read when there are no matches', () => {
   const run = searched();
   const lost = new Error('it is damaged');
   run.failed(3, lost);
@@ -27,7 +27,7 @@ test('no matches are no answer when a layer could not be read', () => {
       assert.ok(error instanceof LayersNotSearchedError);
       assert.equal(
         error.message,
-        'Not all was searched: layer 3 could not be read. it is damaged. What was searched has no matches.',
+        'The search is incomplete: layer 3 could not be read. it is damaged. The other layers have no matches.',
       );
       assert.deepEqual([error.failures, error.matches, error.cause], [[{ layer: 3, error: lost }], [], lost]);
       return true;
@@ -35,7 +35,7 @@ test('no matches are no answer when a layer could not be read', () => {
   );
 });
 
-test('what the other layers have is kept with the reason', () => {
+test('keeps the matches of the other layers with the reason', () => {
   const run = searched();
   run.failed(3, new Error('It is damaged.'));
   run.found({ path: 'a', layer: 2 }, [match]);
@@ -45,7 +45,7 @@ test('what the other layers have is kept with the reason', () => {
     () => run.allMatches(),
     error => {
       assert.ok(error instanceof LayersNotSearchedError);
-      assert.match(error.message, /layers 1, 3 could not be read\. It is damaged\. What was searched has 1 match\.$/);
+      assert.match(error.message, /layers 1, 3 could not be read\. It is damaged\. The other layers have 1 match\.$/);
       assert.deepEqual(error.matches, run.matches());
       return true;
     },
