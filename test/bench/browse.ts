@@ -58,7 +58,7 @@ async function open(file: string): Promise<Opening> {
   const tree = MergedTree.ofLayer({ number: 1, files, directory: layerTree(read) });
   const root = [...tree.childrenOf(tree.root).values()];
   const folder = root.find(node => node.isDirectory);
-  for (const node of [...root, ...(folder ? tree.childrenOf(folder).values() : [])]) node.facts;
+  for (const node of [...root, ...(folder ? tree.childrenOf(folder).values() : [])]) void node.facts;
   const opened = performance.now() - began;
   const paths = [...tree.walk()].filter(node => !node.isDirectory).map(node => node.path);
   const fuzzy = new FuzzyPaths(paths);

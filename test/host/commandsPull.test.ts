@@ -89,7 +89,7 @@ describe('commands that pull', () => {
   it("refuse to write into the kernel's file systems", async () => {
     assert.match(
       await refusal('pullImage', { reference: `${registry.host}/demo/hello:latest`, folder: '/proc/peel' }),
-      /not on a disk/,
+      /is a file system of the kernel/,
     );
   });
 
