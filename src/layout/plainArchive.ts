@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { createWholeFile } from '../blobs/wholeFile.ts';
 import { sniffCompression } from '../layers/compression/decompress.ts';
+import { ZSTD_PARAMS } from '../layers/compression/nodeZlib.ts';
 import type { Compression } from '../oci/compression.ts';
 import { errorCode } from '../oci/errorCode.ts';
 import { InvalidLocalImageError } from './layoutFiles.ts';
@@ -71,7 +72,9 @@ async function unpack(
   onRead: (done: number) => void,
 ): Promise<void> {
   const decoder =
-    compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
+    compression === 'gzip'
+      ? createGunzip({ chunkSize: CHUNK })
+      : createZstdDecompress({ chunkSize: CHUNK, params: ZSTD_PARAMS });
   let read = 0;
   const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {

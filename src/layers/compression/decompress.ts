@@ -81,6 +81,7 @@ export function sniffCompression(first: Buffer): Compression {
   if (startsWith(first, 0x1f, 0x8b)) return 'gzip';
   if (first.length >= 4 && zstdFrameKind(first.readUInt32LE())) return 'zstd';
   if (startsWith(first, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) throw new UnsupportedCompressionError('xz');
+  if (startsWith(first, 0x04, 0x22, 0x4d, 0x18)) throw new UnsupportedCompressionError('lz4');
   if (startsWith(first, 0x42, 0x5a, 0x68) && !looksLikeName(first)) throw new UnsupportedCompressionError('bzip2');
   return 'none';
 }

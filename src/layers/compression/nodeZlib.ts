@@ -31,10 +31,12 @@ interface NativeStream {
 /** Most output of one step: enough that calls do not count, and fits in the processor's cache. */
 const OUTPUT_SIZE = 256 * 1024;
 /**
- * The largest zstd window, as a power of two: the most that `zstd --long` writes and podman reads.
- * zstd's own limit is 128 MB. Memory is used only as far as output fills it.
+ * Allows the largest zstd window, as a power of two: the most that `zstd --long` writes and podman
+ * reads. zstd's own limit is 128 MB. Memory is used only as far as output fills it.
  */
-const ZSTD_WINDOW_LOG = ['arm', 'ia32'].includes(process.arch) ? 30 : 31;
+export const ZSTD_PARAMS = {
+  [constants.ZSTD_d_windowLogMax]: ['arm', 'ia32'].includes(process.arch) ? 30 : 31,
+};
 
 /** Node's decoder refused its input. `code` is zlib's or zstd's. */
 export class NativeDecodeError extends Error {
@@ -57,8 +59,7 @@ export class NativeDecoder {
   #closed = false;
 
   constructor(kind: 'deflate' | 'zstd') {
-    const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG };
-    const stream: object = kind === 'deflate' ? createInflateRaw() : createZstdDecompress({ params });
+    const stream: object = kind === 'deflate' ? createInflateRaw() : createZstdDecompress({ params: ZSTD_PARAMS });
     if (!isNative(stream)) throw new Error(`Peel can't use the zlib of this Node.js (${process.version})`);
     this.#stream = stream;
     // oxlint-disable-next-line unicorn/prefer-add-event-listener -- native code calls this property

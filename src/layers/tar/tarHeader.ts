@@ -37,8 +37,8 @@ export function decodeHeader(block: Buffer): RawHeader {
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
     mode: numeric(block, 100, 8) & 0o7777,
-    uid: numeric(block, 108, 8),
-    gid: numeric(block, 116, 8),
+    uid: anyNumber(block, 108, 8),
+    gid: anyNumber(block, 116, 8),
     size: numeric(block, 124, 12),
     mtime: clamp(anyNumber(block, 136, 12)),
     flag: String.fromCharCode(block[156] ?? 0),

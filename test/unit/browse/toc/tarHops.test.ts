@@ -5,7 +5,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { image, layer } from '../../../support/image.ts';
 import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
-import { directory, type Entry, file, gnuSparse, hardlink, paxSparse, symlink } from '../../../support/tar.ts';
+import { directory, type Entry, file, gnuSparse, hardlink, pax, paxSparse, symlink } from '../../../support/tar.ts';
 import { Browsing, contentOf, fetched, pathsOf } from '../browsing.ts';
 
 let registry: Registry;
@@ -66,6 +66,21 @@ test('lists an uncompressed archive by its headers, and reads only the bytes of 
   assert.ok((await contentOf(tree, 'big')).equals(BIG));
   // The digest covers the whole archive only.
   assert.equal(verifiedOf(tree), false);
+});
+
+test('reads headers as a whole pass does', async () => {
+  const parts = [
+    pax({ path: 'elsewhere', size: '9', mtime: '1' }, 'g'),
+    pax({ path: 'elsewhere', size: '9' }),
+    file('real', BIG, { pax: { mtime: '9223372036854775807' } }),
+    { path: 'v7/', flag: '\0', size: 1 << 20 },
+    file('late', 'x'),
+  ];
+  const tree = await open(parts);
+  assert.deepEqual(pathsOf(tree), ['late', 'real', 'v7']);
+  assert.equal(verifiedOf(tree), false);
+  assert.ok((await contentOf(tree, 'real')).equals(BIG));
+  assert.equal(String(await contentOf(tree, 'late')), 'x');
 });
 
 test('opens a layer again without any request', async () => {

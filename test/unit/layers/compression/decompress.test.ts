@@ -144,6 +144,7 @@ suite('decompression', () => {
   test('goes by the first bytes, and names a compression that it does not read', () => {
     assert.throws(() => decompress(Buffer.from('fd377a585a000004', 'hex')), UnsupportedCompressionError);
     assert.throws(() => decompress(Buffer.from('425a683931415926', 'hex')), UnsupportedCompressionError);
+    assert.throws(() => decompress(Buffer.from('04224d186440a700', 'hex')), UnsupportedCompressionError);
     assert.equal(decompress(Buffer.from('BZhouse.txt')).compression, 'none');
     assert.equal(decompress(Buffer.alloc(0)).compression, 'none');
     assert.equal(decompress(Buffer.from('abc')).output.toString(), 'abc');

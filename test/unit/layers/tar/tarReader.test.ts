@@ -316,6 +316,14 @@ suite('reading tar', () => {
     }
   });
 
+  test('takes owners that are no owners for nobody', () => {
+    for (const uid of ['4294967295', '-1', '1152921504606846976', '9'.repeat(30)])
+      assert.equal(only(file('x', '', { pax: { uid } })).uid, 65_534, uid);
+    const large = (block: Buffer) => void Buffer.from('9000000000000000', 'hex').copy(block, 116);
+    assert.equal(only(file('x', '', { patch: large })).gid, 65_534);
+    assert.equal(only(file('x', '', { pax: { gid: '+5' } })).gid, 5);
+  });
+
   test('says what a layer is that is not an archive', () => {
     const problem = (bytes: Buffer) => {
       try {
