@@ -13,7 +13,7 @@ export interface FileEntry {
   readonly linkname: string;
   /** Number of the layer it comes from; 1 is the base. */
   readonly layer: number;
-  /** Distinguishes contents of equal size (`crc32:…`); absent where it is unknown or not needed. */
+  /** Distinguishes contents of equal size (`crc32:…`); absent where unknown or not needed. */
   readonly content?: string;
   /** Major and minor number of a device: `1:3`. */
   readonly device?: string;

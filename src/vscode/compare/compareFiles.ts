@@ -8,7 +8,7 @@ import { imageName } from '../registries/imageName.ts';
 import { plainText } from '../common/text.ts';
 import { InvalidArgumentError } from '../common/argument.ts';
 
-/** Shows a file of one image, or layer, beside that of another in the editor for differences. */
+/** Shows a file of two images, or layers, in the diff editor. */
 export const compareFiles = command(['left', 'right'], async ({ left, right }, needs: FilesNeeds, call) => {
   const [first, second] = [left?.path, right?.path];
   if (!left || !right || first === undefined || second === undefined)
@@ -25,7 +25,7 @@ export const compareFiles = command(['left', 'right'], async ({ left, right }, n
   return uris;
 });
 
-/** Short, for the title of an editor: the page before it has told the whole. */
+/** Returns a short name for the editor's title. The page that links here has the full one. */
 function versionOf({ image, layer }: ChosenFiles, { registries }: FilesNeeds): string {
   const { reference, manifestDigest, platform } = image;
   const { registry, repository, tag } = reference;

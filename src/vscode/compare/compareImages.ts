@@ -15,8 +15,8 @@ import type { Call } from '../command/command.ts';
 const TITLE = 'Compare Images';
 
 /**
- * Compares two tags, platforms or images file by file, and shows what came, went and changed. A
- * person is asked for what is not named before anything is read.
+ * Compares two tags, platforms or images file by file, and shows what was added, removed and
+ * changed. Prompts for what the argument lacks before it reads anything.
  */
 export const compareImages = command(
   [...FILES_FIELDS, 'left', 'right'],
@@ -47,7 +47,7 @@ async function askOther(
   call: Call,
 ): Promise<FilesArgument | undefined> {
   if (!call.interactive) return {};
-  // A pulled image is compared with what its registry has.
+  // Compare a pulled image with its registry's.
   const near = given.folder !== undefined && given.reference ? parseReference(given.reference) : reference;
   const value = formatReference({ ...near, tag: near.tag ?? 'latest' }).replace(/@.*$/, '');
   const text = await vscode.window.showInputBox({
@@ -60,7 +60,7 @@ async function askOther(
   if (text === undefined) return undefined;
   const other = parseReference(text);
   const named = { reference: formatReference(other) };
-  // The same image again: another platform of it is meant.
+  // The same reference means another platform of the image.
   if (named.reference !== formatReference(reference)) return { ...named, platform: formatPlatform(platform) };
   const { manifest } = await withNotification(`${TITLE}: asking the registry…`, signal => lookup.open(other, signal));
   if (manifest.kind !== 'index') return named;

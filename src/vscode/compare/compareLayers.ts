@@ -9,8 +9,8 @@ import { InvalidArgumentError } from '../common/argument.ts';
 const TITLE = 'Compare Layers';
 
 /**
- * Compares two layers, of one image or of two, as they are by themselves. A person chooses what is
- * not named.
+ * Compares two layers, of one image or of two, each by itself. Prompts for what the argument lacks
+ * when started from the UI.
  */
 export const compareLayers = command(
   [...FILES_FIELDS, 'left', 'right'],
@@ -23,7 +23,7 @@ export const compareLayers = command(
       left && (argument.right ? await chooseFiles(argument.right, needs, call, TITLE) : await askLayer(given, left));
     return left && right && showComparison(left, right, needs);
 
-    /** Another layer of the same image. */
+    /** Prompts for a layer, other than `but`'s, of the same image. */
     async function askLayer(of: FilesArgument, but?: ChosenFiles): Promise<ChosenFiles | undefined> {
       const { layer: _layer, ...whole } = of;
       const image = but?.image ?? (await chooseFiles(whole, needs, call, TITLE))?.image;

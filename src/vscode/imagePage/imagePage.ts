@@ -12,7 +12,7 @@ import type { ImageNeeds } from '../command/chooseImage.ts';
 import { plainText } from '../common/text.ts';
 import { commandLink } from '../page/commandLink.ts';
 import type { Html } from '../page/html.ts';
-import type { AnalysisNeeds } from './analyze.ts';
+import { analyze, type AnalysisNeeds } from './analyze.ts';
 import { imageHtml, type PageAction } from './imageHtml.ts';
 import type { PageMemory, PageSubject } from '../page/pageMemory.ts';
 import { fillPanel, openPanel } from '../page/panels.ts';
@@ -68,7 +68,6 @@ export async function pageAgain({ argument, analyzed }: PageSubject, needs: Page
   const image = { ...(await needs.lookup.resolve(exact, platform, new AbortController().signal)), reference: named };
   // Don't download layers unasked once the cache lost them. The page has a button for it.
   const known = analyzed && (await areLayersKnown(image, needs));
-  const { analyze } = await import('./analyze.ts');
   const analysis = known ? await analyze(image, needs) : undefined;
   return bodyOf(imageName(named, needs.registries), image, analysis);
 }

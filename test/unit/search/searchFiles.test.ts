@@ -195,7 +195,7 @@ test('finds matches in small layers while the base is still downloading', async 
   );
   const base = Promise.withResolvers<void>();
   const asked: number[] = [];
-  const told: number[] = [];
+  const counts: number[] = [];
   const searched = searching.search('needle', {
     stages: stagesOf([1, 2, 3], {
       open: async (number, signal) => {
@@ -206,7 +206,7 @@ test('finds matches in small layers while the base is still downloading', async 
       failed: () => assert.fail('all can be opened'),
     }),
     onNews: matches => {
-      told.push(matches);
+      counts.push(matches);
       // Let the base arrive once two matches are known.
       if (matches === 2) base.resolve();
     },
@@ -214,7 +214,7 @@ test('finds matches in small layers while the base is still downloading', async 
   const { listed, matches } = await searched;
   assert.deepEqual(asked, [3, 2, 1]);
   assert.equal(listed, 1);
-  assert.ok(told.includes(2), told.join());
+  assert.ok(counts.includes(2), counts.join());
   assert.deepEqual(places({ matches }), ['etc/motd 2 1:1', 'target 1 1:1', 'top 3 1:1']);
 });
 
