@@ -364,7 +364,7 @@ describe('files in the tree while their layer is being read', () => {
     trees.registries.refresh(merged);
     reading.stop();
     const rows = await rowsLike(node, all => !all[0]?.startsWith('Reading'));
-    assert.deepEqual(rows, ['The reading was stopped. What was read is kept; try again to go on from there.']);
+    assert.deepEqual(rows, ['Reading was stopped. Try again to continue from there.']);
     trees.registries.refresh(node);
     await rowsLike(node, all => all.includes('last | 10 B · added'));
   });

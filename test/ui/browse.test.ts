@@ -189,7 +189,7 @@ function single(): string {
 /** Adds the image with the command palette. */
 async function browseByName(workbench: Workbench): Promise<void> {
   await workbench.command('Peel: Browse Image…');
-  await workbench.answer(single(), /Image reference/);
+  await workbench.answer(single(), /image reference/);
 }
 
 /** Reads a file of the image after the window has loaded. */

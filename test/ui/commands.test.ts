@@ -46,7 +46,7 @@ test('leaves an existing folder as it is, and offers another name', async t => {
   await workbench.command('Peel: Pull Image…');
   await workbench.answer(`${registry.host}/library/busybox`);
   await workbench.clickToast(/is not empty and holds no pulled image/, 'Choose Another Name…');
-  await workbench.expectPrompt(/Name of the image's folder/);
+  await workbench.expectPrompt(/Folder name for the image/);
   await workbench.screenshot('commands-other-name');
   const offered = await workbench.quickInputBox.inputValue();
   assert.equal(offered, 'busybox-latest-2');

@@ -78,13 +78,13 @@ test('opens a compressed archive and a layout folder from the palette', async t 
   await workbench.showSidebar('Peel');
   await workbench.welcome('Registries').waitFor();
   await workbench.command('Peel: Open Local Image…');
-  await workbench.expectPrompt('What is it kept in?');
+  await workbench.expectPrompt('Archive or folder');
   await workbench.screenshot('local-kinds');
   await workbench.pick('Archive…');
   await workbench.chooseFile(join(folder, 'hello.tar.gz'), 'Open');
   await workbench.row('Registries', '2.0').waitFor();
   await workbench.command('Peel: Open Local Image…');
-  await workbench.expectPrompt('What is it kept in?');
+  await workbench.expectPrompt('Archive or folder');
   await workbench.pick('Folder…');
   // Choosing a folder first navigates into it.
   await workbench.chooseFile(join(folder, 'layout'), 'Open');

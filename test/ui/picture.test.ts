@@ -36,7 +36,7 @@ test('my project', async t => {
   await workbench.showSidebar('Peel');
   await workbench.widenSidebar(90);
   await workbench.command('Peel: Pull Image…');
-  await workbench.answer(`${NAME}/demo/hello:2.0.0`, 'Image reference');
+  await workbench.answer(`${NAME}/demo/hello:2.0.0`, 'image reference');
   await workbench.toast(/Pulled/).waitFor({ timeout: 60_000 });
   await workbench.clickToast(/Pulled/, 'Show in Images');
   await workbench.row('Images', 'Manifest').waitFor();

@@ -25,7 +25,7 @@ test('shows the page of a pulled image, compares it, and finds its files, from i
   await workbench.showSidebar('Peel');
   await workbench.widenSidebar(120);
   await workbench.command('Peel: Pull Image…');
-  await workbench.answer(reference, /Image reference/);
+  await workbench.answer(reference, /image reference/);
   await workbench.toast(/Pulled/).waitFor();
   await workbench.clearToasts();
   const row = 'hello:2.0.0';

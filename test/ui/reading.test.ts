@@ -93,7 +93,7 @@ test('stops reading a layer and resumes it', async t => {
   const { workbench } = await openWindow(t, editor, settings());
   await openLayer(workbench, 'stopped');
   await workbench.inlineAction('Registries', /^Reading… \d+ %$/, 'Stop Reading');
-  const stopped = workbench.row('Registries', /^The reading was stopped/);
+  const stopped = workbench.row('Registries', /^Reading was stopped/);
   await stopped.waitFor();
   assert.equal(await workbench.row('Registries', 'early').count(), 0);
   await workbench.screenshot('reading-stopped');

@@ -46,14 +46,14 @@ test(
     await failure.waitFor();
     // A click on the row runs the action that helps.
     await failure.click();
-    await workbench.answer('alice', 'User name');
+    await workbench.answer('alice', 'Username');
     await workbench.answer('wr0ng', 'Password');
     const toast = workbench.toast(/refused the user name or password/).first();
     await toast.waitFor();
     assert.doesNotMatch(await toast.innerText(), /wr0ng/);
     await workbench.screenshot('registries-wrong-password');
     await workbench.clickToast(/refused the user name or password/, 'Sign In…');
-    await workbench.answer('alice', 'User name');
+    await workbench.answer('alice', 'Username');
     await workbench.answer('s3cret', 'Password');
     await workbench.row('Registries', 'team/app').waitFor();
     await workbench.screenshot('registries-signed-in');
@@ -81,7 +81,7 @@ test('asks for confirmation before accepting any certificate, then lists reposit
   await workbench.expand('Registries', secure.host);
   await workbench.row('Registries', /^No secure connection/).click();
   await workbench.pick('Accept any certificate');
-  await workbench.answerDialog(/nobody vouches/, 'Accept');
+  await workbench.answerDialog(/identity isn't verified/, 'Trust');
   await workbench.row('Registries', 'team/app').waitFor();
   const row = (await workbench.rows('Registries')).find(text => text.startsWith(secure.host));
   assert.match(row ?? '', /insecure/);
@@ -95,7 +95,7 @@ test('adds a registry by its address together with the trust it needs', { skip }
   await workbench.clickToast(/No secure connection/, 'Trust…');
   await workbench.pick('Choose a certificate file');
   await workbench.chooseFile(ca.certFile, 'Trust');
-  await workbench.toast(/Added .*lists its repositories/).waitFor();
+  await workbench.toast(/Added .*No sign-in required/).waitFor();
   await workbench.expand('Registries', secure.host);
   await workbench.row('Registries', 'team/app').waitFor();
 });
@@ -112,7 +112,7 @@ test('shows progress only for a slow registry, and can be cancelled', async t =>
     return reply;
   });
   await workbench.command('Peel: Open Image…');
-  await workbench.answer(`${slow.host}/team/app:1`, 'Image reference');
+  await workbench.answer(`${slow.host}/team/app:1`, 'image reference');
   const toast = workbench.toast(/Opening/);
   await toast.waitFor();
   await workbench.clickToast(/Opening/, 'Cancel');
@@ -121,6 +121,6 @@ test('shows progress only for a slow registry, and can be cancelled', async t =>
   fault.remove();
   assert.equal(await workbench.page.locator('.notification-toast').count(), 0);
   await workbench.command('Peel: Open Image…');
-  await workbench.answer(`${slow.host}/team/app:1`, 'Image reference');
+  await workbench.answer(`${slow.host}/team/app:1`, 'image reference');
   await workbench.row('Registries', 'Manifest').waitFor();
 });

@@ -66,7 +66,7 @@ async function searchFrom(workbench: Workbench, label: string): Promise<void> {
 test('searches from the palette, and opens a match at its place', async t => {
   const { workbench } = await open(t);
   await workbench.command('Peel: Search in Image…');
-  await workbench.answer(`${demo.host}/demo/texts:v1`, 'Image reference');
+  await workbench.answer(`${demo.host}/demo/texts:v1`, 'image reference');
   await type(workbench, 'needle');
   await workbench.until('the form has its rows', async () => (await workbench.picks()).length === 6);
   await workbench.screenshot('search-form');

@@ -55,7 +55,7 @@ test('a list that needs an account offers to sign in, and then opens', async t =
   await failure.hover();
   await workbench.screenshot('tree-sign-in');
   await workbench.inlineAction('Registries', /^Asks for an account/, /Sign In/);
-  await workbench.answer('alice', 'User name');
+  await workbench.answer('alice', 'Username');
   await workbench.answer('s3cret', 'Password');
   await workbench.row('Registries', 'demo/hello').waitFor();
   const registry = (await workbench.rows('Registries')).find(row => row.startsWith(closed.host));
@@ -97,7 +97,7 @@ test('an image opened by its name is shown in the tree, wherever it is', async t
   const { workbench } = await openWindow(t, editor, settings(demo));
   await showRegistries(workbench);
   await workbench.command('Peel: Open Image…');
-  await workbench.answer(`${demo.host}/demo/many:1.7`, 'Image reference');
+  await workbench.answer(`${demo.host}/demo/many:1.7`, 'image reference');
   const row = workbench.row('Registries', '1.7');
   await row.waitFor();
   await workbench.until('the row is selected', async () => (await row.getAttribute('aria-selected')) === 'true');

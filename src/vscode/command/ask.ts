@@ -18,7 +18,7 @@ export async function askReference(
   if (argument.reference !== undefined) return parseReference(argument.reference);
   const text = await vscode.window.showInputBox({
     title,
-    prompt: 'Image reference. Pull commands and registry addresses may be pasted as they are.',
+    prompt: 'Enter an image reference, or paste a docker pull command or registry URL',
     placeHolder: 'busybox, ghcr.io/owner/name:tag, 127.0.0.1:5000/name@sha256:…',
     ignoreFocusOut: true,
     validateInput: problemOfReference,
@@ -97,7 +97,7 @@ export async function askFolder(title: string, button: string): Promise<string |
 /** The command needs a pulled image, and there is none. */
 export class NoImageError extends Error {
   constructor() {
-    super('No pulled image fits this command. Pull one with "Peel: Pull Image…" first.');
+    super('No pulled image is available for this command. Pull one with "Peel: Pull Image…" first.');
     this.name = 'NoImageError';
   }
 }

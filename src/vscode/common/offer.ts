@@ -22,5 +22,5 @@ export function reveal(path: string): Offered {
 
 /** A sentence to append if some files could not be written unchanged; otherwise ''. */
 export function warningsNoted(warnings: number): string {
-  return warnings > 0 ? ` ${warnings} of its files could not be written unchanged. See the log.` : '';
+  return warnings > 0 ? ` ${warnings} files couldn't be written exactly. See the log for details.` : '';
 }

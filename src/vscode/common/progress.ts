@@ -35,7 +35,9 @@ export function withTransfer<T>(
   );
 }
 
-/** Like {@link withTransfer}, but shows the notification only once the work takes noticeably long. */
+/**
+ * Like {@link withTransfer}, but shows the notification only once the work takes noticeably long.
+ */
 export async function withDelayedTransfer<T>(
   title: string,
   work: (signal: AbortSignal, report: (transfer: Transfer) => void) => Promise<T>,

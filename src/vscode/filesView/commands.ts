@@ -11,7 +11,8 @@ const FILE_FIELDS = [...FILES_FIELDS, 'path'] as const;
 
 /**
  * Lists the files and folders of an image, or of one layer, below `path`, each folder before its
- * contents. Paths have no leading slash. Started from the UI, shows a list and opens the chosen file.
+ * contents. Paths have no leading slash. Started from the UI, shows a list and opens the chosen
+ * file.
  */
 export const listFiles = command(FILE_FIELDS, async (argument, needs: FilesNeeds, call) => {
   const chosen = await chooseFiles(argument, needs, call, 'List Files');
@@ -22,7 +23,10 @@ export const listFiles = command(FILE_FIELDS, async (argument, needs: FilesNeeds
   return call.interactive ? pickFile(chosen, 'List Files') : inSlices(factsBelow(tree, from));
 });
 
-/** Opens a file of an image, or of one layer, in an editor; prompts if `path` is missing. Follows links. */
+/**
+ * Opens a file of an image, or of one layer, in an editor; prompts if `path` is missing. Follows
+ * links.
+ */
 export const openFile = command(FILE_FIELDS, async (argument, needs: FilesNeeds, call) => {
   const chosen = await chooseFiles(argument, needs, call, 'Open File');
   if (!chosen) return undefined;

@@ -85,7 +85,7 @@ export class FileNode extends FolderRow {
       facts: [
         `${mode.toString(8).padStart(4, '0')} ${facts.uid}:${facts.gid}`,
         `from layer ${facts.layer}`,
-        facts.verified === false && 'not verified: only parts of the layer were read',
+        facts.verified === false && 'unverified: only parts of the layer were read',
       ],
       icon: mark === 'deleted' ? 'diff-removed' : ICONS[kind],
       spoken: SPOKEN[kind],

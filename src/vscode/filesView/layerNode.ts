@@ -14,7 +14,7 @@ import { dotted, formatBytes, grouped, plainText, timeAgo } from '../common/text
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 
-/** One layer of an image in a registry. It opens to its own files, without being extracted. */
+/** A layer of an image in a registry. It opens to its own files, without being extracted. */
 export class LayerNode extends FolderRow {
   readonly id: string;
   readonly parent: TreeNode;
@@ -22,10 +22,10 @@ export class LayerNode extends FolderRow {
   readonly #layer: Layer;
   readonly #of: number;
   protected readonly folder: FileFolder;
-  /** What is known of the layer on this machine now. */
+  /** The layer's state on this machine. */
   state: LayerState | undefined;
 
-  /** @param of how many layers the image has */
+  /** @param of the number of layers in the image */
   constructor(
     parent: TreeNode,
     context: TreeContext<FileRowNeeds>,

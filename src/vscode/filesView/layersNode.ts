@@ -18,7 +18,7 @@ export class LayersNode implements TreeNode {
   readonly #context: TreeContext<ImageRowNeeds>;
   readonly #address: ImageAddress;
   readonly #layers: Lazy<readonly Layer[]>;
-  /** Rows stay, for what is open below them is to stay open. */
+  /** Reused, so that what is open below them stays open. */
   #rows: readonly LayerNode[] = [];
 
   constructor(parent: TreeNode, context: TreeContext<ImageRowNeeds>, address: ImageAddress) {
@@ -37,7 +37,7 @@ export class LayersNode implements TreeNode {
     item.id = this.id;
     item.contextValue = 'peel.layers';
     item.iconPath = new ThemeIcon('layers');
-    item.tooltip = 'The layers that make the image, base first';
+    item.tooltip = 'The layers of the image, base first';
     const layers = this.#layers.current;
     if (layers) item.description = describeLayers(layers.map(layer => layer.descriptor.size));
     return item;
@@ -65,7 +65,7 @@ export class LayersNode implements TreeNode {
   }
 }
 
-/** `3 layers · 52 MB`; sizes that the manifest does not tell (-1, schema 1) are left out. */
+/** `3 layers · 52 MB`; no size if the manifest lacks one (-1, schema 1). */
 export function describeLayers(sizes: readonly number[]): string {
   const known = sizes.filter(size => size >= 0);
   const total = known.reduce((sum, size) => sum + size, 0);

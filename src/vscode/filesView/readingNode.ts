@@ -3,12 +3,12 @@ import type { FilesSoFar } from '../files/openingTree.ts';
 import { count, dotted, formatBytes } from '../common/text.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 
-/** The first row of files that are still being found: how far that is. */
+/** The first row while files are still being found; shows the progress. */
 export class ReadingNode implements TreeNode {
   readonly id: string;
   readonly parent: TreeNode;
   readonly argument = {};
-  /** Ends the reading. */
+  /** Stops reading. */
   readonly stop: () => void;
   readonly #soFar: FilesSoFar;
 
@@ -21,16 +21,16 @@ export class ReadingNode implements TreeNode {
 
   toTreeItem(): TreeItem {
     const { read, total, found } = this.#soFar;
-    // A hundred is for what is through.
-    const far = total > 0 ? `${Math.min(99, Math.floor((100 * read) / total))} %` : formatBytes(read);
-    const item = new TreeItem(`Reading… ${far}`);
+    // Never 100, since reading isn't finished.
+    const progress = total > 0 ? `${Math.min(99, Math.floor((100 * read) / total))} %` : formatBytes(read);
+    const item = new TreeItem(`Reading… ${progress}`);
     item.id = this.id;
     item.contextValue = 'peel.reading';
     item.description = `${count(found, 'entry', 'entries')} so far`;
     item.iconPath = new ThemeIcon('loading~spin');
     item.tooltip =
-      'The files that were found so far are listed, but nothing is verified yet. What a layer adds, changes or deletes is told, and files open, when all is read.';
-    item.accessibilityInformation = { label: dotted(`Reading ${far}`, item.description) };
+      'Files found so far, not yet verified. They open, and show what each layer changes, once all layers are read.';
+    item.accessibilityInformation = { label: dotted(`Reading ${progress}`, item.description) };
     return item;
   }
 }

@@ -4,75 +4,78 @@ import type { ResolvedImage } from '../../oci/image.ts';
 import type { FilesSoFar } from '../files/openingTree.ts';
 
 /** Files as rows show them. */
-export interface FilesInSight {
+export interface KnownFiles {
   readonly image: ResolvedImage;
   readonly tree: MergedTree;
-  /** Layers are still being read: the tree is what was found so far. */
+  /** Present while layers are still being read; the tree has what was found so far. */
   readonly reading?: FilesSoFar;
 }
 
-/** Where files come from. */
+/** Opens an image's files. */
 export interface FilesSource {
   resolve(signal: AbortSignal): Promise<ResolvedImage>;
   whole(image: ResolvedImage, signal: AbortSignal): Promise<MergedTree>;
-  /** What is known while `whole` is on its way; `undefined` when nothing is read. */
+  /** What is known while `whole` is running; `undefined` if nothing is being read. */
   soFar(image: ResolvedImage): Promise<FilesSoFar | undefined>;
   readonly onDidRead: Event<void>;
 }
 
-/** The user ended the reading of layers. */
+/** The user stopped reading layers. */
 export class ReadingStoppedError extends Error {
   constructor() {
-    super('The reading was stopped. What was read is kept; try again to go on from there.');
+    super('Reading was stopped. Try again to continue from there.');
     this.name = 'ReadingStoppedError';
   }
 }
 
-/** Rows are asked anew at most so often, and less often the more there are. Milliseconds, and milliseconds for each entry. */
-const PACE = 400;
-const PACE_PER_ENTRY = 0.01;
-const SLOWEST = 3000;
-/** What is whole so soon is shown at once. Milliseconds. */
+/**
+ * The least time between two redraws, in milliseconds, plus a part for each entry, up to the most.
+ */
+const INTERVAL = 400;
+const INTERVAL_PER_ENTRY = 0.01;
+const LONGEST_INTERVAL = 3000;
+/** Files that are complete this soon are shown at once. Milliseconds. */
 const GRACE = 300;
 
-type Outcome = { readonly sight: FilesInSight } | { readonly error: unknown };
+type Outcome = { readonly known: KnownFiles } | { readonly error: unknown };
 
 /**
- * Keeps the files of an image in sight: first as far as they are found, then whole, and tells of every change. What failed after something was shown stays a failure until
- * {@link reset}: nobody may take for the image's what was not verified.
+ * Shows an image's files while they are being found, then completely, and reports every change. A
+ * failure after something was shown stays until {@link reset}, so that unverified files are not
+ * mistaken for the image's.
  */
 export class WatchedFiles {
   readonly #source: FilesSource;
   readonly #changed: () => void;
   #opening: Opening | undefined;
 
-  /** @param changed there is more to see, or other */
+  /** @param changed called when there is more or something else to show */
   constructor(source: FilesSource, changed: () => void) {
     this.#source = source;
     this.#changed = changed;
   }
 
-  /** The files as they are known now; opens them when nobody has. @throws what opening them throws */
-  async look(): Promise<FilesInSight> {
+  /** The files known now; opens them if necessary. @throws what opening them throws */
+  async look(): Promise<KnownFiles> {
     const opening = this.#opened();
     const seen = await opening.look();
-    if ('sight' in seen) return seen.sight;
-    // Nobody saw anything: the next look may try again.
+    if ('known' in seen) return seen.known;
+    // Nothing was shown yet, so the next call may try again.
     if (!opening.shown && this.#opening === opening) this.#opening = undefined;
     throw seen.error;
   }
 
-  /** Waits until all is read, or has failed, of which the next {@link look} tells. */
+  /** Waits until everything is read or has failed; the next {@link look} reports which. */
   async whole(): Promise<void> {
     await this.#opened().ended;
   }
 
-  /** Ends the reading; the next {@link look} says so. */
+  /** Stops reading; the next {@link look} throws {@link ReadingStoppedError}. */
   stop(): void {
     this.#opening?.end(new ReadingStoppedError());
   }
 
-  /** Forgets everything; what runs is given up. */
+  /** Forgets everything and aborts running work. */
   reset(): void {
     this.#opening?.end();
     this.#opening = undefined;
@@ -86,14 +89,14 @@ export class WatchedFiles {
   }
 }
 
-/** From the first look at files until they are whole. */
+/** Files from the first look until they are complete. */
 class Opening {
-  /** Somebody was shown less than the whole. */
+  /** Less than the whole was shown. */
   shown = false;
   readonly #source: FilesSource;
   readonly #changed: () => void;
   readonly #controller = new AbortController();
-  /** There is something to show, or an outcome. */
+  /** Resolved once there is something to show, or an outcome. */
   readonly #begun = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<Outcome>();
   readonly #subscription: Disposable;
@@ -104,22 +107,22 @@ class Opening {
   #patient = true;
   readonly #grace = setTimeout(() => {
     this.#patient = false;
-    void this.#hear();
+    void this.#notify();
   }, GRACE);
 
   constructor(source: FilesSource, changed: () => void) {
     this.#source = source;
     this.#changed = changed;
-    this.#subscription = source.onDidRead(() => void this.#hear());
+    this.#subscription = source.onDidRead(() => void this.#notify());
     void this.#open();
   }
 
   async look(): Promise<Outcome> {
     await this.#begun.promise;
-    const sight = this.#outcome ? undefined : await this.#soFar();
-    if (sight && !this.#outcome) {
+    const known = this.#outcome ? undefined : await this.#soFar();
+    if (known && !this.#outcome) {
       this.shown = true;
-      return { sight };
+      return { known };
     }
     return this.#outcome ?? this.#ended.promise;
   }
@@ -147,32 +150,32 @@ class Opening {
       const image = await this.#source.resolve(signal);
       this.#image = image;
       const whole = this.#source.whole(image, signal);
-      // Somebody else may have begun to read them, and what comes next may take its time.
-      void this.#hear();
-      return { sight: { image, tree: await whole } };
+      // Another caller may be reading the files already, and its next progress may take a while.
+      void this.#notify();
+      return { known: { image, tree: await whole } };
     } catch (error) {
       return { error };
     }
   }
 
-  async #soFar(): Promise<FilesInSight | undefined> {
+  async #soFar(): Promise<KnownFiles | undefined> {
     const image = this.#image;
     const reading = image && (await this.#source.soFar(image));
     return reading && { image, tree: reading.tree, reading };
   }
 
-  /** Passes on, at a calm pace, that something was read. */
-  async #hear(): Promise<void> {
+  /** Passes on, at a limited rate, that something was read. */
+  async #notify(): Promise<void> {
     if (this.#busy || this.#timer || this.#patient) return;
     this.#busy = true;
     const found = (await this.#soFar())?.reading?.found;
     this.#busy = false;
     if (found === undefined || this.#outcome) return;
     this.#begun.resolve();
-    const pace = Math.min(SLOWEST, PACE + found * PACE_PER_ENTRY);
+    const interval = Math.min(LONGEST_INTERVAL, INTERVAL + found * INTERVAL_PER_ENTRY);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.shown) this.#changed();
-    }, pace);
+    }, interval);
   }
 }

@@ -14,7 +14,9 @@ import type { PulledImages } from '../images/pulledImages.ts';
 import type { Pulls } from '../images/pulls.ts';
 import { chooseLayer, type LayerWorkNeeds, transferLayer } from './oneLayer.ts';
 
-/** Downloads one layer's blob, or one file of an artifact, verified and as it is, into a folder. */
+/**
+ * Downloads one layer's blob, or one file of an artifact, verified and unchanged, into a folder.
+ */
 export const downloadLayer = command(
   ['reference', 'platform', 'layer', 'folder'],
   async (argument, needs: LayerWorkNeeds, call) => {
@@ -32,7 +34,10 @@ export const downloadLayer = command(
   },
 );
 
-/** Shows an image's folder: in the Explorer if it is in the workspace, else in the file manager or a new window. */
+/**
+ * Shows an image's folder: in the Explorer if it is in the workspace, else in the file manager or a
+ * new window.
+ */
 export const openFolder = command(['folder'], async (argument, { images }: { readonly images: PulledImages }) => {
   const folder = await askImageFolder(argument, images, 'Open Image Folder');
   if (folder === undefined) return;
@@ -45,8 +50,8 @@ export const openFolder = command(['folder'], async (argument, { images }: { rea
 });
 
 /**
- * Empties the cache of downloaded layers, and returns the bytes freed. Started from the UI, confirms first.
- * Pulled images have their own links to the blobs and stay whole.
+ * Empties the cache of downloaded layers, and returns the bytes freed. Started from the UI,
+ * confirms first. Pulled images have their own links to the blobs and stay whole.
  */
 export const cleanCache = command(
   [],
@@ -58,7 +63,7 @@ export const cleanCache = command(
         return 0;
       }
       const remove = 'Clean';
-      const detail = 'Pulled images stay. Layers that are needed again will be downloaded again.';
+      const detail = 'Pulled images are kept. Layers needed later are downloaded again.';
       const question = `Remove ${formatBytes(size)} of downloaded layers?`;
       const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, remove);
       if (answer !== remove) return undefined;

@@ -7,7 +7,10 @@ import { resolveInRoot } from './resolveInRoot.ts';
 /** An entry of a folder of an unpacked image. */
 export interface DiskEntry {
   readonly name: string;
-  /** What links lead to; `deleted` is an overlay's whiteout, `dangling` a link to nothing in the root. */
+  /**
+   * What links lead to; `deleted` is an overlay's whiteout, `dangling` a link to nothing in the
+   * root.
+   */
   readonly kind: 'folder' | 'file' | 'special' | 'deleted' | 'dangling';
   /** Bytes; of files only. */
   readonly size?: number;

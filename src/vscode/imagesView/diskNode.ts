@@ -7,8 +7,8 @@ import type { TreeNode } from '../tree/treeNode.ts';
 import { listDiskFolder, type DiskEntry, type DiskName } from './diskFolder.ts';
 
 /**
- * A folder on disk shown as an image's: a layer's, or the mounted image's. Links are followed within
- * `root` only.
+ * A folder on disk shown as an image's: a layer's, or the mounted image's. Links are followed
+ * within `root` only.
  */
 export class DiskFolder extends RowFolder<DiskName> {
   readonly root: string;

@@ -13,23 +13,23 @@ import { withTransfer } from '../common/progress.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
 import { InvalidArgumentError } from '../common/argument.ts';
 
-/** How each form is called, and what it is good for. */
-const FORMS: Readonly<Record<ExportFormat, { label: string; detail: string; ending: string }>> = {
+/** How each format is presented, and the default file's extension. */
+const FORMS: Readonly<Record<ExportFormat, { label: string; detail: string; extension: string }>> = {
   'oci-layout': {
     label: 'OCI layout',
     detail: 'A folder, for skopeo, umoci, crane and podman',
-    ending: '-oci',
+    extension: '-oci',
   },
-  'oci-archive': { label: 'OCI archive', detail: 'The same in one tar file', ending: '.oci.tar' },
-  'docker-archive': { label: 'Docker archive', detail: 'A tar file for docker load', ending: '.docker.tar' },
+  'oci-archive': { label: 'OCI archive', detail: 'The same as a single tar file', extension: '.oci.tar' },
+  'docker-archive': { label: 'Docker archive', detail: 'A tar file for docker load', extension: '.docker.tar' },
   'rootfs-tar': {
     label: 'Root file system',
     detail: 'All layers merged into one tar file, with owners, devices and attributes',
-    ending: '.rootfs.tar',
+    extension: '.rootfs.tar',
   },
 };
 
-/** Where to write, and whether a file that stands there may be replaced. */
+/** Where to write, and whether an existing file may be replaced. */
 interface Target {
   readonly path: string;
   readonly replace: boolean;
@@ -40,7 +40,10 @@ interface ExportNeeds extends ExportSourceNeeds {
   readonly settings: () => Settings;
 }
 
-/** Writes an image, a pulled one or straight from its registry, as a layout or an archive that other tools read. */
+/**
+ * Exports a pulled image, or one straight from its registry, as a layout or archive for other
+ * tools.
+ */
 export const exportImage = command(
   ['reference', 'platform', 'folder', 'format', 'target'],
   async (argument, needs: ExportNeeds, call) => {
@@ -58,7 +61,7 @@ export const exportImage = command(
         signal,
         report: transfer => report({ ...transfer, layersDone: 0, layers: 0 }),
       };
-      // The cache is lent for the whole time, so that nothing is taken out of it that is being read.
+      // Keeps the cache in use throughout, so that nothing being read is pruned.
       return needs.pulls.use(async () => {
         const { image, files } = await source.open(watch);
         return runExport(image, files, { ...target, format, limits: { maxBytes, maxEntries }, script }, watch);
@@ -78,7 +81,7 @@ function checkedFormat(text: string): ExportFormat {
 
 async function askFormat({ title }: ExportSource): Promise<ExportFormat | undefined> {
   const items = EXPORT_FORMATS.map(format => ({ ...FORMS[format], format }));
-  const options = { title: `Export ${title}`, placeHolder: 'What to write it as', matchOnDetail: true };
+  const options = { title: `Export ${title}`, placeHolder: 'Format', matchOnDetail: true };
   return (await vscode.window.showQuickPick(items, options))?.format;
 }
 
@@ -91,7 +94,7 @@ async function targetFor(
 ): Promise<Target | undefined> {
   if (given !== undefined) return { path: absolutePath(given), replace: false };
   const usual = await chooseTargetFolder(
-    `${source.name}${FORMS[format].ending}`,
+    `${source.name}${FORMS[format].extension}`,
     undefined,
     images,
     call,
@@ -100,11 +103,11 @@ async function targetFor(
   if (usual === undefined) return undefined;
   if (!call.interactive) return { path: usual, replace: false };
   if (format === 'oci-layout') return askFolderName(usual);
-  // The dialog itself asks before a file is replaced.
+  // The dialog itself confirms replacing a file.
   const chosen = await vscode.window.showSaveDialog({
     title: `Export ${source.title}`,
     saveLabel: 'Export',
-    // The dialog forgets a name in a folder that is not there yet.
+    // The dialog drops a name in a folder that doesn't exist.
     defaultUri: vscode.Uri.file(existsSync(dirname(usual)) ? usual : join(dirname(dirname(usual)), basename(usual))),
     filters: { 'Tar archives': ['tar'] },
   });
@@ -114,7 +117,7 @@ async function targetFor(
 async function askFolderName(usual: string): Promise<Target | undefined> {
   const typed = await vscode.window.showInputBox({
     title: 'Export Image',
-    prompt: 'The folder for the OCI layout: a new one, or an empty one',
+    prompt: 'A new or empty folder for the OCI layout',
     value: usual,
     valueSelection: [usual.length - basename(usual).length, usual.length],
     ignoreFocusOut: true,

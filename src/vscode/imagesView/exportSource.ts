@@ -17,13 +17,13 @@ export interface ExportSourceNeeds extends ImageNeeds {
   readonly pulls: Pulls;
 }
 
-/** An image to export: a pulled one, or one of a registry. */
+/** An image to export: a pulled one, or one in a registry. */
 export interface ExportSource {
-  /** For people. */
+  /** For messages. */
   readonly title: string;
-  /** For files. */
+  /** For file names. */
   readonly name: string;
-  /** Brings what is not on the disk yet. */
+  /** Downloads what isn't on disk yet. */
   open(watch: TransferWatch): Promise<StoredImage>;
 }
 

@@ -10,13 +10,16 @@ import { chooseLayer, type LayerWorkNeeds, transferLayer } from './oneLayer.ts';
 import { chooseTargetFolder } from '../command/targetFolder.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
 
-/** Downloads one layer and unpacks it into a new folder: the one that was given, else one named by the layer. */
+/**
+ * Downloads one layer and unpacks it into a new folder: the given one, or one named after the
+ * layer.
+ */
 export const extractLayer = command(
   ['reference', 'platform', 'layer', 'folder'],
   async (argument, needs: LayerWorkNeeds & { readonly settings: () => Settings }, call) => {
     const chosen = await chooseLayer(argument, needs, call, 'Extract Layer');
     if (!chosen) return undefined;
-    const folder = argument.folder === undefined ? await usualPlace() : absolutePath(argument.folder);
+    const folder = argument.folder === undefined ? await defaultFolder() : absolutePath(argument.folder);
     if (folder === undefined) return undefined;
     const { maxBytes, maxEntries } = needs.settings();
     const done = await transferLayer(chosen, needs, (puller, options) =>
@@ -26,7 +29,7 @@ export const extractLayer = command(
       offer(`Extracted into ${vscode.workspace.asRelativePath(done.path)}.`, { 'Show in Explorer': reveal(done.path) });
     return done;
 
-    async function usualPlace(): Promise<string | undefined> {
+    async function defaultFolder(): Promise<string | undefined> {
       if (!chosen) return undefined;
       const parent = await chooseTargetFolder(
         `${defaultFolderName(chosen.reference)}-layers`,

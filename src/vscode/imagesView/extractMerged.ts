@@ -18,9 +18,9 @@ import { absolutePath } from '../common/workspacePaths.ts';
 
 /** Where the layers come from: a pulled image's folder, or the registry. */
 interface Source {
-  /** For the progress. */
+  /** For progress. */
   readonly title: string;
-  /** For the folder. */
+  /** For the folder's name. */
   readonly name: string;
   files(watch: TransferWatch): Promise<readonly LayerFile[]>;
 }
@@ -30,7 +30,7 @@ interface MergedNeeds extends ExportSourceNeeds {
   readonly settings: () => Settings;
 }
 
-/** Applies all layers of an image in order to one plain folder: for systems without overlay mounts, and for those who want none. */
+/** Applies all layers of an image in order to one plain folder, for use without overlay mounts. */
 export const extractMerged = command(
   ['reference', 'platform', 'folder', 'target'],
   async (argument, needs: MergedNeeds, call) => {
@@ -43,7 +43,7 @@ export const extractMerged = command(
     const script = new URL('./mergeWorker.js', import.meta.url);
     const warnings = await withTransfer(`Extracting ${source.title}`, (signal, report) => {
       const watch: TransferWatch = { signal, report };
-      // The cache is lent for the whole time, so that nothing is taken out of it that is being read.
+      // Keeps the cache in use throughout, so that nothing being read is pruned.
       return needs.pulls.use(async () =>
         mergeLayerFiles(await source.files(watch), { folder, limits: { maxBytes, maxEntries }, script }, watch),
       );
@@ -81,7 +81,7 @@ async function askTarget({ name }: Source, { images }: MergedNeeds, call: Call):
   if (usual === undefined || !call.interactive) return usual;
   const typed = await vscode.window.showInputBox({
     title: 'Extract Merged',
-    prompt: 'The folder for the files of the image: a new one, or an empty one',
+    prompt: "A new or empty folder for the image's files",
     value: usual,
     valueSelection: [usual.length - basename(usual).length, usual.length],
     ignoreFocusOut: true,

@@ -3,7 +3,10 @@ import type { TreeRoot } from '../tree/nodeTree.ts';
 import { PulledImageNode } from './pulledImageNode.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 
-/** The Images view: what was pulled into this workspace. Rows live as long as their folder, so that what is open in them stays open. */
+/**
+ * The Images view: the images pulled into this workspace. Rows live as long as their folders, so
+ * that what is open in them stays open.
+ */
 export class ImagesRoot implements TreeRoot {
   readonly prefix = 'image:';
   readonly #draw: () => Promise<readonly ImageOnDisk[]>;
@@ -11,8 +14,8 @@ export class ImagesRoot implements TreeRoot {
   readonly #nodes = new Map<string, PulledImageNode>();
 
   /**
-   * @param draw what is on disk and mounted now, when the rows are drawn of it
-   * @param look the same, when they are not
+   * @param draw lists the images on disk when the rows are drawn from them
+   * @param look lists them otherwise
    */
   constructor(draw: () => Promise<readonly ImageOnDisk[]>, look = draw) {
     this.#draw = draw;
@@ -30,7 +33,7 @@ export class ImagesRoot implements TreeRoot {
     return nodes;
   }
 
-  /** The row of an image's folder, when there is one. */
+  /** The row of an image's folder, if there is one. */
   async find(folder: string): Promise<TreeNode | undefined> {
     this.#nodesOf(await this.#look());
     return this.#nodes.get(folder);

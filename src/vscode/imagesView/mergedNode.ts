@@ -5,7 +5,7 @@ import { DiskFolder } from './diskNode.ts';
 import { FolderRow } from '../tree/folderRow.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 
-/** `Merged`: the files of a mounted image, where what is written lands in `overlay/upper`. */
+/** `Merged`: the files of a mounted image. Changes go to `overlay/upper`. */
 export class MergedNode extends FolderRow {
   readonly id: string;
   readonly parent: TreeNode;

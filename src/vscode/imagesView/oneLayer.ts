@@ -28,13 +28,14 @@ export interface ChosenLayer {
   readonly layer: Layer;
 }
 
-/** An image, or an artifact, whose files stand for layers. */
+/** An image, or an artifact whose files take the place of layers. */
 interface Layered extends Pick<ResolvedImage, 'reference' | 'layers'> {
   readonly artifact: boolean;
 }
 
 /**
- * Finds the layer, prompting for what the argument lacks; `undefined` when the user dismisses a prompt.
+ * Finds the layer, prompting for what the argument lacks; `undefined` when the user dismisses a
+ * prompt.
  * @throws {LayerNotFoundError}
  */
 export async function chooseLayer(
@@ -66,14 +67,14 @@ async function layeredOf(
     const { manifest } = await withNotification(`${title}: asking the registry…`, signal =>
       lookup.open(reference, signal),
     );
-    // An artifact for one of several platforms: only its own reference names it.
+    // An artifact for one of several platforms is named by its own reference only.
     if (manifest.kind !== 'image') throw error;
     const layers = manifest.layers.map((descriptor, at) => ({ number: at + 1, descriptor }));
     return { reference, layers, artifact: true };
   }
 }
 
-/** Downloads with progress; `work` is one of the pull room's functions for a single layer. */
+/** Downloads with progress; `work` is one of the functions of `src/pull` for a single layer. */
 export function transferLayer(
   { reference, image, layer }: ChosenLayer,
   { pulls, registries }: LayerWorkNeeds,

@@ -48,7 +48,7 @@ export const pullImage = command(
     const begun = argument.folder === undefined ? undefined : argument.digest;
     const pulled = await pullInto({ reference, begun }, { platform: argument.platform, folder }, needs, call);
     if (!pulled) return undefined;
-    // Its layers were read as a whole, so that their files are verified from now on.
+    // Its layers were read completely, so their files are verified from now on.
     needs.files.forget();
     await needs.registries.pin(reference.registry, reference.repository);
     await needs.images.remember(pulled.folder);
@@ -61,11 +61,13 @@ export const pullImage = command(
 /** What is to be pulled. */
 interface Source {
   readonly reference: Reference;
-  /** The digest of the image that the folder holds a part of already: its tag may have moved on since. */
+  /**
+   * The digest of the image that the folder already holds a part of; its tag may have moved since.
+   */
   readonly begun: string | undefined;
 }
 
-/** Pulls. If the platform or folder won't do, prompts for another one. */
+/** Pulls. If the platform or folder can't be used, prompts for another one. */
 async function pullInto(source: Source, first: Wanted, needs: PullNeeds, call: Call): Promise<PulledImage | undefined> {
   let wanted = first;
   for (;;) {
@@ -73,7 +75,7 @@ async function pullInto(source: Source, first: Wanted, needs: PullNeeds, call: C
       return await transfer(source, wanted, needs);
     } catch (error) {
       if (!call.interactive) throw error;
-      const other = await askOtherWay(error, wanted);
+      const other = await askAlternative(error, wanted);
       if (!other) return undefined;
       wanted = other;
     }
@@ -86,7 +88,7 @@ function transfer(
   { lookup, pulls }: PullNeeds,
 ): Thenable<PulledImage> {
   return withTransfer(`Pulling ${familiarName(reference)}`, async (signal, report) => {
-    // What the tag points to now, not what it pointed to when the tree was opened.
+    // What the tag points to now, not when the tree was opened.
     lookup.forget();
     const [named] = await Promise.all([lookup.resolve(reference, platform, signal), pulls.prepare()]);
     const moved = isDigest(begun) && named.manifestDigest !== begun;
@@ -102,8 +104,11 @@ interface Wanted {
   readonly folder: string;
 }
 
-/** What to try instead, or `undefined` when the user left the question. @throws the error itself when there is nothing to choose */
-async function askOtherWay(error: unknown, wanted: Wanted): Promise<Wanted | undefined> {
+/**
+ * Asks what to try instead; `undefined` if the user dismisses the prompt. @throws the error itself
+ * if there is no alternative
+ */
+async function askAlternative(error: unknown, wanted: Wanted): Promise<Wanted | undefined> {
   if (error instanceof PlatformNotFoundError && error.available.length > 0) {
     const platform = await askPlatform(error.available, 'Pull Image');
     return platform === undefined ? undefined : { ...wanted, platform };
@@ -115,14 +120,14 @@ async function askOtherWay(error: unknown, wanted: Wanted): Promise<Wanted | und
   throw error;
 }
 
-/** What stands in the folder stays, and the image goes beside it, if the user likes; a damaged image may also be removed. */
+/** Offers another folder next to a taken one, and removing a damaged image. */
 async function askOtherFolder(error: FolderTakenError, folder: string): Promise<string | undefined> {
   const other = 'Choose Another Name…';
   const remove = 'Remove…';
   const choices = error.cause instanceof DamagedFolderError ? [remove, other] : [other];
   const chosen = await vscode.window.showWarningMessage(error.message, ...choices);
   if (chosen === remove) {
-    // It asks once more. What is not Peel's stays, and keeps the folder taken.
+    // This asks for confirmation. Files that aren't Peel's stay, and so does the folder.
     const freed = await vscode.commands.executeCommand(COMMANDS.removeImage, { argument: { folder } });
     return freed === undefined ? undefined : folder;
   }
@@ -130,7 +135,7 @@ async function askOtherFolder(error: FolderTakenError, folder: string): Promise<
   const parent = dirname(folder);
   const name = await vscode.window.showInputBox({
     title: 'Pull Image',
-    prompt: `Name of the image's folder in ${parent}`,
+    prompt: `Folder name for the image in ${parent}`,
     value: freeName(basename(folder), taken => existsSync(join(parent, taken))),
     ignoreFocusOut: true,
     validateInput: typed => problemOfName(typed.trim(), parent),
@@ -139,8 +144,8 @@ async function askOtherFolder(error: FolderTakenError, folder: string): Promise<
 }
 
 function problemOfName(name: string, parent: string): string | undefined {
-  if (name === '' || name !== basename(name) || /^\.+$/.test(name)) return 'A name of one folder, without slashes';
-  return existsSync(join(parent, name)) ? 'There is something with this name already' : undefined;
+  if (name === '' || name !== basename(name) || /^\.+$/.test(name)) return 'Enter a folder name without slashes';
+  return existsSync(join(parent, name)) ? 'This name is already taken' : undefined;
 }
 
 /** Reports the finished pull and offers what to do next. */

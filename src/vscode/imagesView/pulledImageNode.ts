@@ -13,14 +13,14 @@ import { dotted, formatBytes, plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 
-/** What a pulled image can be; the context value's end, which menus ask for. */
+/** A pulled image's state, which ends the context value that menus match. */
 type State = 'mounted' | 'extracted' | 'incomplete';
 
 /** One pulled image in the Images view. */
 export class PulledImageNode implements TreeNode {
   readonly id: string;
   readonly parent = undefined;
-  /** What is on disk; replaced when it has changed. */
+  /** The state on disk; replaced when it changes. */
   image: ImageOnDisk;
   readonly #merged: MergedNode;
   readonly #layers: PulledLayersNode;
@@ -37,7 +37,7 @@ export class PulledImageNode implements TreeNode {
     return { folder, reference: image.reference, platform: image.platform, digest: image.digest };
   }
 
-  /** What the image is called, and the rest of its name, which is told behind what matters more. */
+  /** The image's short name, and the rest, which is shown after more important facts. */
   get #name(): { readonly short: string; readonly place: string } {
     const { image } = this.image;
     try {
@@ -45,7 +45,7 @@ export class PulledImageNode implements TreeNode {
       const slash = familiar.lastIndexOf('/');
       return { short: familiar.slice(slash + 1), place: familiar.slice(0, Math.max(0, slash)) };
     } catch {
-      // The file lies in a workspace and may hold anything.
+      // The file is part of a workspace and may contain anything.
       return { short: plainText(image.reference, 120), place: '' };
     }
   }
@@ -109,7 +109,7 @@ export class PulledImageNode implements TreeNode {
   }
 }
 
-/** Bytes of the layers as they were downloaded; `undefined` while one is not known. */
+/** Bytes of the compressed layers; `undefined` if one is unknown. */
 function totalSize(image: ImageFolder): number | undefined {
   if (image.layers.some(layer => layer.size < 0)) return undefined;
   return image.layers.reduce((sum, layer) => sum + layer.size, 0);

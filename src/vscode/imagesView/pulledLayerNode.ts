@@ -10,7 +10,7 @@ import { dotted, formatBytes, grouped, plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 
-/** One layer of a pulled image. Once it is unpacked, its files lie below. */
+/** A layer of a pulled image. Once unpacked, it opens to its files. */
 export class PulledLayerNode extends FolderRow {
   readonly id: string;
   readonly parent: TreeNode;
@@ -19,7 +19,10 @@ export class PulledLayerNode extends FolderRow {
   readonly #of: number;
   protected readonly folder: DiskFolder | undefined;
 
-  /** @param folder the image's, absolute @param of how many layers the image has */
+  /**
+   * @param folder the image's, absolute
+   * @param of the number of layers in the image
+   */
   constructor(parent: TreeNode, folder: string, layer: FolderLayer, of: number) {
     super();
     this.id = `${parent.id}/${layer.number}`;
@@ -30,7 +33,7 @@ export class PulledLayerNode extends FolderRow {
     this.folder = layer.folder === undefined ? undefined : new DiskFolder(join(folder, layer.folder), '');
   }
 
-  /** True when this row need not be made anew for what is known of the layer now. */
+  /** True if this row still shows the layer's current state. */
   shows(layer: FolderLayer): boolean {
     const mine = this.#layer;
     return mine.digest === layer.digest && mine.folder === layer.folder && mine.size === layer.size;

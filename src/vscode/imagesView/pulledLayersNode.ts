@@ -14,7 +14,7 @@ export class PulledLayersNode implements TreeNode {
   readonly #layers: () => readonly FolderLayer[];
   #rows: readonly PulledLayerNode[] = [];
 
-  /** @param layers what is known of them now */
+  /** @param layers returns their current state */
   constructor(parent: TreeNode, folder: string, layers: () => readonly FolderLayer[]) {
     this.id = `${parent.id}/Layers`;
     this.parent = parent;
@@ -29,7 +29,7 @@ export class PulledLayersNode implements TreeNode {
     item.contextValue = 'peel.image.layers';
     item.iconPath = new ThemeIcon('layers');
     item.description = describeLayers(this.#layers().map(layer => layer.size));
-    item.tooltip = 'The layers that make the image, base first, each unpacked into a folder of its own';
+    item.tooltip = 'The layers of the image, base first, each unpacked into its own folder';
     return item;
   }
 

@@ -16,7 +16,10 @@ interface RemoveNeeds {
   readonly tasks: ImageTasks;
 }
 
-/** Removes a pulled image from the disk, also one whose description is damaged, with sudo where a mount left files of root. Returns the bytes freed. */
+/**
+ * Removes a pulled image from disk, even one with a damaged description, using sudo if a mount left
+ * root's files. Returns the bytes freed.
+ */
 export const removeImage = command(['folder'], async (argument, needs: RemoveNeeds, call) => {
   const { images } = needs;
   const folder = await askImageFolder(argument, images, 'Remove Image', undefined, () => images.damaged());
@@ -32,7 +35,7 @@ export const removeImage = command(['folder'], async (argument, needs: RemoveNee
   return freed;
 });
 
-/** What to call the image when a person is asked. @throws {NoImageFolderError} */
+/** The image's name in the confirmation. @throws {NoImageFolderError} */
 async function nameOf(folder: string, { images }: RemoveNeeds): Promise<string> {
   try {
     return (await images.read(folder)).image.reference;
@@ -49,7 +52,7 @@ async function remove(folder: string, size: number, { tasks }: RemoveNeeds): Pro
 
 async function confirm(name: string, folder: string, size: number): Promise<boolean> {
   const remove = 'Remove';
-  const detail = `${folder}, ${formatBytes(size)}, and what was written into its mount. This cannot be undone.`;
+  const detail = `Deletes ${folder} (${formatBytes(size)}) and any changes made while it was mounted. You can't undo this.`;
   return (
     (await vscode.window.showWarningMessage(`Remove the pulled image ${name}?`, { modal: true, detail }, remove)) ===
     remove

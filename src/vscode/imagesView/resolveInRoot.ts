@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { decodeName, hasRawBytes } from '../../layers/tar/byteName.ts';
 import { followLinksAsync } from '../../oci/followLinks.ts';
 
-/** Something on disk. */
+/** A file, folder or link on disk. */
 interface Found {
   readonly path: string;
   readonly isDirectory: boolean;
@@ -12,9 +12,9 @@ interface Found {
 }
 
 /**
- * Returns where a path of an unpacked image leads on disk, the last name followed too, see
- * {@link followLinksAsync}. `undefined` when a link dangles, runs in a circle, or has a name that
- * is not UTF-8, which VS Code cannot open.
+ * Resolves a path of an unpacked image to its location on disk, following the last name too (see
+ * {@link followLinksAsync}). `undefined` if a link dangles or is circular, or if a name isn't
+ * UTF-8, which VS Code can't open.
  * @param root an absolute folder that only the user can move
  * @param path below the root, with `/` between its names
  */
@@ -29,7 +29,7 @@ export async function resolveInRoot(root: string, path: string): Promise<string 
 }
 
 async function look(folder: string, name: string): Promise<Found | undefined> {
-  // Windows also takes a backslash for a separator.
+  // Windows treats a backslash as a separator too.
   if (hasRawBytes(name) || basename(name) !== name) return undefined;
   const path = join(folder, name);
   try {

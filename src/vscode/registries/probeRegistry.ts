@@ -15,19 +15,19 @@ export interface Finding {
 export async function probeRegistry(client: RegistryClient, signal: AbortSignal): Promise<Finding> {
   const { authentication, catalog } = await client.ping(signal);
   const access = authentication === 'none' ? 'open' : 'account';
-  const list = catalog ? 'it lists its repositories' : "it doesn't list its repositories, so open images by name";
-  return { access, catalog: catalog ? 'listed' : 'none', text: `${describe(authentication)}; ${list}.` };
+  const list = catalog ? '' : " This registry doesn't support listing repositories. Open images by name.";
+  return { access, catalog: catalog ? 'listed' : 'none', text: `${describe(authentication)}${list}` };
 }
 
 function describe(authentication: string): string {
   switch (authentication) {
     case 'none':
-      return 'It needs no account';
+      return 'No sign-in required.';
     case 'basic':
-      return 'It asks for a user name and password';
+      return 'It requires sign-in.';
     case 'bearer':
-      return 'It uses tokens, and public images need no account';
+      return "Public images don't require sign-in.";
     default:
-      return `It uses the authentication scheme "${authentication.slice(0, 30)}", which Peel doesn't support`;
+      return `It uses the authentication scheme "${authentication.slice(0, 30)}", which Peel doesn't support.`;
   }
 }

@@ -31,7 +31,7 @@ export const addRegistry = command(
 
 interface Found {
   readonly setting: RegistrySetting;
-  /** Absent when the address did not answer, and the user wants it all the same. */
+  /** Absent if the address didn't answer and the user adds it anyway. */
   readonly finding?: Finding;
 }
 
@@ -42,7 +42,7 @@ function settingFrom({ url, name, insecure, mirrors, ca, cert, key }: CommandArg
 async function ask(registries: Registries): Promise<RegistrySetting | undefined> {
   const url = await vscode.window.showInputBox({
     title: 'Add Registry',
-    prompt: "The registry's address. A path prefix and a port may be part of it.",
+    prompt: "The registry's address, optionally with a port and a path",
     placeHolder: 'ghcr.io, https://registry.example.com:5000, https://host/artifactory/api/docker/repo',
     ignoreFocusOut: true,
     validateInput: text => (text.trim() === '' ? undefined : problemOf({ url: text })),
@@ -54,8 +54,8 @@ async function ask(registries: Registries): Promise<RegistrySetting | undefined>
   const name = await vscode.window.showInputBox({
     title: 'Add Registry',
     prompt: taken
-      ? `What references to it begin with: ${setting.name} is in the list already, with another address`
-      : 'What references to it begin with, or a name to show it by',
+      ? `Prefix for image references, because ${setting.name} is already listed with another address`
+      : 'Prefix for image references, or a display name',
     value: taken ? '' : setting.name,
     ignoreFocusOut: true,
     validateInput: text =>
@@ -64,10 +64,9 @@ async function ask(registries: Registries): Promise<RegistrySetting | undefined>
   return name === undefined ? undefined : parseRegistry({ url, name: name.trim() }, 'registries');
 }
 
-/** A second registry at one address needs a name that references tell apart. */
+/** A second registry at the same address needs a name that tells references apart. */
 function problemOfOther(name: string, { name: taken, url }: RegistrySetting): string | undefined {
-  const problem =
-    'Here only a name that references may begin with will do: one with a "." or a ":", like "company.example"';
+  const problem = 'Enter a name that references can begin with, such as "company.example"';
   return parseRegistry({ url, name }, 'registries').name === taken ? problem : undefined;
 }
 
@@ -82,11 +81,11 @@ function problemOf(entry: object): string | undefined {
 
 async function probe(setting: RegistrySetting, { registries }: AddNeeds): Promise<Found> {
   const client = await registries.tryClient(setting);
-  const finding = await withNotification(`Asking ${setting.url}`, signal => probeRegistry(client, signal));
+  const finding = await withNotification(`Connecting to ${setting.url}`, signal => probeRegistry(client, signal));
   return { setting, finding };
 }
 
-/** Asks until the address answers, or the user wants it as it is, or gives up. */
+/** Probes until the address answers, or the user adds it anyway or gives up. */
 async function probeInteractively(first: RegistrySetting, needs: AddNeeds): Promise<Found | undefined> {
   let setting = first;
   for (;;) {
@@ -102,7 +101,7 @@ async function probeInteractively(first: RegistrySetting, needs: AddNeeds): Prom
   }
 }
 
-/** The setting to try next; the same one = take it as it is. */
+/** The setting to try next; the same one = add it as it is. */
 async function askAfter(error: RegistryError, setting: RegistrySetting): Promise<RegistrySetting | undefined> {
   const trust = 'Trust…';
   const anyway = 'Add Anyway';
@@ -117,10 +116,10 @@ async function askAfter(error: RegistryError, setting: RegistrySetting): Promise
 function reportAdded({ setting, finding }: Found): void {
   const registry = setting.name;
   const added = setting.label ?? registry;
-  const said = finding
+  const message = finding
     ? `Added ${added}. ${finding.text}`
-    : `Added ${added}, which did not answer; its row in the tree shows when it does.`;
-  offer(said, {
+    : `Added ${added}, but it isn't responding yet. Expand it in the Registries view to retry.`;
+  offer(message, {
     ...(finding?.access === 'account' ? { 'Sign In…': runCommand(COMMANDS.signIn, { registry }) } : {}),
     ...(finding?.catalog === 'listed' ? {} : { 'Open Image…': runCommand(COMMANDS.openImage, {}) }),
   });

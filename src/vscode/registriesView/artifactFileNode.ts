@@ -10,7 +10,10 @@ import type { TreeNode } from '../tree/treeNode.ts';
 
 const PREDICATE = 'in-toto.io/predicate-type';
 
-/** One file of an artifact, by its title: JSON opens as a document at a click, and any can be downloaded. */
+/**
+ * A file of an artifact, named by its title. JSON opens as a document, and any file can be
+ * downloaded.
+ */
 export class ArtifactFileNode implements TreeNode {
   readonly id: string;
   readonly parent: TreeNode;
@@ -19,9 +22,9 @@ export class ArtifactFileNode implements TreeNode {
   readonly #file: Descriptor;
   readonly #label: string;
 
-  /** @param number of the file in its artifact, from 1 */
+  /** @param number the file's position in its artifact, from 1 */
   constructor(parent: TreeNode, address: ImageAddress, file: Descriptor, number: number) {
-    // Titles may come twice, and are not ours.
+    // The artifact's author chose the titles, which may repeat.
     this.id = `${parent.id}/file:${number}`;
     this.parent = parent;
     this.argument = { ...argumentFor(address), layer: number, digest: file.digest };

@@ -5,7 +5,9 @@ import { DocumentNode } from '../documents/documentNode.ts';
 import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 
-/** The rows below an artifact (a signature, an SBOM, a chart, …): its manifest, and its files by their titles. */
+/**
+ * The rows below an artifact, such as a signature, an SBOM or a chart: its manifest and its files.
+ */
 export function artifactRows(parent: TreeNode, address: ImageAddress, manifest: Manifest): readonly TreeNode[] {
   const document = new DocumentNode(parent, {
     label: 'Manifest',

@@ -2,21 +2,22 @@ import * as vscode from 'vscode';
 import type { RegistrySetting } from '../settings/settings.ts';
 
 /**
- * Asks how a registry that cannot be trusted as it is shall be. What weakens security is said in plain words, and asked twice.
- * @returns the setting with the answer in it; `undefined` when the user left the question
+ * Prompts for how to trust a registry. Choices that weaken security are described plainly and
+ * confirmed.
+ * @returns the setting with the answer; `undefined` if the user dismisses a prompt
  */
 export async function askTrust(setting: RegistrySetting, reason: string): Promise<RegistrySetting | undefined> {
   const file = {
     label: '$(file) Choose a certificate file…',
-    detail: "The certificate (PEM) of the authority that signed the registry's.",
+    detail: "The CA certificate (PEM) that signed the registry's certificate.",
   };
   const any = {
     label: '$(unlock) Accept any certificate',
-    detail: 'The connection is encrypted, but nobody vouches for who answers.',
+    detail: "The connection is encrypted, but the server's identity isn't verified.",
   };
   const plain = {
     label: '$(warning) Use plain http',
-    detail: 'Nothing is encrypted: everybody on the way can read and change what is sent, passwords too.',
+    detail: 'Nothing is encrypted: anyone on the network can read and modify traffic, including passwords.',
   };
   const items = setting.url.startsWith('https:') ? [file, any, plain] : [plain];
   const chosen = await vscode.window.showQuickPick(items, {
@@ -39,8 +40,6 @@ async function withFile(setting: RegistrySetting): Promise<RegistrySetting | und
 }
 
 async function confirm(name: string, detail: string): Promise<boolean> {
-  const accept = 'Accept';
-  return (
-    (await vscode.window.showWarningMessage(`Trust ${name} like this?`, { modal: true, detail }, accept)) === accept
-  );
+  const trust = 'Trust';
+  return (await vscode.window.showWarningMessage(`Trust ${name} this way?`, { modal: true, detail }, trust)) === trust;
 }

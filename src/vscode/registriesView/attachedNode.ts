@@ -10,7 +10,7 @@ import { Lazy } from '../common/lazy.ts';
 import { count } from '../common/text.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 
-/** `Attached`: what others have attached to an image: signatures, SBOMs, attestations. */
+/** `Attached`: artifacts attached to an image, such as signatures, SBOMs and attestations. */
 export class AttachedNode implements TreeNode {
   readonly id: string;
   readonly parent: TreeNode;
@@ -19,7 +19,7 @@ export class AttachedNode implements TreeNode {
   readonly #reference: Reference;
   readonly #attached: Lazy<readonly Descriptor[]>;
 
-  /** @param attestations those that the image's index already names */
+  /** @param attestations those listed in the image's index */
   constructor(
     parent: TreeNode,
     context: TreeContext<ImageRowNeeds>,
@@ -43,7 +43,7 @@ export class AttachedNode implements TreeNode {
     item.contextValue = 'peel.attached';
     item.iconPath = new ThemeIcon('link');
     item.tooltip =
-      'Signatures, SBOMs and attestations that refer to this image. Peel shows them; it does not check signatures.';
+      'Signatures, SBOMs and attestations that refer to this image. Peel shows signatures without verifying them.';
     const attached = this.#attached.current;
     if (attached) item.description = count(attached.length, 'item');
     return item;

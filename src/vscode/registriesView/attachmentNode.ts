@@ -11,7 +11,7 @@ import { plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 
-/** One artifact that is attached to an image. Below it lie its manifest and its files. */
+/** An artifact attached to an image. It opens to its manifest and files. */
 export class AttachmentNode implements TreeNode {
   readonly id: string;
   readonly parent: TreeNode;

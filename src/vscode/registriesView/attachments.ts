@@ -4,7 +4,7 @@ import { NotFoundError } from '../../registry/errors.ts';
 import type { RepositoryAccess } from '../registries/repositoryAccess.ts';
 import { plainText } from '../common/text.ts';
 
-/** How an attachment is called in the tree. */
+/** How the tree presents an attachment. */
 export interface AttachmentName {
   readonly label: string;
   readonly detail: string;
@@ -12,7 +12,7 @@ export interface AttachmentName {
   readonly icon: string;
 }
 
-/** What the types of artifacts, predicates and file formats that people meet are called, most telling first. */
+/** Labels of common types of artifacts, predicates and file formats, most specific first. */
 const KINDS: readonly (readonly [pattern: RegExp, label: string, icon: string])[] = [
   [/cosign.*sbom|\.sbom$/i, 'SBOM (cosign)', 'checklist'],
   [/cosign.*simplesigning|cosign.*artifact\.sig|\.sig$|cncf\.notary\.signature|sigstore\.bundle/i, 'Signature', 'key'],
@@ -26,7 +26,7 @@ const KINDS: readonly (readonly [pattern: RegExp, label: string, icon: string])[
   [/soci\.index/i, 'SOCI index', 'list-tree'],
 ];
 
-/** What kind of thing is attached, by its artifact type, its annotations and its media type. */
+/** Names an attachment by its artifact type, its annotations and its media type. */
 export function nameOfAttachment({ artifactType, annotations = {}, mediaType, digest }: Descriptor): AttachmentName {
   const told = [artifactType, annotations['vnd.docker.reference.type'], ...Object.values(annotations), mediaType];
   for (const [pattern, label, icon] of KINDS) {
@@ -37,12 +37,13 @@ export function nameOfAttachment({ artifactType, annotations = {}, mediaType, di
   return { label: plainText(artifactType ?? 'Artifact', 120), icon: 'file-binary', detail: digest };
 }
 
-/** Tags by which cosign attaches where it does not use referrers; what is there is told by its type. */
+/** Suffixes of the tags by which cosign attaches artifacts without referrers. */
 const COSIGN_ENDINGS = ['sig', 'att', 'sbom'] as const;
 
 /**
- * What is attached to a manifest: its referrers (distribution-spec, "Listing Referrers"), and what cosign keeps under tags made of the digest.
- * @throws what the registry answers, but for what it does not have
+ * Lists what is attached to a manifest: its referrers (distribution-spec, "Listing Referrers"), and
+ * cosign's tags made from the digest.
+ * @throws what the registry answers, except that something isn't found
  */
 export async function listAttached(
   client: RepositoryAccess,

@@ -34,7 +34,9 @@ export const openImage = command(
   },
 );
 
-/** Sets how a registry is trusted: by a CA certificate, whatever certificate it shows, or without encryption. */
+/**
+ * Sets how a registry is trusted: by a CA certificate, with any certificate, or without encryption.
+ */
 export const trustRegistry = command(
   ['registry', 'ca', 'insecure'],
   async (
@@ -48,12 +50,12 @@ export const trustRegistry = command(
     const given = ca !== undefined || insecure !== undefined;
     const trusted = given
       ? { ...setting, ...(ca === undefined ? {} : { ca }), insecure: insecure ?? setting.insecure }
-      : await askTrust(setting, 'How should this registry be trusted?');
+      : await askTrust(setting, 'How should Peel connect to this registry?');
     if (trusted) await configuration.addRegistry(trusted);
   },
 );
 
-/** Removes a registry from the list, and forgets the account that was used in it. */
+/** Removes a registry from the list, and forgets its account. */
 export const removeRegistry = command(
   ['registry'],
   async (
@@ -76,7 +78,7 @@ export const removeRegistry = command(
 
 async function confirmRemoval(name: string): Promise<boolean> {
   const remove = 'Remove';
-  const detail = 'It goes from the settings, and Peel forgets the account. Pulled images stay.';
+  const detail = 'This removes the registry from your settings and signs you out. Pulled images are kept.';
   return (await vscode.window.showWarningMessage(`Remove ${name}?`, { modal: true, detail }, remove)) === remove;
 }
 
@@ -97,7 +99,7 @@ function askPinned(registries: Registries): Thenable<string | undefined> {
     .flatMap(({ name }) => registries.pinned(name).map(repository => `${name}/${repository}`));
   return vscode.window.showQuickPick(all, {
     title: 'Unpin Repository',
-    placeHolder: all.length > 0 ? 'Repository' : 'No repository is pinned',
+    placeHolder: all.length > 0 ? 'Repository' : 'No repositories are pinned',
   });
 }
 
@@ -108,7 +110,7 @@ export const copyReference = command(['reference', 'repository'], async ({ refer
   return text;
 });
 
-/** Copies a digest: the row's own, else the one that the reference names now. */
+/** Copies a digest: the row's own, else the one that the reference resolves to now. */
 export const copyDigest = command(
   ['reference', 'digest'],
   async (argument, { lookup }: { readonly lookup: ImageLookup }) => {
@@ -119,7 +121,7 @@ export const copyDigest = command(
     async function ask(): Promise<string | undefined> {
       const reference = await askReference(argument, 'Copy Digest');
       if (!reference) return undefined;
-      const title = 'Asking the registry for the digest';
+      const title = 'Looking up the digest';
       return (await withNotification(title, signal => lookup.open(reference, signal))).digest;
     }
   },

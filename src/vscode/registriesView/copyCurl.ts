@@ -10,7 +10,7 @@ import { choosePlatformFor } from '../command/choosePlatform.ts';
 import type { CurlAccess } from './curlText.ts';
 import { withNotification } from '../common/progress.ts';
 
-/** Puts the steps of a pull and a mount on the clipboard as lines for a terminal, without any account. */
+/** Copies the steps of a pull and a mount as terminal commands, without any account. */
 export const copyCurl = command(
   ['reference', 'platform', 'layer'],
   async (argument, needs: { readonly lookup: ImageLookup; readonly registries: Registries }, call) => {
@@ -24,9 +24,7 @@ export const copyCurl = command(
     const text = curlText(image, access, layer);
     await vscode.env.clipboard.writeText(text);
     if (call.interactive) {
-      void vscode.window.showInformationMessage(
-        `Copied the lines that pull ${formatReference(reference)} in a terminal.`,
-      );
+      void vscode.window.showInformationMessage(`Copied a shell script that pulls ${formatReference(reference)}.`);
     }
     return text;
   },
@@ -34,7 +32,7 @@ export const copyCurl = command(
 
 async function accessTo({ registry }: Reference, registries: Registries): Promise<CurlAccess> {
   const { url, insecure, ca } = registries.settingOf(registry);
-  const challenge = await withNotification(`Asking ${registry} how it wants to be asked`, signal =>
+  const challenge = await withNotification(`Checking how ${registry} authenticates`, signal =>
     registries.challengeOf(registry, signal),
   );
   const asked = challenge && plain(challenge);

@@ -9,22 +9,23 @@ import type { ResolvedImage } from '../../oci/image.ts';
 import { defaultFolderName } from '../images/folderNames.ts';
 import { layerFileName } from '../images/layerNames.ts';
 
-/** How the registry wants to be asked, as far as lines for a terminal may tell it: no account is in it. */
+/** How to access the registry from terminal commands, without any account. */
 export interface CurlAccess {
   /** Before `/v2`. */
   readonly url: string;
   readonly insecure: boolean;
-  /** A file with the authority's certificates. */
+  /** A file with the CA certificates. */
   readonly ca?: string;
-  /** What a refusal asks for; absent where everybody may read. */
+  /** The registry's authentication challenge; absent if reading needs none. */
   readonly challenge?:
     { readonly scheme: 'basic' } | { readonly scheme: 'bearer'; readonly realm: string; readonly service?: string };
 }
 
 /**
- * The steps of a pull and a mount as lines for a POSIX shell: token, manifest, blobs, folders, overlay. With `layer` only what that one needs. Whatever comes
- * from a registry is quoted; accounts are left out, and a comment says where they go.
- * @throws {UnquotableTextError} a text of the registry holds control characters
+ * Writes the steps of a pull and a mount as commands for a POSIX shell: token, manifest, blobs,
+ * folders, overlay. With `layer`, only that layer's steps. Everything from a registry is quoted.
+ * Accounts are left out; a comment says where they go.
+ * @throws {UnquotableTextError} a string from the registry contains control characters
  */
 export function curlText(image: ResolvedImage, access: CurlAccess, layer?: Layer): string {
   const layers = layer ? [layer] : image.layers;
@@ -42,7 +43,7 @@ export function curlText(image: ResolvedImage, access: CurlAccess, layer?: Layer
 function tokenLines({ reference }: ResolvedImage, { challenge, ...access }: CurlAccess): string[] {
   if (challenge?.scheme === 'basic') {
     return [
-      '# The registry wants an account: curl asks for the password.',
+      '# The registry requires an account; curl prompts for the password.',
       'printf "User name: "; read -r REGISTRY_USER',
     ];
   }
@@ -51,7 +52,7 @@ function tokenLines({ reference }: ResolvedImage, { challenge, ...access }: Curl
   if (challenge.service !== undefined) url.searchParams.append('service', challenge.service);
   url.searchParams.append('scope', `repository:${reference.repository}:pull`);
   return [
-    '# A token that lets read this repository. For a private one, put -u USER behind curl: it asks for the password.',
+    '# A token for reading this repository. If it is private, add -u USER after curl, which then prompts for the password.',
     `TOKEN=$(curl -fsSL ${flags(access)}${quote(url.href)} | sed -n 's/.*"\\(access_\\)\\{0,1\\}token" *: *"\\([^"]*\\)".*/\\2/p')`,
   ];
 }
@@ -62,7 +63,7 @@ function manifestLines({ reference, manifestDigest }: ResolvedImage, access: Cur
   const manifest = (version: string): string => quote(`${url}/v2/${reference.repository}/manifests/${version}`);
   const named = wantedVersion(reference);
   return [
-    '# What the reference names, and the manifest of this platform.',
+    "# The reference's document, and the manifest of this platform.",
     `curl -fsSL ${flags(access)}${authorization(access)}${accept}${manifest(named)}`,
     ...(named === manifestDigest
       ? []
@@ -85,18 +86,18 @@ function layerLines({ reference }: ResolvedImage, access: CurlAccess, layer: Lay
   ];
 }
 
-/** Deleted files stand in layers as `.wh.` files, which the kernel does not know. */
+/** Layers mark deletions by `.wh.` files, which the kernel doesn't know. */
 function mountLines(layers: number): string[] {
   const options = overlayOptions({ layers, options: { nosuidNodev: true, restoreOwnership: false, userxattr: false } });
   return [
-    '# What a layer deletes is named .wh.<name> in it; the kernel wants devices 0/0 and marked folders instead.',
+    '# Layers mark deletions as .wh.<name>; the kernel needs devices 0/0 and marked folders instead.',
     `find layers -name .wh..wh..opq -exec sh -c 'for mark; do sudo setfattr -n trusted.overlay.opaque -v y "\${mark%/*}" && sudo rm "$mark"; done' sh {} +`,
     `find layers -name '.wh.*' ! -name '.wh..wh.*' -exec sh -c 'for mark; do sudo mknod "\${mark%/*}/\${mark##*/.wh.}" c 0 0 && sudo rm "$mark"; done' sh {} +`,
     '# The topmost layer comes first.',
     'mkdir -p overlay/upper overlay/work merged && cd layers',
     `sudo mount -t overlay -o ${quote(options)} overlay ../merged`,
     'ls ../merged',
-    '# sudo umount ../merged ends it.',
+    '# To unmount: sudo umount ../merged',
   ];
 }
 

@@ -7,7 +7,7 @@ import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { LayersNode } from '../filesView/layersNode.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 
-/** The rows below an image, the same whether it lies below a tag or below a platform. */
+/** The rows below an image, which may be below a tag or a platform. */
 export function imageRows(
   parent: TreeNode,
   context: TreeContext<ImageRowNeeds>,

@@ -5,7 +5,10 @@ import { formatReference, parseReference } from '../../oci/reference.ts';
 import { withNotification } from '../common/progress.ts';
 import { COMMANDS } from '../common/ids.ts';
 
-/** All tags of a repository, newest version first. A person sees them in a list, and opens the one they choose. */
+/**
+ * Lists all tags of a repository, newest version first. Started from the UI, shows them in a list
+ * and opens the chosen one.
+ */
 export const listTags = command(
   ['repository', 'reference'],
   async (argument, needs: { readonly registries: Registries }, call) => {
@@ -28,7 +31,7 @@ export const listTags = command(
 function askRepository(): Thenable<string | undefined> {
   return vscode.window.showInputBox({
     title: 'List Tags',
-    prompt: 'Repository, with its registry where it is not Docker Hub',
+    prompt: 'Repository, with its registry unless it is on Docker Hub',
     placeHolder: 'busybox, ghcr.io/owner/name, 127.0.0.1:5000/name',
     ignoreFocusOut: true,
   });

@@ -9,7 +9,10 @@ import { askFolder } from '../command/ask.ts';
 import { withArchive } from '../common/progress.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
 
-/** Opens an OCI layout's folder, an archive of one, or what `docker save` wrote, in the Registries view, where it is used as from a registry. */
+/**
+ * Opens an OCI layout's folder, an archive of one, or an archive made by `docker save` as a
+ * registry in the Registries view.
+ */
 export const openLocal = command(
   ['folder'],
   async (argument, needs: { readonly registries: Registries; readonly lookup: ImageLookup; readonly views: Views }) => {
@@ -19,7 +22,7 @@ export const openLocal = command(
     const { registry, repository, tags } = await withArchive(`Opening ${basename(path)}`, watch =>
       registries.openLocal(path, watch),
     );
-    // The path may hold other images than when it was opened before.
+    // The path may contain other images than when it was last opened.
     lookup.forget();
     const references = tags.map(tag => ({ registry, repository, tag }));
     const [first] = references;
@@ -29,15 +32,15 @@ export const openLocal = command(
   },
 );
 
-/** The dialogs of some systems show files or folders, not both. */
+/** On some systems a dialog shows either files or folders, not both. */
 async function askPath(): Promise<string | undefined> {
   const archive = {
     label: '$(file-zip) Archive…',
-    detail: 'An OCI archive, or what docker save wrote; also as .gz or .zst',
+    detail: 'An OCI archive or the output of docker save, also as .gz or .zst',
   };
   const layout = { label: '$(folder) Folder…', detail: 'An OCI image layout, or a pulled image' };
   const title = 'Open Local Image';
-  const kind = await vscode.window.showQuickPick([archive, layout], { title, placeHolder: 'What is it kept in?' });
+  const kind = await vscode.window.showQuickPick([archive, layout], { title, placeHolder: 'Archive or folder' });
   if (kind === layout) return askFolder(title, 'Open');
   if (kind !== archive) return undefined;
   const chosen = await vscode.window.showOpenDialog({

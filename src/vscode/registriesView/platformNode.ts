@@ -11,7 +11,7 @@ import { dotted, formatBytes, plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 
-/** One platform of an image that has several. */
+/** One platform of a multi-platform image. */
 export class PlatformNode implements TreeNode {
   readonly id: string;
   readonly parent: TreeNode;
@@ -20,10 +20,10 @@ export class PlatformNode implements TreeNode {
   readonly #entry: PlatformEntry;
   readonly #address: ImageAddress;
   readonly #rows: readonly TreeNode[];
-  /** Bytes of all layers, once somebody has fetched the image's manifest. */
+  /** Bytes of all layers, once the image's manifest was fetched. */
   #size: number | undefined;
 
-  /** @param ambiguous the platform's name alone does not find this entry again, so that the digest must */
+  /** @param ambiguous the platform's name matches other entries too, so the digest is needed */
   constructor(
     parent: TreeNode,
     context: TreeContext<ImageRowNeeds>,
@@ -46,7 +46,7 @@ export class PlatformNode implements TreeNode {
     this.#rows = imageRows(this, context, this.#address);
   }
 
-  /** The image to ask for when this row's size is wanted. */
+  /** Locates the image whose size this row shows. */
   get address(): ImageAddress {
     return this.#address;
   }
@@ -69,7 +69,7 @@ export class PlatformNode implements TreeNode {
     item.iconPath = new ThemeIcon('chip');
     item.tooltip = tooltip(this.platform, [
       ['Digest', descriptor.digest],
-      ['Size', size && `${size} in its layers, compressed`],
+      ['Size', size && `${size} (compressed layers)`],
       ['Type', descriptor.mediaType],
       ['Needs', platform['os.features']?.join(', ')],
     ]);

@@ -3,13 +3,16 @@ import { DOCKER_HUB } from '../../oci/reference.ts';
 import type { PlatformNode } from './platformNode.ts';
 import type { TreeContext } from '../tree/treeNode.ts';
 
-/** An index does not tell how big its images are; each manifest must be fetched. More than these are left to the user's own looking. */
+/**
+ * An index lacks the sizes of its images, so each manifest must be fetched. Longer lists show sizes
+ * only for opened rows.
+ */
 const MOST = 24;
 const AT_ONCE = 4;
 
 /**
- * Fetches the manifests of platform rows behind their back and shows the sizes as they come. Not from Docker Hub, which counts every manifest as
- * a pull against a small daily allowance.
+ * Fetches the manifests of platform rows in the background and shows their sizes. Not from Docker
+ * Hub, which counts every manifest as a pull against a small daily allowance.
  */
 export function fillSizes(
   context: TreeContext<ImageRowNeeds>,
@@ -35,7 +38,7 @@ async function fillSize(context: TreeContext<ImageRowNeeds>, node: PlatformNode,
     node.size = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
     context.changed(node);
   } catch (error) {
-    // The size is an extra; whoever opens the row is told what is wrong.
+    // The size is optional; opening the row shows the error.
     context.needs.log.debug(`No size for ${node.platform}: ${String(error)}`);
   }
 }

@@ -4,12 +4,15 @@ import type { TreeRoot } from '../tree/nodeTree.ts';
 import { RegistryNode } from './registryNode.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 
-/** The Registries view: the registries of the settings, in their order, then others in which something was opened. Rows live as long as their setting stays the same. */
+/**
+ * The Registries view: the registries of the settings, in their order, then others in which
+ * something was opened. Rows live as long as their settings stay the same.
+ */
 export class RegistriesRoot implements TreeRoot {
   readonly prefix = 'registry:';
   readonly #context: TreeContext<ImageRowNeeds>;
   #nodes: readonly RegistryNode[] = [];
-  /** Registries that are in no setting, opened since the window came up. */
+  /** Unlisted registries opened since the window opened. */
   readonly #opened = new Set<string>();
 
   constructor(context: TreeContext<ImageRowNeeds>) {
@@ -20,7 +23,7 @@ export class RegistriesRoot implements TreeRoot {
     return this.#update();
   }
 
-  /** The row of a registry. One that is in no setting gets a row, too. */
+  /** The row of a registry, listed or not. */
   show(registry: string): RegistryNode {
     const find = (): RegistryNode | undefined => this.#update().find(node => node.registry === registry);
     const known = find();
@@ -47,7 +50,7 @@ export class RegistriesRoot implements TreeRoot {
 
   #nodeOf(setting: RegistrySetting): RegistryNode {
     const known = this.#nodes.find(node => node.registry === setting.name);
-    // Another address or another trust may answer differently: what was loaded must not stay.
+    // Another address or trust may give other answers, so nothing loaded may stay.
     if (known && JSON.stringify(known.setting) === JSON.stringify(setting)) return known;
     return new RegistryNode(this.#context, setting);
   }

@@ -1,10 +1,13 @@
 import type { RepositoryAccess } from '../registries/repositoryAccess.ts';
 import type { Chunk } from '../tree/chunkedList.ts';
 
-/** Tags that stand in for referrers, written by cosign and by registries' clients: what they hold is shown below its image. */
+/**
+ * Tags that stand in for referrers, written by cosign and by registry clients. They are shown as
+ * attachments of their images instead.
+ */
 const ATTACHMENT_TAG = /^sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{64,128})(?:\.[a-z]+)?$/;
 
-/** One part of a registry's list of its repositories. */
+/** One chunk of a registry's repositories. */
 export async function listRepositories(
   client: RepositoryAccess,
   cursor: string | undefined,
@@ -14,8 +17,9 @@ export async function listRepositories(
 }
 
 /**
- * Parts of a list of tags that are read in one go, each as long as the registry gives them (mostly 100 or 1,000). Registries list tags by the alphabet, where
- * the newest may be the last: few repositories have more than this, and those are not read to the end unasked.
+ * How many of the registry's own chunks of tags (mostly 100 or 1,000) are read at once. Registries
+ * list tags alphabetically, so the newest may come last. Few repositories have more tags than this;
+ * the rest is read on demand.
  */
 const TAG_PARTS = 10;
 
@@ -30,7 +34,7 @@ export async function listTags(
   return { items: items.filter(tag => !ATTACHMENT_TAG.test(tag)), next };
 }
 
-/** Each tag once, newest version first. */
+/** Removes duplicates and sorts the newest version first. */
 export async function newestFirst(tags: readonly string[]): Promise<readonly string[]> {
   const { sortTags } = await import('../../registry/api/sortTags.ts');
   return sortTags([...new Set(tags)]);

@@ -18,7 +18,7 @@ import { count, dotted, plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import { passes, type FilteredNode, type PagedNode, type TreeContext, type TreeNode } from '../tree/treeNode.ts';
 
-/** A registry. Below it lie the repositories that were opened before, then those that it lists itself. */
+/** A registry. It opens to the repositories that were opened before, then those that it lists. */
 export class RegistryNode implements PagedNode, FilteredNode {
   readonly id: string;
   readonly parent = undefined;
@@ -29,7 +29,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
   readonly #context: TreeContext<ImageRowNeeds>;
   readonly #catalog: ChunkedList<string>;
   readonly #nodes = new Map<string, RepositoryNode>();
-  /** What was opened by its name since the window came up. */
+  /** Repositories opened by name since the window opened. */
   readonly #opened = new Set<string>();
 
   constructor(context: TreeContext<ImageRowNeeds>, setting: RegistrySetting) {
@@ -73,7 +73,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
       ['Mirrors', mirrors.join(', ')],
       ['Account', account],
       ['Rate limit', allowed],
-      ['Security', insecure ? 'plain http and untrusted certificates are accepted' : ''],
+      ['Security', insecure ? 'accepts plain http and untrusted certificates' : ''],
     ]);
     item.accessibilityInformation = { label: dotted(`Registry ${plainText(label, 100)}`, item.description) };
     return item;
@@ -87,14 +87,14 @@ export class RegistryNode implements PagedNode, FilteredNode {
     const rows: TreeNode[] = shown.map(name => this.#repository(name));
     const isHub = this.registry === DOCKER_HUB;
     if (failure !== undefined && !isHub) rows.push(await this.#failureRow(failure));
-    if (this.#catalog.hasMore) rows.push(new LoadMoreNode(this, this.#described(shown.length)));
+    if (this.#catalog.hasMore) rows.push(new LoadMoreNode(this, this.#describeMore(shown.length)));
     if (this.#catalog.failure) rows.push(new FailureNode(this, this.#catalog.failure, () => this.#retryMore()));
     if (isHub) rows.push(this.#searchRow());
     else if (rows.length === 0) rows.push(this.#emptyRow());
     return rows;
   }
 
-  /** The row of a repository, which is in the list from now on whether the registry lists it or not. */
+  /** The row of a repository, which is shown from now on even if the registry doesn't list it. */
   show(name: string): RepositoryNode {
     this.#opened.add(name);
     return this.#repository(name);
@@ -118,7 +118,10 @@ export class RegistryNode implements PagedNode, FilteredNode {
     for (const node of this.#nodes.values()) node.refresh();
   }
 
-  /** Docker Hub is not even asked: it has no catalog. Elsewhere what was opened before is shown even when the registry does not answer. */
+  /**
+   * Docker Hub has no catalog, so it isn't asked. Repositories opened before are shown even if the
+   * registry fails.
+   */
   async #loadFirst(): Promise<unknown> {
     if (this.registry === DOCKER_HUB) return undefined;
     try {
@@ -131,7 +134,8 @@ export class RegistryNode implements PagedNode, FilteredNode {
 
   async #failureRow(error: unknown): Promise<TreeNode> {
     const { registries } = this.#context.needs;
-    // Who has not signed in yet may see more with an account; who has, may not list here at all.
+    // Without an account, signing in may help. With one, the account may not list repositories at
+    // all.
     const refused = error instanceof NoCatalogError && error.cause instanceof UnauthorizedError;
     const anonymous = (await registries.accountOf(this.registry)) === undefined;
     if (error instanceof NoCatalogError && !(refused && anonymous)) {
@@ -151,7 +155,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
     void this.#catalog.more().then(() => this.#context.changed(this));
   }
 
-  #described(shown: number): string {
+  #describeMore(shown: number): string {
     const loaded = this.#catalog.items.length;
     return this.filter
       ? `${shown} of ${count(loaded, 'repository', 'repositories')} so far pass the filter`
@@ -169,7 +173,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
   #searchRow(): TreeNode {
     return new InfoNode(this, 'Search Docker Hub…', {
       icon: 'search',
-      tooltip: 'Docker Hub has no list of its repositories: search for one, or open an image by its name',
+      tooltip: "Docker Hub doesn't list its repositories. Search for one, or open an image by name.",
       command: { command: COMMANDS.searchHub, title: 'Search Docker Hub', arguments: [this] },
     });
   }

@@ -13,10 +13,10 @@ import { count, dotted, plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import { passes, type FilteredNode, type PagedNode, type TreeContext, type TreeNode } from '../tree/treeNode.ts';
 
-/** Rows that are shown at once; a repository may have ten thousand tags, of which nobody reads the last. */
-const PAGE = 200;
+/** Rows shown at a time; a repository may have ten thousand tags. */
+const CHUNK = 200;
 
-/** A repository. Below it lie its tags, newest version first. */
+/** A repository. It opens to its tags, newest version first. */
 export class RepositoryNode implements PagedNode, FilteredNode {
   readonly id: string;
   readonly parent: TreeNode;
@@ -27,9 +27,9 @@ export class RepositoryNode implements PagedNode, FilteredNode {
   readonly #registry: string;
   readonly #tags: ChunkedList<string>;
   readonly #nodes = new Map<string, TagNode>();
-  /** What was opened by its name. */
+  /** Images opened by name. */
   readonly #opened: TagNode[] = [];
-  #shown = PAGE;
+  #shown = CHUNK;
 
   constructor(parent: TreeNode, context: TreeContext<ImageRowNeeds>, registry: string, repository: string) {
     this.id = `${parent.id}/${repository}`;
@@ -49,7 +49,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
 
   set filter(text: string) {
     this.#filter = text;
-    this.#shown = PAGE;
+    this.#shown = CHUNK;
   }
 
   toTreeItem(): TreeItem {
@@ -61,9 +61,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
     item.contextValue = contextValue('peel.repository', { pinned, filtered: this.#filter !== '' });
     item.description = dotted(this.#filter && `filter: ${this.#filter}`, tags);
     item.iconPath = new ThemeIcon(pinned ? 'pinned' : 'repo');
-    item.tooltip = tooltip(`${this.#registry}/${this.repository}`, [
-      ['Pinned', pinned ? 'it was opened by its name' : ''],
-    ]);
+    item.tooltip = tooltip(`${this.#registry}/${this.repository}`, [['Pinned', pinned ? 'opened by name' : '']]);
     item.accessibilityInformation = {
       label: dotted(`Repository ${plainText(this.repository, 255)}`, pinned && 'pinned', item.description),
     };
@@ -97,7 +95,10 @@ export class RepositoryNode implements PagedNode, FilteredNode {
     return node;
   }
 
-  /** The same, and sees to it that the row is in the list from now on: a digest never is, a tag may be far down. */
+  /**
+   * Like {@link image}, and keeps the row in the list: a digest is never listed, and a tag may be
+   * far down.
+   */
   show(reference: Reference): TagNode {
     const node = this.image(reference);
     if (!this.#opened.includes(node)) this.#opened.unshift(node);
@@ -105,9 +106,9 @@ export class RepositoryNode implements PagedNode, FilteredNode {
   }
 
   async loadMore(): Promise<void> {
-    // What was read already comes first; the registry is asked for more when all of it is shown.
+    // Shows what was already read before asking the registry for more.
     const passing = this.#tags.items.filter(tag => passes(this.#filter, tag)).length;
-    this.#shown += PAGE;
+    this.#shown += CHUNK;
     if (passing < this.#shown && this.#tags.hasMore) {
       await this.#tags.more();
       this.#context.changed(this);
@@ -124,7 +125,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
     return new LoadMoreNode(this, `${some}${count(passing, 'tag')}${this.#tags.hasMore ? ' so far' : ''}`);
   }
 
-  /** The tags, or why they could not be listed: what was opened by its name is shown all the same. */
+  /** The tags, or why they could not be listed; images opened by name are shown either way. */
   async #listed(): Promise<{ readonly tags: readonly string[]; readonly failure?: unknown }> {
     try {
       await this.#tags.first();
@@ -134,7 +135,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
     return { tags: await newestFirst(this.#tags.items), failure: this.#tags.failure };
   }
 
-  /** What was read already stays. */
+  /** Keeps what was already read. */
   #retry(): void {
     const more = this.#tags.loaded ? this.#tags.more() : Promise.resolve();
     void more.then(() => this.#context.changed(this));

@@ -7,16 +7,19 @@ import { COMMANDS } from '../common/ids.ts';
 import { withNotification } from '../common/progress.ts';
 import { count, dotted, plainText } from '../common/text.ts';
 
-/** Searches Docker Hub, which lists no repositories, and opens what the user chooses. Returns the reference. */
+/**
+ * Searches Docker Hub, which has no catalog, and opens the chosen repository. Returns its
+ * reference.
+ */
 export const searchHub = command(['name'], async (argument, needs: { readonly registries: Registries }) => {
   const title = 'Search Docker Hub';
   const words =
-    argument.name ?? (await vscode.window.showInputBox({ title, prompt: 'Words to look for', placeHolder: 'busybox' }));
+    argument.name ?? (await vscode.window.showInputBox({ title, prompt: 'Search terms', placeHolder: 'busybox' }));
   if (words === undefined || words.trim() === '') return undefined;
   const found = await withNotification(`Searching Docker Hub for ${words}`, signal =>
     needs.registries.searchHub(words.trim(), signal),
   );
-  const placeHolder = found.length > 0 ? 'Choose a repository to open it' : `Docker Hub has nothing for "${words}"`;
+  const placeHolder = found.length > 0 ? 'Choose a repository to open it' : `No results on Docker Hub for "${words}"`;
   const chosen = await vscode.window.showQuickPick(found.map(itemOf), { title, placeHolder, matchOnDescription: true });
   if (!chosen) return undefined;
   const reference = `${DOCKER_HUB}/${chosen.repository}`;

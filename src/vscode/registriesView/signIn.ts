@@ -6,7 +6,7 @@ import { withNotification } from '../common/progress.ts';
 import type { Account, StoredSecrets } from '../settings/secrets.ts';
 import type { CommandArgument } from '../common/argument.ts';
 
-/** Tries an account in its registry, and keeps it in the secret storage when it is taken. */
+/** Tries an account in its registry, and stores it if accepted. */
 export const signIn = command(
   ['registry', 'username', 'password'],
   async (argument, needs: { readonly registries: Registries; readonly secrets: StoredSecrets }, call) => {
@@ -31,13 +31,13 @@ async function askAccount(
   const title = `Sign In to ${registry}`;
   const username =
     argument.username ??
-    (await vscode.window.showInputBox({ title, prompt: 'User name', value: known ?? '', ignoreFocusOut: true }));
+    (await vscode.window.showInputBox({ title, prompt: 'Username', value: known ?? '', ignoreFocusOut: true }));
   if (username === undefined || username === '') return undefined;
   const password =
     argument.password ??
     (await vscode.window.showInputBox({
       title,
-      prompt: 'Password or access token. It is kept in the secret storage of the editor.',
+      prompt: "Password or access token, stored in VS Code's secret storage",
       password: true,
       ignoreFocusOut: true,
     }));
@@ -45,9 +45,9 @@ async function askAccount(
 }
 
 function reportSignIn(registry: string, username: string, outcome: 'taken' | 'not asked for'): void {
-  const said =
+  const message =
     outcome === 'taken'
       ? `Signed in to ${registry} as ${username}.`
-      : `${registry} asks for no account, so this one could not be tried. It is kept for what may ask for it.`;
-  void vscode.window.showInformationMessage(said);
+      : `${registry} doesn't require sign-in, so the credentials weren't verified. They've been saved.`;
+  void vscode.window.showInformationMessage(message);
 }

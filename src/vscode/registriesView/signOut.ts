@@ -12,20 +12,20 @@ interface AccountNeeds {
 
 const TITLE = 'Sign Out of Registry';
 
-/** Forgets the account that was signed in with here. Accounts of Docker and podman stay. */
+/** Forgets an account signed in with Peel. Accounts of Docker and podman stay. */
 export const signOut = command(['registry'], async (argument, needs: AccountNeeds, call) => {
   const registry = await ask(argument, needs);
   if (registry === undefined) return;
   const account = await needs.secrets.account(registry);
   await needs.secrets.forget(registry);
   if (!call.interactive) return;
-  const said = account
+  const message = account
     ? `Signed out of ${registry} (${account.username}).`
-    : `Peel keeps no account for ${registry}. One of Docker's or podman's may be in use: see the settings "peel.credentials".`;
-  void vscode.window.showInformationMessage(said);
+    : `Peel has no account for ${registry}. One of Docker's or podman's may be in use; see the "peel.credentials" settings.`;
+  void vscode.window.showInformationMessage(message);
 });
 
-/** Only registries that there is an account for are offered. */
+/** Prompts for one of the registries with an account. */
 async function ask(
   argument: Pick<CommandArgument, 'registry'>,
   { registries }: AccountNeeds,
@@ -39,6 +39,6 @@ async function ask(
   const items = accounts.filter(
     (item): item is { label: string; name: string; description: string } => item.description !== undefined,
   );
-  const placeHolder = items.length > 0 ? 'Registry' : 'Peel keeps no account';
+  const placeHolder = items.length > 0 ? 'Registry' : 'Peel has no accounts';
   return (await vscode.window.showQuickPick(items, { title: TITLE, placeHolder }))?.name;
 }

@@ -21,7 +21,7 @@ import { count, dotted, plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 
-/** What a reference names in its repository: a tag, or a digest that the user opened. Below it lies an image, its platforms, or an artifact. */
+/** A tag, or a digest that the user opened. It opens to an image, its platforms, or an artifact. */
 export class TagNode implements TreeNode {
   readonly id: string;
   readonly parent: TreeNode;
@@ -67,7 +67,7 @@ export class TagNode implements TreeNode {
     return this.#rows.get();
   }
 
-  /** The row of one of its platforms, by the text that commands take; `undefined` for an image without such a choice. */
+  /** The row of a platform as commands name it; `undefined` if the image isn't multi-platform. */
   async platform(text: string): Promise<TreeNode | undefined> {
     const rows = await this.children();
     return rows.find(row => row instanceof PlatformNode && row.platform === text);
@@ -81,7 +81,7 @@ export class TagNode implements TreeNode {
 
   async #load(signal: AbortSignal): Promise<readonly TreeNode[]> {
     const opened = await this.#opened.get();
-    // The row can now say what it is, and the registry's row what is left of the rate limit.
+    // Redraws this row with its kind, or the registry's row with its remaining rate limit.
     const limited = await this.#context.needs.registries.rateLimitOf(this.reference.registry);
     this.#context.changed((limited && this.parent.parent) ?? this);
     const { manifest, digest } = opened;
@@ -115,7 +115,7 @@ export class TagNode implements TreeNode {
   }
 }
 
-/** True when asking for the platform by its name would not find this very entry. */
+/** True if the platform's name doesn't identify this entry. */
 function isAmbiguous({ platform }: PlatformEntry, entries: readonly PlatformEntry[]): boolean {
   if (platform.os === 'unknown' || platform['os.version'] || platform['os.features']?.length) return true;
   const name = formatPlatform(platform);

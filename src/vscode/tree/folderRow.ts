@@ -6,7 +6,9 @@ import { InfoNode } from './infoNode.ts';
 import { LoadMoreNode } from './loadMoreNode.ts';
 import { passes, type FilteredNode, type PagedNode, type TreeNode } from './treeNode.ts';
 
-/** A folder whose entries are the rows below a {@link FolderRow}: filtered, and a chunk at a time. */
+/**
+ * A folder whose entries are the rows below a {@link FolderRow}: filtered, and a chunk at a time.
+ */
 export abstract class RowFolder<Entry extends FolderEntry = FolderEntry, Reading = unknown> {
   readonly entries = new FolderEntries<Entry, Reading>(() => this.list());
   /** The rows made last, by name. */
@@ -83,7 +85,10 @@ export abstract class FolderRow implements PagedNode, FilteredNode {
     this.folder?.reset();
   }
 
-  /** Finds an entry's row by name. Clears a filter that hides it, and loads chunks until it is there. */
+  /**
+   * Finds an entry's row by name. Clears a filter that hides it, and loads chunks until it is
+   * there.
+   */
   async entry(name: string): Promise<FolderRow | undefined> {
     if (!passes(this.filter, name)) this.filter = '';
     await this.folder?.whole();
@@ -113,7 +118,10 @@ export interface EntryLook {
   readonly opens: boolean;
 }
 
-/** Returns the looks of an entry of a folder: a folder that opens below, or a file that opens in an editor. */
+/**
+ * Returns the looks of an entry of a folder: a folder that opens below, or a file that opens in an
+ * editor.
+ */
 export function entryItem(id: string, look: EntryLook): TreeItem {
   const { isFolder, description, uri } = look;
   const label = plainText(look.name, 255);

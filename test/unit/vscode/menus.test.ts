@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isObject } from '../../../src/oci/json.ts';
 
-test('every command of a menu is one that package.json names', () => {
+test('menus use only commands that package.json declares', () => {
   const json: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
   assert.ok(isObject(json) && isObject(json.contributes));
   const { commands, menus } = json.contributes;

@@ -37,7 +37,7 @@ before(async () => {
     silentLogger,
   );
   image = await resolveImage(client, parseReference(`${registry.host}/demo/hello:latest`), undefined, signal);
-  // What needs root is not for this test: sudo only shows what it was given.
+  // Steps that need root are not tested: this sudo only logs its arguments.
   await writeFile(
     join(scratch, 'sudo'),
     '#!/bin/sh\nif [ "$1" = tar ]; then exec "$@"; fi\necho "sudo $*" >>"$SUDO_LOG"\n',
@@ -58,7 +58,7 @@ const tokens = (): CurlAccess => ({
 
 const skip = requireTool('curl', 'tar', 'sed', 'sha256sum');
 
-test('the lines do what a pull does: token, manifest, verified blobs, folders, and a mount', { skip }, async () => {
+test('the script does what a pull does: token, manifest, verified blobs, folders, and a mount', { skip }, async () => {
   const log = join(scratch, 'sudo.log');
   const env = { ...process.env, PATH: `${scratch}${delimiter}${process.env['PATH']}`, SUDO_LOG: log };
   const script = `set -e\n${curlText(image, tokens())}`;
@@ -75,7 +75,7 @@ test('the lines do what a pull does: token, manifest, verified blobs, folders, a
   assert.match(readFileSync(log, 'utf8'), new RegExp(`^sudo mount -t overlay -o lowerdir=${order},upperdir=`, 'm'));
 });
 
-test('of one layer there is only what that one needs', () => {
+test("the script for one layer has only that layer's steps", () => {
   const [, second] = image.layers;
   assert.ok(second);
   const text = curlText(image, tokens(), second);
@@ -84,7 +84,7 @@ test('of one layer there is only what that one needs', () => {
   assert.doesNotMatch(text, /mount|layers\/1 /);
 });
 
-test('what a registry says becomes no command', async () => {
+test('nothing from a registry becomes a command', async () => {
   const challenge = {
     scheme: 'bearer',
     realm: `${registry.url}/$(touch pwned)'\`touch pwned\`;x`,
@@ -110,7 +110,7 @@ test('what a registry says becomes no command', async () => {
   assert.equal(existsSync(join(scratch, 'hello-latest/pwned')), false);
 });
 
-test('accounts are asked for, and how the registry is trusted is told', () => {
+test('prompts for accounts, and passes on how the registry is trusted', () => {
   const basic = curlText(image, { url: 'https://r.example', insecure: true, challenge: { scheme: 'basic' } });
   assert.match(basic, /-u "\$REGISTRY_USER"/);
   assert.match(basic, /curl -fSL -k /);
