@@ -67,7 +67,7 @@ export const ways: readonly Contender[] = [
   },
   {
     id: 'sequential',
-    name: '`curl -o`, `tar x`, one layer after the other',
+    name: '`curl -o`, `tar x`, one layer at a time',
     checks: 'nothing',
     script: course =>
       course.image.layers
@@ -123,7 +123,7 @@ export const floor: readonly Contender[] = [
   },
   {
     id: 'inflate',
-    name: 'the fastest decoder of the machine (`igzip`, `zstd`)',
+    name: 'the fastest decoder available (`igzip`, `zstd`)',
     checks: '',
     stage: true,
     script: ({ image }) =>
@@ -145,34 +145,34 @@ export const floor: readonly Contender[] = [
   },
   {
     id: 'inodes',
-    name: 'making the same files (`tar x` of what lies in memory)',
+    name: 'creating the same files (`tar x` from memory)',
     checks: '',
     script: ({ plain }) => plain.layers.map(({ file }, at) => `mkdir l${at}; tar -x -f ${file} -C l${at}`).join('\n'),
   },
   {
     id: 'inflate+hash',
-    name: "Peel's decoder and both hashes alone, one thread, nothing fetched or written",
+    name: "only Peel's decoder and both hashes, one thread, no download, no files",
     checks: '',
     stage: true,
     script: course => `${node(course, 'stages.js')} inflate+hash ${files(course.image)}`,
   },
   {
     id: 'inflate-own',
-    name: "Peel's decoder alone, one thread",
+    name: "only Peel's decoder, one thread",
     checks: '',
     stage: true,
     script: course => `${node(course, 'stages.js')} inflate ${files(course.image)}`,
   },
   {
     id: 'list',
-    name: "listing all entries by Peel's reader, nothing extracted, one thread",
+    name: "listing all entries with Peel's reader, without extracting, one thread",
     checks: '',
     stage: true,
     script: course => `${node(course, 'stages.js')} list ${files(course.image)}`,
   },
   {
     id: 'index',
-    name: 'the pass over all layers that browsing makes (digests, places, checksums, likely secrets), one thread',
+    name: "browsing's pass over all layers (digests, positions, checksums, likely secrets), one thread",
     checks: '',
     stage: true,
     script: course => `${node(course, 'browse.js')} index ${files(course.image)}`,

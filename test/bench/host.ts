@@ -20,17 +20,17 @@ export async function hostTable(reference: string, rounds: number): Promise<stri
   const row = (what: string, pick: (figures: HostFigures) => Delay) =>
     `| ${what} | ${of(figures => pick(figures).longest)} | ${of(figures => pick(figures).most, 1)} | ${of(figures => pick(figures).work)} |`;
   return [
-    '### in the extension host',
+    '### In the extension host',
     '',
-    `How long the extension host of a real editor was kept from its events (\`monitorEventLoopDelay\`), with the Debian-like image as gzip; and the most that it worked at a stretch, without what it waited for a processor, since the editor’s server, the browser and the registry are on the same two. Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
+    `How long a real editor’s extension host was kept from its events (\`monitorEventLoopDelay\`), with the Debian-like image as gzip; and its longest uninterrupted work, without waiting for a processor, because the editor’s server, the browser and the registry share the same two. Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
     '',
-    '| while | longest, ms | 99 %, ms | at work at most, ms |',
+    '| during | longest, ms | 99 %, ms | longest work, ms |',
     '| --- | ---: | ---: | ---: |',
-    row('nobody does anything', figures => figures.idle),
-    row('the image is pulled', figures => figures.pull),
-    row('all its layers are gone through for their files', figures => figures.index),
+    row('no activity', figures => figures.idle),
+    row('a pull of the image', figures => figures.pull),
+    row('the first listing of all its files', figures => figures.index),
     '',
-    `Activation, with the reading of its files: ${of(figures => figures.own)} ms of its own, and with what the editor fetches for it meanwhile ${of(figures => figures.activation)} ms. A pull takes ${of(figures => figures.pull.took)} ms there, the first listing ${of(figures => figures.index.took)} ms; listing all files again takes ${of(figures => figures.list)} ms, the question to the registry what the tag means included.`,
+    `Activation, including reading its files: ${of(figures => figures.own)} ms of its own, ${of(figures => figures.activation)} ms including what the editor loads for it meanwhile. A pull takes ${of(figures => figures.pull.took)} ms there, the first listing ${of(figures => figures.index.took)} ms; listing all files again takes ${of(figures => figures.list)} ms, including the request that resolves the tag.`,
   ].join('\n');
 }
 

@@ -52,7 +52,7 @@ const shapes = {
   // As large, and with as many files, as a real Debian with Python and a database: 350 MB of gzip
   // in eight layers, 923 MB of tar, 35,400 entries.
   debian: {
-    what: 'eight layers, like a Debian with a language and its packages',
+    what: 'eight layers, like a Debian with a programming language and its packages',
     layers: [250, 200, 150, 110, 90, 60, 40, 23].map(size => ({ bytes: size * MIB, median: 4200, files: Infinity })),
   },
   huge: { what: 'one layer of few files', layers: [{ bytes: 1100 * MIB, median: 16 * MIB, files: 80 }] },

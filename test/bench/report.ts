@@ -96,14 +96,14 @@ function startLine(runs: CaseResult['runs']): string | undefined {
   if (!warm?.length || !starts?.length || !umoci?.length) return undefined;
   const wall = (samples: readonly Sample[]) => median(samples.map(sample => sample.wall)) * 1000;
   const second = median(warm.map(sample => (JSON.parse(sample.output) as PullReport).warm ?? NaN));
-  return `Without starting anything: Peel ${second.toFixed(0)} ms (into an empty cache, by threads and connections that are there, as from an editor’s second pull on); \`skopeo copy\` + \`umoci unpack\` ${(wall(umoci) - wall(starts)).toFixed(0)} ms (without the ${wall(starts).toFixed(0)} ms that \`--version\` of both takes).`;
+  return `Without start-up costs: Peel ${second.toFixed(0)} ms (into an empty cache, with running threads and open connections, as from an editor’s second pull on); \`skopeo copy\` + \`umoci unpack\` ${(wall(umoci) - wall(starts)).toFixed(0)} ms (without the ${wall(starts).toFixed(0)} ms that \`--version\` of both takes).`;
 }
 
 function openLine(samples: readonly Sample[]): string | undefined {
   if (samples.length === 0) return undefined;
   const openings = samples.map(sample => JSON.parse(sample.output) as Opening);
   const of = (pick: (opening: Opening) => number) => median(openings.map(pick));
-  return `Opening this layer again, until its root and a folder in it are there with all that is told of their files, in a process that has just started: ${of(({ open }) => open).toFixed(0)} ms; the slowest keystroke of finding among its ${of(({ files }) => files).toLocaleString('en')} files and links: ${of(({ key }) => key).toFixed(0)} ms.`;
+  return `Opening this layer again in a new process, until its root and one of its folders can be shown with all attributes: ${of(({ open }) => open).toFixed(0)} ms; the slowest keystroke while finding among its ${of(({ files }) => files).toLocaleString('en')} files and links: ${of(({ key }) => key).toFixed(0)} ms.`;
 }
 
 function reportsOf(samples: readonly Sample[]): PullReport[] {
@@ -118,8 +118,8 @@ function ownFigures(
   const pull = median(own.map(report => report.pull)).toFixed(0);
   const again = median(repeated.map(report => report.again ?? NaN)).toFixed(1);
   const blocked = median(watched.map(report => report.blocked ?? NaN)).toFixed(0);
-  const longest = watched.length > 0 ? `; its main thread was blocked for ${blocked} ms at the longest` : '';
-  return `Peel without the start of Node: ${pull} ms; the same again: ${again} ms${longest}.`;
+  const longest = watched.length > 0 ? `; its main thread was blocked for ${blocked} ms at most` : '';
+  return `Peel without the start of Node: ${pull} ms; a second pull: ${again} ms${longest}.`;
 }
 
 /**
