@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -26,7 +26,7 @@ export interface NodeTestOptions {
 export async function runNodeTests(options: NodeTestOptions): Promise<Counts> {
   const files = globSync(options.glob, { cwd: projectRoot })
     .filter(file => file.includes(options.filter ?? ''))
-    .toSorted();
+    .toSorted((a, b) => Number(needsRealImage(a)) - Number(needsRealImage(b)) || (a < b ? -1 : 1));
   if (files.length === 0) {
     console.log(`✖ No test file fits ${options.glob} ${options.filter ?? ''}`);
     return broken;
@@ -54,6 +54,14 @@ export async function runNodeTests(options: NodeTestOptions): Promise<Counts> {
   const counts = countsOf(await readFile(results, 'utf8').catch(() => ''));
   if (counts === undefined || counts.passed + counts.failed + counts.skipped === 0) return broken;
   return code === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
+
+/**
+ * Returns whether a test file waits for the real image, which takes minutes to build on a new
+ * machine: such files run last.
+ */
+function needsRealImage(file: string): boolean {
+  return readFileSync(join(projectRoot, file), 'utf8').includes('/realImage.ts');
 }
 
 /**

@@ -55,6 +55,16 @@ export async function realImage(): Promise<RealImage> {
   return openRealImage(join(folder, 'layout'));
 }
 
+/** Starts building the image, so that it is ready sooner for the tests that wait for it. */
+export function buildRealImageAhead(): void {
+  try {
+    if (requireRealImage() !== false) return;
+  } catch {
+    return; // The tests report what is missing.
+  }
+  realImage().catch(() => undefined);
+}
+
 function openRealImage(layout: string): RealImage {
   const { manifests } = parseJson(readFileSync(join(layout, 'index.json')));
   const tagged = new Map<string, StoredManifest>();

@@ -10,7 +10,7 @@ import type { Counts } from '../rig/suite.ts';
 import { uiEnvironmentVariable, type UiEnvironment } from './window.ts';
 
 /**
- * Runs `test/ui/*.test.ts`: clicks in the packed extension, one file after another in one browser.
+ * Runs `test/ui/*.test.ts`: clicks in the packed extension, two files at a time in one browser.
  */
 export async function runUiSuite(editor: Editor, filter?: string): Promise<Counts> {
   await rm(join(outFolder, 'screenshots'), { recursive: true, force: true });
@@ -24,7 +24,8 @@ export async function runUiSuite(editor: Editor, filter?: string): Promise<Count
       name: `ui-${editor.name}`,
       glob: 'test/ui/**/*.test.ts',
       filter,
-      concurrency: 1,
+      // A window waits more than it works, and two processors are enough for two.
+      concurrency: 2,
       timeLimit: 30 * 60_000,
       env: { [uiEnvironmentVariable]: JSON.stringify(environment) },
     });
