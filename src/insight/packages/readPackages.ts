@@ -1,7 +1,8 @@
 import { readWholeFile } from '../../browse/tree/wholeFile.ts';
 import type { MergedNode, MergedTree } from '../../browse/tree/mergedTree.ts';
 import type { Package } from './package.ts';
-import { DPKG_FOLDER, PACKAGE_DATABASES, readDpkgPart } from './packageDatabases.ts';
+import { DPKG_FOLDER, PACKAGE_DATABASES } from './packageDatabases.ts';
+import { readDpkgPart } from './packageParagraphs.ts';
 
 /** The most bytes read of a database, and of a file that describes one package. */
 const MAX_DATABASE = 256e6;

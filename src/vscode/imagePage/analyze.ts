@@ -1,4 +1,5 @@
-import { analyzeImage, type Analysis, type AnalysisPorts } from '../../insight/analyzeImage.ts';
+import type { Analysis } from '../../insight/analysis.ts';
+import { analyzeImage, type AnalysisPorts } from '../../insight/analyzeImage.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
 import { readLayers } from '../../workers/readLayers.ts';
 import { withTransfer } from '../common/progress.ts';

@@ -1,4 +1,4 @@
-import type { Analysis, FoundSecret } from '../../insight/analyzeImage.ts';
+import type { Analysis, FoundSecret } from '../../insight/analysis.ts';
 import type { Space } from '../../insight/space.ts';
 import { count, dotted, formatBytes, plainText } from '../common/text.ts';
 import { html, type Html } from '../page/html.ts';

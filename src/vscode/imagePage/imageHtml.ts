@@ -1,4 +1,4 @@
-import type { Analysis } from '../../insight/analyzeImage.ts';
+import type { Analysis } from '../../insight/analysis.ts';
 import { historyOf, type HistoryStep } from '../../insight/history.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { ResolvedImage } from '../../oci/image.ts';

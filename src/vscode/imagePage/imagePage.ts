@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import type { Analysis } from '../../insight/analyzeImage.ts';
+import type { Analysis } from '../../insight/analysis.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { shownPath } from '../../browse/tree/shownPath.ts';
 import { formatPlatform } from '../../oci/platform.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { atOnce } from '../../../../src/browse/formats/slices.ts';
-import { analysisOf } from '../../../../src/insight/analyzeImage.ts';
+import { analysisOf } from '../../../../src/insight/analysis.ts';
 import type { LayerContent } from '../../../../src/insight/layerContent.ts';
 import { filesHtml } from '../../../../src/vscode/imagePage/filesHtml.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readApk, readDpkg } from '../../../../src/insight/packages/packageDatabases.ts';
+import { readApk, readDpkg } from '../../../../src/insight/packages/packageParagraphs.ts';
 
 const DPKG = `Package: libc6
 Status: install ok installed
