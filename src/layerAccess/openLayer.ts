@@ -5,7 +5,7 @@ import { PartsLayer } from '../browse/sources/partsLayer.ts';
 import { RestartPoints } from '../browse/formats/restartPoints.ts';
 import { SpanLayer } from '../browse/sources/spanLayer.ts';
 import { ZstdRestartPoints } from '../browse/formats/zstdRestartPoints.ts';
-import { Spans } from '../browse/formats/spans.ts';
+import { readSpans } from '../browse/formats/spans.ts';
 import { writeWholeFile } from '../blobs/wholeFile.ts';
 import { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -84,7 +84,7 @@ class LayerOpener {
     if (kind === 'toc') return await this.#tocs.layer(listing);
     if (kind === 'parts') return new PartsLayer(listing, readRange);
     if (kind === 'soci') {
-      const spans = await Spans.read(paths.spans);
+      const spans = await readSpans(paths.spans);
       const engine = InflateEngine.load();
       return (
         spans && engine && new SpanLayer({ listing, spans, readRange, engine, whole: signal => this.#whole(signal) })

@@ -22,33 +22,51 @@ export class RestartPointRecorder {
   }
 }
 
+/** A restart point without its window. */
+export type Place = Omit<GzipPoint, 'window'>;
+
 /** Places where inflating a gzip layer can start, in archive order. */
-export class RestartPoints {
-  readonly #places: readonly (readonly [number, number])[];
+export class RestartPoints<Known extends Place = Place> {
+  readonly #places: readonly Known[];
   readonly #windows: readonly Buffer[];
 
-  private constructor(places: readonly (readonly [number, number])[], windows: readonly Buffer[]) {
+  private constructor(places: readonly Known[], windows: readonly Buffer[]) {
     this.#places = places;
     this.#windows = windows;
   }
 
   /** Returns `undefined` if the file is missing or damaged. */
-  static async read(path: string): Promise<RestartPoints | undefined> {
-    const file = await readPlaces(path, MAGIC);
-    return file && new RestartPoints(file.places.map(toPair), file.windows);
+  static read(path: string): Promise<RestartPoints | undefined> {
+    return RestartPoints.readAs(path, MAGIC, toPlace);
+  }
+
+  static async readAs<Known extends Place>(path: string, magic: string, parse: (place: unknown) => Known | undefined) {
+    const container = await readContainer(path, magic);
+    const stored = container?.header['places'];
+    const places = Array.isArray(stored) ? stored.flatMap(place => parse(place) ?? []) : [];
+    return container && places.length === container.parts.length
+      ? new RestartPoints<Known>(places, container.parts)
+      : undefined;
+  }
+
+  /** Returns the number of the last point at or before an archive offset, -1 for the start. */
+  numberAt(offset: number): number {
+    return this.#places.findLastIndex(({ out }) => out <= offset);
+  }
+
+  get(at: number): (Known & GzipPoint) | undefined {
+    const [place, window] = [this.#places[at], this.#windows[at]];
+    return place && window && { ...place, window: inflateRawSync(window) };
   }
 
   /** Returns the archive offset of the point that {@link before} would give, 0 for the start. */
   outBefore(offset: number): number {
-    return this.#places.findLast(([, out]) => out <= offset)?.[1] ?? 0;
+    return this.#places[this.numberAt(offset)]?.out ?? 0;
   }
 
   /** Returns the last point at or before an archive offset, `undefined` for the start. */
   before(offset: number): GzipPoint | undefined {
-    const at = this.#places.findLastIndex(([, out]) => out <= offset);
-    const place = this.#places[at];
-    const window = this.#windows[at];
-    return place && window ? { in: place[0], out: place[1], window: inflateRawSync(window) } : undefined;
+    return this.get(this.numberAt(offset));
   }
 }
 
@@ -56,18 +74,7 @@ export function packWindow(window: Uint8Array): Buffer {
   return deflateRawSync(window, { level: 1 });
 }
 
-/** Reads a file with as many places as windows. */
-export async function readPlaces(
-  path: string,
-  magic: string,
-): Promise<{ readonly places: readonly unknown[]; readonly windows: readonly Buffer[] } | undefined> {
-  const container = await readContainer(path, magic);
-  const places = container?.header['places'];
-  if (!container || !Array.isArray(places) || places.length !== container.parts.length) return undefined;
-  return { places, windows: container.parts };
-}
-
-/** Reads one place of the header: its offsets in the blob and in the archive. */
-export function toPair(pair: unknown): readonly [number, number] {
-  return Array.isArray(pair) ? [Number(pair[0]), Number(pair[1])] : [0, 0];
+export function toPlace(pair: unknown): Place {
+  const [bits, out]: readonly unknown[] = Array.isArray(pair) ? pair : [];
+  return { in: Number(bits ?? 0), out: Number(out ?? 0) };
 }

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { constants, zstdCompressSync, zstdDecompress } from 'node:zlib';
 import type { Sink } from '../../oci/byteSource.ts';
 import { pack, readContainer, readFileRange } from './container.ts';
-import { toPair } from './restartPoints.ts';
+import { type Place, toPlace } from './restartPoints.ts';
 
 const MAGIC = 'PLZ1';
 /** Archive bytes between two recorded frames, at least, and in one piece of the copy. */
@@ -122,17 +122,12 @@ export interface Piece {
 /** Places where decoding a zstd layer can start. */
 export class ZstdRestartPoints {
   readonly #copy: string;
-  readonly #places: readonly (readonly [number, number])[];
+  readonly #places: readonly Place[];
   readonly #from: number;
   /** End of each piece in the file of the copy. */
   readonly #ends: readonly number[];
 
-  private constructor(
-    copy: string,
-    places: readonly (readonly [number, number])[],
-    from: number,
-    lengths: readonly number[],
-  ) {
+  private constructor(copy: string, places: readonly Place[], from: number, lengths: readonly number[]) {
     this.#copy = copy;
     this.#places = places;
     this.#from = from;
@@ -149,13 +144,12 @@ export class ZstdRestartPoints {
     const { places, from, lengths } = container?.header ?? {};
     if (!Array.isArray(places)) return undefined;
     const known = Array.isArray(lengths) ? lengths.map(Number) : [];
-    return new ZstdRestartPoints(copy, places.map(toPair), Number(from ?? 0), known);
+    return new ZstdRestartPoints(copy, places.map(toPlace), Number(from ?? 0), known);
   }
 
   /** Returns where the last frame at or before an archive offset starts. */
-  before(offset: number): { readonly in: number; readonly out: number } {
-    const [at, out] = this.#places.findLast(place => place[1] <= offset) ?? [0, 0];
-    return { in: at, out };
+  before(offset: number): Place {
+    return this.#places.findLast(({ out }) => out <= offset) ?? { in: 0, out: 0 };
   }
 
   /** Reads the piece of the copy that holds an archive offset, if it is intact. */

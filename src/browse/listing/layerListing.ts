@@ -1,4 +1,3 @@
-import type { EntryType } from '../../layers/tar/tarEntry.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { isObject, type JsonObject } from '../../oci/json.ts';
 import { type Container, containerLength, unpack } from '../formats/container.ts';
@@ -7,6 +6,7 @@ import { ListingDamagedError } from '../errors.ts';
 import {
   BLOCK_ENTRIES,
   type BlockBytes,
+  BlockEntries,
   blockSum,
   LISTING_MAGIC,
   ListingBlock,
@@ -14,7 +14,7 @@ import {
   WIDE_BYTES,
 } from './listingFormat.ts';
 import { openPackedTree } from './packedTree.ts';
-import type { LayerDirectory, ListingFacts, LayerEntries, ListingEntry } from './layerEntries.ts';
+import type { LayerDirectory, ListingFacts } from './layerEntries.ts';
 
 const KINDS: readonly unknown[] = [
   'gzip',
@@ -30,7 +30,7 @@ const KINDS: readonly unknown[] = [
 const FIRST_READ = 1 << 16;
 
 /** A layer's stored listing. Methods that read its blocks may throw {@link ListingDamagedError}. */
-export class LayerListing implements LayerEntries {
+export class LayerListing extends BlockEntries {
   readonly facts: ListingFacts;
   readonly count: number;
   readonly #bytes: ListingBytes;
@@ -50,6 +50,7 @@ export class LayerListing implements LayerEntries {
     bytes: ListingBytes,
     start: number,
   ) {
+    super();
     this.facts = facts;
     this.count = Number(header['count']);
     this.#bytes = bytes;
@@ -109,27 +110,7 @@ export class LayerListing implements LayerEntries {
     return (this.#tree ??= openPackedTree(this.#treeParts, this));
   }
 
-  path(at: number): string {
-    return this.#block(at).path(at);
-  }
-
-  type(at: number): EntryType {
-    return this.#block(at).type(at);
-  }
-
-  linkname(at: number): string {
-    return this.#block(at).linkname(at);
-  }
-
-  size(at: number): number {
-    return this.#block(at).size(at);
-  }
-
-  entry(at: number): ListingEntry {
-    return this.#block(at).entry(at);
-  }
-
-  #block(at: number): ListingBlock {
+  protected blockOf(at: number): ListingBlock {
     const block = Math.floor(at / BLOCK_ENTRIES);
     return (this.#blocks[block] ??= this.#load(block));
   }

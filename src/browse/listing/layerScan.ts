@@ -11,6 +11,7 @@ import { wasmGzip } from '../../layers/compression/wasmGzip.ts';
 import type { Sink } from '../../oci/byteSource.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { ListingBuilder, listingEntry } from './listingBuilder.ts';
+import type { ListingPart } from './listingFormat.ts';
 import { POINT_DISTANCE, RestartPointRecorder } from '../formats/restartPoints.ts';
 import { SecretScan } from '../../secrets/secretScan.ts';
 import type { ZstdPointRecorder } from '../formats/zstdRestartPoints.ts';
@@ -91,10 +92,10 @@ export class LayerScan implements Sink {
   }
 
   /** Returns the entries found since the first `from`, if any. */
-  found(from: number): { readonly part: Buffer; readonly count: number } | undefined {
+  found(from: number): { readonly part: ListingPart; readonly count: number } | undefined {
     const { builder } = this.#visitor;
     if (builder.count === from) return undefined;
-    return { part: builder.part(from, this.#digest), count: builder.count };
+    return { part: builder.part(from), count: builder.count };
   }
 
   /** Frees its memory after a scan that did not reach its end. */

@@ -1,10 +1,18 @@
 import { nameBytes } from '../../layers/tar/byteName.ts';
 import type { TarEntry } from '../../layers/tar/tarEntry.ts';
-import type { Digest } from '../../oci/digest.ts';
 import type { JsonObject } from '../../oci/json.ts';
-import { type BlockBytes, ListingBlock, listingFile, NARROW, TYPES, WIDE } from './listingFormat.ts';
+import {
+  type BlockBytes,
+  BlockEntries,
+  ListingBlock,
+  listingFile,
+  type ListingPart,
+  NARROW,
+  TYPES,
+  WIDE,
+} from './listingFormat.ts';
 import { packTree } from './packedTree.ts';
-import type { ListingEntry, ListingFacts, LayerEntries } from './layerEntries.ts';
+import type { ListingEntry, ListingFacts } from './layerEntries.ts';
 import { LayerTreeBuilder } from './layerTree.ts';
 import type { Suspect } from '../../secrets/secretScan.ts';
 
@@ -52,29 +60,24 @@ export class ListingBuilder {
   /** Returns the listing's file. @param tree stores the tree too, which takes a while to build */
   finish(facts: ListingFacts, { tree = false } = {}): Buffer {
     const all = this.#from(0);
-    const entries = tree ? entriesIn(facts, this.#count, new ListingBlock(0, all, 0, this.#extras)) : undefined;
-    const packed = entries ? packTree(new LayerTreeBuilder(entries).finish()) : [];
+    const entries = new BuiltEntries(facts, this.#count, new ListingBlock(0, all, 0, this.#extras));
+    const packed = tree ? packTree(new LayerTreeBuilder(entries).finish()) : [];
     return listingFile({ ...facts, extras: this.#extras }, this.#count, all, packed);
   }
 
-  /** Returns the entries from number `from` on as a listing of their own. */
-  part(from: number, digest: Digest): Buffer {
-    const all = this.#from(from);
-    const start = from === 0 ? 0 : (this.#narrow[(from - 1) * NARROW + 1] ?? 0);
-    const narrow = Uint32Array.from(this.#narrow.subarray(from * NARROW, this.#count * NARROW));
-    for (let at = 0; at < narrow.length; at += NARROW) {
-      narrow[at] = (narrow[at] ?? 0) - start;
-      narrow[at + 1] = (narrow[at + 1] ?? 0) - start;
-    }
-    const moved = { ...all, narrow: bytesOf(narrow), names: all.names.subarray(start) };
-    return listingFile({ digest, kind: 'found', extras: {} }, this.#count - from, moved, []);
+  /** Returns the entries from number `from` on, in buffers of their own that can be posted to a thread. */
+  part(from: number): ListingPart {
+    const { wide, narrow, names } = this.#from(from);
+    const nameStart = from === 0 ? 0 : (this.#narrow[(from - 1) * NARROW + 1] ?? 0);
+    const parts = { wide: new Uint8Array(wide), narrow: new Uint8Array(narrow), names: names.slice(nameStart) };
+    return { ...parts, nameStart };
   }
 
   #from(from: number): BlockBytes {
     return {
       wide: bytesOf(this.#wide.subarray(from * WIDE, this.#count * WIDE)),
       narrow: bytesOf(this.#narrow.subarray(from * NARROW, this.#count * NARROW)),
-      names: this.#names.subarray(0, this.#length),
+      names: new Uint8Array(this.#names.buffer, this.#names.byteOffset, this.#length),
     };
   }
 
@@ -107,19 +110,25 @@ export function listingEntry({ xattrs, ...entry }: TarEntry, offset: number): Li
   return { ...entry, offset, crc: 0, ...(values ? { xattrs: values } : {}) };
 }
 
-function bytesOf(array: Float64Array | Uint32Array): Buffer {
-  return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+function bytesOf(array: Float64Array | Uint32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-function entriesIn(facts: ListingFacts, count: number, block: ListingBlock): LayerEntries {
-  return {
-    facts,
-    count,
-    checksums: false,
-    path: at => block.path(at),
-    type: at => block.type(at),
-    linkname: at => block.linkname(at),
-    size: at => block.size(at),
-    entry: at => block.entry(at),
-  };
+/** All entries of a listing that is being built. */
+class BuiltEntries extends BlockEntries {
+  readonly facts: ListingFacts;
+  readonly count: number;
+  readonly checksums = false;
+  readonly #block: ListingBlock;
+
+  constructor(facts: ListingFacts, count: number, block: ListingBlock) {
+    super();
+    this.facts = facts;
+    this.count = count;
+    this.#block = block;
+  }
+
+  protected blockOf(): ListingBlock {
+    return this.#block;
+  }
 }

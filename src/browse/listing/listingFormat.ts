@@ -5,7 +5,7 @@ import type { EntryType, Segment } from '../../layers/tar/tarEntry.ts';
 import { isObject, type JsonObject } from '../../oci/json.ts';
 import type { Suspect } from '../../secrets/secretScan.ts';
 import { pack } from '../formats/container.ts';
-import type { ListingEntry } from './layerEntries.ts';
+import type { LayerEntries, ListingEntry, ListingFacts } from './layerEntries.ts';
 
 /*
  * The file of a layer's listing: a container, then the 64-bit fields of all entries, their 32-bit
@@ -29,9 +29,15 @@ export const NARROW_BYTES = 4 * NARROW;
 
 /** What a listing stores for consecutive entries. */
 export interface BlockBytes {
-  readonly wide: Buffer;
-  readonly narrow: Buffer;
-  readonly names: Buffer;
+  readonly wide: Uint8Array;
+  readonly narrow: Uint8Array;
+  readonly names: Uint8Array;
+}
+
+/** Consecutive entries outside a file. Plain data. */
+export interface ListingPart extends BlockBytes {
+  /** Where its names start among all names. */
+  readonly nameStart: number;
 }
 
 /** Returns the content of a listing's file. @param tree from `packTree`, or empty */
@@ -47,11 +53,12 @@ export function blockSum({ wide, narrow, names }: BlockBytes): number {
 }
 
 function sumsOf(count: number, { wide, narrow, names }: BlockBytes): Uint32Array<ArrayBuffer> {
+  const fields = new Uint32Array(narrow.buffer, narrow.byteOffset, count * NARROW);
   const sums = new Uint32Array(2 * Math.ceil(count / BLOCK_ENTRIES));
   let nameStart = 0;
   for (let block = 0; 2 * block < sums.length; block++) {
     const [first, end] = [block * BLOCK_ENTRIES, Math.min(count, (block + 1) * BLOCK_ENTRIES)];
-    const nameEnd = narrow.readUInt32LE((end - 1) * NARROW_BYTES + 4);
+    const nameEnd = fields[(end - 1) * NARROW + 1] ?? 0;
     sums[2 * block] = blockSum({
       wide: wide.subarray(first * WIDE_BYTES, end * WIDE_BYTES),
       narrow: narrow.subarray(first * NARROW_BYTES, end * NARROW_BYTES),
@@ -80,10 +87,10 @@ export class ListingBlock {
     this.#first = first;
     this.#wide = new Float64Array(wideBytes.buffer, wideBytes.byteOffset, wideBytes.length / 8);
     this.#narrow = new Uint32Array(narrowBytes.buffer, narrowBytes.byteOffset, narrowBytes.length / 4);
-    this.#names = names;
+    this.#names = Buffer.from(names.buffer, names.byteOffset, names.byteLength);
     this.#nameStart = nameStart;
     this.#extras = extras;
-    this.#ascii = isAscii(names) ? names.toString('latin1') : undefined;
+    this.#ascii = isAscii(names) ? this.#names.toString('latin1') : undefined;
   }
 
   path(at: number): string {
@@ -134,8 +141,37 @@ export class ListingBlock {
   }
 }
 
+/** Entries that are read from blocks. */
+export abstract class BlockEntries implements LayerEntries {
+  abstract readonly facts: ListingFacts;
+  abstract readonly count: number;
+  abstract readonly checksums: boolean;
+
+  protected abstract blockOf(at: number): ListingBlock;
+
+  path(at: number): string {
+    return this.blockOf(at).path(at);
+  }
+
+  type(at: number): EntryType {
+    return this.blockOf(at).type(at);
+  }
+
+  linkname(at: number): string {
+    return this.blockOf(at).linkname(at);
+  }
+
+  size(at: number): number {
+    return this.blockOf(at).size(at);
+  }
+
+  entry(at: number): ListingEntry {
+    return this.blockOf(at).entry(at);
+  }
+}
+
 /** Copies bytes that don't start at a multiple of eight, which a typed array requires. */
-function aligned(bytes: Buffer): Uint8Array {
+function aligned(bytes: Uint8Array): Uint8Array {
   return bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.from(bytes);
 }
 

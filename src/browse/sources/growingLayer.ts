@@ -1,18 +1,15 @@
 import type { Sink } from '../../oci/byteSource.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { EntryType } from '../../layers/tar/tarEntry.ts';
 import type { LayerFiles } from './layerFiles.ts';
-import { LayerListing } from '../listing/layerListing.ts';
-import type { ListingEntry, ListingFacts, LayerEntries } from '../listing/layerEntries.ts';
-import type { LayerDirectory } from '../listing/layerEntries.ts';
+import type { LayerDirectory, LayerEntries, ListingFacts } from '../listing/layerEntries.ts';
 import { LayerTreeBuilder } from '../listing/layerTree.ts';
+import { BlockEntries, ListingBlock, type ListingPart, WIDE_BYTES } from '../listing/listingFormat.ts';
 
 /** Entries that a pass over a layer found since its last report. Plain data. */
 export interface FoundEntries {
   /** Number of the first; 0 starts again, as after a retry. */
   readonly from: number;
-  /** From `ListingBuilder.part`. */
-  readonly part: Uint8Array;
+  readonly part: ListingPart;
 }
 
 /**
@@ -48,8 +45,7 @@ export class GrowingLayer implements LayerFiles {
       this.#listing = new GrowingListing(this.#digest);
       this.#builder = new LayerTreeBuilder(this.#listing);
     }
-    const entries = LayerListing.read(Buffer.from(part.buffer, part.byteOffset, part.byteLength), this.#digest);
-    if (entries && from === this.#listing.count) this.#listing.add(entries);
+    if (from === this.#listing.count) this.#listing.add(part);
   }
 
   async read(at: number, sink: Sink, signal: AbortSignal): Promise<void> {
@@ -57,47 +53,23 @@ export class GrowingLayer implements LayerFiles {
   }
 }
 
-/** The listings of consecutive parts of one layer. */
-class GrowingListing implements LayerEntries {
+class GrowingListing extends BlockEntries {
   readonly facts: ListingFacts;
   readonly checksums = false;
-  readonly #parts: { readonly start: number; readonly entries: LayerListing }[] = [];
-  #count = 0;
+  count = 0;
+  readonly #parts: { readonly start: number; readonly block: ListingBlock }[] = [];
 
   constructor(digest: Digest) {
+    super();
     this.facts = { digest, kind: 'found' };
   }
 
-  get count(): number {
-    return this.#count;
+  add(part: ListingPart): void {
+    this.#parts.push({ start: this.count, block: new ListingBlock(this.count, part, part.nameStart, {}) });
+    this.count += part.wide.byteLength / WIDE_BYTES;
   }
 
-  add(entries: LayerListing): void {
-    this.#parts.push({ start: this.#count, entries });
-    this.#count += entries.count;
-  }
-
-  path(at: number): string {
-    return this.#in(at, (entries, place) => entries.path(place));
-  }
-
-  type(at: number): EntryType {
-    return this.#in(at, (entries, place) => entries.type(place));
-  }
-
-  linkname(at: number): string {
-    return this.#in(at, (entries, place) => entries.linkname(place));
-  }
-
-  size(at: number): number {
-    return this.#in(at, (entries, place) => entries.size(place));
-  }
-
-  entry(at: number): ListingEntry {
-    return this.#in(at, (entries, place) => entries.entry(place));
-  }
-
-  #in<T>(at: number, ask: (entries: LayerListing, place: number) => T): T {
+  protected blockOf(at: number): ListingBlock {
     let low = 0;
     for (let high = this.#parts.length - 1; low < high;) {
       const middle = (low + high + 1) >>> 1;
@@ -106,6 +78,6 @@ class GrowingListing implements LayerEntries {
     }
     const part = this.#parts[low];
     if (!part) throw new RangeError(`the layer has no entry ${at}`);
-    return ask(part.entries, at - part.start);
+    return part.block;
   }
 }

@@ -83,7 +83,7 @@ export class SpanLayer implements LayerFiles {
   /** Writes the archive from an offset on to `file`, until it has enough. */
   async #inflate(start: number, file: FileOfTar, path: string, signal: AbortSignal): Promise<void> {
     const { spans, engine } = this.#options;
-    let at = spans.numberAt(start);
+    let at = Math.max(0, spans.numberAt(start));
     const from = spans.get(at);
     if (!from) return;
     let skip = start - from.out;

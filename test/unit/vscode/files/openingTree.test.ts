@@ -24,7 +24,7 @@ function builderOf(...paths: readonly string[]): ListingBuilder {
 
 function readingOf(number: number, read: number, ...paths: readonly string[]): LayerReading {
   const files = new GrowingLayer(digestOf(number), none);
-  files.add({ from: 0, part: builderOf(...paths).part(0, digestOf(number)) });
+  files.add({ from: 0, part: builderOf(...paths).part(0) });
   return { files, read };
 }
 
