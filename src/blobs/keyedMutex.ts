@@ -1,21 +1,20 @@
 /**
- * One at a time for each key: who comes second for the same digest waits, and then finds the first
- * one's result in the store. A first one that fails or is cancelled takes nobody with it.
+ * Runs work one at a time per key: the second download of a digest waits, then finds the first
+ * one's result in the store. If the first one fails or is cancelled, the second still runs.
  */
 export class KeyedMutex {
   readonly #tails = new Map<string, Promise<void>>();
 
   /**
-   * Runs `work` when everybody before it with the same key has ended.
-   * @throws the signal's reason while it waits
+   * Runs `work` after all earlier work of the same key.
+   * @throws the signal's reason if it aborts while waiting
    */
-  async run<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async exclusively<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve();
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     const tail = before.then(() => ended);
     this.#tails.set(key, tail);
-    // Only when everybody before has ended, too: one who gives up while waiting ends earlier than
-    // they do.
+    // Not in `finally`: a caller that gives up while waiting ends before those ahead of it.
     void tail.then(() => {
       if (this.#tails.get(key) === tail) this.#tails.delete(key);
     });

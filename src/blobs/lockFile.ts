@@ -2,9 +2,8 @@ import { closeSync, openSync, readFileSync, statSync, unlinkSync, writeSync } fr
 import { errorCode } from '../oci/errorCode.ts';
 
 /**
- * Takes a lock that other windows of the editor see too: a file that tells our process. True when
- * it is ours now: nobody held it, or its holder is no more. The same process takes it only once, as
- * every other one.
+ * Takes a lock that other windows of the editor respect: a file holding our PID. Returns true if
+ * acquired: it was free, or its holder has exited. A lock held by this process isn't taken again.
  */
 export function takeLock(path: string): boolean {
   for (const again of [true, false]) {
@@ -25,7 +24,7 @@ function create(path: string): void {
   try {
     writeSync(fd, `${process.pid} ${startOf(process.pid)}`);
   } catch (error) {
-    // A lock without a holder, made on a full disk, would be held for ever.
+    // On a full disk, the lock would stay without a holder for ever.
     unlinkSync(path);
     throw error;
   } finally {
@@ -33,7 +32,7 @@ function create(path: string): void {
   }
 }
 
-/** Gives the lock back; only for its holder. */
+/** Releases a lock that the caller holds. */
 export function releaseLock(path: string): void {
   try {
     unlinkSync(path);
@@ -42,14 +41,14 @@ export function releaseLock(path: string): void {
   }
 }
 
-/** Longer than anybody takes between creating a lock and writing into it, in ms. */
+/** Milliseconds that suffice between creating a lock and writing into it. */
 const WRITING = 10_000;
 
 function holderLives(path: string): boolean {
   try {
     const [pid = '', start = ''] = readFileSync(path, 'utf8').split(' ');
-    // An empty file: its writer is between creating and writing, or died there, or the machine did
-    // before the bytes were on the disk.
+    // Empty: its writer is about to write, or it or the machine died before the bytes reached the
+    // disk.
     if (!/^[1-9]\d*$/.test(pid)) return Date.now() - statSync(path).mtimeMs < WRITING;
     process.kill(Number(pid), 0);
     return start === startOf(Number(pid));
@@ -60,8 +59,8 @@ function holderLives(path: string): boolean {
 }
 
 /**
- * When a process began, so that another one that got the same number later is not taken for it; ''
- * where the system does not tell (proc_pid_stat(5), field 22).
+ * Returns when a process started, to recognise another one that got the same PID later; '' where
+ * the system doesn't say (proc_pid_stat(5), field 22).
  */
 function startOf(pid: number): string {
   try {

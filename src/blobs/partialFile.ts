@@ -15,12 +15,12 @@ import type { Sink } from '../oci/byteSource.ts';
 import { releaseLock, takeLock } from './lockFile.ts';
 
 /**
- * A blob on its way: written under a name of its own, renamed to its final one only when all of it
- * was verified. What an earlier try left is kept and handed out first, so that a pull goes on where
- * it stopped. Synchronous, for it is used where the bytes arrive, in a worker thread.
+ * A blob being downloaded. It gets its final name once all of it is verified; what an earlier
+ * attempt left is read first, so that a pull resumes. Synchronous, as it runs where the bytes
+ * arrive, in a worker thread.
  *
- * Two windows may fetch the same blob at once: the one that finds the file locked writes to a
- * private file instead, and both end in the same place.
+ * If two windows download the same blob, the one that finds the file locked writes to a private
+ * file, and both end in the same place.
  */
 export class PartialFile implements Sink {
   readonly #final: string;
@@ -29,7 +29,7 @@ export class PartialFile implements Sink {
   readonly #fd: number;
   #length: number;
 
-  /** @param final the blob's final path; the partial one is `<final>.partial` beside it */
+  /** @param final the blob's final path; the partial file is `<final>.partial` */
   constructor(final: string) {
     mkdirSync(dirname(final), { recursive: true });
     const shared = `${final}.partial`;
@@ -41,7 +41,7 @@ export class PartialFile implements Sink {
     this.#length = fstatSync(this.#fd).size;
   }
 
-  /** Bytes that are there. */
+  /** Bytes written so far, earlier attempts included. */
   get length(): number {
     return this.#length;
   }
@@ -65,25 +65,28 @@ export class PartialFile implements Sink {
   }
 
   /**
-   * Makes it final. Only for who has verified every byte of it. It does not wait for the disk,
-   * which takes as long as a good part of the pull: who reads a blob looks at its size and verifies
-   * it, so what a loss of power has damaged is fetched again.
+   * Gives the blob its final name, once the caller has verified every byte. It doesn't wait for the
+   * disk, which would cost a good part of the pull: readers check a blob's size and digest, so one
+   * that a power loss damaged is downloaded again.
    */
   commit(): void {
-    fchmodSync(this.#fd, 0o444); // Image folders may hold a hardlink to it: nobody should write into it by mistake.
+    // Image folders may have hard links to it, which must not be written to by mistake.
+    fchmodSync(this.#fd, 0o444);
     closeSync(this.#fd);
     renameSync(this.#path, this.#final);
     this.#unlock();
   }
 
-  /** Leaves it for the next try; a private file goes, for nobody would find it again. */
+  /**
+   * Leaves the file for the next attempt. A private one is deleted: it would never be found again.
+   */
   keep(): void {
     closeSync(this.#fd);
     if (!this.#lock) unlinkSync(this.#path);
     this.#unlock();
   }
 
-  /** Drops it: its bytes are wrong. */
+  /** Deletes the file, whose bytes are wrong. */
   discard(): void {
     closeSync(this.#fd);
     unlinkSync(this.#path);

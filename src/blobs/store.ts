@@ -5,13 +5,9 @@ import { dirname, join } from 'node:path';
 import { writeWholeFile } from './wholeFile.ts';
 import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
 
-/** How a blob came into an image folder. */
-export type LinkKind = 'present' | 'reflink' | 'hardlink' | 'copy';
-
 /**
- * Blobs by their digest, each kept once, under `<root>/<algorithm>/<hex>`. What stands under a
- * final name was verified when it was written and is read-only; it is verified again by whoever
- * reads it.
+ * Blobs by digest, each stored once as `<root>/<algorithm>/<hex>`. A blob with its final name was
+ * verified when written and is read-only; readers verify it again.
  */
 export class BlobStore {
   readonly root: string;
@@ -21,14 +17,13 @@ export class BlobStore {
   }
 
   /**
-   * Where the blob lies or will lie. The digest was checked when it was parsed, so its parts are
-   * safe as names.
+   * Returns the blob's path, whether it exists or not. A parsed digest's parts are safe as names.
    */
   path(digest: Digest): string {
     return join(this.root, digestAlgorithm(digest), digestHex(digest));
   }
 
-  /** True when the blob is there, and of that size where one is known. Marks it as used. */
+  /** Returns whether the blob exists, with that size if one is given. Marks it as used. */
   async has(digest: Digest, size = -1): Promise<boolean> {
     const path = this.path(digest);
     const stat = await lstat(path).catch(() => undefined);
@@ -39,36 +34,36 @@ export class BlobStore {
   }
 
   /**
-   * Puts the blob under another path without moving its bytes where the file system can: reflink,
-   * else hardlink, else copy. A file that stands there with the same size is left.
+   * Links the blob to another path: by reflink, hard link or copy, the first that the file system
+   * can. A file of the same size there is left alone.
    */
-  async linkTo(digest: Digest, target: string): Promise<LinkKind> {
+  async linkTo(digest: Digest, target: string): Promise<void> {
     const source = this.path(digest);
     await mkdir(dirname(target), { recursive: true });
     const [here, there] = await Promise.all([lstat(source), lstat(target).catch(() => undefined)]);
-    if (there?.isFile() && there.size === here.size) return 'present';
+    if (there?.isFile() && there.size === here.size) return;
     if (there) await unlink(target);
     const temporary = `${target}.${randomUUID()}.partial`;
-    const kind = await bring(source, temporary);
+    await cloneFile(source, temporary);
     await rename(temporary, target);
-    return kind;
   }
 
-  /** Writes a small verified document, such as a config, under its digest. */
+  /** Writes a small verified document, such as a config, and returns its path. */
   async put(digest: Digest, bytes: Uint8Array): Promise<string> {
     const path = this.path(digest);
     await writeWholeFile(path, bytes);
     return path;
   }
 
-  /** Bytes on disk, partial files included. */
+  /** Returns the bytes on disk, partial files included. */
   async size(): Promise<number> {
     return (await this.#files()).reduce((sum, file) => sum + file.stat.size, 0);
   }
 
   /**
-   * Removes the blobs that were used longest ago until at most `maxBytes` are left, and partial
-   * files that nobody touched for a week. Image folders keep their own links. @returns bytes freed
+   * Deletes the least recently used blobs until at most `maxBytes` are left, and partial files
+   * unused for a week. Image folders have their own links.
+   * @returns bytes freed
    */
   async prune(maxBytes: number, now = Date.now()): Promise<number> {
     const files = (await this.#files()).sort((a, b) => lastUse(a.stat) - lastUse(b.stat));
@@ -85,7 +80,7 @@ export class BlobStore {
     return freed;
   }
 
-  /** Removes every blob and every partial file. @returns bytes freed */
+  /** Deletes every blob and partial file. @returns bytes freed */
   async clear(): Promise<number> {
     const freed = await this.size();
     await rm(this.root, { recursive: true, force: true });
@@ -106,18 +101,12 @@ function lastUse(stat: Stats): number {
   return Math.max(stat.atimeMs, stat.mtimeMs);
 }
 
-async function bring(source: string, target: string): Promise<LinkKind> {
+async function cloneFile(source: string, target: string): Promise<void> {
   try {
     await copyFile(source, target, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
-    return 'reflink';
+    return;
   } catch {
     await rm(target, { force: true });
   }
-  try {
-    await link(source, target);
-    return 'hardlink';
-  } catch {
-    await copyFile(source, target, constants.COPYFILE_EXCL);
-    return 'copy';
-  }
+  await link(source, target).catch(() => copyFile(source, target, constants.COPYFILE_EXCL));
 }

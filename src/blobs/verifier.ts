@@ -3,14 +3,14 @@ import type { Sink } from '../oci/byteSource.ts';
 import { digestAlgorithm, type Digest } from '../oci/digest.ts';
 import { DigestMismatchError, SizeMismatchError } from '../oci/mismatchErrors.ts';
 
-/** Hashes and counts what streams through, and says at the end whether it is what was asked for. */
+/** Hashes and counts the bytes written to it, and checks them against the descriptor at the end. */
 export class Verifier implements Sink {
   readonly #digest: Digest;
   readonly #size: number;
   readonly #hash: Hash;
   #count = 0;
 
-  /** @param size bytes, or -1 when nobody knows */
+  /** @param size bytes, or -1 if unknown */
   constructor(digest: Digest, size: number) {
     this.#digest = digest;
     this.#size = size;
@@ -22,7 +22,7 @@ export class Verifier implements Sink {
     return this.#count;
   }
 
-  /** @throws {SizeMismatchError} as soon as there is one byte too many */
+  /** @throws {SizeMismatchError} at the first byte too many */
   write(chunk: Uint8Array): void {
     this.#count += chunk.length;
     if (this.#size >= 0 && this.#count > this.#size) throw new SizeMismatchError(this.#digest, this.#size, this.#count);

@@ -8,7 +8,7 @@ interface Shared<T> {
 export class SharedTasks<T> {
   readonly #running = new Map<string, Shared<T>>();
 
-  async run(key: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async share(key: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     const shared = this.#running.get(key) ?? this.#start(key, start);
     shared.callers += 1;

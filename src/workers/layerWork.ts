@@ -41,7 +41,7 @@ export async function fetchLayer(
     downloaded = progress.downloaded;
     onProgress(progress);
   };
-  const result = await transfers.run(descriptor.digest, signal, () => {
+  const result = await transfers.exclusively(descriptor.digest, signal, () => {
     if (unpack?.shared) workers.prepare(2);
     return workers.runJob('layer', job, { authorizer, logger, signal, onProgress: count });
   });

@@ -113,7 +113,7 @@ export class AccountAuthorizer implements Authorizer {
       return account && 'username' in account ? basicAuthorization(account.username, account.password) : undefined;
     const key = tokenKey(request);
     const era = this.#era;
-    const fetched = await this.#fetching.run(`${era}\n${key}\n${scope}`, signal, async shared => {
+    const fetched = await this.#fetching.share(`${era}\n${key}\n${scope}`, signal, async shared => {
       const { token, expires } = await this.#fetch(request, challenge, scope, account, shared);
       const entry: CachedToken = { token, expires, header: `Bearer ${token}`, granted: scope, reused: false };
       if (era === this.#era) this.#tokens.set(key, entry);

@@ -58,7 +58,7 @@ export class Pulls {
     const origin = await this.#registries.originOf(image.reference.registry);
     const limits = { maxBytes, maxEntries };
     return this.#busy(() =>
-      folders.run(folder, signal, () => pullImage(puller, { image, origin, folder, limits, report, signal })),
+      folders.exclusively(folder, signal, () => pullImage(puller, { image, origin, folder, limits, report, signal })),
     );
   }
 

@@ -59,7 +59,7 @@ export class ImageTasks {
   }
 
   async #run(noun: string, folder: string, make: () => Promise<vscode.Task>): Promise<void> {
-    const code = await this.#folders.run(folder, never, async () => runTask(await make()));
+    const code = await this.#folders.exclusively(folder, never, async () => runTask(await make()));
     this.#images.refresh();
     if (code === 0) return;
     const { taskFailed } = await import('./taskFailure.ts');

@@ -4,29 +4,29 @@ import { KeyedMutex } from '../../../src/blobs/keyedMutex.ts';
 
 const never = new AbortController().signal;
 
-test('one at a time for each key, also after somebody gave up waiting', async () => {
+test('runs one at a time per key, also after a waiting caller gave up', async () => {
   const mutex = new KeyedMutex();
   const first = Promise.withResolvers<void>();
   const order: string[] = [];
-  const one = mutex.run('key', never, async () => {
+  const one = mutex.exclusively('key', never, async () => {
     await first.promise;
     order.push('first');
   });
   const cancel = new AbortController();
-  const two = mutex.run('key', cancel.signal, async () => void order.push('second'));
+  const two = mutex.exclusively('key', cancel.signal, async () => void order.push('second'));
   cancel.abort(new Error('gave up'));
   await assert.rejects(two, /gave up/);
-  const three = mutex.run('key', never, async () => void order.push('third'));
-  await mutex.run('other', never, async () => void order.push('other key'));
+  const three = mutex.exclusively('key', never, async () => void order.push('third'));
+  await mutex.exclusively('other', never, async () => void order.push('other key'));
   first.resolve();
   await Promise.all([one, three]);
   assert.deepEqual(order, ['other key', 'first', 'third']);
 });
 
-test('a first one that fails takes nobody with it', async () => {
+test('runs the next one after a failure', async () => {
   const mutex = new KeyedMutex();
-  const one = mutex.run('key', never, () => Promise.reject(new Error('failed')));
-  const two = mutex.run('key', never, () => Promise.resolve('done'));
+  const one = mutex.exclusively('key', never, () => Promise.reject(new Error('failed')));
+  const two = mutex.exclusively('key', never, () => Promise.resolve('done'));
   await assert.rejects(one, /failed/);
   assert.equal(await two, 'done');
 });
