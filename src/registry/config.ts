@@ -1,54 +1,64 @@
 import { DOCKER_HUB } from '../oci/reference.ts';
 import { InsecureRefusedError } from './errors.ts';
 
-/** PEM texts for the connections to one host. */
+/** Certificates for connections to one host, in PEM. */
 export interface Certificates {
-  /** Of authorities that the host is trusted by, besides the common ones. */
+  /** Authorities trusted for this host, along with the common ones. */
   readonly ca?: string;
   /** A client certificate and its key. */
   readonly cert?: string;
   readonly key?: string;
 }
 
-/** How one registry is reached. Plain data, so that a worker thread can be given it. */
+/** How to reach a registry. Plain data, to be passed to worker threads. */
 export interface RegistryConfig extends Certificates {
-  /** The domain as references write it, e.g. `docker.io`, `127.0.0.1:5000`. */
+  /** The domain as in references, such as `docker.io` or `127.0.0.1:5000`. */
   readonly name: string;
-  /** The address before `/v2`; may have a path, e.g. `https://host/artifactory/api/docker/repo`. */
+  /**
+   * The address before `/v2`, which may have a path: `https://host/artifactory/api/docker/repo`.
+   */
   readonly url: string;
   /** Allows plain HTTP, and TLS without a trusted certificate. */
   readonly insecure?: boolean;
-  /** Addresses like `url` that are asked before the registry, in this order. */
+  /** Addresses like `url`, asked before the registry, in this order. */
   readonly mirrors?: readonly string[];
-  /** For the mirrors, by host and port; the registry's own authorities count there as well. */
+  /**
+   * The mirrors' certificates, by host and port; the registry's authorities are trusted there too.
+   */
   readonly mirrorCertificates?: Readonly<Record<string, Certificates>>;
 }
 
-/** One address that can answer for a registry: the registry itself or a mirror of it. */
+/** An address that answers for a registry: its own or a mirror's. */
 export interface Endpoint extends Certificates {
-  /** Whose credentials and scopes hold here: the registry's name, or the mirror's host. */
+  /** The name of its accounts: the registry's, or the mirror's host. */
   readonly name: string;
-  /** Without a slash at the end and without `/v2`. */
+  /** Without `/v2` and a trailing slash. */
   readonly url: string;
-  /** On a mirror: the registry it stands for (containerd's `ns`). */
+  /** For a mirror, the registry it stands for (containerd's `ns`). */
   readonly mirrorOf?: string;
   readonly insecure?: boolean;
 }
 
-/** The configuration of a registry that nobody configured: Docker Hub's API host, plain HTTP for this machine, HTTPS for the rest. */
+/**
+ * Returns the configuration of a registry without settings: Docker Hub's API host, plain HTTP for
+ * this machine, HTTPS for others.
+ */
 export function defaultConfig(name: string): RegistryConfig {
   if (name === DOCKER_HUB) return { name, url: 'https://registry-1.docker.io' };
   return { name, url: `${isLoopbackHost(hostname(name)) ? 'http' : 'https'}://${name}` };
 }
 
-/** True for `localhost`, `*.localhost`, 127.0.0.0/8 and ::1, where plain HTTP leaves the machine on no wire. */
+/**
+ * Returns whether a host is `localhost`, `*.localhost`, in 127.0.0.0/8 or ::1, where plain HTTP
+ * never leaves the machine.
+ */
 export function isLoopbackHost(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
   return bare === 'localhost' || bare.endsWith('.localhost') || bare === '::1' || /^127\.\d+\.\d+\.\d+$/.test(bare);
 }
 
 /**
- * The addresses to ask, in order: mirrors, then the registry.
+ * Returns the addresses to ask, in order: mirrors, then the registry.
  * @throws {InsecureRefusedError} plain HTTP to another machine without `insecure`
  */
 export function endpointsOf(config: RegistryConfig): readonly [...Endpoint[], Endpoint] {
@@ -74,12 +84,15 @@ export function endpointsOf(config: RegistryConfig): readonly [...Endpoint[], En
   return all;
 }
 
-/** A mirror's own certificates, with the registry's authorities among its own. */
+/** Adds the registry's authorities to a mirror's certificates. */
 function joined(ca: string | undefined, own: Certificates = {}): Certificates {
   return ca === undefined || own.ca === undefined ? own : { ...own, ca: `${ca}\n${own.ca}` };
 }
 
-/** `https://` put before a bare host; slashes and `/v2` at the end, user, query and fragment left out. @throws {TypeError} no address */
+/**
+ * Adds `https://` to a bare host, and removes user, query, fragment, `/v2` and trailing slashes.
+ * @throws {TypeError} not an address
+ */
 export function baseUrl(text: string): string {
   const url = new URL(
     /^https?:\/\//i.test(text) ? text : `${isLoopbackHost(hostname(text)) ? 'http' : 'https'}://${text}`,

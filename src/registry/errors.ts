@@ -1,18 +1,18 @@
 import { redactUrl } from './redact.ts';
 
-/** Which registry, repository and address a failure is about; all fit to be shown and logged. */
+/** The registry, repository and address that a failure is about. */
 export interface Where {
   readonly registry: string;
   readonly repository?: string | undefined;
-  /** May hold secrets here; the error keeps only its harmless part. */
+  /** May contain secrets here; errors store only its harmless part. */
   readonly url?: string | undefined;
 }
 
-/** What every failure of the registry room has: where it happened, without secrets. */
+/** A failure at a registry, with where it happened and without secrets. */
 export class RegistryError extends Error {
   readonly registry: string;
   readonly repository: string | undefined;
-  /** Without user, password and query, in which storage services keep signatures. */
+  /** Without user, password and query; storage services put signatures there. */
   readonly url: string | undefined;
   constructor(name: string, message: string, where: Where, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
@@ -28,7 +28,7 @@ export function hostOf(where: Where): string {
   return where.url !== undefined && URL.canParse(where.url) ? new URL(where.url).host : where.registry;
 }
 
-/** The name of the host cannot be resolved. */
+/** The host's name can't be resolved. */
 export class UnknownHostError extends RegistryError {
   constructor(where: Where, cause?: unknown) {
     super(
@@ -40,7 +40,7 @@ export class UnknownHostError extends RegistryError {
   }
 }
 
-/** Nothing listens there, or a firewall says no. */
+/** Nothing listens there, or a firewall refuses. */
 export class ConnectionRefusedError extends RegistryError {
   constructor(where: Where, cause?: unknown) {
     super(
@@ -52,7 +52,9 @@ export class ConnectionRefusedError extends RegistryError {
   }
 }
 
-/** There is no way to the host, or it hung up in the middle. `code` is the system's, e.g. ECONNRESET. */
+/**
+ * The host is out of reach, or the connection broke. `code` is the system's, such as ECONNRESET.
+ */
 export class ConnectionLostError extends RegistryError {
   readonly code: string;
   constructor(code: string, where: Where, cause?: unknown, hint = '') {
@@ -66,7 +68,7 @@ export class ConnectionLostError extends RegistryError {
   }
 }
 
-/** Transport security failed. `reason` is the code of Node or OpenSSL, e.g. SELF_SIGNED_CERT_IN_CHAIN. */
+/** TLS failed. `reason` is the code of Node or OpenSSL, such as SELF_SIGNED_CERT_IN_CHAIN. */
 export class TlsError extends RegistryError {
   readonly reason: string;
   constructor(reason: string, advice: string, where: Where, cause?: unknown) {
@@ -75,13 +77,13 @@ export class TlsError extends RegistryError {
   }
 }
 
-/** The server lets in only those who show a client certificate that it knows. `reason` is OpenSSL's code of its alert. */
+/** The server wants a client certificate that it knows. `reason` is OpenSSL's code of its alert. */
 export class ClientCertificateNeededError extends RegistryError {
   readonly reason: string;
   constructor(reason: string, where: Where, cause?: unknown) {
     super(
       'ClientCertificateNeededError',
-      `${hostOf(where)} lets in only those who show a client certificate that it knows (${reason}). Name the files of yours in the registry's settings ("cert" and "key"), or put them into certs.d.`,
+      `${hostOf(where)} wants a client certificate that it knows (${reason}). Set yours in the registry's settings ("cert" and "key"), or put it into certs.d.`,
       where,
       cause,
     );
@@ -89,30 +91,29 @@ export class ClientCertificateNeededError extends RegistryError {
   }
 }
 
-/** The HTTP proxy would not let the request through. */
+/** The proxy can't be reached, or doesn't let the request through. */
 export class ProxyError extends RegistryError {
-  constructor(detail: string, where: Where, cause?: unknown) {
-    super(
-      'ProxyError',
-      `The proxy gives no way to ${hostOf(where)}: ${detail}. Check http.proxy and HTTPS_PROXY, and the proxy's user and password.`,
-      where,
-      cause,
-    );
+  /** The setting or environment variable that names the proxy. */
+  readonly setting: string | undefined;
+  constructor(detail: string, where: Where, setting?: string, cause?: unknown) {
+    const source = setting ?? 'http.proxy and HTTPS_PROXY';
+    super('ProxyError', `No way through the proxy to ${hostOf(where)}: ${detail}. Check ${source}.`, where, cause);
+    this.setting = setting;
   }
 }
 
-/** Nothing moved for too long. `phase` says what was waited for. */
+/** Nothing happened for too long. `phase` says what was waited for. */
 export class TimeoutError extends RegistryError {
   readonly phase: 'connect' | 'firstByte' | 'idle';
   constructor(phase: 'connect' | 'firstByte' | 'idle', where: Where, cause?: unknown) {
     const what = {
-      connect: 'does not take the connection',
-      firstByte: 'does not begin to answer',
+      connect: "doesn't accept the connection",
+      firstByte: "doesn't answer",
       idle: 'stopped sending',
     }[phase];
     super(
       'TimeoutError',
-      `${hostOf(where)} ${what}. Try again; where the network is slow, raise the timeouts in the settings.`,
+      `${hostOf(where)} ${what}. Try again; if the network is slow, raise the timeouts in the settings.`,
       where,
       cause,
     );
@@ -120,22 +121,22 @@ export class TimeoutError extends RegistryError {
   }
 }
 
-/** What to do about something that is not there. */
+/** What to do about something missing. */
 const REMEDIES: Readonly<Record<NotFoundError['what'], string>> = {
   manifest: ' Check the name, and the tag or digest.',
-  blob: ' The image is not whole there: ask those who keep it to push it again.',
+  blob: ' The image is incomplete there: ask its owner to push it again.',
   repository: ' Check the name.',
   page: ' Check the address.',
 };
 
-/** The registry does not have it, or does not say so to this account. */
+/** The registry doesn't have it, or hides it from this account. */
 export class NotFoundError extends RegistryError {
   readonly what: 'manifest' | 'blob' | 'repository' | 'page';
   /** The tag or digest that was asked for. */
   readonly wanted: string | undefined;
-  /** A repository that exists and may be meant (`library/…` on a mirror of Docker Hub). */
+  /** A repository that exists and may be the wanted one (`library/…` on a mirror of Docker Hub). */
   readonly suggestion: string | undefined;
-  /** The registry answers alike for what is missing and for what this account may not see: signing in may help. */
+  /** The registry answers the same for what this account may not see, so signing in may help. */
   readonly orNoAccess: boolean;
   constructor(
     what: 'manifest' | 'blob' | 'repository' | 'page',
@@ -147,7 +148,7 @@ export class NotFoundError extends RegistryError {
       what === 'repository' || wanted === undefined
         ? `the ${what} ${where.repository ?? ''}`.trim()
         : `${what} ${wanted} of ${where.repository ?? ''}`.trim();
-    const access = extra.orNoAccess ? ', or it may not be read with this account: sign in, if it is private' : '';
+    const access = extra.orNoAccess ? ', or this account may not read it: sign in if it is private' : '';
     const hint =
       extra.suggestion === undefined
         ? REMEDIES[what]
@@ -160,7 +161,7 @@ export class NotFoundError extends RegistryError {
   }
 }
 
-/** Signing in is needed, or the account that was used is not taken. */
+/** Signing in is needed, or the account wasn't accepted. */
 export class UnauthorizedError extends RegistryError {
   constructor(where: Where, detail = '', cause?: unknown) {
     const subject = where.repository === undefined ? where.registry : `${where.registry}/${where.repository}`;
@@ -173,25 +174,25 @@ export class UnauthorizedError extends RegistryError {
   }
 }
 
-/** An account was tried by itself, and the registry does not take it. */
+/** The registry doesn't accept the account that is being signed in with. */
 export class AccountRefusedError extends RegistryError {
   constructor(where: Where, cause?: unknown) {
     super(
       'AccountRefusedError',
-      `${where.registry} refused the user name or password. Check both and sign in again; some registries want an access token in the password's place.`,
+      `${where.registry} refused the user name or password. Check both and sign in again; some registries want an access token instead of the password.`,
       where,
       cause,
     );
   }
 }
 
-/** The account is known but may not do this. */
+/** The registry knows the account but refuses access. */
 export class ForbiddenError extends RegistryError {
   constructor(where: Where, detail = '') {
     const subject = where.repository === undefined ? where.registry : `${where.registry}/${where.repository}`;
     super(
       'ForbiddenError',
-      `${subject} may not be read with this account${detail && ` (${detail})`}. Ask its owner for access, or sign in with another account.`,
+      `This account may not read ${subject}${detail && ` (${detail})`}. Ask its owner for access, or sign in with another account.`,
       where,
     );
   }
@@ -199,15 +200,15 @@ export class ForbiddenError extends RegistryError {
 
 /** Too many requests. */
 export class RateLimitedError extends RegistryError {
-  /** Seconds until the registry wants to be asked again; undefined when it does not say. */
+  /** Seconds until the registry accepts requests again; undefined if it doesn't say. */
   readonly retryAfter: number | undefined;
-  /** Requests left in the registry's window; undefined when it does not say. */
+  /** Requests left in the current window; undefined if it doesn't say. */
   readonly remaining: number | undefined;
   constructor(where: Where, retryAfter: number | undefined, remaining: number | undefined, detail = '') {
     const when = retryAfter === undefined ? 'later' : `in ${Math.ceil(retryAfter)} seconds`;
     super(
       'RateLimitedError',
-      `${where.registry} takes no more requests for now${detail && ` (${detail})`}. Try again ${when}, sign in for a higher limit, or use a mirror.`,
+      `${where.registry} accepts no more requests for now${detail && ` (${detail})`}. Try again ${when}, sign in for a higher limit, or use a mirror.`,
       where,
     );
     this.retryAfter = retryAfter;
@@ -215,16 +216,19 @@ export class RateLimitedError extends RegistryError {
   }
 }
 
-/** A web page came where the registry's answer should be: a login portal, a proxy's message, or an address that is no registry. */
+/**
+ * A web page came instead of the registry's answer: a login portal, a proxy's message, or not a
+ * registry at all.
+ */
 export class HtmlInsteadError extends RegistryError {
-  /** The page's title, cut. */
+  /** The page's title, shortened. */
   readonly title: string | undefined;
   readonly status: number;
   constructor(where: Where, status: number, title: string | undefined) {
     const named = title === undefined ? '' : ` ("${title}")`;
     super(
       'HtmlInsteadError',
-      `${hostOf(where)} answered with a web page${named} instead of a registry's data. Check the address, and whether a proxy or a login page stands in between.`,
+      `${hostOf(where)} answered with a web page${named} instead of a registry's data. Check the address, and whether a proxy or login page is in between.`,
       where,
     );
     this.title = title;
@@ -232,59 +236,59 @@ export class HtmlInsteadError extends RegistryError {
   }
 }
 
-/** The answer is longer than anything sensible. */
+/** The answer is too long to be genuine. */
 export class TooLargeError extends RegistryError {
   readonly limit: number;
   constructor(limit: number, where: Where) {
     super(
       'TooLargeError',
-      `The answer of ${hostOf(where)} is longer than ${limit} bytes, which no honest one is. It was dropped.`,
+      `The answer of ${hostOf(where)} is longer than ${limit} bytes, the most Peel accepts.`,
       where,
     );
     this.limit = limit;
   }
 }
 
-/** An answer points to an address that it must not lead to. */
+/** An answer points to an address that Peel doesn't follow. */
 export class RedirectRefusedError extends RegistryError {
   readonly reason: string;
   constructor(reason: string, where: Where) {
     super(
       'RedirectRefusedError',
-      `${where.registry} points to ${where.url === undefined ? 'an address' : redactUrl(where.url)}, which is not followed: ${reason}.`,
+      `${where.registry} points to ${where.url === undefined ? 'an address' : redactUrl(where.url)}, which Peel doesn't follow: ${reason}.`,
       where,
     );
     this.reason = reason;
   }
 }
 
-/** Plain HTTP to a host that is not this machine, and nobody allowed it. */
+/** Plain HTTP to another machine, which the settings don't allow. */
 export class InsecureRefusedError extends RegistryError {
   constructor(where: Where) {
     super(
       'InsecureRefusedError',
-      `${hostOf(where)} would be asked without encryption. If that is wanted, mark the registry as insecure in the settings.`,
+      `${hostOf(where)} would be used without encryption. To allow that, mark the registry as insecure in the settings.`,
       where,
     );
   }
 }
 
-/** The registry gives no list of its repositories. */
+/** The registry doesn't list its repositories. */
 export class NoCatalogError extends RegistryError {
   constructor(where: Where, cause?: unknown) {
     super(
       'NoCatalogError',
-      `${where.registry} gives no list of its repositories. Open an image by its name; it is remembered here.`,
+      `${where.registry} gives no list of its repositories. Open an image by name; Peel remembers its repository.`,
       where,
       cause,
     );
   }
 }
 
-/** Any other answer that is no success. */
+/** Any other unsuccessful answer. */
 export class ServerError extends RegistryError {
   readonly status: number;
-  /** The registry's own error code, e.g. MANIFEST_UNKNOWN, where its body gives one. */
+  /** The registry's own error code, such as MANIFEST_UNKNOWN, if the body contains one. */
   readonly code: string | undefined;
   constructor(status: number, code: string | undefined, detail: string | undefined, where: Where) {
     const said = [code, detail].filter(part => part !== undefined && part !== '').join(': ');
@@ -295,14 +299,14 @@ export class ServerError extends RegistryError {
   }
 }
 
-/** The registry sent another part than the one that was asked for; the whole can still be asked for. */
+/** The registry sent another part of a blob than the one asked for. */
 export class WrongRangeError extends RegistryError {
   constructor(where: Where) {
-    super('WrongRangeError', `${where.registry} sent another part of a blob than the one that was asked for.`, where);
+    super('WrongRangeError', `${where.registry} sent another part of a blob than the one asked for.`, where);
   }
 }
 
-/** What the mirrors said before the registry itself failed: the cause of its failure. */
+/** How the mirrors failed before the registry did; the cause of its failure. */
 export class MirrorsFailedError extends Error {
   readonly failures: readonly Error[];
   constructor(failures: readonly Error[]) {

@@ -4,10 +4,11 @@ interface Shared<T> {
   callers: number;
 }
 
-/** Lets several callers wait for one piece of work: it runs once for each key at a time, and is aborted when the last caller has left. */
+/** Shares work between callers: one task per key at a time, aborted when its last caller leaves. */
 export class SharedTasks<T> {
   readonly #running = new Map<string, Shared<T>>();
 
+  /** Waits for the running task of this key, or starts it. @throws the signal's reason */
   async share(key: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     const shared = this.#running.get(key) ?? this.#start(key, start);

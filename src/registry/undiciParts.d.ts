@@ -1,4 +1,5 @@
-// The parts of undici that are used. Its index loads all the others too (fetch, WebSocket, caches, mocks), which takes a worker thread longer than a small layer does.
+// The parts of undici in use. Its index also loads the others (fetch, WebSocket, caches, mocks),
+// which takes a worker thread longer than a small layer.
 declare module 'undici/lib/dispatcher/agent.js' {
   import { Agent } from 'undici';
   export default Agent;

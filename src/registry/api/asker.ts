@@ -2,10 +2,10 @@ import type { Digest } from '../../oci/digest.ts';
 import type { AuthorizationRequest, Authorizer } from '../auth/authorizer.ts';
 import type { Endpoint } from '../config.ts';
 import type { HttpResponse } from '../http/exchange.ts';
-import { LONGEST_REASON, responseError, type Wanted } from '../http/responseErrors.ts';
+import { LONGEST_REASON, responseError, storageError, type Wanted } from '../http/responseErrors.ts';
 import type { HttpRequest, Transport } from '../http/transport.ts';
 
-/** One question to a registry's API. */
+/** A request to a registry's API. */
 export interface Question {
   readonly method?: 'GET' | 'HEAD';
   /** Below `/v2/`, with its query. */
@@ -14,30 +14,33 @@ export interface Question {
   readonly scope: string;
   readonly repository?: string | undefined;
   readonly wanted?: Wanted | undefined;
-  /** Statuses besides 200 that are answers and no failures. */
+  /** Statuses besides 200 that aren't failures. */
   readonly accepted?: readonly number[];
 }
 
-/** The scope that reading a repository needs (distribution, "Token Scope Documentation"). */
+/** Returns the scope for reading a repository (distribution, "Token Scope Documentation"). */
 export function pullScope(repository: string): string {
   return `repository:${repository}:pull`;
 }
 
-/** The path of a blob below `/v2/`. */
+/** Returns a blob's path below `/v2/`. */
 export function blobPath(repository: string, digest: Digest): string {
   return `${repository}/blobs/${digest}`;
 }
 
-/** An answer and its body, as far as that was read. */
+/** An answer with its body, if that was read. */
 export interface Answer {
   readonly response: HttpResponse;
   readonly body: Uint8Array | undefined;
 }
 
-/** A refusal is answered at most twice: with a token, and with a fresh or wider one when that went stale or was too narrow. */
-const MOST_REFUSALS = 2;
+/**
+ * Refusals answered for one request: a stale token, one that is too narrow, and a change of the
+ * scheme (Harbor's catalog).
+ */
+const MOST_REFUSALS = 3;
 
-/** Asks endpoints, answers their challenges, and turns answers without success into failures. */
+/** Asks endpoints, answers their challenges, and turns unsuccessful answers into failures. */
 export class Asker {
   readonly transport: Transport;
   readonly #authorizer: Authorizer;
@@ -47,19 +50,32 @@ export class Asker {
     this.#authorizer = authorizer;
   }
 
-  /** The answer with its body still to be read. @throws {RegistryError} */
+  /** Returns the answer; the caller must read or discard its body. @throws {RegistryError} */
   async ask(endpoint: Endpoint, question: Question, signal: AbortSignal): Promise<HttpResponse> {
     const { response } = await this.#authorized(endpoint, question, signal, async request => {
       const head = await this.transport.send(request, signal);
       if (isAnswer(head, question)) return { response: head, body: undefined };
-      return { response: head, body: await head.bytes(LONGEST_REASON).catch(() => undefined) };
+      return { response: head, body: await head.document(LONGEST_REASON).catch(() => undefined) };
     });
     return response;
   }
 
-  /** The answer and its whole body; undefined when that is longer than `limit` bytes. @throws {RegistryError} */
-  async askForBody(endpoint: Endpoint, question: Question, limit: number, signal: AbortSignal): Promise<Answer> {
-    return this.#authorized(endpoint, question, signal, request => this.transport.sendForBody(request, limit, signal));
+  /**
+   * Returns the answer with its body as sent; undefined if longer than `limit` bytes.
+   * @throws {RegistryError}
+   */
+  async askForBytes(endpoint: Endpoint, question: Question, limit: number, signal: AbortSignal): Promise<Answer> {
+    return this.#authorized(endpoint, question, signal, request => this.transport.sendForBytes(request, limit, signal));
+  }
+
+  /**
+   * Like {@link askForBytes}, for a document, whose Content-Encoding is undone.
+   * @throws {RegistryError}
+   */
+  async askForDocument(endpoint: Endpoint, question: Question, limit: number, signal: AbortSignal): Promise<Answer> {
+    return this.#authorized(endpoint, question, signal, request =>
+      this.transport.sendForDocument(request, limit, signal),
+    );
   }
 
   async #authorized(
@@ -75,7 +91,7 @@ export class Asker {
       const { response, body } = answer;
       if (isAnswer(response, question)) return answer;
       const next =
-        refusals < MOST_REFUSALS && isRefusal(response.status, header)
+        refusals < MOST_REFUSALS && isRefusal(response, header, endpoint)
           ? await this.#authorizer.challenged(
               { ...request, status: response.status },
               challengesOf(response),
@@ -85,7 +101,9 @@ export class Asker {
           : undefined;
       if (next === undefined) {
         const where = { registry: endpoint.name, repository: question.repository, url: response.url };
-        throw responseError(response, body, where, undefined, question.wanted);
+        throw isElsewhere(response, endpoint) && [400, 401, 403, 410].includes(response.status)
+          ? storageError(response, body, where)
+          : responseError(response, body, where, undefined, question.wanted);
       }
       header = next;
     }
@@ -96,9 +114,19 @@ function isAnswer(response: HttpResponse, question: Question): boolean {
   return response.status === 200 || (question.accepted ?? []).includes(response.status);
 }
 
-/** Registries that hide what an account is needed for answer 403 or 404 to those who came without. */
-function isRefusal(status: number, header: string | undefined): boolean {
+/**
+ * Some registries answer 403 or 404 to hide what an account is needed for. A storage service's
+ * refusal isn't one.
+ */
+function isRefusal(response: HttpResponse, header: string | undefined, endpoint: Endpoint): boolean {
+  const { status } = response;
+  if (isElsewhere(response, endpoint)) return status === 401 && challengesOf(response).length > 0;
   return status === 401 || (header === undefined && (status === 403 || status === 404));
+}
+
+/** Returns whether a redirect led to another host. */
+function isElsewhere(response: HttpResponse, endpoint: Endpoint): boolean {
+  return new URL(response.url).host !== new URL(endpoint.url).host;
 }
 
 function challengesOf(response: HttpResponse): readonly string[] {
@@ -111,7 +139,7 @@ function withoutName(endpoint: Endpoint): Omit<AuthorizationRequest, 'registry' 
   return rest;
 }
 
-/** A mirror is told which registry it stands for, as containerd does. */
+/** Builds the request; a mirror gets the name of the registry it stands for, as from containerd. */
 function httpRequest(endpoint: Endpoint, question: Question): HttpRequest {
   const source = endpoint.mirrorOf;
   const joint = question.path.includes('?') ? '&' : '?';

@@ -11,21 +11,27 @@ import { looksLikeHtml } from '../http/responseErrors.ts';
 import { backoff, headerOf, pause } from '../http/retry.ts';
 import type { TransportOptions } from '../http/transportOptions.ts';
 
-/** Asks one place for the blob, from a byte on when `range` is given. It accepts 200, 206 and 416 and throws for the rest. */
+/**
+ * Asks one place for the blob, or for a range of it. Accepts 200, 206 and 416, and throws for other
+ * statuses.
+ */
 export type AskForBytes = (range: string | undefined) => Promise<HttpResponse>;
 
-/** Thrown on to whoever writes: what a sink threw is no failure of the network and never a reason to ask again. */
+/** The sink threw, which isn't a failure of the network and never a reason to ask again. */
 class SinkFailedError extends Error {}
 
-/** Several connections have what comes next. */
+/** Several connections fetch what comes next. */
 class TakenOver extends Error {}
 
-/** A connection that breaks often but always brings something is followed this many times. */
+/** Connections made for one blob while each brings something. */
 const MOST_CONNECTIONS = 1000;
 
+/** How to ask for the rest of a blob: some servers refuse open ranges, some all ranges. */
+type Ranges = 'open' | 'closed' | 'none';
+
 /**
- * One blob on its way into a sink: where it stands, and how it goes on after a break. The position outlives the places that are asked, for content
- * under one digest is the same everywhere.
+ * Downloads one blob into a sink, and resumes after breaks. The position outlives the places asked,
+ * since the content under a digest is the same everywhere.
  */
 export class BlobDownload {
   readonly #blob: Descriptor;
@@ -33,7 +39,7 @@ export class BlobDownload {
   readonly #signal: AbortSignal;
   readonly #options: TransportOptions;
   readonly #logger: Logger;
-  /** The blob's length: the descriptor's, or what the first answer tells; -1 = not known. */
+  /** The blob's length from the descriptor or the first answer; -1 = unknown. */
   #size: number;
   #offset: number;
   #sinkError: unknown;
@@ -55,7 +61,7 @@ export class BlobDownload {
     this.#logger = logger;
   }
 
-  /** The next byte to come. */
+  /** The offset of the next byte. */
   get offset(): number {
     return this.#offset;
   }
@@ -64,7 +70,7 @@ export class BlobDownload {
     return this.#size >= 0 && this.#offset === this.#size;
   }
 
-  /** Hands on bytes that were got elsewhere (inline data, parallel ranges), in order. */
+  /** Delivers the next bytes, wherever they came from. */
   deliver(chunk: Uint8Array): void {
     try {
       this.#sink.write(chunk);
@@ -75,7 +81,7 @@ export class BlobDownload {
     this.#offset += chunk.length;
   }
 
-  /** Runs a step and gives back what the sink threw as it was thrown. */
+  /** Runs a step, and throws what the sink threw as it was. */
   async guard<T>(step: () => Promise<T>): Promise<T> {
     try {
       return await step();
@@ -85,10 +91,10 @@ export class BlobDownload {
   }
 
   /**
-   * Gets the rest from one place, with as many connections as it takes.
-   * @param part fetches a part from the same place, for when one connection is slow
+   * Downloads the rest from one place, with as many connections as it takes.
+   * @param part fetches a part from the same place, in case one connection is slow
    * @throws {SizeMismatchError} the place has a blob of another length
-   * @throws {RegistryError} the tries are used up without any progress
+   * @throws {RegistryError} too many attempts in a row brought nothing
    */
   async from(ask: AskForBytes, where: Where, part?: FetchPart): Promise<void> {
     const parts =
@@ -104,42 +110,53 @@ export class BlobDownload {
 
   async #persistently(ask: AskForBytes, where: Where, parts: ParallelParts | undefined): Promise<void> {
     let fruitless = 0;
-    let ranges = true;
+    let ranges: Ranges = 'open';
     for (let connections = 1; !this.complete; connections++) {
       const before = this.#offset;
       try {
         const end = await this.#once(ask, ranges, where, parts);
         if (end === 'whole') return;
+        if (end === 'refused') {
+          ranges = ranges === 'open' && this.#size >= 0 ? 'closed' : 'none';
+          continue;
+        }
         if (end === 'short') throw new ConnectionLostError('too short', where);
       } catch (error) {
         this.#signal.throwIfAborted();
         const failure = networkError(error, where);
-        const retry: boolean = isRetryableError(failure) || (ranges && failure instanceof WrongRangeError);
-        ranges &&= !(failure instanceof WrongRangeError);
+        const wrongRange = failure instanceof WrongRangeError;
+        const retry: boolean = isRetryableError(failure) || (ranges !== 'none' && wrongRange);
+        if (wrongRange) ranges = 'none';
         fruitless = this.#offset > before ? 0 : fruitless + 1;
         if (!retry || fruitless >= this.#options.tries || connections >= MOST_CONNECTIONS) throw failure;
         this.#logger.debug(
-          `${where.registry}: blob ${this.#blob.digest} broke off at byte ${this.#offset}; going on from there`,
+          `${where.registry}: blob ${this.#blob.digest} broke off at byte ${this.#offset}; resuming there`,
         );
         await pause(backoff(fruitless + 1, this.#options.retryDelay), this.#signal);
       }
     }
   }
 
-  /** One connection. `short`: the answer ended before the blob; `goOn`: several connections took over and left the rest. */
+  /**
+   * Makes one connection. `short`: the answer ended before the blob; `goOn`: several connections
+   * took over and left a rest; `refused`: the range was refused.
+   */
   async #once(
     ask: AskForBytes,
-    ranges: boolean,
+    ranges: Ranges,
     where: Where,
     parts: ParallelParts | undefined,
-  ): Promise<'whole' | 'short' | 'goOn'> {
+  ): Promise<'whole' | 'short' | 'goOn' | 'refused'> {
     const wanted = this.#offset;
-    const response = await ask(wanted > 0 && ranges ? `bytes=${wanted}-` : undefined);
+    const end = ranges === 'closed' ? this.#size - 1 : '';
+    const response = await ask(wanted > 0 && ranges !== 'none' ? `bytes=${wanted}-${end}` : undefined);
     const at = { ...where, url: response.url };
     if (response.status === 416) {
       response.discard();
-      this.#checkEnd(response, at);
-      return 'whole';
+      if (this.#isEnd(response, at)) return 'whole';
+      if (ranges === 'none' || wanted === 0)
+        throw new ServerError(416, undefined, `it has nothing from byte ${wanted} on`, at);
+      return 'refused';
     }
     if (looksLikeHtml('', response.headers) && !/html/.test(this.#blob.mediaType)) {
       response.discard();
@@ -155,7 +172,7 @@ export class BlobDownload {
       await this.#inParallel(parts);
       return this.complete ? 'whole' : 'goOn';
     }
-    // Without a known length, the end of an answer that came whole is the end of the blob.
+    // Without a known length, the blob ends where a complete answer ends.
     if (this.#size < 0) this.#size = this.#offset;
     return this.#offset === this.#size ? 'whole' : 'short';
   }
@@ -173,9 +190,11 @@ export class BlobDownload {
     throw new TakenOver();
   }
 
-  /** What a part's failure leaves is got over one connection again. */
+  /** If a part fails, the rest comes over one connection again. */
   async #inParallel(parts: ParallelParts): Promise<void> {
-    this.#logger.debug(`Blob ${this.#blob.digest}: one connection is slow; several go on at byte ${this.#offset}`);
+    this.#logger.debug(
+      `Blob ${this.#blob.digest}: one connection is slow; continuing with several at byte ${this.#offset}`,
+    );
     try {
       await parts.deliver(chunk => this.deliver(chunk));
     } catch (error) {
@@ -185,15 +204,16 @@ export class BlobDownload {
     }
   }
 
-  /** 416: nothing lies behind what we have. Right when we have all of it. */
-  #checkEnd(response: HttpResponse, where: Where): void {
+  /**
+   * Returns whether a 416 means that the blob is complete.
+   * @throws {SizeMismatchError} it is shorter or longer there
+   */
+  #isEnd(response: HttpResponse, where: Where): boolean {
     const total = /\/(\d+)\s*$/.exec(headerOf(response.headers, 'content-range') ?? '')?.[1];
     const known = total === undefined ? this.#size : Number(total);
     if (this.#size < 0 && known === this.#offset) this.#size = known;
-    if (this.complete) return;
-    throw known >= 0 && known !== this.#size && this.#size >= 0
-      ? this.#sizeMismatch(known, where)
-      : new ServerError(416, undefined, `it has nothing from byte ${this.#offset} on`, where);
+    if (!this.complete && known >= 0 && this.#size >= 0 && known !== this.#size) throw this.#sizeMismatch(known, where);
+    return this.complete;
   }
 
   #sizeMismatch(actual: number, where: Where): SizeMismatchError {

@@ -14,7 +14,7 @@ import {
   UnauthorizedError,
 } from '../errors.ts';
 import { failover } from '../http/failover.ts';
-import { fetchPage, fetchParts, type List, type Page, type PageOptions } from './listing.ts';
+import { fetchChunk, fetchParts, type List, type ListChunk, type ChunkOptions } from './listing.ts';
 import { checkManifest, fetchManifest, type FetchedManifest } from './manifests.ts';
 import { pingEndpoint, type PingResult } from './ping.ts';
 import type { RateLimit } from '../http/rateLimit.ts';
@@ -22,10 +22,13 @@ import { fetchReferrers } from './referrers.ts';
 import { RegistryBlobs } from './registryBlobs.ts';
 import type { Transport } from '../http/transport.ts';
 
-/** Parts of this length make long lists short to read; registries that allow only shorter ones say 400. */
-const LONG_PAGE = 1000;
+/** Names per request for long lists; registries that allow only fewer answer 400. */
+const LONG_CHUNK = 1000;
 
-/** One registry with its mirrors, as a caller sees it: content by name, whoever gives it. Methods reject with the classes of errors.ts. */
+/**
+ * A registry with its mirrors: content by name, from whichever has it. Methods reject with the
+ * classes of errors.ts.
+ */
 export class RegistryClient {
   readonly config: RegistryConfig;
   readonly #endpoints: readonly [...Endpoint[], Endpoint];
@@ -34,7 +37,7 @@ export class RegistryClient {
   readonly #blobs = new Map<string, RegistryBlobs>();
   #rateLimit: RateLimit | undefined;
 
-  /** @throws {InsecureRefusedError} the configuration wants plain HTTP to another machine without saying `insecure` */
+  /** @throws {InsecureRefusedError} plain HTTP to another machine without `insecure` */
   constructor(config: RegistryConfig, transport: Transport, authorizer: Authorizer, logger: Logger) {
     this.config = config;
     this.#endpoints = endpointsOf(config);
@@ -42,20 +45,20 @@ export class RegistryClient {
     this.#logger = logger;
   }
 
-  /** How many more pulls the registry allows, as its last manifest told; undefined where it tells nothing. */
+  /** How many pulls the registry still allows, from its last manifest. */
   get rateLimit(): RateLimit | undefined {
     return this.#rateLimit;
   }
 
-  /** Looks what answers at the registry's own address. */
+  /** Checks what answers at the registry's own address. */
   async ping(signal: AbortSignal): Promise<PingResult> {
     return pingEndpoint(this.#asker, this.#own, signal);
   }
 
   /**
-   * A manifest's very bytes.
+   * Downloads a manifest, byte for byte.
    * @param version a tag or a digest
-   * @param size bytes, where a descriptor told them
+   * @param size bytes, if a descriptor states them
    */
   async manifest(repository: string, version: string, signal: AbortSignal, size = -1): Promise<FetchedManifest> {
     const fetch = (endpoint: Endpoint): Promise<FetchedManifest> =>
@@ -69,7 +72,7 @@ export class RegistryClient {
     }
   }
 
-  /** The blobs of one repository; always the same object, so that it learns. */
+  /** Returns the blobs of a repository, always as the same object, which remembers good places. */
   blobs(repository: string): RegistryBlobs {
     const known = this.#blobs.get(repository);
     if (known) return known;
@@ -78,22 +81,25 @@ export class RegistryClient {
     return blobs;
   }
 
-  /** A small blob as a whole, verified. @param limit bytes */
+  /** Downloads a small blob and verifies it. @param limit bytes */
   async blobBytes(repository: string, blob: Descriptor, limit: number, signal: AbortSignal): Promise<Uint8Array> {
     return this.blobs(repository).bytes(blob, limit, signal);
   }
 
-  /** A blob's length as the registry tells it, for manifests that do not. */
+  /** Returns a blob's length, for manifests that don't state it. */
   async blobSize(repository: string, digest: Digest, signal: AbortSignal): Promise<number> {
     return this.blobs(repository).size(digest, signal);
   }
 
-  /** A part of the list of repositories; a mirror's would be only of what it has cached. @throws {NoCatalogError} the registry gives none */
-  async catalog(options: PageOptions, signal: AbortSignal): Promise<Page> {
+  /**
+   * Returns a part of the registry's list of repositories; a mirror only lists what it has cached.
+   * @throws {NoCatalogError}
+   */
+  async catalog(options: ChunkOptions, signal: AbortSignal): Promise<ListChunk> {
     const where = { registry: this.config.name };
     if (this.config.name === DOCKER_HUB) throw new NoCatalogError(where);
     try {
-      return await fetchPage(this.#asker, this.#own, CATALOG, options, signal);
+      return await fetchChunk(this.#asker, this.#own, CATALOG, options, signal);
     } catch (error) {
       const refused =
         error instanceof UnauthorizedError || error instanceof ForbiddenError || error instanceof NotFoundError;
@@ -102,8 +108,8 @@ export class RegistryClient {
     }
   }
 
-  /** A part of a repository's tags, in the registry's order. */
-  async tags(repository: string, options: PageOptions, signal: AbortSignal): Promise<Page> {
+  /** Returns a part of a repository's tags, in the registry's order. */
+  async tags(repository: string, options: ChunkOptions, signal: AbortSignal): Promise<ListChunk> {
     const list: List = {
       path: `${repository}/tags/list`,
       member: 'tags',
@@ -113,30 +119,34 @@ export class RegistryClient {
     };
     return failover(
       this.#endpoints,
-      endpoint => fetchPage(this.#asker, endpoint, list, options, signal),
+      endpoint => fetchChunk(this.#asker, endpoint, list, options, signal),
       signal,
       this.#logger,
     );
   }
 
-  /** All tags of a repository, each once, in the registry's order. */
+  /** Returns all tags of a repository, in the registry's order. */
   async allTags(repository: string, signal: AbortSignal): Promise<string[]> {
     return [...(await this.manyTags(repository, undefined, Infinity, signal)).items];
   }
 
-  /** Tags of a repository in parts as long as the registry gives them, until so many were read. @param from a `next`, or undefined */
-  async manyTags(repository: string, from: string | undefined, parts: number, signal: AbortSignal): Promise<Page> {
-    const read = (size: number | undefined): Promise<Page> =>
+  /**
+   * Reads a repository's tags, in parts as long as the registry allows.
+   * @param from a `next`, or undefined for the start
+   * @param parts how many to read at most
+   */
+  async manyTags(repository: string, from: string | undefined, parts: number, signal: AbortSignal): Promise<ListChunk> {
+    const read = (size: number | undefined): Promise<ListChunk> =>
       fetchParts(last => this.tags(repository, { last, size }, signal), from, parts);
     try {
-      return await read(LONG_PAGE);
+      return await read(LONG_CHUNK);
     } catch (error) {
       if (!(error instanceof ServerError) || error.status !== 400) throw error;
       return read(undefined);
     }
   }
 
-  /** What points to a manifest. @param artifactType only these; undefined = all */
+  /** Returns what points to a manifest. @param artifactType only these; undefined = all */
   async referrers(
     repository: string,
     digest: Digest,
@@ -153,7 +163,10 @@ export class RegistryClient {
     return this.#endpoints[this.#endpoints.length - 1] ?? this.#endpoints[0];
   }
 
-  /** On mirrors of Docker Hub, `mirror/nginx` must be `mirror/library/nginx`, which people cannot know. */
+  /**
+   * On mirrors of Docker Hub, `mirror/nginx` must be written `mirror/library/nginx`, as few users
+   * know.
+   */
   async #withHint(error: unknown, repository: string, version: string, signal: AbortSignal): Promise<unknown> {
     const missing = error instanceof NotFoundError || error instanceof UnauthorizedError;
     if (!missing || repository.includes('/') || this.config.name === DOCKER_HUB) return error;

@@ -1,22 +1,22 @@
-import { asObjects, asString, isObject, type JsonObject } from '../../oci/json.ts';
+import { asObjects, asString, parseJsonObject, type JsonObject } from '../../oci/json.ts';
 import { isRepository, isTag } from '../../oci/reference.ts';
 import type { Endpoint } from '../config.ts';
 import { TooLargeError } from '../errors.ts';
-import type { Page } from './listing.ts';
+import type { ListChunk } from './listing.ts';
 import { quoteFromServer } from '../redact.ts';
 import { responseError, type Wanted } from '../http/responseErrors.ts';
 import type { Transport } from '../http/transport.ts';
 
-/** One repository that a search on Docker Hub found. */
+/** A repository found by a search on Docker Hub. */
 export interface HubResult {
-  /** As references name it inside `docker.io`, with `library/` for official images. */
+  /** Its path in references, with `library/` for official images. */
   readonly repository: string;
   readonly description: string;
   readonly stars: number;
   readonly official: boolean;
 }
 
-/** Where Docker Hub's own interfaces are; tests put others. */
+/** Addresses of Docker Hub's own APIs; tests replace them. */
 export interface HubAddresses {
   readonly search: string;
   readonly api: string;
@@ -28,7 +28,7 @@ const LONGEST_ANSWER = 4 * 1024 * 1024;
 const PAGE_SIZE = 100;
 const MOST_RESULTS = 100;
 
-/** What Docker Hub has beyond the distribution API, in place of the catalog that it lacks. Everything is asked without an account. */
+/** Docker Hub's own API, in place of the catalog that it lacks. Asked without an account. */
 export class DockerHub {
   readonly #transport: Transport;
   readonly #addresses: HubAddresses;
@@ -38,21 +38,24 @@ export class DockerHub {
     this.#addresses = addresses;
   }
 
-  /** Repositories that fit some words, best first. */
+  /** Returns repositories that match some words, best first. */
   async search(words: string, signal: AbortSignal): Promise<HubResult[]> {
     const url = `${this.#addresses.search}/v1/search?${new URLSearchParams({ q: words, n: String(MOST_RESULTS) }).toString()}`;
     const json = await this.#ask(this.#addresses.search, url, signal);
     return asObjects(json.results).flatMap(item => searchResult(item));
   }
 
-  /** A part of the public repositories of one owner; official images are of `library`. @param last a `next` */
-  async repositories(owner: string, last: string | undefined, signal: AbortSignal): Promise<Page> {
+  /**
+   * Returns a part of an owner's public repositories; `library` owns official images.
+   * @param last a `next`
+   */
+  async repositories(owner: string, last: string | undefined, signal: AbortSignal): Promise<ListChunk> {
     const path = `/v2/repositories/${encodeURIComponent(owner)}/`;
     return this.#page(path, last, name => `${owner}/${name}`, isRepository, { what: 'repository' }, signal);
   }
 
-  /** A part of the tags of a repository, the one pushed last first. @param last a `next` */
-  async tags(repository: string, last: string | undefined, signal: AbortSignal): Promise<Page> {
+  /** Returns a part of a repository's tags, the latest push first. @param last a `next` */
+  async tags(repository: string, last: string | undefined, signal: AbortSignal): Promise<ListChunk> {
     const path = `/v2/repositories/${repository.split('/').map(encodeURIComponent).join('/')}/tags/`;
     return this.#page(path, last, name => name, isTag, { what: 'repository' }, signal);
   }
@@ -64,7 +67,7 @@ export class DockerHub {
     isName: (name: string) => boolean,
     wanted: Wanted,
     signal: AbortSignal,
-  ): Promise<Page> {
+  ): Promise<ListChunk> {
     const page = pageNumber(last);
     const json = await this.#ask(
       this.#addresses.api,
@@ -76,13 +79,13 @@ export class DockerHub {
       const name = asString(item.name);
       return name === undefined || !isName(nameOf(name)) ? [] : [nameOf(name)];
     });
-    // Only that there is a next part is believed, not where it is.
+    // Whether there is a next part is believed, but not its address.
     return asString(json.next) === undefined || items.length === 0 ? { items } : { items, next: `?page=${page + 1}` };
   }
 
   async #ask(base: string, url: string, signal: AbortSignal, wanted?: Wanted): Promise<JsonObject> {
     const endpoint: Endpoint = { name: 'docker.io', url: base };
-    const { response, body } = await this.#transport.sendForBody(
+    const { response, body } = await this.#transport.sendForDocument(
       { endpoint, url, headers: { accept: 'application/json' } },
       LONGEST_ANSWER,
       signal,
@@ -90,13 +93,13 @@ export class DockerHub {
     const where = { registry: 'docker.io', url };
     if (!body) throw new TooLargeError(LONGEST_ANSWER, where);
     if (response.status !== 200) throw responseError(response, body, where, undefined, wanted);
-    const json = parse(body);
+    const json = parseJsonObject(new TextDecoder().decode(body));
     if (!json) throw responseError(response, body, where, 'it sent no JSON object');
     return json;
   }
 }
 
-/** Anything that is no `next` of ours begins at the beginning. */
+/** Anything but a `next` of ours means the first page. */
 function pageNumber(last: string | undefined): number {
   return Number(/^\?page=(\d{1,6})$/.exec(last ?? '')?.[1] ?? 1);
 }
@@ -115,13 +118,4 @@ function searchResult(item: JsonObject): HubResult[] {
       official: item.is_official === true,
     },
   ];
-}
-
-function parse(body: Uint8Array): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body));
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -9,49 +9,53 @@ import { nextLink } from '../http/links.ts';
 import { looksLikeHtml, titleOf } from '../http/responseErrors.ts';
 
 /** A part of a list. */
-export interface Page {
+export interface ListChunk {
   readonly items: readonly string[];
-  /** Opaque; to be passed as `last` for the part that follows. Absent at the end. */
+  /** Opaque; pass it as `last` for the next part. Absent at the end. */
   readonly next?: string;
 }
 
-/** Where a part begins, and how long it may be. */
-export interface PageOptions {
-  /** A `next`, or an item behind which to begin (`owner/` lists one owner's repositories on some registries). */
+/** Where a part starts, and how many items it may have. */
+export interface ChunkOptions {
+  /**
+   * A `next`, or the item to start after; on some registries, `owner/` lists one owner's
+   * repositories.
+   */
   readonly last?: string | undefined;
   readonly size?: number | undefined;
 }
 
-/** Which list is read: `catalog` of a registry or `tags` of a repository. */
+/** A list to read: a registry's catalog or a repository's tags. */
 export interface List extends Omit<Question, 'path'> {
   readonly path: string;
   readonly member: 'repositories' | 'tags';
 }
 
-const USUAL_PAGE = 100;
-/** Registries that know no pages send everything at once: some hundred thousand tags. */
-const LONGEST_PAGE = 32 * 1024 * 1024;
+const USUAL_CHUNK = 100;
+/** Bytes; registries without paging send everything at once: some hundred thousand tags. */
+const LONGEST_CHUNK = 32 * 1024 * 1024;
 
 /**
- * Reads one part of a list (distribution-spec, "Listing Tags"; distribution, "Listing Repositories"), whatever its server gets wrong: null lists, null and
- * empty items, digests between tags, repeats, links to the same part again, links with another host or without the path's prefix.
+ * Reads one part of a list (distribution-spec, "Listing Tags"; distribution, "Listing
+ * Repositories"), tolerating servers' mistakes: null lists, null and empty items, digests between
+ * tags, repeats, links to the same part, to another host, or without the path's prefix.
  */
-export async function fetchPage(
+export async function fetchChunk(
   asker: Asker,
   endpoint: Endpoint,
   list: List,
-  options: PageOptions,
+  options: ChunkOptions,
   signal: AbortSignal,
-): Promise<Page> {
-  const size = options.size ?? USUAL_PAGE;
+): Promise<ListChunk> {
+  const size = options.size ?? USUAL_CHUNK;
   const begin = beginOf(options.last, size);
   const path = begin.path ?? `${list.path}${begin.query}`;
-  const { response, body } = await asker.askForBody(endpoint, { ...list, path }, LONGEST_PAGE, signal);
+  const { response, body } = await asker.askForDocument(endpoint, { ...list, path }, LONGEST_CHUNK, signal);
   const where = { registry: endpoint.name, repository: list.repository, url: response.url };
-  if (!body) throw new TooLargeError(LONGEST_PAGE, where);
+  if (!body) throw new TooLargeError(LONGEST_CHUNK, where);
   const raw = readItems(body, response.headers, list, where, response.status);
   const print = fingerprint(raw);
-  // The same again, or the item that this part should begin behind: this server cannot go on.
+  // The same part again, or the item to start after: this server doesn't page.
   if (print === begin.print || (begin.behind !== undefined && raw.includes(begin.behind))) {
     return {
       items:
@@ -71,14 +75,14 @@ export async function fetchPage(
 }
 
 /**
- * Follows a list to its end or through so many parts, whatever comes first; stops when a part brings nothing new.
- * @param from where to begin: a `next`; undefined = at the beginning
+ * Follows a list to its end, through `most` parts, or until a part brings nothing new.
+ * @param from a `next`, or undefined for the start
  */
 export async function fetchParts(
-  page: (last: string | undefined) => Promise<Page>,
+  page: (last: string | undefined) => Promise<ListChunk>,
   from: string | undefined,
   most: number,
-): Promise<Page> {
+): Promise<ListChunk> {
   const all = new Set<string>();
   const places = new Set<string>();
   let last = from;
@@ -96,17 +100,20 @@ export async function fetchParts(
 }
 
 interface Begin {
-  /** The whole of `last` without the fingerprint. */
+  /** `last` without the fingerprint. */
   readonly place?: string;
   /** A path below `/v2/` that a link named. */
   readonly path?: string;
   readonly query: string;
-  /** Of the part before. */
+  /** The previous part's fingerprint. */
   readonly print?: string;
   readonly behind?: string;
 }
 
-/** A `next` begins with `?` or `/`, which no tag and no repository does, and ends with the fingerprint of the part that it follows. */
+/**
+ * Unlike tags and repositories, a `next` starts with `?` or `/`; it ends with the previous part's
+ * fingerprint.
+ */
 function beginOf(last: string | undefined, size: number): Begin {
   if (last === undefined || last === '') return { query: `?n=${size}` };
   const [place = '', print] = last.split('#', 2);
@@ -129,7 +136,8 @@ function nextOf(
   if (link === undefined) return undefined;
   const target = URL.canParse(link, where.url) ? new URL(link, where.url) : undefined;
   if (!target) return undefined;
-  // Behind proxies, servers write links with their inner host, scheme or path: only the query of a link to this very list is taken.
+  // Behind proxies, servers write links with their internal host, scheme or path. Of a link to this
+  // list, only the query is used.
   if (target.pathname.endsWith(`/v2/${list.path}`)) return target.search === '' ? undefined : withoutNs(target);
   const base = new URL(`${endpoint.url}/v2/`);
   if (target.origin === base.origin && target.pathname.startsWith(base.pathname))
@@ -145,7 +153,7 @@ function withoutNs(target: URL): string {
   return target.search;
 }
 
-/** A full part without a link may still have one behind it: old servers forget the header. */
+/** A full part without a link may have a next one: old servers omit the header. */
 function guessNext(raw: readonly string[], size: number): string | undefined {
   const last = raw.at(-1);
   return raw.length === size && last !== undefined ? `?n=${size}&last=${encodeURIComponent(last)}` : undefined;
@@ -174,7 +182,7 @@ function clean(list: List, raw: readonly string[]): string[] {
   return [...new Set(raw)].filter(item => (list.member === 'tags' ? isTag(item) : isRepository(item)));
 }
 
-/** Without regard to the order, for some servers give the same in another one. */
+/** Ignores the order, in which some servers are inconsistent. */
 function fingerprint(items: readonly string[]): string {
   return createHash('sha256')
     .update(JSON.stringify([...items].sort()))

@@ -12,26 +12,28 @@ import { rateLimitOf, type RateLimit } from '../http/rateLimit.ts';
 import { looksLikeHtml, titleOf } from '../http/responseErrors.ts';
 import { headerOf } from '../http/retry.ts';
 
-/** A manifest as it came, with the digest that was computed over it. */
+/** A manifest as received, and its digest. */
 export interface FetchedManifest {
   readonly bytes: Uint8Array;
-  /** The Content-Type without parameters; many registries send nonsense in it. */
+  /** The Content-Type without parameters; many registries send a wrong one. */
   readonly mediaType: string;
-  /** Computed; for signed schema 1 over its payload. */
+  /** Computed over the bytes; for signed schema 1, over its payload. */
   readonly digest: Digest;
-  /** The address that gave it: the registry's or a mirror's. */
+  /** The address it came from: the registry's or a mirror's. */
   readonly source: string;
   readonly rateLimit?: RateLimit;
 }
 
-/** What distribution-spec sets as the length that every registry must take; nothing honest is longer. */
+/** Bytes; distribution-spec requires registries to accept no more. */
 const LONGEST_MANIFEST = 4 * 1024 * 1024;
 
 /**
- * Gets one manifest from one endpoint and checks it: its length, its size where it is known, its digest where it was asked for by digest.
+ * Downloads a manifest from one endpoint and checks its size, if known, and its digest, if asked
+ * for by it.
  * @param version a tag or a digest
- * @param size bytes as a descriptor says; -1 = not known
- * @throws {DigestMismatchError} @throws {SizeMismatchError} @throws {TooLargeError} @throws {NotFoundError} and the network's failures
+ * @param size bytes, from a descriptor; -1 = unknown
+ * @throws {DigestMismatchError} @throws {SizeMismatchError} @throws {TooLargeError} @throws
+ * {NotFoundError} and the network's failures
  */
 export async function fetchManifest(
   asker: Asker,
@@ -43,7 +45,7 @@ export async function fetchManifest(
   logger: Logger,
 ): Promise<FetchedManifest> {
   const { response, body } = await asker
-    .askForBody(endpoint, question(repository, version), LONGEST_MANIFEST, signal)
+    .askForDocument(endpoint, question(repository, version), LONGEST_MANIFEST, signal)
     .catch(explainHub);
   const where = { registry: endpoint.name, repository, url: response.url };
   if (body === undefined) throw new TooLargeError(LONGEST_MANIFEST, where);
@@ -51,18 +53,27 @@ export async function fetchManifest(
   if (looksLikeHtml(new TextDecoder().decode(body.subarray(0, 1024)), response.headers)) {
     throw new HtmlInsteadError(where, response.status, titleOf(new TextDecoder().decode(body.subarray(0, 65_536))));
   }
+  // Mirrors do that. Failing here makes the next place be asked.
+  if (isEmptyDocument(body)) throw new ServerError(response.status, undefined, 'its manifest is empty', where);
   if (size >= 0 && body.length !== size) throw new SizeMismatchError(version, size, body.length, hostOf(where));
   const digest = computeDigest(body, mediaType, isDigest(version) ? version : undefined);
   if (isDigest(version) && digest !== version) throw new DigestMismatchError(version, digest, hostOf(where));
-  const told = headerOf(response.headers, 'docker-content-digest');
-  if (told !== undefined && told !== digest && (!isDigest(told) || digestAlgorithm(told) === digestAlgorithm(digest))) {
-    logger.debug(`${endpoint.name} calls ${repository}:${version} by a wrong digest; the computed one is taken`);
+  const named = headerOf(response.headers, 'docker-content-digest');
+  if (
+    named !== undefined &&
+    named !== digest &&
+    (!isDigest(named) || digestAlgorithm(named) === digestAlgorithm(digest))
+  ) {
+    logger.debug(`${endpoint.name} sent a wrong digest for ${repository}:${version}; using the computed one`);
   }
   const rateLimit = rateLimitOf(response.headers);
   return { bytes: body, mediaType, digest, source: endpoint.url, ...(rateLimit ? { rateLimit } : {}) };
 }
 
-/** Asks for a manifest's head, which counts against no rate limit. @throws {RegistryError} the registry doesn't have it, or doesn't know HEAD */
+/**
+ * Asks for a manifest's head, which doesn't count against rate limits.
+ * @throws {RegistryError} it doesn't exist, or HEAD isn't supported
+ */
 export async function checkManifest(
   asker: Asker,
   endpoint: Endpoint,
@@ -84,7 +95,7 @@ function question(repository: string, version: string): Question {
   };
 }
 
-/** The raw bytes' digest is tried first: only a signed schema 1 document has another, over its payload. */
+/** Returns the digest of the bytes, or of the payload if they are a signed schema 1 manifest. */
 function computeDigest(bytes: Uint8Array, mediaType: string, wanted: Digest | undefined): Digest {
   const algorithm = wanted === undefined ? 'sha256' : digestAlgorithm(wanted);
   const raw = contentDigest(bytes, algorithm);
@@ -92,18 +103,23 @@ function computeDigest(bytes: Uint8Array, mediaType: string, wanted: Digest | un
   return contentDigest(schema1Payload(bytes), algorithm);
 }
 
+/** Returns whether a body has nothing in it: no bytes, `null`, `{}`. */
+function isEmptyDocument(body: Uint8Array): boolean {
+  return body.length < 100 && /^\s*(?:null|\{\s*\})?\s*$/.test(Buffer.from(body).toString('latin1'));
+}
+
 function isSchema1(bytes: Uint8Array, mediaType: string): boolean {
   try {
     const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (!isObject(json)) return false;
-    const said = bareMediaType(asString(json.mediaType)) || mediaType;
-    return json.schemaVersion === 1 || said === DOCKER_SCHEMA1 || said === DOCKER_SCHEMA1_SIGNED;
+    const type = bareMediaType(asString(json.mediaType)) || mediaType;
+    return json.schemaVersion === 1 || type === DOCKER_SCHEMA1 || type === DOCKER_SCHEMA1_SIGNED;
   } catch {
     return false;
   }
 }
 
-/** Docker Hub refuses what does not exist as if it were private, so a refusal to one without an account says nothing. */
+/** Docker Hub's refusals are the same for what is private and for what doesn't exist. */
 function explainHub(error: unknown): never {
   if (error instanceof UnauthorizedError && error.registry === 'docker.io' && error.repository !== undefined) {
     throw new NotFoundError(

@@ -2,30 +2,33 @@ import type { Asker } from './asker.ts';
 import { parseChallenges } from '../auth/challenge.ts';
 import type { Endpoint } from '../config.ts';
 import { RegistryError } from '../errors.ts';
-import { fetchPage } from './listing.ts';
+import { fetchChunk } from './listing.ts';
 import { looksLikeHtml, responseError } from '../http/responseErrors.ts';
 import { headerOf } from '../http/retry.ts';
 
-/** What was found at an address. */
+/** What answers at an address. */
 export interface PingResult {
-  /** It speaks the distribution API, version 2. */
+  /** It supports the distribution API, version 2. */
   readonly v2: boolean;
-  /** What it asks for: `none`, `basic`, `bearer`, or another scheme's name. */
+  /** What it wants: `none`, `basic`, `bearer`, or another scheme. */
   readonly authentication: string;
-  /** Where tokens come from, without secrets; of `bearer` alone. */
+  /** The token server of `bearer`, without secrets. */
   readonly realm?: string;
-  /** It lists its repositories for whoever is signed in now. */
+  /** It lists its repositories for the current account. */
   readonly catalog: boolean;
-  /** The `Server` header, where it says something. */
+  /** The `Server` header. */
   readonly server?: string;
 }
 
 const LONGEST_PING = 64 * 1024;
 
-/** Asks `/v2/` without an account, and for the catalog with whatever account there is. @throws {RegistryError} nothing that is a registry answers */
+/**
+ * Asks `/v2/` without an account, and for the catalog with the current one.
+ * @throws {RegistryError} no registry answers
+ */
 export async function pingEndpoint(asker: Asker, endpoint: Endpoint, signal: AbortSignal): Promise<PingResult> {
   const url = `${endpoint.url}/v2/`;
-  const { response, body } = await asker.transport.sendForBody({ endpoint, url }, LONGEST_PING, signal);
+  const { response, body } = await asker.transport.sendForDocument({ endpoint, url }, LONGEST_PING, signal);
   const where = { registry: endpoint.name, url };
   const { status, headers } = response;
   const text = new TextDecoder().decode(body ?? new Uint8Array());
@@ -59,7 +62,7 @@ async function hasCatalog(asker: Asker, endpoint: Endpoint, signal: AbortSignal)
   if (endpoint.name === 'docker.io') return false;
   const list = { path: '_catalog', member: 'repositories' as const, scope: 'registry:catalog:*' };
   try {
-    await fetchPage(asker, endpoint, list, { size: 1 }, signal);
+    await fetchChunk(asker, endpoint, list, { size: 1 }, signal);
     return true;
   } catch (error) {
     signal.throwIfAborted();

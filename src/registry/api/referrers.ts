@@ -1,6 +1,6 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { digestAlgorithm, digestHex, type Digest } from '../../oci/digest.ts';
-import { asObjects, isObject } from '../../oci/json.ts';
+import { digestAlgorithm, digestHex, isDigest, type Digest } from '../../oci/digest.ts';
+import { asObjects, parseJsonObject } from '../../oci/json.ts';
 import { descriptor } from '../../oci/manifest.ts';
 import { OCI_INDEX } from '../../oci/mediaTypes.ts';
 import { pullScope, type Asker } from './asker.ts';
@@ -10,13 +10,14 @@ import { nextLink } from '../http/links.ts';
 
 const LONGEST_INDEX = 4 * 1024 * 1024;
 const MOST_PAGES = 100;
-/** Answers of registries that do not know the referrers API. */
+/** Answers of registries without the referrers API. */
 const NO_API: readonly number[] = [400, 404, 405, 406, 501];
 
 /**
- * What points to a manifest: signatures, SBOMs, attestations (distribution-spec, "Listing Referrers"), by the API or by the tag that stands in for it.
+ * Returns what points to a manifest: signatures, SBOMs, attestations (distribution-spec, "Listing
+ * Referrers"), from the API, or from the tag that replaces it.
  * @param artifactType only these; undefined = all
- * @param byTag gets the index under a tag, verified as any manifest
+ * @param byTag downloads the index under a tag
  */
 export async function fetchReferrers(
   asker: Asker,
@@ -33,7 +34,10 @@ export async function fetchReferrers(
   return [...new Map(wanted.map(item => [item.digest, item])).values()];
 }
 
-/** The tag that clients write where a registry has no API: the digest with a `-`, cut to fit. */
+/**
+ * Returns the tag that clients write if a registry has no API: the digest with a `-`, shortened to
+ * fit.
+ */
 export function referrersTag(digest: Digest): string {
   return `${digestAlgorithm(digest).slice(0, 32)}-${digestHex(digest).slice(0, 64)}`;
 }
@@ -59,9 +63,9 @@ async function fromApi(
       repository,
       accepted: NO_API,
     };
-    const { response, body } = await asker.askForBody(endpoint, question, LONGEST_INDEX, signal);
+    const { response, body } = await asker.askForDocument(endpoint, question, LONGEST_INDEX, signal);
     const page = response.status === 200 && body ? readIndex(body) : undefined;
-    // A page that is no index comes from servers that answer anything to any path.
+    // Some servers answer any path with something that isn't an index.
     if (!page) return seen.size === 1 ? undefined : found;
     found.push(...page);
     const link = nextLink(response.headers.link);
@@ -71,7 +75,7 @@ async function fromApi(
   return found;
 }
 
-/** Only the query of the link is taken, so it cannot leave the registry. */
+/** Only the link's query is used, so it can't leave the registry. */
 function sameList(link: string, from: string, path: string, registry: string): string {
   const target = URL.canParse(link, from) ? new URL(link, from) : undefined;
   if (!target || !target.pathname.replaceAll(/%3a/gi, ':').endsWith(`/v2/${path}`)) {
@@ -93,20 +97,11 @@ async function fromTag(
   }
 }
 
-/** The descriptors of an index; one that cannot be checked is left out, for it is only a hint to further content. */
+/** Returns an index's descriptors, without those that can't be verified. */
 function readIndex(bytes: Uint8Array): Descriptor[] | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
-  if (!isObject(json) || !('manifests' in json)) return undefined;
-  return asObjects(json.manifests).flatMap(item => {
-    try {
-      return [descriptor(item)];
-    } catch {
-      return [];
-    }
-  });
+  const json = parseJsonObject(new TextDecoder().decode(bytes));
+  if (!json || !('manifests' in json)) return undefined;
+  return asObjects(json.manifests)
+    .filter(({ digest }) => isDigest(digest))
+    .map(descriptor);
 }

@@ -15,24 +15,32 @@ import type { FetchPart } from '../http/parallelParts.ts';
 import { LONGEST_REASON, responseError } from '../http/responseErrors.ts';
 import { headerOf } from '../http/retry.ts';
 
-/** One place that may have a blob: a mirror, the registry, or an address that a foreign layer names. */
+/**
+ * A place that may have a blob: a mirror, the registry, or an address that a foreign layer names.
+ */
 interface Place {
   readonly name: string;
   readonly url: string;
   readonly ask: AskForBytes;
-  /** Of the registry and its mirrors alone. */
+  /** Only for the registry and its mirrors. */
   readonly part?: FetchPart;
 }
 
-/** The blobs of one repository, from the registry, its mirrors, foreign addresses, or the descriptor itself. */
+/**
+ * The blobs of one repository, from the registry, its mirrors, foreign addresses, or the descriptor
+ * itself.
+ */
 export class RegistryBlobs implements BlobSource {
   readonly #asker: Asker;
   readonly #endpoints: readonly [...Endpoint[], Endpoint];
   readonly #repository: string;
   readonly #logger: Logger;
-  /** Who gave a blob whole. Who asks for all of it again had no use for it, and tries somewhere else first. */
-  readonly #gave = new Map<Digest, string>();
-  /** Where the registry sent readers of a blob's parts. */
+  /**
+   * Where each blob came from. A caller that asks again couldn't use it, so other places are asked
+   * first.
+   */
+  readonly #lastSource = new Map<Digest, string>();
+  /** Where the registry redirected requests for parts of each blob. */
   readonly #storage = new Map<Digest, string>();
 
   constructor(asker: Asker, endpoints: readonly [...Endpoint[], Endpoint], repository: string, logger: Logger) {
@@ -53,7 +61,7 @@ export class RegistryBlobs implements BlobSource {
       if (download.complete) return;
       const fetch = async (place: Place): Promise<void> => {
         await download.from(place.ask, { ...where, url: place.url }, place.part);
-        if (from === 0) this.#gave.set(blob.digest, place.url);
+        if (from === 0) this.#lastSource.set(blob.digest, place.url);
       };
       await failover(this.#places(blob, signal), fetch, signal, this.#logger);
     });
@@ -77,7 +85,10 @@ export class RegistryBlobs implements BlobSource {
     }
   }
 
-  /** A small blob as a whole, verified; wrong content is asked for once more. @throws {TooLargeError} @throws {DigestMismatchError} */
+  /**
+   * Downloads a small blob and verifies it; wrong content is asked for once more.
+   * @throws {TooLargeError} @throws {DigestMismatchError}
+   */
   async bytes(blob: Descriptor, limit: number, signal: AbortSignal): Promise<Uint8Array> {
     try {
       return await this.#verified(blob, limit, signal);
@@ -87,7 +98,7 @@ export class RegistryBlobs implements BlobSource {
     }
   }
 
-  /** The length that the registry tells for a blob. @throws {ServerError} it tells none */
+  /** Returns a blob's length from the registry. @throws {ServerError} it doesn't say */
   async size(digest: Digest, signal: AbortSignal): Promise<number> {
     return failover(this.#endpoints, endpoint => this.#sizeAt(endpoint, digest, signal), signal, this.#logger);
   }
@@ -97,14 +108,16 @@ export class RegistryBlobs implements BlobSource {
   }
 
   async #sizeAt(endpoint: Endpoint, digest: Digest, signal: AbortSignal): Promise<number> {
-    const head = await this.#asker.ask(
-      endpoint,
-      { ...this.#question(digest), method: 'HEAD', accepted: [405, 501] },
-      signal,
-    );
-    head.discard();
-    const length = headerOf(head.headers, 'content-length');
-    if (head.status === 200 && length !== undefined && /^\d+$/.test(length)) return Number(length);
+    // Storage services refuse HEAD at an address that is signed for GET.
+    const head = await this.#asker
+      .ask(endpoint, { ...this.#question(digest), method: 'HEAD' }, signal)
+      .catch((error: unknown) => {
+        if (error instanceof ServerError) return undefined;
+        throw error;
+      });
+    head?.discard();
+    const length = head && headerOf(head.headers, 'content-length');
+    if (length !== undefined && /^\d+$/.test(length)) return Number(length);
     const headers = { range: 'bytes=0-0' };
     const part = await this.#asker.ask(endpoint, { ...this.#question(digest), headers, accepted: [206] }, signal);
     part.discard();
@@ -113,7 +126,7 @@ export class RegistryBlobs implements BlobSource {
         ? parseContentRange(headerOf(part.headers, 'content-range'))?.total
         : Number(headerOf(part.headers, 'content-length') ?? NaN);
     if (total !== undefined && Number.isSafeInteger(total)) return total;
-    throw new ServerError(part.status, undefined, `it does not tell the size of ${digest}`, {
+    throw new ServerError(part.status, undefined, `it doesn't say the size of ${digest}`, {
       registry: endpoint.name,
       repository: this.#repository,
       url: part.url,
@@ -139,7 +152,10 @@ export class RegistryBlobs implements BlobSource {
     return bytes;
   }
 
-  /** Foreign addresses come first for foreign layers, which registries do not keep, and last for others. */
+  /**
+   * Foreign addresses come first for foreign layers, which registries don't store, and last for
+   * others.
+   */
   #places(blob: Descriptor, signal: AbortSignal): Place[] {
     const registry = this.#endpoints.map(({ name, ...endpoint }): Place => ({
       name,
@@ -148,11 +164,11 @@ export class RegistryBlobs implements BlobSource {
       part: (start, end, shared) => this.#part({ name, ...endpoint }, blob, start, end, shared),
     }));
     const foreign = (blob.urls ?? []).filter(url => URL.canParse(url)).map(url => this.#foreign(url, signal));
-    // The registry's own failure is the one to tell, so it stays last where others may help.
+    // The registry's own failure is the one to report, so the registry stays last.
     const places = isForeignLayer(blob.mediaType)
       ? [...foreign, ...registry]
       : [...registry.slice(0, -1), ...foreign, ...registry.slice(-1)];
-    const before = this.#gave.get(blob.digest);
+    const before = this.#lastSource.get(blob.digest);
     return [...places.filter(place => place.url !== before), ...places.filter(place => place.url === before)];
   }
 
@@ -166,7 +182,7 @@ export class RegistryBlobs implements BlobSource {
     return this.#asker.ask(endpoint, { ...this.#question(blob.digest), headers, accepted: [206, 416] }, signal);
   }
 
-  /** Never with a header that proves an account, whatever the manifest says (CVE-2020-15157). */
+  /** Never asked with credentials, whatever the manifest says (CVE-2020-15157). */
   #foreign(url: string, signal: AbortSignal): Place {
     const { insecure: _insecure, cert: _cert, key: _key, ...endpoint } = this.#own;
     const name = new URL(url).host;
@@ -176,7 +192,7 @@ export class RegistryBlobs implements BlobSource {
         signal,
       );
       if ([200, 206, 416].includes(response.status)) return response;
-      const body = await response.bytes(LONGEST_REASON).catch(() => undefined);
+      const body = await response.document(LONGEST_REASON).catch(() => undefined);
       throw responseError(response, body, { registry: endpoint.name, repository: this.#repository, url }, undefined, {
         what: 'blob',
       });
@@ -184,7 +200,7 @@ export class RegistryBlobs implements BlobSource {
     return { name, url, ask };
   }
 
-  /** One part, or `WrongRangeError` when the endpoint gives no parts. */
+  /** Downloads one part. @throws {WrongRangeError} the endpoint doesn't serve parts */
   async #part(
     endpoint: Endpoint,
     blob: Descriptor,
@@ -195,8 +211,8 @@ export class RegistryBlobs implements BlobSource {
     const headers = { range: `bytes=${start}-${end - 1}` };
     const known = await this.#partFromStorage(endpoint, blob, start, end, signal);
     if (known) return known;
-    const question = { ...this.#question(blob.digest), headers, accepted: [206] };
-    const answer = await this.#asker.askForBody(endpoint, question, end - start, signal);
+    const question = { ...this.#question(blob.digest), headers, accepted: [206, 416] };
+    const answer = await this.#asker.askForBytes(endpoint, question, end - start, signal);
     const { response, body } = answer;
     const where = { registry: endpoint.name, repository: this.#repository, url: response.url };
     if (response.status === 200 && start === 0 && body?.length === end) return body;
@@ -209,7 +225,10 @@ export class RegistryBlobs implements BlobSource {
     return part;
   }
 
-  /** From where the registry sent us for an earlier part; such addresses end after some minutes, and then the registry is asked again. */
+  /**
+   * Asks where the registry redirected to for an earlier part. Such addresses expire after minutes;
+   * then the registry is asked again.
+   */
   async #partFromStorage(
     endpoint: Endpoint,
     blob: Descriptor,
@@ -222,7 +241,7 @@ export class RegistryBlobs implements BlobSource {
     const headers = { range: `bytes=${start}-${end - 1}` };
     try {
       const request = { endpoint, url, headers, repository: this.#repository };
-      const response = await this.#asker.transport.sendForBody(request, end - start, signal);
+      const response = await this.#asker.transport.sendForBytes(request, end - start, signal);
       const part = checkedPart(response, start, end);
       if (part) return part;
     } catch (error) {
@@ -244,13 +263,13 @@ export class RegistryBlobs implements BlobSource {
   }
 }
 
-/** The part that was asked for; undefined for any other answer. */
+/** Returns the part that was asked for; undefined for any other answer. */
 function checkedPart({ response, body }: Answer, start: number, end: number): Uint8Array | undefined {
   const range = response.status === 206 ? parseContentRange(headerOf(response.headers, 'content-range')) : undefined;
   return range?.start === start && range.end === end && body?.length === end - start ? body : undefined;
 }
 
-/** A descriptor's own content, when it is what its digest says; else it is fetched (image-spec, descriptor.md). */
+/** Returns a descriptor's inline content if it matches its digest (image-spec, descriptor.md). */
 function inlineData(blob: Descriptor): Uint8Array | undefined {
   if (blob.data === undefined) return undefined;
   const bytes = Buffer.from(blob.data, 'base64');

@@ -1,6 +1,7 @@
 /**
- * Sorts tags as people look for them: `latest` first, then versions from new to old, then names in alphabetical order, last what only tools look
- * for (`sha256-….sig`, bare hashes). A pre-release stands behind its release; of the same version, the plain tag stands before its flavours.
+ * Sorts tags in the order in which users look for them: `latest`, versions from new to old, names,
+ * and what only tools need (`sha256-….sig`, bare hashes). A pre-release follows its release, and a
+ * version's flavours follow its plain tag.
  */
 export function sortTags(tags: readonly string[]): string[] {
   return tags
@@ -12,7 +13,7 @@ export function sortTags(tags: readonly string[]): string[] {
 interface Parsed {
   readonly tag: string;
   readonly rank: number;
-  /** The version's numbers as digits without leading zeros, for they may be longer than a number can hold. */
+  /** Digits without leading zeros, which may be too long for a number. */
   readonly numbers: readonly string[];
   readonly preRelease: string;
   readonly flavour: string;
@@ -27,7 +28,7 @@ const MACHINE = 3;
 const VERSION_TAG =
   /^v?(\d{1,30}(?:\.\d{1,30}){0,5})(?:[-_.+]?((?:alpha|beta|preview|pre|rc|dev|snapshot|nightly|m(?=\d)|a(?=\d)|b(?=\d))[.-]?\d*))?(?:[-_.+]?(.*))?$/i;
 
-/** The parts of a date are numbers as a version's are. */
+/** A date's parts are compared like a version's. */
 const DATE = /^(\d{4})-(\d{2})-(\d{2})(?!\d)/;
 
 function parse(tag: string): Parsed {
@@ -35,7 +36,7 @@ function parse(tag: string): Parsed {
   if (tag === 'latest') return { ...none, rank: LATEST };
   if (/^sha(?:256|512)-[0-9a-f]{32,}|^[0-9a-f]{32,}$/.test(tag)) return { ...none, rank: MACHINE };
   const match = VERSION_TAG.exec(tag.replace(DATE, '$1.$2.$3'));
-  // A hash of a commit may begin with a digit.
+  // A commit's hash may start with a digit.
   const isHash = /^[0-9a-f]{7,40}$/.test(tag) && /[a-f]/.test(tag);
   if (!match || isHash) return { ...none, rank: isHash ? MACHINE : NAME };
   const numbers = (match[1] ?? '').split('.').map(digits => digits.replace(/^0+(?=\d)/, ''));
@@ -53,7 +54,7 @@ function compare(left: Parsed, right: Parsed): number {
   );
 }
 
-/** `1.36` is the newest of `1.36.x` at its time, so a missing number counts as the highest. */
+/** `1.36` is the newest `1.36.x`, so a missing number counts as the highest. */
 function compareNumbers(left: readonly string[], right: readonly string[]): number {
   for (let at = 0; at < Math.max(left.length, right.length); at++) {
     const one = left[at];
@@ -64,14 +65,14 @@ function compareNumbers(left: readonly string[], right: readonly string[]): numb
   return 0;
 }
 
-/** The release itself first, then the later pre-releases. */
+/** The release comes first, then pre-releases from new to old. */
 function comparePreReleases(left: string, right: string): number {
   if (left === right) return 0;
   if (left === '' || right === '') return left === '' ? -1 : 1;
   return compareText(right, left);
 }
 
-/** Natural order: digits by their value. */
+/** Natural order: digits by value. */
 function compareText(left: string, right: string): number {
   const one = left.match(/\d+|\D+/g) ?? [];
   const other = right.match(/\d+|\D+/g) ?? [];

@@ -8,7 +8,10 @@ import type { Transport } from '../http/transport.ts';
 
 const LONGEST_REASON = 64 * 1024;
 
-/** What a registry asks for before it answers; undefined = nothing. Its own address is asked, without an account. */
+/**
+ * Returns the registry's challenge to an anonymous request, mirrors left aside; undefined if it has
+ * none.
+ */
 export async function askChallenge(
   transport: Transport,
   config: RegistryConfig,
@@ -26,9 +29,9 @@ export async function askChallenge(
 }
 
 /**
- * Tries an account where the registry has it checked: at its token server, or at the API's root. Unlike a pull it does not go on without the account.
- * A registry that asks for none takes any.
- * @throws {AccountRefusedError} the account is not taken
+ * Tries an account at the registry's token server, or at the API's root. Unlike a pull, it doesn't
+ * fall back to anonymous access. A registry that wants no account accepts any.
+ * @throws {AccountRefusedError} the account isn't accepted
  */
 export async function verifyAccount(
   transport: Transport,
@@ -44,8 +47,8 @@ export async function verifyAccount(
     throw error instanceof UnauthorizedError ? new AccountRefusedError(where, error) : error;
   });
   const request = { endpoint, url: where.url, authorization };
-  const { response, body } = await transport.sendForBody(request, LONGEST_REASON, signal);
-  // An account whose token has expired is answered with 403 by some (Amazon's).
+  const { response, body } = await transport.sendForDocument(request, LONGEST_REASON, signal);
+  // Amazon's registries answer 403 to an account whose token has expired.
   if (response.status === 401 || response.status === 403)
     throw new AccountRefusedError(where, responseError(response, body, where));
   return 'taken';

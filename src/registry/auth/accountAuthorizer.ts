@@ -11,35 +11,46 @@ import type { Transport } from '../http/transport.ts';
 
 interface CachedToken extends Token {
   readonly header: string;
-  /** The scope that was asked for at the token server. */
+  /** The scope asked for at the token server. */
   readonly granted: string;
-  /** It was given out again after it was fetched, so that a refusal may only mean that it went stale. */
+  /** It was used before, so a refusal may only mean that it has become stale. */
   reused: boolean;
 }
 
-/** What a registry was seen to want. */
+/** What a registry wants for a kind of scope. */
 interface Known {
   readonly challenge: Challenge;
-  /** Its challenges name the scopes that we ask for, so a token can be fetched before the first refusal. */
+  /**
+   * Its challenges name the scopes that Peel asks for, so tokens can be fetched ahead of requests.
+   */
   readonly usualScopes: boolean;
 }
 
-/** How long an account that was looked up is remembered; helpers are slow to run for each of many layers. Milliseconds. */
+/**
+ * Milliseconds for which a found account is remembered; running a helper for each layer would be
+ * slow.
+ */
 const REMEMBER_ACCOUNT = 30_000;
 
-/** Finds accounts and trades them for what a registry wants: anonymous first, an account once it is asked for. */
+/**
+ * Finds accounts and exchanges them for what a registry wants. Requests are anonymous until the
+ * registry asks for more.
+ */
 export class AccountAuthorizer implements Authorizer {
   readonly #transport: Transport;
   readonly #sources: readonly CredentialSource[];
   readonly #logger: Logger;
   readonly #tokens = new Map<string, CachedToken>();
+  /**
+   * By address and kind of scope: Harbor wants Bearer for repositories and Basic for its catalog.
+   */
   readonly #known = new Map<string, Known>();
   readonly #accounts = new Map<string, { readonly found: Credential | undefined; readonly until: number }>();
   readonly #fetching = new SharedTasks<CachedToken>();
-  /** Grows with each sign-in and sign-out: an answer to a question from before must not be remembered after it. */
+  /** Counts sign-ins and sign-outs: what was asked before one must not be remembered after it. */
   #era = 0;
 
-  /** @param sources asked in this order; the first that has an account is believed */
+  /** @param sources asked in this order; the first account found is used */
   constructor(transport: Transport, sources: readonly CredentialSource[], logger: Logger) {
     this.#transport = transport;
     this.#sources = sources;
@@ -52,14 +63,14 @@ export class AccountAuthorizer implements Authorizer {
       cached.reused = true;
       return cached.header;
     }
-    const known = this.#known.get(request.url);
+    const known = this.#known.get(knownKey(request));
     if (!known || (known.challenge.scheme === 'bearer' && (!known.usualScopes || request.scope === '')))
       return undefined;
     try {
       return await this.#answer(request, known.challenge, request.scope, signal);
     } catch (error) {
       signal.throwIfAborted();
-      // The refusal of the request itself will say more.
+      // The request itself will be refused, and say more.
       this.#logger.debug(
         `${request.registry}: no token ahead of the request: ${error instanceof Error ? error.name : 'failed'}`,
       );
@@ -78,23 +89,31 @@ export class AccountAuthorizer implements Authorizer {
     const challenge = choose(parseChallenges(challenges)) ?? (await this.#challengeOfRoot(request, signal));
     if (!challenge) return used === undefined ? this.#unasked(request, signal) : undefined;
     const scope = challenge.parameters.scope || request.scope;
-    this.#known.set(request.url, {
+    this.#known.set(knownKey(request), {
       challenge: withoutScope(challenge),
       usualScopes: sameScopes(scope, request.scope) || scope === '',
     });
     const cached = this.#tokens.get(tokenKey(request));
-    // Another request was answered in the meantime.
-    if (cached && cached.header !== used && cached.expires > Date.now() && sameScopes(cached.granted, scope))
+    // Another request got a token in the meantime.
+    if (
+      challenge.scheme === 'bearer' &&
+      cached &&
+      cached.header !== used &&
+      cached.expires > Date.now() &&
+      sameScopes(cached.granted, scope)
+    )
       return cached.header;
     if (cached && cached.header === used) {
       this.#tokens.delete(tokenKey(request));
-      if (!cached.reused && sameScopes(cached.granted, scope)) return undefined;
+      // A new scheme is a new attempt.
+      const sameAgain = challenge.scheme === 'bearer' && sameScopes(cached.granted, scope);
+      if (!cached.reused && sameAgain) return undefined;
     }
     const header = await this.#answer(request, challenge, scope, signal);
     return header === used ? undefined : header;
   }
 
-  /** Drops what is known of a registry's accounts and tokens; to be called after signing in or out. */
+  /** Forgets a registry's accounts and tokens. Call it after signing in or out. */
   forget(registry: string): void {
     this.#era += 1;
     for (const key of this.#accounts.keys()) if (key.startsWith(`${registry}\n`)) this.#accounts.delete(key);
@@ -122,7 +141,10 @@ export class AccountAuthorizer implements Authorizer {
     return fetched.header;
   }
 
-  /** A stale account must not shut out what everybody may read: when it is refused, an anonymous token is tried. */
+  /**
+   * If the account is refused, tries an anonymous token: a stale account must not block what is
+   * public.
+   */
   async #fetch(
     request: AuthorizationRequest,
     challenge: Challenge,
@@ -135,7 +157,7 @@ export class AccountAuthorizer implements Authorizer {
       return await fetchToken(this.#transport, endpoint, challenge, scope, account, signal);
     } catch (error) {
       if (!account || !(error instanceof UnauthorizedError)) throw error;
-      this.#logger.warn(`${request.registry} does not take the account that is kept for it; going on without.`);
+      this.#logger.warn(`${request.registry} doesn't accept its account; continuing without.`);
       try {
         return await fetchToken(this.#transport, endpoint, challenge, scope, undefined, signal);
       } catch {
@@ -144,16 +166,19 @@ export class AccountAuthorizer implements Authorizer {
     }
   }
 
-  /** Some registries refuse without a challenge (gcr.io did); the API's root has it. */
+  /** Some registries refuse without a challenge (gcr.io did), but send one at the API's root. */
   async #challengeOfRoot(request: AuthorizationRequest, signal: AbortSignal): Promise<Challenge | undefined> {
-    const known = this.#known.get(request.url);
+    const known = this.#known.get(knownKey(request));
     if (known) return known.challenge;
     const response = await this.#transport.send({ endpoint: asEndpoint(request), url: `${request.url}/v2/` }, signal);
     response.discard();
     return response.status === 401 ? choose(parseChallenges(response.headers['www-authenticate'])) : undefined;
   }
 
-  /** A registry that refuses and never says what it wants takes Basic, if anything; only over a connection that nobody reads. */
+  /**
+   * Tries Basic at a registry that never says what it wants, over encrypted or local connections
+   * only.
+   */
   async #unasked(request: AuthorizationRequest, signal: AbortSignal): Promise<string | undefined> {
     const { protocol, hostname } = new URL(request.url);
     if (protocol !== 'https:' && !isLoopbackHost(hostname)) return undefined;
@@ -185,7 +210,7 @@ export class AccountAuthorizer implements Authorizer {
       } catch (error) {
         signal.throwIfAborted();
         this.#logger.warn(
-          `${source.name} could not be asked for an account of ${registry}: ${error instanceof Error ? error.message : String(error)}`,
+          `Can't look up the account of ${registry} in ${source.name}: ${error instanceof Error ? error.message : String(error)}`,
         );
       }
     }
@@ -208,6 +233,11 @@ function withoutScope(challenge: Challenge): Challenge {
 function sameScopes(one: string, other: string): boolean {
   const sorted = (text: string): string => [...new Set(text.split(' ').filter(Boolean))].sort().join(' ');
   return sorted(one) === sorted(other);
+}
+
+/** A repository's scope and the catalog's may need different schemes. */
+function knownKey({ url, scope }: AuthorizationRequest): string {
+  return `${url}\n${scope.split(':', 1)[0] ?? ''}`;
 }
 
 function tokenKey(request: AuthorizationRequest): string {

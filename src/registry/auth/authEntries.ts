@@ -3,7 +3,7 @@ import { asString, isObject, type JsonObject } from '../../oci/json.ts';
 import { DOCKER_HUB } from '../../oci/reference.ts';
 import type { Credential } from './credentials.ts';
 
-/** An account file is there but cannot be used; the message holds nothing of its content. */
+/** An account file can't be used. The message contains nothing of its content. */
 export class AuthFileError extends Error {
   readonly file: string;
   constructor(file: string, reason: string, options?: ErrorOptions) {
@@ -16,7 +16,10 @@ export class AuthFileError extends Error {
 /** Docker Hub's name in account files and helpers. */
 export const HUB_KEY = 'https://index.docker.io/v1/';
 
-/** The file's JSON object; undefined when there is no file. @throws {AuthFileError} it cannot be read or is no JSON object */
+/**
+ * Reads an account file; undefined if it doesn't exist.
+ * @throws {AuthFileError} it can't be read, or isn't a JSON object
+ */
 export async function readAuthFile(file: string): Promise<JsonObject | undefined> {
   let text: string;
   try {
@@ -31,16 +34,17 @@ export async function readAuthFile(file: string): Promise<JsonObject | undefined
   try {
     json = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
-    // The parser's own message quotes the text.
-    throw new AuthFileError(file, 'is no valid JSON');
+    // The parser's own message quotes the content.
+    throw new AuthFileError(file, 'is not valid JSON');
   }
-  if (!isObject(json)) throw new AuthFileError(file, 'holds no JSON object');
+  if (!isObject(json)) throw new AuthFileError(file, 'is not a JSON object');
   return json;
 }
 
 /**
- * The account of one `auths` entry: `auth` (base64 of `user:password`), or `username` and `password`, `identitytoken`, `registrytoken`. undefined
- * for `{}`, which says that a helper has it.
+ * Returns the account of an `auths` entry: `auth` (base64 of `user:password`), or `username` and
+ * `password`, `identitytoken` or `registrytoken`. Returns undefined for `{}`, which stands for an
+ * account in a helper.
  */
 export function credentialOf(entry: unknown): Credential | undefined {
   if (!isObject(entry)) return undefined;
@@ -60,8 +64,11 @@ function splitAuth(auth: string | undefined): [string, string] | undefined {
   return colon < 0 ? undefined : [pair.slice(0, colon), pair.slice(colon + 1).replace(/\0+$/, '')];
 }
 
-/** A key of `auths` without scheme and slash at the end, its host in Peel's form: `https://index.docker.io/v1/` -> `docker.io`. */
-export function normalizeKey(key: string): string {
+/**
+ * Returns a key without scheme, `/v1` or `/v2`, and with its host in Peel's form:
+ * `https://index.docker.io/v1/` -> `docker.io`.
+ */
+function normalizeKey(key: string): string {
   const bare = key
     .replace(/^https?:\/\//i, '')
     .replace(/\/+$/, '')
@@ -72,14 +79,26 @@ export function normalizeKey(key: string): string {
   return slash < 0 ? known : `${known}${bare.slice(slash)}`;
 }
 
-/** Keys under which an account may be kept, the most particular first: `host/ns/repo`, `host/ns`, `host` (containers-auth.json(5)). */
-export function keysFor(registry: string, repository: string | undefined): string[] {
+/**
+ * Returns the entries that may be for a repository, best first: `host/ns/repo`, `host/ns`, `host`
+ * (containers-auth.json(5)). Of several spellings of one key, the exact one comes first, and
+ * `docker.io` before `index.docker.io`.
+ */
+export function entriesFor(entries: unknown, registry: string, repository: string | undefined): unknown[] {
+  if (!isObject(entries)) return [];
   const parts = (repository ?? '').split('/').filter(Boolean);
   const paths = parts.map((_part, at) => `${registry}/${parts.slice(0, parts.length - at).join('/')}`);
-  return [...paths, registry];
+  return [...paths, registry].flatMap(key => {
+    const wanted = normalizeKey(key);
+    const rank = (written: string): number => (written === key ? 0 : /index\.docker\.io/i.test(written) ? 2 : 1);
+    return Object.entries(entries)
+      .filter(([written]) => normalizeKey(written) === wanted)
+      .sort(([one], [other]) => rank(one) - rank(other))
+      .map(([, entry]) => entry);
+  });
 }
 
-/** How helpers know a registry. */
+/** Returns the names by which credential helpers know a registry. */
 export function helperServers(registry: string): readonly string[] {
   return registry === DOCKER_HUB ? [HUB_KEY] : [registry, `https://${registry}`];
 }

@@ -1,22 +1,22 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { asString, isObject, type JsonObject } from '../../oci/json.ts';
+import { asString, type JsonObject } from '../../oci/json.ts';
 import { askCredentialHelper } from './credentialHelper.ts';
 import type { Credential, CredentialSource } from './credentials.ts';
-import { credentialOf, helperServers, keysFor, normalizeKey, readAuthFile } from './authEntries.ts';
+import { credentialOf, entriesFor, helperServers, readAuthFile } from './authEntries.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Accounts of one file in Docker's or podman's form, which are nearly the same: `credHelpers`, then `credsStore`, then `auths`. It is read anew each
- * time, for other tools write it.
+ * The accounts in a file of Docker's or podman's, whose forms are nearly the same: `credHelpers`,
+ * then `credsStore`, then `auths`. It is read each time, since other tools write it.
  */
 export class AuthFile implements CredentialSource {
   readonly name: string;
   readonly #file: string;
   readonly #environment: Environment;
 
-  /** @param environment for the PATH on which helpers are looked for */
+  /** @param environment has the PATH on which helpers are searched */
   constructor(file: string, environment: Environment) {
     this.name = file;
     this.#file = file;
@@ -27,8 +27,8 @@ export class AuthFile implements CredentialSource {
   async find(registry: string, repository: string | undefined, signal: AbortSignal): Promise<Credential | undefined> {
     const config = await readAuthFile(this.#file);
     if (!config) return undefined;
-    const helper = lookUp(config.credHelpers, [registry]);
-    if (typeof helper === 'string' && helper !== '') return this.#ask(helper, registry, signal);
+    const helper = entriesFor(config.credHelpers, registry, undefined).map(asString).find(Boolean);
+    if (helper !== undefined) return this.#ask(helper, registry, signal);
     const store = asString(config.credsStore);
     let failure: unknown;
     if (store !== undefined) {
@@ -54,12 +54,15 @@ export class AuthFile implements CredentialSource {
   }
 }
 
-/** Docker's own file: `$DOCKER_CONFIG/config.json`, else `~/.docker/config.json`. */
+/** Returns Docker's file: `$DOCKER_CONFIG/config.json`, or else `~/.docker/config.json`. */
 export function dockerAuthFile(environment: Environment, home = homedir()): AuthFile {
   return new AuthFile(join(environment.DOCKER_CONFIG || join(home, '.docker'), 'config.json'), environment);
 }
 
-/** Podman's, buildah's and skopeo's files, in their order: `$REGISTRY_AUTH_FILE` alone if set, else the runtime folder's, else the configuration's. */
+/**
+ * Returns the files of podman, buildah and skopeo, in their order: only `$REGISTRY_AUTH_FILE` if
+ * set, or else the runtime folder's and the configuration folder's.
+ */
 export function podmanAuthFiles(environment: Environment, home = homedir()): readonly AuthFile[] {
   const named = environment.REGISTRY_AUTH_FILE;
   if (named) return [new AuthFile(named, environment)];
@@ -69,14 +72,9 @@ export function podmanAuthFiles(environment: Environment, home = homedir()): rea
   return folders.map(folder => new AuthFile(join(folder, 'containers', 'auth.json'), environment));
 }
 
+/** Returns the first account; a `{}` doesn't hide those after it. */
 function fromAuths(config: JsonObject, registry: string, repository: string | undefined): Credential | undefined {
-  return credentialOf(lookUp(config.auths, keysFor(registry, repository)));
-}
-
-/** The entry under the first of the keys that the object has, however its own keys are written. */
-function lookUp(entries: unknown, keys: readonly string[]): unknown {
-  if (!isObject(entries)) return undefined;
-  const normalized = new Map(Object.entries(entries).map(([key, value]) => [normalizeKey(key), value]));
-  const found = keys.find(key => normalized.has(key.toLowerCase()) || normalized.has(key));
-  return found === undefined ? undefined : (normalized.get(found) ?? normalized.get(found.toLowerCase()));
+  return entriesFor(config.auths, registry, repository)
+    .map(credentialOf)
+    .find(account => account !== undefined);
 }

@@ -1,12 +1,18 @@
-/** For whom an `Authorization` header is wanted. Plain data. */
+/** What an `Authorization` header is wanted for. Plain data. */
 export interface AuthorizationRequest {
-  /** The registry's or the mirror's name; accounts are looked up by it. */
+  /** The registry's or mirror's name, under which accounts are looked up. */
   readonly registry: string;
-  /** The endpoint's address, against which a relative realm is resolved and by whose place a realm is judged. */
+  /**
+   * The endpoint's address. Relative realms are resolved against it, and others checked by its
+   * zone.
+   */
   readonly url: string;
-  /** Space-separated, e.g. `repository:library/busybox:pull`, `registry:catalog:*`; empty for the API's root. */
+  /**
+   * Space-separated, such as `repository:library/busybox:pull` or `registry:catalog:*`; empty for
+   * the API's root.
+   */
   readonly scope: string;
-  /** When refused: the answer's status. 403 and 404 are of registries that may hide what an account would be shown. */
+  /** The refusal's status. Registries may answer 403 or 404 to hide what an account could see. */
   readonly status?: number;
   readonly insecure?: boolean;
   readonly ca?: string;
@@ -15,15 +21,15 @@ export interface AuthorizationRequest {
 }
 
 /**
- * Gives the `Authorization` headers that requests need; whoever asks sees no account. All arguments and results but the signal can be cloned,
- * for a worker thread asks through a message port.
+ * Provides the `Authorization` headers that requests need, without revealing accounts. Everything
+ * but the signal can be cloned, since worker threads ask through a message port.
  */
 export interface Authorizer {
-  /** The header to send from the start, where one is known to be needed; undefined = try without. */
+  /** Returns the header to send from the start, if one is known to be needed. */
   authorization(request: AuthorizationRequest, signal: AbortSignal): Promise<string | undefined>;
   /**
-   * The header to try next after a refusal; undefined = there is nothing more to try.
-   * @param challenges the `WWW-Authenticate` lines of the answer, none if it had none
+   * Returns the header to try after a refusal; undefined if nothing is left to try.
+   * @param challenges the answer's `WWW-Authenticate` lines
    * @param used the header that was refused
    */
   challenged(
@@ -34,7 +40,7 @@ export interface Authorizer {
   ): Promise<string | undefined>;
 }
 
-/** For registries that are to be asked without any account. */
+/** For requests without an account. */
 export const anonymousAuthorizer: Authorizer = {
   authorization: () => Promise.resolve(undefined),
   challenged: () => Promise.resolve(undefined),

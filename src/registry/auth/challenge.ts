@@ -9,8 +9,9 @@ export interface Challenge {
 }
 
 /**
- * Reads `WWW-Authenticate` in every form it comes in: several challenges in one line, several lines, tokens and quoted strings with escapes, spaces
- * around `=`, empty list elements, empty values. What cannot be read is skipped, and the challenges before and after it are kept.
+ * Reads `WWW-Authenticate` in all its forms: several challenges in a line, several lines, tokens
+ * and quoted strings with escapes, spaces around `=`, empty list elements, empty values. Skips what
+ * it can't read, and returns the challenges before and after.
  */
 export function parseChallenges(header: string | readonly string[] | undefined): Challenge[] {
   if (header === undefined) return [];
@@ -26,7 +27,7 @@ interface Draft {
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 const SPACE = /[ \t]*/y;
 const QUOTED = /"((?:[^"\\]|\\[^])*)(?:"|$)/y;
-/** Some servers leave out quotes around values that need them, such as URLs. */
+/** Some servers omit quotes around values that need them, such as URLs. */
 const BARE = /[^\s,"]*/y;
 const TOKEN68 = /[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
 const SEPARATORS = /[ \t,]*/y;
@@ -52,13 +53,13 @@ function parseLine(line: string): Challenge[] {
       take(SPACE);
       const value = take(QUOTED)?.[1]?.replaceAll(/\\([^])/g, '$1') ?? take(BARE)?.[0] ?? '';
       const parameters = found.at(-1)?.parameters;
-      // The first one counts: a later repeat may come from somebody in between.
+      // The first one counts: a later repeat may have been added on the way.
       if (parameters && !Object.hasOwn(parameters, word.toLowerCase())) parameters[word.toLowerCase()] = value;
       continue;
     }
     const draft: Draft = { scheme: word.toLowerCase(), parameters: {} };
     found.push(draft);
-    // These two never have one, and a parameter with an empty value looks the same.
+    // These two never have one, and a parameter with an empty value would look the same.
     const token68 = spaced && draft.scheme !== 'basic' && draft.scheme !== 'bearer' ? take(TOKEN68)?.[0] : undefined;
     if (token68 !== undefined) draft.token68 = token68;
   }

@@ -5,7 +5,10 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { asString, parseJsonObject } from '../../oci/json.ts';
 import type { Credential } from './credentials.ts';
 
-/** A credential helper is missing or failed; the message holds nothing of what it wrote to its standard output, where secrets would be. */
+/**
+ * A credential helper is missing or failed. The message contains nothing of its output, which may
+ * be secret.
+ */
 export class CredentialHelperError extends Error {
   readonly helper: string;
   constructor(helper: string, reason: string, options?: ErrorOptions) {
@@ -18,17 +21,17 @@ export class CredentialHelperError extends Error {
   }
 }
 
-/** What a helper prints when it has no account (docker-credential-helpers, credentials.go). */
+/** Printed by a helper that has no account (docker-credential-helpers, credentials.go). */
 const NOT_FOUND = /credentials not found in native keychain/i;
 const LONGEST_OUTPUT = 256 * 1024;
-/** Some ask a person to unlock a keychain. */
+/** Milliseconds; some helpers ask the user to unlock a keychain. */
 const TIME_LIMIT = 60_000;
 
 /**
  * Asks `docker-credential-<helper>` for the account of a server, without a shell.
- * @param server as the configuration names it, e.g. `https://index.docker.io/v1/`
- * @param environment for PATH; folders in it that are not absolute are not searched
- * @returns undefined when the helper has none
+ * @param server as in the configuration, such as `https://index.docker.io/v1/`
+ * @param environment has the PATH, of which only absolute folders are searched
+ * @returns undefined if the helper has none
  * @throws {CredentialHelperError}
  */
 export async function askCredentialHelper(
@@ -37,19 +40,19 @@ export async function askCredentialHelper(
   environment: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<Credential | undefined> {
-  // The name comes from a file and becomes part of a program's name.
+  // The name comes from a file and becomes part of an executable's name.
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(helper))
-    throw new CredentialHelperError(helper.slice(0, 100), 'has a name that no helper has');
+    throw new CredentialHelperError(helper.slice(0, 100), 'has an invalid name');
   const program = findProgram(`docker-credential-${helper}`, environment);
   if (program === undefined) throw new CredentialHelperError(helper, 'is not installed');
-  const { code, output } = await run(program, server, helper, environment, signal);
+  const { code, output } = await runHelper(program, server, helper, environment, signal);
   if (code !== 0) {
     if (NOT_FOUND.test(output)) return undefined;
     throw new CredentialHelperError(helper, `failed with exit code ${code ?? 'unknown'}`);
   }
   const answer = parseJsonObject(output);
   const secret = asString(answer?.Secret);
-  if (!answer || secret === undefined) throw new CredentialHelperError(helper, 'gave no answer that can be read');
+  if (!answer || secret === undefined) throw new CredentialHelperError(helper, 'returned an unreadable answer');
   const username = asString(answer.Username) ?? '';
   return username === '<token>' ? { identityToken: secret } : { username, password: secret };
 }
@@ -57,7 +60,7 @@ export async function askCredentialHelper(
 function findProgram(name: string, environment: Readonly<Record<string, string | undefined>>): string | undefined {
   const windows = process.platform === 'win32';
   const path = environment.PATH ?? (windows ? environment.Path : undefined) ?? '';
-  // Relative folders would be those of whatever the working folder is.
+  // Relative folders would depend on the working directory.
   const folders = path.split(delimiter).filter(folder => isAbsolute(folder));
   return folders.map(folder => join(folder, windows ? `${name}.exe` : name)).find(isExecutable);
 }
@@ -71,7 +74,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function run(
+function runHelper(
   program: string,
   server: string,
   helper: string,
@@ -97,11 +100,11 @@ function run(
       if (length > LONGEST_OUTPUT) child.kill('SIGKILL');
       else chunks.push(chunk);
     });
-    // It may end without reading the question.
+    // It may exit without reading its input.
     child.stdin.on('error', () => undefined);
     child.once('error', cause => {
       signal.removeEventListener('abort', onAbort);
-      reject(new CredentialHelperError(helper, 'cannot be started', { cause }));
+      reject(new CredentialHelperError(helper, "can't be started", { cause }));
     });
     child.once('close', code => {
       signal.removeEventListener('abort', onAbort);

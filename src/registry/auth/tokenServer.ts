@@ -8,24 +8,25 @@ import { responseError } from '../http/responseErrors.ts';
 import { headerOf } from '../http/retry.ts';
 import type { HttpRequest, Transport } from '../http/transport.ts';
 
-/** A token and how long it may be used. */
+/** A token and when it expires. */
 export interface Token {
   readonly token: string;
-  /** Milliseconds of this machine's clock. */
+  /** Milliseconds since 1970, by this machine's clock. */
   readonly expires: number;
 }
 
-/** The longest answer of a token server that is read. */
+/** Bytes of a token server's answer that are read. */
 const LONGEST_ANSWER = 64 * 1024;
-/** What distribution's token specification sets where the server says nothing; seconds. */
+/** Seconds; distribution's token specification sets this where the server doesn't say. */
 const DEFAULT_LIFE = 60;
 const CLIENT_ID = 'peel';
 
 /**
- * Asks the token server that a challenge names (distribution, "Token Authentication" and "OAuth2 Token Authentication").
+ * Asks the token server that a challenge names (distribution, "Token Authentication" and "OAuth2
+ * Token Authentication").
  * @param credential undefined = an anonymous token
- * @throws {RedirectRefusedError} the realm is no address that secrets may go to
- * @throws {UnauthorizedError} the account is not taken
+ * @throws {RedirectRefusedError} secrets must not be sent to the realm
+ * @throws {UnauthorizedError} the account isn't accepted
  */
 export async function fetchToken(
   transport: Transport,
@@ -47,7 +48,7 @@ export async function fetchToken(
   try {
     return await get(ask, basic);
   } catch (error) {
-    // Servers of OAuth 2 alone know no GET.
+    // Servers that only know OAuth 2 don't support GET.
     if (!credential || !(error instanceof ServerError) || (error.status !== 404 && error.status !== 405)) throw error;
     const form = { grant_type: 'password', username: credential.username, password: credential.password };
     const token = await post(ask, form, []);
@@ -56,7 +57,7 @@ export async function fetchToken(
   }
 }
 
-/** Answers to a POST that mean "ask with GET". */
+/** Answers to a POST that mean "use GET". */
 const NO_POST: readonly number[] = [400, 401, 404, 405];
 
 interface Ask {
@@ -68,13 +69,13 @@ interface Ask {
   readonly signal: AbortSignal;
 }
 
-/** The realm may be relative and may hold a query, which is kept. */
+/** The realm may be relative and may have a query, which is kept. */
 function realmOf(challenge: Challenge, endpoint: Endpoint): URL {
   const text = challenge.parameters.realm ?? '';
   const base = `${endpoint.url}/v2/`;
   const where = { registry: endpoint.name, url: base };
   if (text === '' || !URL.canParse(text, base))
-    throw new RedirectRefusedError('the realm of its challenge is no address', where);
+    throw new RedirectRefusedError('the realm of its challenge is not an address', where);
   const realm = new URL(text, base);
   realm.hash = '';
   return realm;
@@ -108,13 +109,13 @@ async function post(
 }
 
 function send(ask: Ask, request: HttpRequest): Promise<{ response: HttpResponse; body: Uint8Array | undefined }> {
-  return ask.transport.sendForBody(request, LONGEST_ANSWER, ask.signal);
+  return ask.transport.sendForDocument(request, LONGEST_ANSWER, ask.signal);
 }
 
 function refused(ask: Ask, response: HttpResponse, body: Uint8Array | undefined): Error {
   const where = { registry: ask.endpoint.name, url: ask.realm.href };
   if (response.status === 401 || response.status === 403)
-    return new UnauthorizedError(where, 'its token server does not take the account');
+    return new UnauthorizedError(where, "its token server doesn't accept the account");
   return responseError(response, body, where);
 }
 
@@ -122,18 +123,28 @@ function readToken(ask: Ask, response: HttpResponse, body: Uint8Array | undefine
   const where = { registry: ask.endpoint.name, url: ask.realm.href };
   const json = body && parseJsonObject(new TextDecoder().decode(body));
   const token = asString(json?.token) ?? asString(json?.access_token);
-  if (!json || token === undefined) throw responseError(response, body, where, 'it gave no token');
+  if (!json || token === undefined) throw responseError(response, body, where, 'it sent no token');
   if (!/^[\x21-\x7e]+$/.test(token))
-    throw new ServerError(response.status, undefined, 'its token holds characters that no header may hold', where);
+    throw new ServerError(
+      response.status,
+      undefined,
+      'its token contains characters that headers must not contain',
+      where,
+    );
   return { token, expires: expiry(json, response, Date.now()) };
 }
 
-/** Shortly before the token's end. Its age when it came (from a cache of the server) is told by the server's clock alone. */
+/**
+ * Returns a time shortly before the token expires. Its age on arrival, if it came from a cache, is
+ * known by the server's clock alone. A token that is already too old means a server that sends Go's
+ * zero time.
+ */
 function expiry(json: JsonObject, response: HttpResponse, now: number): number {
-  const said = Number(json.expires_in);
-  const life = Number.isFinite(said) && said > 0 ? said : DEFAULT_LIFE;
+  const stated = Number(json.expires_in);
+  const life = Number.isFinite(stated) && stated > 0 ? stated : DEFAULT_LIFE;
   const issued = Date.parse(asString(json.issued_at) ?? '');
   const serverNow = Date.parse(headerOf(response.headers, 'date') ?? '');
-  const age = Number.isNaN(issued) || Number.isNaN(serverNow) ? 0 : Math.max(0, serverNow - issued);
+  const passed = Number.isNaN(issued) || Number.isNaN(serverNow) ? 0 : serverNow - issued;
+  const age = passed > 0 && passed < life * 1000 ? passed : 0;
   return now + Math.max(0, life * 1000 - age - Math.min(30_000, life * 100));
 }

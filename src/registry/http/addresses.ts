@@ -3,10 +3,10 @@ import { lookup as resolve } from 'node:dns/promises';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { isLoopbackHost } from '../config.ts';
 
-/** How far from the public an address is. */
+/** How far from the public internet an address is. */
 export type Zone = 'loopback' | 'linkLocal' | 'private' | 'public';
 
-/** A name resolved to an address that the one who gave the name must not lead to. `code` is `EPRIVATE`. */
+/** A name from a registry's answer resolves to an address that it must not lead to. */
 export class PrivateAddressError extends Error {
   readonly code = 'EPRIVATE';
   readonly zone: Zone;
@@ -20,7 +20,7 @@ export class PrivateAddressError extends Error {
 const SUBNETS: Readonly<Record<Exclude<Zone, 'public'>, BlockList>> = {
   loopback: subnets(['127.0.0.0', 8], ['0.0.0.0', 8], ['::1', 128], ['::', 128]),
   linkLocal: subnets(['169.254.0.0', 16], ['fe80::', 10]),
-  // 100.64.0.0/10 is shared address space (RFC 6598); multicast and reserved ranges are no place for a registry either.
+  // With the shared address space (RFC 6598), multicast and reserved ranges.
   private: subnets(
     ['10.0.0.0', 8],
     ['172.16.0.0', 12],
@@ -32,7 +32,7 @@ const SUBNETS: Readonly<Record<Exclude<Zone, 'public'>, BlockList>> = {
   ),
 };
 
-/** Whither answers of a registry in the key's zone may lead. */
+/** Zones that a registry's answers may lead to, by the registry's own. */
 const REACH: Readonly<Record<Zone, readonly Zone[]>> = {
   loopback: ['public', 'private', 'loopback'],
   linkLocal: ['public', 'linkLocal'],
@@ -40,7 +40,10 @@ const REACH: Readonly<Record<Zone, readonly Zone[]>> = {
   public: ['public'],
 };
 
-/** The zone of a literal address or of a name that always means this machine; undefined for other names, which must be resolved. */
+/**
+ * Returns the zone of an IP address or a name of this machine; undefined for names that must be
+ * resolved.
+ */
 export function zoneOfHost(host: string): Zone | undefined {
   const bare = host.replace(/^\[|\]$/g, '');
   if (isLoopbackHost(host)) return 'loopback';
@@ -48,7 +51,10 @@ export function zoneOfHost(host: string): Zone | undefined {
   return family === 0 ? undefined : zoneOfAddress(bare, family);
 }
 
-/** The zone of a registry's host: the innermost of its addresses. A name that cannot be resolved here (a proxy may know it) counts as public. */
+/**
+ * Returns the innermost zone of a host's addresses. A name that can't be resolved here counts as
+ * public; a proxy may know it.
+ */
 export async function resolveZone(host: string): Promise<Zone> {
   const known = zoneOfHost(host);
   if (known !== undefined) return known;
@@ -60,14 +66,15 @@ export async function resolveZone(host: string): Promise<Zone> {
   }
 }
 
-/** Whether an answer from a registry in zone `from` may lead to an address in zone `to`. */
+/** Returns whether answers of a registry in zone `from` may lead to an address in zone `to`. */
 export function mayLead(from: Zone, to: Zone): boolean {
   return REACH[from].includes(to);
 }
 
 /**
- * A resolver for sockets: `*.localhost` is this machine whatever the system knows (RFC 6761), and with `from` it refuses names
- * that lead further inside than a registry there may point. It sees the very addresses that are connected to.
+ * Returns a resolver for sockets. `*.localhost` is always this machine (RFC 6761). With `from`, it
+ * refuses addresses that a registry in that zone must not lead to, and sees the very ones that are
+ * connected to.
  */
 export function guardedLookup(from: Zone | undefined): LookupFunction {
   return (host, options, callback) => {

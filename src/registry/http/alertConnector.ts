@@ -1,14 +1,15 @@
 import type { buildConnector } from 'undici';
 
 /**
- * A connector of undici that lets a request fail with the alert that the other side sent. TLS 1.3 clients hear only after their handshake that a server wants a
- * certificate of theirs; undici then takes the end of the connection, which comes right behind the alert, for the reason.
+ * Makes requests fail with the TLS alert that the server sent. TLS 1.3 clients learn only after
+ * their handshake that the server wants a certificate; undici would report the end of the
+ * connection, which follows the alert.
  */
 export function alertConnector(connect: buildConnector.connector): buildConnector.connector {
   return (target, done) => {
     connect(target, (...outcome) => {
       const [, socket] = outcome;
-      // Before undici's own listeners. A socket that is destroyed here tells of no end.
+      // Before undici's listeners: a socket destroyed here doesn't emit an end.
       socket?.prependListener('error', (error: NodeJS.ErrnoException) => {
         if (isAlert(error.code)) socket.destroy();
       });
@@ -17,7 +18,9 @@ export function alertConnector(connect: buildConnector.connector): buildConnecto
   };
 }
 
-/** OpenSSL's name for what the other side said, such as ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED. */
+/**
+ * Matches OpenSSL's names of received alerts, such as ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED.
+ */
 function isAlert(code: string | undefined): boolean {
   return code?.startsWith('ERR_SSL_') === true && code.includes('_ALERT_');
 }

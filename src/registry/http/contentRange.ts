@@ -1,13 +1,13 @@
-/** Which part of a blob an answer holds (RFC 9110, 14.4). */
+/** The part of a blob in an answer (RFC 9110, 14.4). */
 export interface ContentRange {
   readonly start: number;
-  /** Behind the last byte. */
+  /** After the last byte. */
   readonly end: number;
-  /** The whole length; undefined where the server writes `*`. */
+  /** The whole length; undefined if the server sends `*`. */
   readonly total: number | undefined;
 }
 
-/** Reads `bytes 5-9/100`; undefined for anything else, so that a range nobody can be sure of is not taken. */
+/** Reads `bytes 5-9/100`; undefined for anything else. */
 export function parseContentRange(text: string | undefined): ContentRange | undefined {
   const match = /^\s*bytes[ =](\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)\s*$/i.exec(text ?? '');
   if (!match) return undefined;

@@ -6,22 +6,25 @@ import Pool from 'undici/lib/dispatcher/pool.js';
 import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
 import { guardedLookup, type Zone } from './addresses.ts';
 import { alertConnector } from './alertConnector.ts';
-import { proxyFor } from './proxies.ts';
+import type { Proxy } from './proxies.ts';
 import { steadyConnector } from './steadyConnector.ts';
 import type { TransportOptions } from './transportOptions.ts';
 
-/** What a connection is made with. */
+/** The certificates and checks of a connection. */
 export interface Trust {
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
-  /** False: the other side's certificate is not checked. */
+  /** False = the other side's certificate is not checked. */
   readonly verify: boolean;
-  /** The zone of the registry whose answer led here; undefined for the registry's own host, which may lie anywhere. */
+  /**
+   * The zone of the registry whose answer led here; undefined for the registry's own host, which
+   * may be anywhere.
+   */
   readonly ledFrom?: Zone | undefined;
 }
 
-/** Keeps connections alive and apart: one pool of them for each way of trusting and each proxy. */
+/** Keeps connections alive, in one pool per proxy and trust. */
 export class Dispatchers {
   readonly #options: TransportOptions;
   readonly #pools = new Map<string, Dispatcher>();
@@ -31,20 +34,22 @@ export class Dispatchers {
     this.#options = options;
   }
 
-  /** The dispatcher for an address. HTTP/1.1 only: several plain connections carry layers faster than one with streams. */
-  for(target: URL, trust: Trust): Dispatcher {
-    const proxy = proxyFor(target, this.#options);
+  /**
+   * Returns the dispatcher for an address. HTTP/1.1 only: several plain connections carry layers
+   * faster than one with streams.
+   */
+  for(target: URL, proxy: Proxy | undefined, trust: Trust): Dispatcher {
     const secure = target.protocol === 'https:';
-    const key = JSON.stringify([proxy, secure, trust]);
+    const key = JSON.stringify([proxy?.url, secure, trust]);
     let pool = this.#pools.get(key);
     if (!pool) {
-      pool = proxy === undefined ? this.#direct(secure, trust) : this.#proxied(proxy, secure, trust);
+      pool = proxy === undefined ? this.#direct(secure, trust) : this.#proxied(proxy.url, secure, trust);
       this.#pools.set(key, pool);
     }
     return pool;
   }
 
-  /** Cuts every connection. */
+  /** Closes all connections. */
   async close(): Promise<void> {
     const pools = [...this.#pools.values()];
     this.#pools.clear();
@@ -67,10 +72,10 @@ export class Dispatchers {
       uri: proxy,
       requestTls: this.#connect(secure, trust),
       proxyTls: this.#connect(proxy.startsWith('https:'), { verify: true }),
-      // undici's index gives this method to every dispatcher; for a tunnel the proxy's own needs it.
+      // undici's index adds this method to every dispatcher; tunnels need it on the proxy's.
       clientFactory: (origin, options) => Object.assign(new Pool(origin, options), { connect }),
       factory: (origin: string | URL, options: Pool.Options) =>
-        new Pool(origin, { ...options, ...common, ...tellingAlerts(options.connect) }),
+        new Pool(origin, { ...options, ...common, ...reportingAlerts(options.connect) }),
     });
   }
 
@@ -97,7 +102,7 @@ export class Dispatchers {
     return {
       timeout: this.#options.connectTimeout,
       allowH2: false,
-      // Node's 250 ms give up on each address too early where the way is long.
+      // Node's default, 250 ms per address, is too short for distant hosts.
       autoSelectFamilyAttemptTimeout: 1000,
       rejectUnauthorized: this.#options.strictSSL && trust.verify,
       ...(secure ? { secureContext: this.#context(trust) } : {}),
@@ -119,15 +124,18 @@ export class Dispatchers {
   }
 }
 
-/** The proxy agent's way to make a connection through its tunnel. */
-function tellingAlerts(connect: Pool.Options['connect']): Pick<Pool.Options, 'connect'> {
+/** Reports alerts on connections through a proxy's tunnel too. */
+function reportingAlerts(connect: Pool.Options['connect']): Pick<Pool.Options, 'connect'> {
   return typeof connect === 'function' ? { connect: alertConnector(connect) } : {};
 }
 
-/** Node's authorities, those of NODE_EXTRA_CA_CERTS, the system's (which extensions with an HTTP client of their own miss), and the configured ones. */
+/**
+ * Returns Node's authorities, those of NODE_EXTRA_CA_CERTS, the operating system's (which the
+ * editor adds only to Node's own HTTP client), and the configured ones.
+ */
 function authorities(options: TransportOptions, own: string | undefined): string[] {
   const found = [...tls.rootCertificates];
-  // Came with Node 22.15; an older host has only the list above.
+  // Since Node 22.15; an older host has only the list above.
   if (typeof tls.getCACertificates === 'function') {
     found.push(...tls.getCACertificates('extra'));
     if (options.systemCa) found.push(...tls.getCACertificates('system'));

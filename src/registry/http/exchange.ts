@@ -1,20 +1,32 @@
 import type { Dispatcher } from 'undici';
 import type { Sink } from '../../oci/byteSource.ts';
+import { decodeContent } from './contentEncoding.ts';
 
 /** Header names in lower case. */
 export type HttpHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** An answer whose head has come. Its body waits until one of the three is called, and one must be. */
+/**
+ * An answer whose head has arrived. Its body waits for one of the four methods, one of which must
+ * be called.
+ */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: HttpHeaders;
-  /** The address that answered in the end. */
+  /** The address that answered, after redirects. */
   readonly url: string;
-  /** Delivers the body in the callback that takes it from the socket. Rejects with what the sink threw, or with what broke the connection. */
+  /**
+   * Delivers the body as it arrives. Rejects with what the sink threw, or with what broke the
+   * connection.
+   */
   into(sink: Sink): Promise<void>;
-  /** The whole body; undefined when it is longer than `limit` bytes, and the rest is not read. */
+  /** Returns the whole body as sent, or undefined if it is longer than `limit` bytes. */
   bytes(limit: number): Promise<Uint8Array | undefined>;
-  /** Reads a short rest so that the connection can be used again; hangs up on a long one. */
+  /**
+   * Returns the whole body without its Content-Encoding, or undefined if it is longer than `limit`
+   * bytes.
+   */
+  document(limit: number): Promise<Uint8Array | undefined>;
+  /** Reads a short rest, to keep the connection; hangs up on a long one. */
   discard(): void;
 }
 
@@ -27,10 +39,13 @@ export interface ExchangeOptions {
   readonly idleTimeout: number;
 }
 
-/** Rests up to this length are cheaper to read than a new connection. */
+/** Bytes that are cheaper to read than a new connection to make. */
 const WORTH_DRAINING = 64 * 1024;
 
-/** One request and its answer over a dispatcher, without redirects and retries. Rejects with the signal's reason, or with undici's error. */
+/**
+ * Sends one request, without redirects and retries. Rejects with the signal's reason or undici's
+ * error.
+ */
 export async function exchange(
   dispatcher: Dispatcher,
   options: ExchangeOptions,
@@ -54,7 +69,9 @@ export async function exchange(
   return handler.head;
 }
 
-/** Receives undici's callbacks, and pauses the connection between head and body until somebody wants the body. */
+/**
+ * Receives undici's callbacks, and pauses the connection after the head until the body is wanted.
+ */
 class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly head: Promise<HttpResponse>;
   readonly #end = Promise.withResolvers<void>();
@@ -89,6 +106,10 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
       url: this.#url,
       into: sink => this.#consume(sink),
       bytes: limit => this.#collect(limit),
+      document: async limit => {
+        const body = await this.#collect(limit);
+        return body && decodeContent(body, headers, limit);
+      },
       discard: () => this.#discard(),
     });
   }

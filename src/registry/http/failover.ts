@@ -3,8 +3,9 @@ import { MismatchError } from '../../oci/mismatchErrors.ts';
 import { MirrorsFailedError, RegistryError } from '../errors.ts';
 
 /**
- * Asks the places in order until one answers. The last one is the registry itself, so its failure is the one that is thrown, with what the
- * mirrors said added to its message. What is no `RegistryError` is thrown at once.
+ * Asks the places in order until one answers. The last one is the registry itself: its failure is
+ * thrown, with the mirrors' failures added to its message. Errors that aren't the place's fault end
+ * the search.
  */
 export async function failover<P extends { readonly name: string }, T>(
   places: readonly P[],
@@ -20,11 +21,11 @@ export async function failover<P extends { readonly name: string }, T>(
       signal.throwIfAborted();
       if (!(error instanceof RegistryError || error instanceof MismatchError)) throw error;
       if (at === places.length - 1) throw withMirrors(error, failures);
-      logger.info(`${place.name} cannot help: ${error.message}`);
+      logger.info(`Asking the next place after ${place.name}: ${error.message}`);
       failures.push(error);
     }
   }
-  throw new Error('a registry without an address');
+  throw new Error('a registry has no address');
 }
 
 function withMirrors(error: Error, failures: readonly Error[]): Error {

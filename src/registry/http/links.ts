@@ -1,4 +1,6 @@
-/** The target of the `rel="next"` link in a `Link` header (RFC 8288), as it is written there; undefined when there is none. */
+import { utf8Header } from './redirects.ts';
+
+/** Returns the target of a `Link` header's `rel="next"` link, as written (RFC 8288). */
 export function nextLink(header: string | readonly string[] | undefined): string | undefined {
   const lines = header === undefined ? [] : typeof header === 'string' ? [header] : header;
   for (const line of lines) {
@@ -7,7 +9,7 @@ export function nextLink(header: string | readonly string[] | undefined): string
     )) {
       const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s",;]*))/i.exec(parameters);
       const names = (relation?.[1] ?? relation?.[2] ?? '').toLowerCase().split(/\s+/);
-      if (names.includes('next')) return target;
+      if (names.includes('next')) return target && utf8Header(target);
     }
   }
   return undefined;

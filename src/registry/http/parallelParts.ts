@@ -1,26 +1,29 @@
-/** When one blob is fetched over several connections. Plain data. */
+/** When to fetch one blob over several connections. Plain data. */
 export interface ParallelOptions {
-  /** Connections for one blob; 1 = never more. */
+  /** Connections per blob; 1 = never more. */
   readonly connections: number;
-  /** Bytes that each of them fetches at a time; `connections` times as much is held in memory at most. */
+  /** Bytes that each fetches at a time; up to `connections` times as many are in memory. */
   readonly part: number;
-  /** A shorter rest is left to the one connection. */
+  /** Bytes; a shorter rest stays with the one connection. */
   readonly leastRest: number;
-  /** Bytes a second; a connection that is faster is left alone, for more of them would only share its way. */
+  /**
+   * Bytes per second; a faster connection stays alone, since others would only share its bandwidth.
+   */
   readonly slowerThan: number;
-  /** How long a connection is watched before it is judged; milliseconds. */
+  /** Milliseconds for which a connection is watched before it is judged. */
   readonly watch: number;
 }
 
-/** Fetches the bytes [start, end) of the blob; rejects when the place gives no parts. */
+/** Fetches the bytes [start, end) of the blob; rejects if the place doesn't serve parts. */
 export type FetchPart = (start: number, end: number, signal: AbortSignal) => Promise<Uint8Array>;
 
-/** Less gain than this over the single connection is not worth the registry's trouble. */
+/** The least gain over a single connection that justifies the registry's extra work. */
 const LEAST_GAIN = 1.2;
 
 /**
- * Watches the one connection that a blob comes over, and where it is slow (as storage services that limit each connection are) fetches what lies further
- * on over several, to be delivered in order. The connection is only given up when the first part has come, so where there are no parts nothing is lost.
+ * Watches the connection that delivers a blob. If it is slow, as with storage services that limit
+ * each connection, fetches what follows over several, in order. The connection is given up only
+ * when the first part has arrived, so nothing is lost if parts aren't served.
  */
 export class ParallelParts {
   readonly #options: ParallelOptions;
@@ -35,7 +38,7 @@ export class ParallelParts {
   #confirmed = false;
   #singleRate = 0;
 
-  /** @param offset where the connection begins; `size` must be known */
+  /** @param offset where the connection starts */
   constructor(options: ParallelOptions, size: number, offset: number, fetch: FetchPart, signal: AbortSignal) {
     this.#options = options;
     this.#size = size;
@@ -44,17 +47,19 @@ export class ParallelParts {
     this.#signal = AbortSignal.any([signal, this.#abort.signal]);
   }
 
-  /** To be told where the connection stands. Returns where it has to stop, once that is sure. */
+  /**
+   * Takes note of the connection's progress. Returns where it must stop, once several take over.
+   */
   watch(offset: number): number | undefined {
     if (this.#takeOverAt === undefined) this.#judge(offset);
-    // The connection got there before the first part came: it is fast enough.
+    // The connection got there before the first part: it is fast enough.
     else if (offset > this.#takeOverAt || (offset === this.#takeOverAt && !this.#confirmed)) this.cancel();
     return this.#confirmed ? this.#takeOverAt : undefined;
   }
 
   /**
-   * Delivers parts in order from where `watch` said. Ends at the blob's end, or where one connection is as good as many.
-   * Rejects when a part cannot be had; what was delivered stays delivered.
+   * Delivers parts in order from where `watch` said, to the blob's end or until one connection is
+   * as fast as several. Rejects if a part fails; what was delivered stays delivered.
    */
   async deliver(write: (chunk: Uint8Array) => void): Promise<void> {
     const from = this.#takeOverAt ?? this.#size;
@@ -63,7 +68,7 @@ export class ParallelParts {
       for (let at = from; at < this.#size; at = this.#end(at)) {
         this.#request(at);
         const part = await this.#parts.get(at);
-        if (!part) throw new Error('a part was not asked for');
+        if (!part) throw new Error('a part was not requested');
         this.#parts.delete(at);
         write(part);
         if (this.#isNoGain(this.#end(at) - from, performance.now() - began)) return;
@@ -73,7 +78,7 @@ export class ParallelParts {
     }
   }
 
-  /** Drops what is under way. */
+  /** Drops parts in progress. */
   cancel(): void {
     this.#confirmed = false;
     this.#takeOverAt ??= this.#size;
@@ -91,7 +96,7 @@ export class ParallelParts {
       this.#takeOverAt = this.#size;
       return;
     }
-    // Far enough ahead for the first part to come before the connection gets there.
+    // Far enough ahead that the first part arrives before the connection gets there.
     const at = Math.min(this.#size, offset + 3 * part);
     if (at >= this.#size) return;
     this.#takeOverAt = at;
@@ -103,7 +108,7 @@ export class ParallelParts {
     );
   }
 
-  /** Keeps as many parts on their way as there may be connections, the wanted one first. */
+  /** Keeps one part in progress per connection, the wanted one first. */
   #request(at: number): void {
     for (let next = at; next < this.#size && this.#parts.size < this.#options.connections; next = this.#end(next)) {
       if (!this.#parts.has(next)) this.#ask(next).catch(() => undefined);

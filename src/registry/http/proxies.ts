@@ -2,43 +2,73 @@ import { BlockList, isIP } from 'node:net';
 import { isLoopbackHost } from '../config.ts';
 import type { TransportOptions } from './transportOptions.ts';
 
-/** What the editor's settings say about proxies (`http.proxy`, `http.noProxy`, `http.proxySupport`). */
+/** The editor's proxy settings (`http.proxy`, `http.noProxy`, `http.proxySupport`). */
 export interface EditorProxySettings {
   readonly proxy?: string | undefined;
   readonly noProxy?: readonly string[] | undefined;
   readonly proxySupport?: string | undefined;
 }
 
+/** A proxy and the setting or environment variable that names it. */
+export interface Proxy {
+  /** May contain a user name and password. */
+  readonly url: string;
+  readonly setting: string;
+}
+
 /**
- * Which proxies hold: the editor's where it names one, else the environment's (lower-case names first, as curl does). With
- * `http.proxySupport` off there is none.
+ * Finds the proxies to use: the editor's if it names one, or else the environment's, where
+ * lower-case names come first, as in curl. With `http.proxySupport` off, none is used.
  */
 export function resolveProxies(
   editor: EditorProxySettings,
   environment: Readonly<Record<string, string | undefined>>,
 ): Pick<TransportOptions, 'httpProxy' | 'httpsProxy' | 'noProxy'> {
   if (editor.proxySupport === 'off') return { noProxy: [] };
-  const variable = (name: string): string | undefined =>
-    environment[name.toLowerCase()]?.trim() || environment[name]?.trim() || undefined;
-  const all = editor.proxy?.trim() || undefined;
-  const http = withScheme(all ?? variable('HTTP_PROXY') ?? variable('ALL_PROXY'));
-  const https = withScheme(all ?? variable('HTTPS_PROXY') ?? variable('ALL_PROXY'));
-  const exceptions = editor.noProxy?.length ? editor.noProxy : (variable('NO_PROXY') ?? '').split(/[\s,]+/);
+  const own = editor.proxy?.trim();
+  const find = (...names: string[]): Proxy | undefined => {
+    if (own) return { url: withScheme(own), setting: 'http.proxy' };
+    const setting = names.flatMap(name => [name.toLowerCase(), name]).find(name => environment[name]?.trim());
+    return setting === undefined ? undefined : { url: withScheme((environment[setting] ?? '').trim()), setting };
+  };
+  const httpProxy = find('HTTP_PROXY', 'ALL_PROXY');
+  const httpsProxy = find('HTTPS_PROXY', 'ALL_PROXY');
+  const excepted = environment.no_proxy?.trim() || environment.NO_PROXY || '';
+  const exceptions = editor.noProxy?.length ? editor.noProxy : excepted.split(/[\s,]+/);
   return {
-    ...(http === undefined ? {} : { httpProxy: http }),
-    ...(https === undefined ? {} : { httpsProxy: https }),
+    ...(httpProxy ? { httpProxy } : {}),
+    ...(httpsProxy ? { httpsProxy } : {}),
     noProxy: exceptions.map(entry => entry.trim()).filter(entry => entry !== ''),
   };
 }
 
-/** The proxy for an address; undefined = none. This machine is never asked for through a proxy, for the proxy's localhost is another one. */
+/**
+ * Returns the proxy for an address. This machine's own addresses never go through one: a proxy's
+ * localhost is another machine.
+ */
 export function proxyFor(
   target: URL,
   options: Pick<TransportOptions, 'httpProxy' | 'httpsProxy' | 'noProxy'>,
-): string | undefined {
+): Proxy | undefined {
   const proxy = target.protocol === 'https:' ? options.httpsProxy : options.httpProxy;
   if (proxy === undefined || isLoopbackHost(target.hostname)) return undefined;
   return options.noProxy.some(entry => isExcepted(target, entry)) ? undefined : proxy;
+}
+
+/** Returns what is wrong with a proxy's address; undefined if it can be used. */
+export function proxyFault({ url }: Proxy): string | undefined {
+  // A `#`, `?` or `/` in a password ends the host before it, and what is left may still be an
+  // address.
+  const afterHost = /^[^:]+:\/\/[^/?#\\]*(.*)$/s.exec(url)?.[1] ?? '';
+  if (afterHost.includes('@') || !URL.canParse(url) || new URL(url).host === '')
+    return 'its address can\'t be read; in a user name or password, write "#" as %23, "/" as %2F, "?" as %3F and "@" as %40';
+  try {
+    const { username, password } = new URL(url);
+    decodeURIComponent(username + password);
+    return undefined;
+  } catch {
+    return 'its user name or password contains a stray "%"; write it as %25';
+  }
 }
 
 function isExcepted(target: URL, entry: string): boolean {
@@ -71,9 +101,8 @@ function splitPort(entry: string): { name: string; port?: string } {
   return port === undefined ? { name } : { name, port };
 }
 
-function withScheme(proxy: string | undefined): string | undefined {
-  if (proxy === undefined) return undefined;
+function withScheme(proxy: string): string {
   const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
-  // curl's name for a SOCKS proxy that resolves the names itself, which ours always does.
+  // curl's name for a SOCKS proxy that resolves host names itself, as ours always does.
   return whole.replace(/^socks5h:/i, 'socks5:');
 }

@@ -1,15 +1,15 @@
 import type { HttpHeaders } from './exchange.ts';
 import { headerOf } from './retry.ts';
 
-/** How many more pulls a registry allows (Docker Hub tells it with each manifest). */
+/** How many pulls a registry still allows; Docker Hub says so with each manifest. */
 export interface RateLimit {
   readonly limit: number | undefined;
   readonly remaining: number | undefined;
-  /** The window that `limit` is for; seconds. */
+  /** Seconds for which `limit` counts. */
   readonly window: number | undefined;
 }
 
-/** Reads `ratelimit-limit: 100;w=21600` and `ratelimit-remaining: 76;w=21600`; undefined when neither is there. */
+/** Reads `ratelimit-limit: 100;w=21600` and `ratelimit-remaining: 76;w=21600`. */
 export function rateLimitOf(headers: HttpHeaders): RateLimit | undefined {
   const limit = headerOf(headers, 'ratelimit-limit') ?? headerOf(headers, 'x-ratelimit-limit');
   const remaining = headerOf(headers, 'ratelimit-remaining') ?? headerOf(headers, 'x-ratelimit-remaining');
@@ -21,15 +21,15 @@ export function rateLimitOf(headers: HttpHeaders): RateLimit | undefined {
   };
 }
 
-/** `76 of 100 pulls left per 6 hours`, with what is known of it; empty where that says nothing. */
-export function sayRateLimit({ limit, remaining, window }: RateLimit): string {
+/** Returns `76 of 100 pulls left per 6 hours`, as far as known; may be empty. */
+export function formatRateLimit({ limit, remaining, window }: RateLimit): string {
   const left = remaining ?? limit;
   if (left === undefined) return '';
   const of = remaining !== undefined && limit !== undefined ? ` of ${limit}` : '';
-  return `${left}${of} pulls${remaining === undefined ? '' : ' left'}${sayWindow(window)}`;
+  return `${left}${of} pulls${remaining === undefined ? '' : ' left'}${formatWindow(window)}`;
 }
 
-function sayWindow(seconds: number | undefined): string {
+function formatWindow(seconds: number | undefined): string {
   if (!seconds) return '';
   const [length, unit] = seconds % 3600 === 0 ? [3600, 'hour'] : seconds % 60 === 0 ? [60, 'minute'] : [1, 'second'];
   const many = seconds / length;

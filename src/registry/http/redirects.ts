@@ -1,37 +1,59 @@
 import { RedirectRefusedError } from '../errors.ts';
 
-/** Redirects of one request that are followed; storage services need one or two. */
+/** The most redirects followed for one request; storage services need one or two. */
 export const MOST_REDIRECTS = 10;
 
-/** True for the statuses that send a GET elsewhere. */
+/** Returns whether a status sends a GET elsewhere. */
 export function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 }
 
 /**
- * The address that a redirect names, checked: HTTP(S), no step from HTTPS back to HTTP, no user and password in it.
+ * Returns the address that a redirect names, if it passes {@link checkTarget}.
  * @throws {RedirectRefusedError}
  */
 export function redirectTarget(from: URL, location: string, registry: string): URL {
-  const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
-  if (target === undefined) throw new RedirectRefusedError('it is no valid address', { registry });
+  const text = utf8Header(location);
+  const target = URL.canParse(text, from.href) ? new URL(text, from) : undefined;
+  if (target === undefined) throw new RedirectRefusedError('it is not a valid address', { registry });
   checkTarget(from, target, registry);
   target.hash = '';
   return target;
 }
 
-/** The rules that hold for every address which an answer leads to. @throws {RedirectRefusedError} */
+/**
+ * Returns a header's value as text: some servers send UTF-8, of which HTTP clients read each byte
+ * as a character.
+ */
+export function utf8Header(value: string): string {
+  // Latin-1 alone has such characters: anything above was decoded already.
+  if (!/[\u0080-\u00ff]/.test(value) || /[^\u0000-\u00ff]/.test(value)) return value;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'));
+  } catch {
+    return value;
+  }
+}
+
+/**
+ * Checks an address that an answer leads to: HTTP(S) only, no step from HTTPS down to HTTP, no user
+ * and password in it.
+ * @throws {RedirectRefusedError}
+ */
 export function checkTarget(from: URL, target: URL, registry: string): void {
   const where = { registry, url: target.href };
   if (target.protocol !== 'https:' && target.protocol !== 'http:')
-    throw new RedirectRefusedError('only HTTP and HTTPS are spoken', where);
+    throw new RedirectRefusedError('it is neither HTTP nor HTTPS', where);
   if (from.protocol === 'https:' && target.protocol === 'http:')
-    throw new RedirectRefusedError('it would leave encryption', where);
+    throw new RedirectRefusedError('it leads from HTTPS to HTTP', where);
   if (target.username !== '' || target.password !== '')
-    throw new RedirectRefusedError('it holds a user name or password', where);
+    throw new RedirectRefusedError('it contains a user name or password', where);
 }
 
-/** Whether what is secret for `from` may be sent to `to`: the same origin, or the same host with encryption added on the usual ports. */
+/**
+ * Returns whether secrets for `from` may be sent to `to`: to the same origin, or the same host with
+ * encryption added on the usual ports.
+ */
 export function keepsSecrets(from: URL, to: URL): boolean {
   if (from.origin === to.origin) return true;
   return (

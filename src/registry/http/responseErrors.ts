@@ -11,11 +11,11 @@ import {
   type Where,
 } from '../errors.ts';
 import type { HttpHeaders, HttpResponse } from './exchange.ts';
-import { rateLimitOf, sayRateLimit } from './rateLimit.ts';
+import { rateLimitOf, formatRateLimit } from './rateLimit.ts';
 import { quoteFromServer } from '../redact.ts';
 import { headerOf, retryAfter } from './retry.ts';
 
-/** The longest body of a refusal that is read for its reason. */
+/** Bytes of a refusal's body that are read for its reason. */
 export const LONGEST_REASON = 64 * 1024;
 
 /** What was asked for, so that a 404 can say what is missing. */
@@ -24,7 +24,10 @@ export interface Wanted {
   readonly version?: string;
 }
 
-/** The failure that an answer without success is, with the reason that its body gives (distribution-spec, "Error Codes"). */
+/**
+ * Returns the failure of an unsuccessful answer, with the reason in its body (distribution-spec,
+ * "Error Codes").
+ */
 export function responseError(
   response: HttpResponse,
   body: Uint8Array | undefined,
@@ -42,20 +45,31 @@ export function responseError(
   if (status === 429 || reason.code === 'TOOMANYREQUESTS') return rateLimited(headers, at, detail);
   if (isPage && (status !== 404 || wanted === undefined)) return new HtmlInsteadError(at, status, titleOf(text));
   if (status === 403) return new ForbiddenError(at, detail);
-  if (status === 404 && wanted) {
+  // A generic code on a list means that the list isn't served, not that the repository doesn't
+  // exist.
+  if (status === 404 && wanted && !(wanted.what === 'repository' && reason.code === 'NOT_FOUND')) {
     const what = reason.code === 'NAME_UNKNOWN' ? 'repository' : wanted.what;
     return new NotFoundError(what, wanted.version, at);
   }
   return new ServerError(status, reason.code, reason.message ?? fallback, at);
 }
 
-/** True for an HTML page, by its type or by its first characters. */
+/**
+ * Returns the failure of an answer from a storage service that the registry redirected to. It says
+ * nothing about the account.
+ */
+export function storageError(response: HttpResponse, body: Uint8Array | undefined, where: Where): RegistryError {
+  const { code, message } = reasonOf(new TextDecoder().decode(body ?? new Uint8Array()), response.headers);
+  return new ServerError(response.status, code, message ?? "it is the registry's storage", where);
+}
+
+/** Returns whether an answer is an HTML page, by its type or first characters. */
 export function looksLikeHtml(text: string, headers: HttpHeaders): boolean {
   const type = bareMediaType(headerOf(headers, 'content-type'));
   return type === 'text/html' || type === 'application/xhtml+xml' || /^\s*(?:<!doctype html|<html)/i.test(text);
 }
 
-/** The page's title, cut. */
+/** Returns an HTML page's title, shortened. */
 export function titleOf(text: string): string | undefined {
   const title = /<title[^>]{0,200}>([^<]{1,500})/i.exec(text)?.[1];
   return title === undefined ? undefined : quoteFromServer(title, 100);
@@ -64,18 +78,23 @@ export function titleOf(text: string): string | undefined {
 function rateLimited(headers: HttpHeaders, where: Where, detail: string | undefined): RateLimitedError {
   const wait = retryAfter(headers);
   const limit = rateLimitOf(headers);
-  const told = [limit && sayRateLimit(limit), detail].filter(Boolean).join('; ');
-  return new RateLimitedError(where, wait === undefined ? undefined : wait / 1000, limit?.remaining, told);
+  const details = [limit && formatRateLimit(limit), detail].filter(Boolean).join('; ');
+  return new RateLimitedError(where, wait === undefined ? undefined : wait / 1000, limit?.remaining, details);
 }
 
-/** `{errors: [{code, message, detail}]}`, or the `{error, error_description}`, `{details}`, `{message}` of token servers, or plain text. */
+/**
+ * Reads `{errors: [{code, message, detail}]}`, the `{error, error_description}`, `{details}` or
+ * `{message}` of token servers, a storage service's XML, or plain text.
+ */
 function reasonOf(text: string, headers: HttpHeaders): { code?: string; message?: string } {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     if (text.trim() === '' || looksLikeHtml(text, headers)) return {};
-    return { message: quoteFromServer(text) };
+    const code = /<Code>([^<]{1,100})</.exec(text)?.[1];
+    const message = /<Message>([^<]{1,1000})</.exec(text)?.[1] ?? text;
+    return { ...(code === undefined ? {} : { code: quoteFromServer(code, 60) }), message: quoteFromServer(message) };
   }
   if (!isObject(json)) return {};
   const first = asObjects(json.errors)[0];

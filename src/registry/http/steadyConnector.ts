@@ -2,18 +2,18 @@ import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import makeConnector from 'undici/lib/core/connect.js';
 
-/** Bytes that are read at once, at most. Half as many make a pull slower by a hundredth, twice as many quicker by as much. */
+/** The most bytes read at once. Half as many make a pull 1 % slower, twice as many 1 % faster. */
 const SIZE = 256 * 1024;
 
 /**
- * undici's connector, whose connections read into one buffer each, over and over. By itself Node makes a new buffer of 64 KiB for every read and queues it in a stream: for a large image that
- * takes a sixth of a pull's processor time, most of it for memory that comes and goes.
+ * undici's connector, with one read buffer per connection. Node itself allocates 64 KiB for every
+ * read and queues it in a stream; for a large image, that takes a sixth of a pull's processor time.
  */
 export function steadyConnector(options: buildConnector.BuildOptions): buildConnector.connector {
   let next = new SteadyReader();
   const connect = makeConnector({
     ...options,
-    // Looked at when a socket is made, which a connector does before it returns.
+    // Read when the socket is created, before the connector returns.
     onread: {
       get buffer() {
         return next.buffer;
@@ -35,15 +35,16 @@ export function steadyConnector(options: buildConnector.BuildOptions): buildConn
 }
 
 /**
- * Stands between a socket that was made with `onread` (see `net.connect`) and undici, which knows sockets as streams: it calls `read()` when it hears `readable`, and `unshift()` with what it cannot
- * take now. What was not taken within the call is copied, and nothing more is read until it is.
+ * Adapts a socket created with `onread` (see `net.connect`) to undici, which expects a stream: it
+ * calls `read()` on `readable`, and `unshift()` with what it can't use yet. What it leaves is
+ * copied, and reading stops until it is used.
  */
 class SteadyReader {
   readonly buffer: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(SIZE);
   #socket: Socket | undefined;
   #waiting: Uint8Array | undefined;
 
-  /** Takes what came into `buffer`. False stops the reading. */
+  /** Handles new bytes in `buffer`. Returning false stops reading. */
   readonly onRead = (count: number): boolean => {
     this.#waiting = this.buffer.subarray(0, count);
     this.#socket?.emit('readable');
@@ -54,7 +55,7 @@ class SteadyReader {
 
   serve(socket: Socket): void {
     this.#socket = socket;
-    // Of a socket whose reading was stopped, it starts it again.
+    // The socket's own `read` resumes one that was stopped.
     const read = socket.read.bind(socket);
     socket.read = (size?: number): unknown => this.#take() ?? read(size);
     socket.unshift = (chunk: Uint8Array) => void (this.#waiting = chunk);

@@ -2,33 +2,40 @@ import type { Logger } from '../../oci/logger.ts';
 import { mayLead, resolveZone, zoneOfHost, type Zone } from './addresses.ts';
 import type { Endpoint } from '../config.ts';
 import { Dispatchers, type Trust } from './dispatchers.ts';
-import { RedirectRefusedError } from '../errors.ts';
+import { ProxyError, RedirectRefusedError } from '../errors.ts';
 import { exchange, type HttpHeaders, type HttpResponse } from './exchange.ts';
 import { isRetryableError, networkError } from './networkErrors.ts';
+import { proxyFault, proxyFor } from './proxies.ts';
 import { checkTarget, isRedirect, keepsSecrets, MOST_REDIRECTS, redirectTarget } from './redirects.ts';
 import { quoteFromServer, redactUrl } from '../redact.ts';
 import { backoff, headerOf, isRetryableStatus, pause, retryAfter } from './retry.ts';
 import type { TransportOptions } from './transportOptions.ts';
 import { parseWarnings } from './warnings.ts';
 
-/** One request for an endpoint, or for an address that the endpoint's answers name (a token server, a foreign layer). */
+/**
+ * A request to an endpoint, or to an address that the endpoint's answers name (a token server, a
+ * foreign layer).
+ */
 export interface HttpRequest {
   readonly endpoint: Endpoint;
   readonly url: string;
   readonly method?: 'GET' | 'HEAD' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent to `url`'s origin alone, never to where a redirect leads. */
+  /** Sent only to `url`'s origin, never to a redirect's target elsewhere. */
   readonly authorization?: string | undefined;
   readonly body?: string;
   readonly repository?: string | undefined;
 }
 
-/** Sends requests: proxies, trust, redirects by the rules, retries, idle timeouts. It knows nothing of registries' answers and accounts. */
+/**
+ * Sends requests, with proxies, certificates, redirects, retries and timeouts. It doesn't know
+ * registries' answers and accounts.
+ */
 export class Transport {
   readonly options: TransportOptions;
   readonly #logger: Logger;
   readonly #dispatchers: Dispatchers;
-  /** By origin: when it may be asked again (milliseconds of the clock), because it said so. */
+  /** When each origin may be asked again, as it demanded; in milliseconds since 1970. */
   readonly #pausedUntil = new Map<string, number>();
   readonly #shownWarnings = new Set<string>();
 
@@ -39,16 +46,20 @@ export class Transport {
   }
 
   /**
-   * The head of the answer, whatever its status, after redirects and retries; each retry starts at `url` again, for redirect targets expire. The
-   * body must be consumed or discarded. A body that breaks is the reader's to resume.
-   * @throws {RegistryError} what the network did, as a class of errors.ts
+   * Returns the answer's head, whatever its status, after redirects and retries. Each retry starts
+   * at `url` again, since redirect targets expire. The caller must consume or discard the body, and
+   * resume it if it breaks off.
+   * @throws {RegistryError} the network failed
    */
   async send(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     return this.#retrying(request, signal, response => Promise.resolve(response));
   }
 
-  /** As `send`, with the whole body, whose breaking off is a reason to retry as well. `body` is undefined when longer than `limit`. */
-  async sendForBody(
+  /**
+   * Like {@link send}, but returns the whole body as sent, and retries if it breaks off. `body` is
+   * undefined if longer than `limit`.
+   */
+  async sendForBytes(
     request: HttpRequest,
     limit: number,
     signal: AbortSignal,
@@ -56,7 +67,16 @@ export class Transport {
     return this.#retrying(request, signal, async response => ({ response, body: await response.bytes(limit) }));
   }
 
-  /** Cuts every connection. */
+  /** Like {@link sendForBytes}, for a document, whose Content-Encoding is undone. */
+  async sendForDocument(
+    request: HttpRequest,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<{ response: HttpResponse; body: Uint8Array | undefined }> {
+    return this.#retrying(request, signal, async response => ({ response, body: await response.document(limit) }));
+  }
+
+  /** Closes all connections. */
   async close(): Promise<void> {
     await this.#dispatchers.close();
   }
@@ -66,12 +86,18 @@ export class Transport {
     signal: AbortSignal,
     use: (response: HttpResponse) => Promise<T>,
   ): Promise<T> {
+    let renewed = false;
     for (let attempt = 1; ; attempt++) {
       const last = attempt >= this.options.tries;
       await this.#waitForOrigin(request, signal);
       let delay: number | undefined;
       try {
         const response = await this.#follow(request, signal);
+        if (!renewed && mayHaveExpired(response, request)) {
+          renewed = true;
+          response.discard();
+          continue;
+        }
         delay = last ? undefined : this.#delayAfter(response, request, attempt);
         if (delay === undefined) return await use(response);
         this.#logger.debug(`${redactUrl(response.url)} answered ${response.status}; trying again`);
@@ -93,7 +119,7 @@ export class Transport {
     }
   }
 
-  /** Milliseconds to wait before the next try; undefined when the answer is to be taken as it is. */
+  /** Returns the milliseconds to wait before the next attempt; undefined if the answer is final. */
   #delayAfter(response: HttpResponse, request: HttpRequest, attempt: number): number | undefined {
     if (!isRetryableStatus(response.status)) return undefined;
     const asked = retryAfter(response.headers);
@@ -102,7 +128,7 @@ export class Transport {
       this.#pausedUntil.set(new URL(request.url).origin, Date.now() + asked);
       return asked;
     }
-    // Docker Hub: an allowance that is used up does not come back within seconds.
+    // Docker Hub's allowance, once used up, doesn't return within seconds.
     if (response.status === 429 && headerOf(response.headers, 'ratelimit-remaining')?.startsWith('0')) return undefined;
     return backoff(attempt, this.options.retryDelay);
   }
@@ -131,9 +157,9 @@ export class Transport {
       if (hops >= MOST_REDIRECTS)
         throw new RedirectRefusedError('there are too many redirects', { registry: endpoint.name, url: next.href });
       const kept = keepsSecrets(url, next);
-      // A form holds a refresh token or a password.
+      // A form contains a refresh token or a password.
       if (request.body !== undefined && !kept)
-        throw new RedirectRefusedError('a form with secrets is not sent elsewhere', {
+        throw new RedirectRefusedError('a form with secrets must not be sent elsewhere', {
           registry: endpoint.name,
           url: next.href,
         });
@@ -154,16 +180,27 @@ export class Transport {
       ...request.headers,
       ...(authorization === undefined ? {} : { authorization }),
     };
-    const dispatcher = this.#dispatchers.for(url, await this.#trustFor(url, request, authorization !== undefined));
+    const proxy = proxyFor(url, this.options);
+    const where = { registry: request.endpoint.name, repository: request.repository, url: url.href };
+    const fault = proxy && proxyFault(proxy);
+    if (fault !== undefined) throw new ProxyError(fault, where, proxy?.setting);
+    const trust = await this.#trustFor(url, request, authorization !== undefined);
     const { firstByteTimeout, idleTimeout } = this.options;
+    const { method = 'GET', body } = request;
     return exchange(
-      dispatcher,
-      { url, method: request.method ?? 'GET', headers, body: request.body, firstByteTimeout, idleTimeout },
+      this.#dispatchers.for(url, proxy, trust),
+      { url, method, headers, body, firstByteTimeout, idleTimeout },
       signal,
-    );
+    ).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw proxy ? networkError(error, where, proxy) : error;
+    });
   }
 
-  /** The client certificate is for the registry alone; a foreign host with a secret for it is always checked. */
+  /**
+   * The client certificate is only for the registry. A foreign host that gets a secret is always
+   * verified.
+   */
   async #trustFor(url: URL, request: HttpRequest, secret: boolean): Promise<Trust> {
     const { endpoint } = request;
     const base = new URL(endpoint.url);
@@ -195,5 +232,13 @@ export class Transport {
   }
 }
 
-/** A hostile server cannot fill the memory with ever new ones. */
+/**
+ * Returns whether an answer may come from a storage service's signed address that has expired, of
+ * which the registry can give a new one.
+ */
+function mayHaveExpired(response: HttpResponse, request: HttpRequest): boolean {
+  return [400, 401, 403, 410].includes(response.status) && new URL(response.url).origin !== new URL(request.url).origin;
+}
+
+/** Keeps a hostile server from filling the memory. */
 const MOST_WARNINGS = 1000;

@@ -1,36 +1,37 @@
 import type { ParallelOptions } from './parallelParts.ts';
+import type { Proxy } from './proxies.ts';
 
-/** How requests are sent. Plain data, so that a worker thread can be given it. All times are milliseconds. */
+/** How requests are sent. Plain data, to be passed to worker threads. Times are in milliseconds. */
 export interface TransportOptions {
-  /** Certificates of further authorities; PEM. */
+  /** Certificates of further authorities, in PEM. */
   readonly ca: readonly string[];
-  /** Whether the operating system's authorities are trusted besides Node's own. */
+  /** Whether the operating system's authorities are trusted along with Node's. */
   readonly systemCa: boolean;
-  /** False: no certificate is checked at all (the editor's `http.proxyStrictSSL`). */
+  /** False = no certificate is checked (the editor's `http.proxyStrictSSL`). */
   readonly strictSSL: boolean;
-  /** Proxies by the scheme of the wanted address, as `resolveProxies` finds them; may hold user and password. */
-  readonly httpProxy?: string;
-  readonly httpsProxy?: string;
-  /** Hosts that are reached without proxy: `host`, `.domain`, `host:port`, `10.0.0.0/8`, `*`. */
+  /** Proxies by the scheme of the wanted address, from `resolveProxies`. */
+  readonly httpProxy?: Proxy;
+  readonly httpsProxy?: Proxy;
+  /** Hosts reached without a proxy: `host`, `.domain`, `host:port`, `10.0.0.0/8`, `*`. */
   readonly noProxy: readonly string[];
   readonly connectTimeout: number;
-  /** Until the answer's first byte; long, for proxies that scan a file hold all of it back. */
+  /** Until an answer's first byte; long, since scanning proxies hold back a whole file. */
   readonly firstByteTimeout: number;
-  /** Between two chunks; there is no limit on the whole. */
+  /** Between two chunks; the whole has no limit. */
   readonly idleTimeout: number;
-  /** Tries of one request, the first included. */
+  /** Attempts for one request, including the first. */
   readonly tries: number;
-  /** The first wait between two tries; it doubles each time. */
+  /** The first wait between two attempts; it doubles each time. */
   readonly retryDelay: number;
-  /** A registry that asks for a longer wait than this is reported instead of waited for. */
+  /** If a registry asks for a longer wait, the request fails instead. */
   readonly longestRetryAfter: number;
   readonly connectionsPerHost: number;
   readonly userAgent: string;
-  /** When a huge blob comes over several connections. */
+  /** When a huge blob is fetched over several connections. */
   readonly parallel: ParallelOptions;
 }
 
-/** What holds where no setting says otherwise. */
+/** The options unless settings change them. */
 export const DEFAULT_TRANSPORT: TransportOptions = {
   ca: [],
   systemCa: true,

@@ -1,6 +1,6 @@
 /**
- * The texts of `Warning: 299 - "text"` headers, which registries use for notices to people (distribution-spec, "Warnings"). Other codes are of
- * HTTP caches and are left out.
+ * Returns the texts of `Warning: 299 - "text"` headers, a registry's notices to users
+ * (distribution-spec, "Warnings"). Other codes come from HTTP caches and are left out.
  */
 export function parseWarnings(header: string | readonly string[] | undefined): string[] {
   const lines = header === undefined ? [] : typeof header === 'string' ? [header] : header;

@@ -4,7 +4,7 @@ import type { BlobSource } from '../../oci/byteSource.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { NotFoundError } from '../../registry/errors.ts';
-import type { Page } from '../../registry/api/listing.ts';
+import type { ListChunk } from '../../registry/api/listing.ts';
 import type { FetchedManifest } from '../../registry/api/manifests.ts';
 import type { RepositoryAccess } from './repositoryAccess.ts';
 
@@ -49,11 +49,11 @@ export class LocalAccess implements RepositoryAccess {
     return this.#source;
   }
 
-  catalog(): Promise<Page> {
+  catalog(): Promise<ListChunk> {
     return Promise.resolve({ items: [this.#name.repository] });
   }
 
-  async manyTags(): Promise<Page> {
+  async manyTags(): Promise<ListChunk> {
     return { items: await this.allTags() };
   }
 

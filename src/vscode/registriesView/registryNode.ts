@@ -3,7 +3,7 @@ import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { DOCKER_HUB } from '../../oci/reference.ts';
 import { localPath } from '../../layout/localAddress.ts';
 import { NoCatalogError, UnauthorizedError } from '../../registry/errors.ts';
-import { sayRateLimit } from '../../registry/http/rateLimit.ts';
+import { formatRateLimit } from '../../registry/http/rateLimit.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { COMMANDS } from '../common/ids.ts';
 import type { RegistrySetting } from '../settings/settings.ts';
@@ -48,7 +48,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
     const { name, label = name, url, insecure, mirrors } = this.setting;
     const { registries } = this.#context.needs;
     const [account, limit] = await Promise.all([registries.accountOf(name), registries.rateLimitOf(name)]);
-    const allowed = limit && sayRateLimit(limit);
+    const allowed = limit && formatRateLimit(limit);
     const local = localPath(url);
     const host = local ?? new URL(url).host + new URL(url).pathname.replace(/\/$/, '');
     const item = new TreeItem(plainText(label, 100), TreeItemCollapsibleState.Collapsed);

@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Credential } from '../../../../src/registry/auth/credentials.ts';
 import { verifyAccount } from '../../../../src/registry/auth/access.ts';
 import { AccountRefusedError, NotFoundError, UnauthorizedError } from '../../../../src/registry/errors.ts';
+import { fetchToken } from '../../../../src/registry/auth/tokenServer.ts';
 import { image, layer } from '../../../support/image.ts';
 import { bearerChallenge, type AccessOptions } from '../../../support/registry/access.ts';
+import { listen } from '../../../support/listen.ts';
 import * as faults from '../../../support/registry/faults.ts';
 import { startRegistry, type Registry, type RegistryOptions } from '../../../support/registry/registry.ts';
 import { startTokenServer, type TokenServer } from '../../../support/tokenServer.ts';
@@ -42,6 +44,47 @@ describe('accounts and tokens', () => {
       (await asking.client.manifest(repository, 'latest', asking.signal)).digest;
     return { registry, asking, accounts, tokens: registry.access.tokenServer as TokenServer, get };
   }
+
+  it('keep a token for its life, unless its date says that it is older', async () => {
+    const { asking } = await setUp(undefined);
+    let issued: string | undefined;
+    const server = await listen((_request, response) => {
+      response.end(JSON.stringify({ token: 't', expires_in: 300, issued_at: issued }));
+    });
+    open.push(server);
+    const challenge = { scheme: 'bearer', parameters: { realm: `${server.url}/token` } };
+    const endpoint = { name: 'r', url: server.url };
+    const seconds = async (date: Date | string | undefined): Promise<number> => {
+      issued = date instanceof Date ? date.toISOString() : date;
+      const { expires } = await fetchToken(asking.transport, endpoint, challenge, '', undefined, asking.signal);
+      return Math.round((expires - Date.now()) / 1000);
+    };
+    const whole = await seconds(undefined);
+    assert.ok(whole >= 265 && whole <= 300, String(whole));
+    for (const date of [new Date(), '0001-01-01T00:00:00Z', '1970-01-01T00:00:00Z', 'soon', new Date(Date.now() + 1e6)])
+      assert.ok(Math.abs((await seconds(date)) - whole) <= 2, String(date));
+    assert.ok((await seconds(new Date(Date.now() - 200_000))) < 100);
+  });
+
+  it('change the scheme where a registry wants it', async () => {
+    const { asking, get, registry } = await setUp({ scheme: 'bearer' }, ALICE);
+    const basic = `Basic ${Buffer.from('alice:s3cret').toString('base64')}`;
+    registry.fault({ path: '/_catalog' }, (reply, { headers: { authorization } }) => {
+      if (authorization === basic)
+        return { status: 200, headers: {}, body: Buffer.from('{"repositories":["some/name"]}') };
+      if (!authorization) return reply;
+      return { status: 401, headers: { 'www-authenticate': 'Basic realm="harbor"' }, body: Buffer.alloc(0) };
+    });
+    await get();
+    for (let round = 0; round < 2; round++) {
+      registry.requests.length = 0;
+      assert.deepEqual((await asking.client.catalog({}, asking.signal)).items, ['some/name']);
+      assert.equal(registry.requests.length, round === 0 ? 3 : 1, 'the scheme is remembered');
+      registry.requests.length = 0;
+      await get();
+      assert.equal(registry.requests.length, 1, 'for the catalog alone');
+    }
+  });
 
   it('are not looked for where nobody asks for them', async () => {
     const { get, accounts, registry } = await setUp(undefined, ALICE);
@@ -141,7 +184,7 @@ describe('accounts and tokens', () => {
       tokens.grants.map(({ user }) => user),
       [''],
     );
-    assert.ok(asking.log.lines.some(line => /does not take the account/.test(line)));
+    assert.ok(asking.log.lines.some(line => /doesn't accept its account/.test(line)));
   });
 
   it('that the token server refuses are told where nothing is public', async () => {

@@ -94,6 +94,34 @@ describe('account files', () => {
     assert.equal(await name('docker.io', 'library/x'), undefined);
   });
 
+  it('have the exact key first, and no {} before an account', async () => {
+    const account = (name: string): object => ({ auth: base64(`${name}:x`) });
+    const cases: [object, string, string, string][] = [
+      [{ 'https://r.example/v1/': account('url'), 'r.example': account('exact') }, 'r.example', 'a', 'exact'],
+      [{ 'r.example': {}, 'https://r.example': account('url') }, 'r.example', 'a', 'url'],
+      [{ 'r.example/team': {}, 'r.example': account('all') }, 'r.example', 'team/app', 'all'],
+      [{ 'r.example/team': { auth: 'junk' }, 'R.example': account('all') }, 'r.example', 'team/app', 'all'],
+      [
+        { 'https://index.docker.io/v1/': account('index'), 'docker.io': account('exact') },
+        'docker.io',
+        'library/x',
+        'exact',
+      ],
+      [
+        { 'index.docker.io': account('index'), 'https://docker.io': account('docker') },
+        'docker.io',
+        'library/x',
+        'docker',
+      ],
+      [{ 'docker.io': {}, 'https://index.docker.io/v1/': account('index') }, 'docker.io', 'library/x', 'index'],
+      [{ 'index.docker.io/me': account('mine'), 'docker.io': account('all') }, 'docker.io', 'me/x', 'mine'],
+    ];
+    for (const [auths, registry, repository, user] of cases) {
+      const found = await find(fileOf({ auths }), registry, repository);
+      assert.equal(found && 'username' in found && found.username, user, JSON.stringify(auths));
+    }
+  });
+
   it('are asked helper by helper: credHelpers, credsStore, auths', async () => {
     const one = helper('one', { 'a.example': { ServerURL: 'a.example', Username: 'from-one', Secret: 's' } });
     const store = helper('store', {

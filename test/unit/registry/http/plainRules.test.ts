@@ -147,6 +147,12 @@ describe('redirects', () => {
     const from = new URL('https://r.example/v2/x');
     assert.equal(redirectTarget(from, '../y?z#part', 'r.example').href, 'https://r.example/y?z');
     assert.equal(redirectTarget(from, '//cdn.example/b', 'r.example').href, 'https://cdn.example/b');
+    for (const umlaut of ['ü', Buffer.from('ü').toString('latin1'), '%C3%BC'])
+      assert.equal(
+        redirectTarget(from, `/${umlaut}?a=${umlaut}`, 'r.example').href,
+        'https://r.example/%C3%BC?a=%C3%BC',
+      );
+    assert.equal(redirectTarget(from, '/\u{fc}\u{4e2d}', 'r.example').href, 'https://r.example/%C3%BC%E4%B8%AD');
     for (const bad of ['http://r.example/', 'ftp://r.example/', 'https://u:p@r.example/', 'https://', 'data:,x']) {
       assert.throws(() => redirectTarget(from, bad, 'r.example'), RedirectRefusedError, bad);
     }
@@ -177,35 +183,31 @@ describe('proxies', () => {
       NO_PROXY: 'a.example, .b.example',
     };
     assert.deepEqual(resolveProxies({}, environment), {
-      httpProxy: 'http://low:1',
-      httpsProxy: 'http://up:2',
+      httpProxy: { url: 'http://low:1', setting: 'http_proxy' },
+      httpsProxy: { url: 'http://up:2', setting: 'HTTPS_PROXY' },
       noProxy: ['a.example', '.b.example'],
     });
     assert.deepEqual(resolveProxies({ proxy: 'http://editor:3', noProxy: ['c.example'] }, environment), {
-      httpProxy: 'http://editor:3',
-      httpsProxy: 'http://editor:3',
+      httpProxy: { url: 'http://editor:3', setting: 'http.proxy' },
+      httpsProxy: { url: 'http://editor:3', setting: 'http.proxy' },
       noProxy: ['c.example'],
     });
     assert.deepEqual(resolveProxies({ proxy: 'http://editor:3', proxySupport: 'off' }, environment), { noProxy: [] });
     assert.deepEqual(resolveProxies({ proxy: ' ' }, { ALL_PROXY: 'socks5h://s:1' }), {
-      httpProxy: 'socks5://s:1',
-      httpsProxy: 'socks5://s:1',
+      httpProxy: { url: 'socks5://s:1', setting: 'ALL_PROXY' },
+      httpsProxy: { url: 'socks5://s:1', setting: 'ALL_PROXY' },
       noProxy: [],
     });
     assert.deepEqual(resolveProxies({}, {}), { noProxy: [] });
   });
 
   it('are not used for hosts that are excepted', () => {
+    const httpProxy = { url: 'http://p', setting: 'HTTP_PROXY' };
+    const httpsProxy = { url: 'http://q', setting: 'HTTPS_PROXY' };
     const through = (url: string, ...noProxy: string[]): boolean =>
-      proxyFor(new URL(url), { httpProxy: 'http://p', httpsProxy: 'http://q', noProxy }) !== undefined;
-    assert.equal(
-      proxyFor(new URL('http://x'), { httpProxy: 'http://p', httpsProxy: 'http://q', noProxy: [] }),
-      'http://p',
-    );
-    assert.equal(
-      proxyFor(new URL('https://x'), { httpProxy: 'http://p', httpsProxy: 'http://q', noProxy: [] }),
-      'http://q',
-    );
+      proxyFor(new URL(url), { httpProxy, httpsProxy, noProxy }) !== undefined;
+    assert.equal(proxyFor(new URL('http://x'), { httpProxy, httpsProxy, noProxy: [] }), httpProxy);
+    assert.equal(proxyFor(new URL('https://x'), { httpProxy, httpsProxy, noProxy: [] }), httpsProxy);
     const cases: [string, string, boolean][] = [
       ['https://a.example', '*', false],
       ['https://a.example', 'a.example', false],
@@ -307,7 +309,7 @@ describe('headers', () => {
 
   it('texts and addresses of servers, made fit to be shown', () => {
     assert.equal(redactUrl('https://user:pw@host:8/path?X-Amz-Signature=secret#frag'), 'https://host:8/path?…');
-    assert.equal(redactUrl('no address'), '(no valid address)');
+    assert.equal(redactUrl('no address'), '(not a valid address)');
     assert.equal(quoteFromServer('a\u001b[31m\r\nb\u202e'), 'a [31m b');
     assert.equal(quoteFromServer('x'.repeat(300)).length, 201);
   });

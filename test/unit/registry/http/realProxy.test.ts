@@ -42,7 +42,12 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
       url,
       ...(registry === secure ? { ca: ca.cert } : { insecure: true }),
     };
-    const made = ask(config, { httpProxy: proxy, httpsProxy: proxy, noProxy, tries: 2 });
+    const made = ask(config, {
+      httpProxy: { url: proxy, setting: 'HTTP_PROXY' },
+      httpsProxy: { url: proxy, setting: 'HTTPS_PROXY' },
+      noProxy,
+      tries: 2,
+    });
     open.push(made);
     return made;
   }
@@ -82,11 +87,14 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     const strict = await startRegistry({ tls: { ...ca.issue({ hosts: [NAME] }), clientCa: ca.cert } });
     open.push(strict);
     const url = `https://${NAME}:${strict.port}`;
-    const asking = ask({ name: NAME, url, ca: ca.cert }, { httpsProxy: squid.url });
+    const asking = ask({ name: NAME, url, ca: ca.cert }, { httpsProxy: { url: squid.url, setting: 'http.proxy' } });
     open.push(asking);
     await assert.rejects(asking.client.ping(asking.signal), ClientCertificateNeededError);
     const { cert, key } = ca.issue({ client: 'peel' });
-    const known = ask({ name: NAME, url, ca: ca.cert, cert, key }, { httpsProxy: squid.url });
+    const known = ask(
+      { name: NAME, url, ca: ca.cert, cert, key },
+      { httpsProxy: { url: squid.url, setting: 'http.proxy' } },
+    );
     open.push(known);
     assert.equal((await known.client.ping(known.signal)).v2, true);
   });
@@ -120,7 +128,7 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
       excepted.client.ping(excepted.signal),
       error => error instanceof Error && error.name === 'UnknownHostError',
     );
-    const local = ask({ name: plain.host, url: plain.url }, { httpProxy: unused.url });
+    const local = ask({ name: plain.host, url: plain.url }, { httpProxy: { url: unused.url, setting: 'http.proxy' } });
     open.push(local);
     await read(local);
     // What it writes down late is there when a later request is.
@@ -134,11 +142,30 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     );
   });
 
-  it('that is down is named', async () => {
-    const gone = through('http://127.0.0.1:1', secure);
-    await assert.rejects(
-      gone.client.ping(gone.signal),
-      error => error instanceof Error && /127\.0\.0\.1:1|proxy/i.test(error.message),
-    );
+  it('that is down is to blame, not the registry', async () => {
+    for (const [address, registry, setting] of [
+      ['http://127.0.0.1:1', secure, 'HTTPS_PROXY'],
+      ['http://127.0.0.1:1', plain, 'HTTP_PROXY'],
+      ['http://no-such-proxy.invalid:3128', secure, 'HTTPS_PROXY'],
+    ] as const) {
+      const gone = through(address, registry);
+      await assert.rejects(gone.client.ping(gone.signal), error => {
+        assert.ok(error instanceof ProxyError && error.setting === setting, String(error));
+        assert.match(error.message, /proxy.*(?:127\.0\.0\.1:1|no-such-proxy\.invalid:3128) can't be reached/);
+        return true;
+      });
+    }
+  });
+
+  it("whose address can't be read is named by its setting", async () => {
+    for (const address of ['pat:12#ss@127.0.0.1:1', 'pat:p#ss@127.0.0.1:1', 'pat:50%off@127.0.0.1:1', 'a b']) {
+      const wrong = through(`http://${address}`, secure);
+      await assert.rejects(wrong.client.ping(wrong.signal), error => {
+        assert.ok(error instanceof ProxyError, String(error));
+        assert.match(error.message, /Check HTTPS_PROXY\.$/);
+        assert.doesNotMatch(error.message, /#ss|50%|pat/);
+        return true;
+      });
+    }
   });
 });

@@ -26,7 +26,7 @@ describe('connections that read into one buffer', () => {
     open.push({ close: async () => authority?.close() }, server, dispatchers);
     return path => {
       const url = new URL(path, server.url);
-      const dispatcher = dispatchers.for(url, { verify: true, ca: authority?.cert });
+      const dispatcher = dispatchers.for(url, undefined, { verify: true, ca: authority?.cert });
       const options = { url, method: 'GET', headers: {}, firstByteTimeout: 5000, idleTimeout: 5000 } as const;
       return exchange(dispatcher, options, new AbortController().signal);
     };

@@ -22,10 +22,10 @@ test("the editor's proxy wins over the environment's", () => {
     environment,
     '1',
   );
-  assert.equal(fromEditor.httpsProxy, 'http://editor:2');
+  assert.equal(fromEditor.httpsProxy?.url, 'http://editor:2');
   assert.deepEqual(fromEditor.noProxy, ['c.example']);
   const fromEnvironment = transportOptions(settings, editor, environment, '1');
-  assert.equal(fromEnvironment.httpsProxy, 'http://env:1');
+  assert.equal(fromEnvironment.httpsProxy?.url, 'http://env:1');
   assert.deepEqual(fromEnvironment.noProxy, ['a.example', 'b.example']);
 });
 
