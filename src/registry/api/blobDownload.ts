@@ -2,13 +2,13 @@ import type { Sink } from '../../oci/byteSource.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Logger } from '../../oci/logger.ts';
 import { SizeMismatchError } from '../../oci/mismatchErrors.ts';
-import { parseContentRange } from '../http/contentRange.ts';
+import { parseContentRange, headerOf } from '../http/headers.ts';
 import { ConnectionLostError, hostOf, HtmlInsteadError, ServerError, WrongRangeError, type Where } from '../errors.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { isRetryableError, networkError } from '../http/networkErrors.ts';
 import { ParallelParts, type FetchPart } from '../http/parallelParts.ts';
 import { looksLikeHtml } from '../http/responseErrors.ts';
-import { backoff, headerOf, pause } from '../http/retry.ts';
+import { backoff, pause } from '../http/retry.ts';
 import type { TransportOptions } from '../http/transportOptions.ts';
 
 /**

@@ -4,8 +4,7 @@ import { isRepository, isTag } from '../../oci/reference.ts';
 import type { Asker, Question } from './asker.ts';
 import type { Endpoint } from '../config.ts';
 import { HtmlInsteadError, RedirectRefusedError, ServerError, TooLargeError } from '../errors.ts';
-import type { HttpHeaders } from '../http/exchange.ts';
-import { nextLink } from '../http/links.ts';
+import { nextLink, type HttpHeaders } from '../http/headers.ts';
 import { looksLikeHtml, titleOf } from '../http/responseErrors.ts';
 
 /** A part of a list. */

@@ -1,3 +1,4 @@
+import { headerOf } from '../http/headers.ts';
 import { contentDigest } from '../../oci/contentDigest.ts';
 import { digestAlgorithm, isDigest, type Digest } from '../../oci/digest.ts';
 import { asString, isObject } from '../../oci/json.ts';
@@ -10,7 +11,6 @@ import type { Endpoint } from '../config.ts';
 import { hostOf, HtmlInsteadError, NotFoundError, ServerError, TooLargeError, UnauthorizedError } from '../errors.ts';
 import { rateLimitOf, type RateLimit } from '../http/rateLimit.ts';
 import { looksLikeHtml, titleOf } from '../http/responseErrors.ts';
-import { headerOf } from '../http/retry.ts';
 
 /** A manifest as received, and its digest. */
 export interface FetchedManifest {

@@ -1,10 +1,10 @@
+import { headerOf } from '../http/headers.ts';
 import type { Asker } from './asker.ts';
 import { parseChallenges } from '../auth/challenge.ts';
 import type { Endpoint } from '../config.ts';
 import { RegistryError } from '../errors.ts';
 import { fetchChunk } from './listing.ts';
 import { looksLikeHtml, responseError } from '../http/responseErrors.ts';
-import { headerOf } from '../http/retry.ts';
 
 /** What answers at an address. */
 export interface PingResult {

@@ -6,7 +6,7 @@ import { OCI_INDEX } from '../../oci/mediaTypes.ts';
 import { pullScope, type Asker } from './asker.ts';
 import type { Endpoint } from '../config.ts';
 import { NotFoundError, RedirectRefusedError } from '../errors.ts';
-import { nextLink } from '../http/links.ts';
+import { nextLink } from '../http/headers.ts';
 
 const LONGEST_INDEX = 4 * 1024 * 1024;
 const MOST_PAGES = 100;

@@ -8,12 +8,11 @@ import { BlobDownload, type AskForBytes } from './blobDownload.ts';
 import type { Endpoint } from '../config.ts';
 import { contentDigest, matchesDigest } from '../../oci/contentDigest.ts';
 import { DigestMismatchError, SizeMismatchError } from '../../oci/mismatchErrors.ts';
-import { parseContentRange } from '../http/contentRange.ts';
+import { parseContentRange, headerOf } from '../http/headers.ts';
 import { hostOf, RegistryError, ServerError, TooLargeError, WrongRangeError } from '../errors.ts';
 import { failover } from '../http/failover.ts';
 import type { FetchPart } from '../http/parallelParts.ts';
 import { LONGEST_REASON, responseError } from '../http/responseErrors.ts';
-import { headerOf } from '../http/retry.ts';
 
 /**
  * A place that may have a blob: a mirror, the registry, or an address that a foreign layer names.

@@ -1,3 +1,4 @@
+import { headerOf } from '../http/headers.ts';
 import { asString, parseJsonObject, type JsonObject } from '../../oci/json.ts';
 import type { Challenge } from './challenge.ts';
 import type { Endpoint } from '../config.ts';
@@ -5,7 +6,6 @@ import { basicAuthorization, type Credential } from './credentials.ts';
 import { RedirectRefusedError, ServerError, UnauthorizedError } from '../errors.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { responseError } from '../http/responseErrors.ts';
-import { headerOf } from '../http/retry.ts';
 import type { HttpRequest, Transport } from '../http/transport.ts';
 
 /** A token and when it expires. */

@@ -1,8 +1,7 @@
+import { type HttpHeaders, headerOf } from './headers.ts';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress, type InputType } from 'node:zlib';
 import { errorCode } from '../../oci/errorCode.ts';
-import type { HttpHeaders } from './exchange.ts';
-import { headerOf } from './retry.ts';
 
 type Decode = (bytes: InputType, options: { maxOutputLength: number }) => Promise<Uint8Array>;
 

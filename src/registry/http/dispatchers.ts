@@ -6,7 +6,7 @@ import Pool from 'undici/lib/dispatcher/pool.js';
 import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
 import { guardedLookup, type Zone } from './addresses.ts';
 import { alertConnector } from './alertConnector.ts';
-import type { Proxy } from './proxies.ts';
+import type { Proxy } from './transportOptions.ts';
 import { steadyConnector } from './steadyConnector.ts';
 import type { TransportOptions } from './transportOptions.ts';
 

@@ -1,9 +1,7 @@
+import type { HttpHeaders } from './headers.ts';
 import type { Dispatcher } from 'undici';
 import type { Sink } from '../../oci/byteSource.ts';
 import { decodeContent } from './contentEncoding.ts';
-
-/** Header names in lower case. */
-export type HttpHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
  * An answer whose head has arrived. Its body waits for one of the four methods, one of which must

@@ -1,6 +1,6 @@
 import { MismatchError } from '../../oci/mismatchErrors.ts';
 import { PrivateAddressError } from './addresses.ts';
-import type { Proxy } from './proxies.ts';
+import type { Proxy } from './transportOptions.ts';
 import {
   ClientCertificateNeededError,
   ConnectionLostError,

@@ -1,19 +1,12 @@
 import { BlockList, isIP } from 'node:net';
 import { isLoopbackHost } from '../config.ts';
-import type { TransportOptions } from './transportOptions.ts';
+import type { Proxy, TransportOptions } from './transportOptions.ts';
 
 /** The editor's proxy settings (`http.proxy`, `http.noProxy`, `http.proxySupport`). */
 export interface EditorProxySettings {
   readonly proxy?: string | undefined;
   readonly noProxy?: readonly string[] | undefined;
   readonly proxySupport?: string | undefined;
-}
-
-/** A proxy and the setting or environment variable that names it. */
-export interface Proxy {
-  /** May contain a user name and password. */
-  readonly url: string;
-  readonly setting: string;
 }
 
 /**

@@ -1,5 +1,4 @@
-import type { HttpHeaders } from './exchange.ts';
-import { headerOf } from './retry.ts';
+import { type HttpHeaders, headerOf } from './headers.ts';
 
 /** How many pulls a registry still allows; Docker Hub says so with each manifest. */
 export interface RateLimit {

@@ -1,3 +1,4 @@
+import { utf8Header } from './headers.ts';
 import { RedirectRefusedError } from '../errors.ts';
 
 /** The most redirects followed for one request; storage services need one or two. */
@@ -19,20 +20,6 @@ export function redirectTarget(from: URL, location: string, registry: string): U
   checkTarget(from, target, registry);
   target.hash = '';
   return target;
-}
-
-/**
- * Returns a header's value as text: some servers send UTF-8, of which HTTP clients read each byte
- * as a character.
- */
-export function utf8Header(value: string): string {
-  // Latin-1 alone has such characters: anything above was decoded already.
-  if (!/[\u0080-\u00ff]/.test(value) || /[^\u0000-\u00ff]/.test(value)) return value;
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'));
-  } catch {
-    return value;
-  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type HttpHeaders, headerOf } from './headers.ts';
 import { asObjects, asString, isObject } from '../../oci/json.ts';
 import { bareMediaType } from '../../oci/mediaTypes.ts';
 import {
@@ -10,10 +11,10 @@ import {
   type RegistryError,
   type Where,
 } from '../errors.ts';
-import type { HttpHeaders, HttpResponse } from './exchange.ts';
+import type { HttpResponse } from './exchange.ts';
 import { rateLimitOf, formatRateLimit } from './rateLimit.ts';
 import { quoteFromServer } from '../redact.ts';
-import { headerOf, retryAfter } from './retry.ts';
+import { retryAfter } from './retry.ts';
 
 /** Bytes of a refusal's body that are read for its reason. */
 export const LONGEST_REASON = 64 * 1024;

@@ -1,5 +1,5 @@
+import { type HttpHeaders, headerOf } from './headers.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HttpHeaders } from './exchange.ts';
 
 const RETRYABLE: ReadonlySet<number> = new Set([408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529]);
 const LONGEST_DELAY = 30_000;
@@ -28,12 +28,6 @@ export function retryAfter(headers: HttpHeaders, now: number = Date.now()): numb
   // Date.parse accepts nearly anything; HTTP's dates have a month's name.
   const date = /[a-z]{3}/i.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
-}
-
-/** Returns the first value of a header. */
-export function headerOf(headers: HttpHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === 'string' ? value : value?.[0];
 }
 
 /** Waits; rejects with the signal's reason if it aborts. */

@@ -3,14 +3,14 @@ import { mayLead, resolveZone, zoneOfHost, type Zone } from './addresses.ts';
 import type { Endpoint } from '../config.ts';
 import { Dispatchers, type Trust } from './dispatchers.ts';
 import { ProxyError, RedirectRefusedError } from '../errors.ts';
-import { exchange, type HttpHeaders, type HttpResponse } from './exchange.ts';
+import { exchange, type HttpResponse } from './exchange.ts';
 import { isRetryableError, networkError } from './networkErrors.ts';
 import { proxyFault, proxyFor } from './proxies.ts';
 import { checkTarget, isRedirect, keepsSecrets, MOST_REDIRECTS, redirectTarget } from './redirects.ts';
 import { quoteFromServer, redactUrl } from '../redact.ts';
-import { backoff, headerOf, isRetryableStatus, pause, retryAfter } from './retry.ts';
+import { backoff, isRetryableStatus, pause, retryAfter } from './retry.ts';
 import type { TransportOptions } from './transportOptions.ts';
-import { parseWarnings } from './warnings.ts';
+import { parseWarnings, type HttpHeaders, headerOf } from './headers.ts';
 
 /**
  * A request to an endpoint, or to an address that the endpoint's answers name (a token server, a

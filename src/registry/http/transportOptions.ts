@@ -1,5 +1,11 @@
 import type { ParallelOptions } from './parallelParts.ts';
-import type { Proxy } from './proxies.ts';
+
+/** A proxy and the setting or environment variable that names it. */
+export interface Proxy {
+  /** May contain a user name and password. */
+  readonly url: string;
+  readonly setting: string;
+}
 
 /** How requests are sent. Plain data, to be passed to worker threads. Times are in milliseconds. */
 export interface TransportOptions {

@@ -8,16 +8,14 @@ import {
   zoneOfHost,
 } from '../../../../src/registry/http/addresses.ts';
 import { baseUrl, defaultConfig, endpointsOf } from '../../../../src/registry/config.ts';
-import { parseContentRange } from '../../../../src/registry/http/contentRange.ts';
+import { parseContentRange, nextLink, parseWarnings } from '../../../../src/registry/http/headers.ts';
 import { InsecureRefusedError, RedirectRefusedError } from '../../../../src/registry/errors.ts';
-import { nextLink } from '../../../../src/registry/http/links.ts';
 import { proxyFor, resolveProxies } from '../../../../src/registry/http/proxies.ts';
 import { rateLimitOf } from '../../../../src/registry/http/rateLimit.ts';
 import { quoteFromServer, redactUrl } from '../../../../src/registry/redact.ts';
 import { keepsSecrets, redirectTarget } from '../../../../src/registry/http/redirects.ts';
 import { backoff, retryAfter } from '../../../../src/registry/http/retry.ts';
 import { sortTags } from '../../../../src/registry/api/sortTags.ts';
-import { parseWarnings } from '../../../../src/registry/http/warnings.ts';
 
 describe('configurations', () => {
   it('of registries that nobody configured', () => {
