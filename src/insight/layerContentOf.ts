@@ -3,10 +3,7 @@ import { layerTreeSteps } from '../browse/listing/layerTree.ts';
 import type { Sliced } from '../browse/formats/slices.ts';
 import type { FileEntry, LayerContent } from './layerContent.ts';
 
-/**
- * Returns what a layer adds and deletes, as extracting it would: under plain paths, following
- * links.
- */
+/** Returns what extracting a layer would add and delete, under plain paths, following links. */
 export function* layerContentOf(listing: LayerEntries, number: number): Sliced<LayerContent> {
   const entries: FileEntry[] = [];
   const deleted: string[] = [];
@@ -50,10 +47,7 @@ interface LocatedDirectory {
   readonly directory: LayerDirectory;
 }
 
-/**
- * Yields each directory before those in it, without recursion, since images nest folders without
- * limit.
- */
+/** Yields directories, parents first, without recursion, since images nest without limit. */
 function* directoriesOf(root: LayerDirectory): Generator<LocatedDirectory> {
   const open: LocatedDirectory[] = [{ path: '', directory: root }];
   for (let place = open.pop(); place; place = open.pop()) {

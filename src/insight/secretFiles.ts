@@ -13,9 +13,7 @@ export interface SecretFile {
   readonly example?: true;
 }
 
-/**
- * Folders of public keys, and of files that come with a system or library as examples or for tests.
- */
+/** Folders of public keys, and of a system's or library's examples, manuals and tests. */
 const HARMLESS =
   /(?:^|\/)(?:usr\/share\/(?:doc|ca-certificates|dns|keyrings|perl|python3?)|etc\/(?:ssl\/certs|apk\/keys|pki\/rpm-gpg)|test(?:s|data|_data)?|examples?|samples?|demos?|fixtures|__tests__|spec)\//;
 

@@ -22,9 +22,7 @@ export interface TextPlace {
   readonly before: number;
   /** Where in the text to start; what comes before is only context. */
   readonly from: number;
-  /**
-   * Matches from here on are left to the next text, which continues the same line; absent = none.
-   */
+  /** Matches from here on are left to the next text, which continues the line; absent = none. */
   readonly limit?: number;
 }
 

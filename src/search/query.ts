@@ -17,9 +17,7 @@ export class InvalidQueryError extends Error {
 
 /** A compiled query. */
 export interface Pattern {
-  /**
-   * Has the flags `g` and `m`, since it is matched against single lines and against many at once.
-   */
+  /** Has the flags `g` and `m`, since it is matched against one line or many at once. */
   readonly expression: RegExp;
   /** Bytes that every match contains, which are cheap to look for. */
   readonly needle?: Buffer;

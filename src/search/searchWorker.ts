@@ -9,10 +9,7 @@ import { compileQuery } from './query.ts';
 import { readPieces, type PieceSink } from './readPieces.ts';
 import type { FoundPiece, SearchJob, SearchMessage } from './searchJob.ts';
 
-/**
- * Milliseconds between two messages: short enough to look immediate, long enough for the host to
- * keep up.
- */
+/** Milliseconds between messages: they look immediate, and the host keeps up. */
 const PAUSE = 80;
 
 /** Searches one piece after another, and reports matches from time to time, even within a piece. */
@@ -21,10 +18,7 @@ class PieceSearch implements PieceSink {
   readonly #send: (message: SearchMessage) => void;
   readonly #search: FileSearch;
   #piece = 0;
-  /**
-   * Since the last message: matches of finished pieces and of the current one, and how much was
-   * searched.
-   */
+  /** Since the last message: matches of finished pieces, of the current one, and the progress. */
   #found: FoundPiece[] = [];
   #matches: Match[] = [];
   #files = 0;

@@ -17,19 +17,16 @@ export const TOKEN_FORMS: readonly (readonly [what: string, pattern: RegExp])[] 
   ['a Google API key', /\bAIza[0-9A-Za-z_-]{35}/g],
 ];
 
-/**
- * After its first line a key has a few headers, then a line of its own. JSON writes line ends as
- * `\n`.
- */
+/** A key's headers and first line of content. JSON writes line ends as `\n`. */
 const KEY_BODY = String.raw`(?:(?:\r?\n|\\n)[A-Za-z0-9-]{1,40}: [^\n]{0,200}){0,6}(?:\r?\n|\\n){1,2}[A-Za-z0-9+/=]{40}`;
 
-/**
- * Forms looked for in every file. Keys need a body, since code that reads keys has their first
- * lines too.
- */
+/** Forms in any file. Keys need a body, since code that reads keys has their first lines too. */
 export const FILE_FORMS: readonly SecretForm[] = [
-  ['an encrypted private key', new RegExp(`-----BEGIN ENCRYPTED PRIVATE KEY-----${KEY_BODY}`, 'g')],
-  ['a private key', new RegExp(`-----BEGIN (?:RSA |DSA |EC |OPENSSH )?PRIVATE KEY-----${KEY_BODY}`, 'g')],
+  [
+    'an encrypted private key',
+    new RegExp(`-----BEGIN (?:SSH2 )?ENCRYPTED (?:[A-Z]{1,9} )?PRIVATE KEY-----${KEY_BODY}`, 'g'),
+  ],
+  ['a private key', new RegExp(`-----BEGIN (?:(?!ENCRYPTED )[A-Z0-9]{1,9} )?PRIVATE KEY-----${KEY_BODY}`, 'g')],
   ['a PGP private key', new RegExp(`-----BEGIN PGP PRIVATE KEY BLOCK-----${KEY_BODY}`, 'g')],
   [
     'an AWS secret key',

@@ -26,10 +26,7 @@ export function isSecretName(name: string): boolean {
   return NAME.test(words) && !NOT_SECRET.test(words);
 }
 
-/**
- * Returns a name in lower case, with `_` between its words, whether signs or capitals separated
- * them.
- */
+/** Returns a name in snake case, whether signs or capitals separated its words. */
 function wordsOf(name: string): string {
   return name
     .slice(0, 300)

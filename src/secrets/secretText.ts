@@ -93,9 +93,7 @@ export function hideSecrets(text: string): Redacted {
   return { text: hideNamed(shown, 2), hidden };
 }
 
-/**
- * Hides likely secrets in the value of a variable or label, or all of it if its name is a secret's.
- */
+/** Hides likely secrets in a variable's or label's value, or all of it by its name. */
 export function hideSecretValue(name: string, value: string): Redacted {
   if (isSecretName(name) && !isHarmlessValue(value)) return { text: HIDDEN, hidden: 1 };
   return hideSecrets(value);

@@ -12,10 +12,7 @@ export interface ChangedEntry extends FileEntry {
   readonly differs: readonly string[];
 }
 
-/**
- * Entries that only the right side has, that only the left has, and that differ, each sorted by
- * path.
- */
+/** Entries only the right side has, only the left has, and that differ, each sorted by path. */
 export interface Difference {
   readonly added: readonly FileEntry[];
   readonly removed: readonly FileEntry[];

@@ -8,9 +8,7 @@ export interface PackageChanges {
 }
 
 export interface PackageChange {
-  /**
-   * With the architecture where an image has the package for several: `libc6:i386`, `glibc.i686`.
-   */
+  /** With the architecture where an image has several: `libc6:i386`, `glibc.i686`. */
   readonly name: string;
   readonly before?: string;
   readonly after?: string;

@@ -14,15 +14,11 @@ export interface PackageDatabase {
   readonly read: (file: Buffer, log?: Buffer) => readonly Package[] | Promise<readonly Package[]>;
 }
 
-/**
- * Fedora and SUSE; rpm-ostree (Fedora CoreOS, bootc); everyone else. Often links to one another.
- */
+/** Fedora and SUSE; rpm-ostree (CoreOS, bootc); everyone else. Often links to one another. */
 const RPM_FOLDERS = ['usr/lib/sysimage/rpm', 'usr/share/rpm', 'var/lib/rpm'] as const;
 const RPM_FILES = ['rpmdb.sqlite', 'Packages.db', 'Packages'] as const;
 
-/**
- * The databases that can be read. The first of each kind that an image has is the one that counts.
- */
+/** Known databases. The first of each kind that an image has is the one that counts. */
 export const PACKAGE_DATABASES: readonly PackageDatabase[] = [
   { kind: 'dpkg', path: 'var/lib/dpkg/status', read: file => readDpkg(file.toString('utf8')) },
   { kind: 'apk', path: 'lib/apk/db/installed', read: file => readApk(file.toString('utf8')) },

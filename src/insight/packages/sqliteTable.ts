@@ -46,10 +46,7 @@ class Database {
     this.#newer = log ? pagesOfLog(log, this.#pageSize) : new Map();
   }
 
-  /**
-   * Yields the rows of the b-tree with this root, without recursion, since a hostile tree may be
-   * deep.
-   */
+  /** Yields the rows of a b-tree, without recursion, since a hostile one may be deep. */
   *rows(root: number): Generator<readonly SqliteValue[]> {
     const visits = new Visits();
     const open = [root];
@@ -76,9 +73,7 @@ class Database {
     return Array.from({ length: pointers.length / 2 }, (_, cell) => pointers.readUInt16BE(2 * cell));
   }
 
-  /**
-   * Returns the record in a leaf's cell. The part that doesn't fit is in a chain of overflow pages.
-   */
+  /** Returns the record in a leaf's cell, whose end may be in a chain of overflow pages. */
   #payload(page: Buffer, cell: number, visits: Visits): Buffer {
     const cursor = new Cursor(page, cell);
     const length = cursor.varint();

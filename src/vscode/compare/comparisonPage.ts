@@ -42,9 +42,7 @@ interface ReturnedDifference extends Pick<Comparison, 'packages'> {
   })[];
 }
 
-/**
- * Compares, and opens the page with the result. Its files link to the diff editor, or to an editor.
- */
+/** Compares, and opens a page with the result, whose files link to the (diff) editor. */
 export async function showComparison(
   left: ChosenFiles,
   right: ChosenFiles,

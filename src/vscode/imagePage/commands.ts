@@ -14,9 +14,7 @@ export const showImagePage = command(IMAGE_FIELDS, async (argument, needs: PageN
   return factsOf(image);
 });
 
-/**
- * Reads all layers of an image, and shows large files, wasted space and likely secrets on its page.
- */
+/** Reads an image's layers, and shows large files, wasted space and likely secrets on its page. */
 export const analyzeImage = command(IMAGE_FIELDS, async (argument, needs: PageNeeds, call) => {
   const image = await chooseImage(argument, needs, call, 'Analyze Image');
   if (!image) return undefined;

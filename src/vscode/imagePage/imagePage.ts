@@ -30,10 +30,7 @@ export interface PageNeeds extends ImageNeeds, AnalysisNeeds {
   readonly pages: PageMemory;
 }
 
-/**
- * Opens the page about an image in an editor of its own, replacing an older one about the same
- * image.
- */
+/** Opens the page about an image in its own editor, replacing an older one. */
 export async function showPage(
   image: ResolvedImage,
   { registries, pages }: PageNeeds,
@@ -58,9 +55,7 @@ export async function showPage(
   if (older.length > 0) await vscode.window.tabGroups.close(older, true);
 }
 
-/**
- * Restores a page after the window reloads, about the very same image even if its tag has moved.
- */
+/** Restores a page after the window reloads, with the same image even if its tag has moved. */
 export async function pageAgain({ argument, analyzed }: PageSubject, needs: PageNeeds): Promise<Html> {
   const { reference = '', platform, digest } = argument;
   const named = parseReference(reference);

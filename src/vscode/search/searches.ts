@@ -2,10 +2,7 @@ import type * as vscode from 'vscode';
 import type { SearchNeeds } from './runSearch.ts';
 import type { SearchView } from './searchView.ts';
 
-/**
- * Creates the Search view at the first search. Until then it isn't shown, and its code isn't
- * loaded.
- */
+/** Creates the Search view at the first search. Its code isn't loaded until then. */
 export class Searches implements vscode.Disposable {
   readonly #needs: SearchNeeds;
   #made: Promise<SearchView> | undefined;

@@ -39,6 +39,7 @@ test('finds secrets by their forms, with their lines', () => {
     [pem('pkcs1')]: ['a private key 1'],
     [`# ours\n\n${pem('pkcs8')}`]: ['a private key 3'],
     [locked]: ['an encrypted private key 1'],
+    [locked.replace('ENCRYPTED', 'ENCRYPTED SIGSTORE')]: ['an encrypted private key 1'],
     [JSON.stringify({ type: 'service_account', private_key: pem('pkcs8') }, undefined, 1)]: ['a private key 3'],
     [`-----BEGIN RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: AES-128-CBC,0\r\n\r\n${letters(64)}`]: [
       'a private key 1',
