@@ -2,10 +2,10 @@ import type { Compression } from '../oci/compression.ts';
 import type { TarSink } from '../layers/unpack/layerReading.ts';
 import type { Sink } from '../oci/byteSource.ts';
 
-/** The memory that bytes pass through: places of equal size, filled in turn, round and round. */
+/** The memory that bytes pass through: slots of equal size, filled in turn, round and round. */
 export interface PipeRoom {
   readonly bytes: SharedArrayBuffer;
-  /** Offset of the first of the {@link PLACES} in `bytes`, and the distance between two. */
+  /** Offset of the first of the {@link SLOTS} in `bytes`, and the distance between two. */
   readonly first: number;
   readonly stride: number;
 }
@@ -27,17 +27,17 @@ export class PipeBrokenError extends Error {
 }
 
 /**
- * All places together stay in a processor's cache, and are large enough that the two threads seldom
+ * All slots together stay in a processor's cache, and are large enough that the two threads seldom
  * wait for each other.
  */
-export const PLACES = 16;
-/** Bytes in a place, unless its writer adds a few more. */
-const PLACE = 256 << 10;
+export const SLOTS = 16;
+/** Bytes in a slot, unless its writer adds a few more. */
+const SLOT = 256 << 10;
 /**
  * Bytes after which the other end is woken, since waking a thread costs more than passing on a few.
- * Less than half of all places, or a waiting end would never hear.
+ * Less than half of all slots, or a waiting end would never hear.
  */
-const BATCH = (PLACES * PLACE) / 4;
+const BATCH = (SLOTS * SLOT) / 4;
 
 /** Words of `control`. Positions count bytes modulo 2^32. */
 const TICK = 0;
@@ -45,9 +45,9 @@ const WRITTEN = 1;
 const READ = 2;
 const STATE = 3;
 const COMPRESSION = 4;
-/** Bytes in each place once it is full; 0 while it is being filled. */
+/** Bytes in each slot once it is full; 0 while it is being filled. */
 const LENGTHS = 6;
-const WORDS = LENGTHS + PLACES;
+const WORDS = LENGTHS + SLOTS;
 
 const OPEN = 0;
 const ENDED = 1;
@@ -58,7 +58,7 @@ const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'zstd'];
 
 /** Creates a pipe's memory. @param room of the writer, if its bytes are there already */
 export function pipeMemory(room?: PipeRoom): PipeMemory {
-  const { bytes, first, stride } = room ?? { bytes: new SharedArrayBuffer(PLACES * PLACE), first: 0, stride: PLACE };
+  const { bytes, first, stride } = room ?? { bytes: new SharedArrayBuffer(SLOTS * SLOT), first: 0, stride: SLOT };
   return { control: new SharedArrayBuffer(WORDS * 4 + 8), bytes, first, stride };
 }
 
@@ -134,10 +134,10 @@ export class PipeWriter implements TarSink<void> {
   readonly #bytes: Uint8Array;
   readonly #compression: () => Compression;
   #position = 0;
-  /** The place being filled, and the bytes in it. */
-  #place = -1;
+  /** The slot being filled, and the bytes in it. */
+  #slot = -1;
   #filled = 0;
-  /** The position at the end of each full place. */
+  /** The position at the end of each full slot. */
   readonly #left: number[] = [];
 
   /** @param compression called when the first byte comes */
@@ -158,8 +158,8 @@ export class PipeWriter implements TarSink<void> {
     if (this.#position === 0) this.#control.set(COMPRESSION, COMPRESSIONS.indexOf(this.#compression()));
     if (chunk.buffer === this.#memory.bytes) return this.#pass(chunk.length);
     for (let at = 0; at < chunk.length;) {
-      const to = this.#filled === PLACE || this.#place === -1 ? this.next() : this.#address + this.#filled;
-      const part = chunk.subarray(at, at + PLACE - this.#filled);
+      const to = this.#filled === SLOT || this.#slot === -1 ? this.next() : this.#address + this.#filled;
+      const part = chunk.subarray(at, at + SLOT - this.#filled);
       this.#bytes.set(part, to);
       at += part.length;
       this.#pass(part.length);
@@ -167,17 +167,17 @@ export class PipeWriter implements TarSink<void> {
   }
 
   /**
-   * Moves on to the next place once that is free, and returns its offset in the pipe's memory.
+   * Moves on to the next slot once that is free, and returns its offset in the pipe's memory.
    * @throws {PipeBrokenError}
    */
   next(): number {
-    if (this.#place !== -1) {
-      this.#control.set(LENGTHS + this.#place, this.#filled);
-      this.#left[this.#place] = this.#position;
+    if (this.#slot !== -1) {
+      this.#control.set(LENGTHS + this.#slot, this.#filled);
+      this.#left[this.#slot] = this.#position;
     }
-    this.#place = (this.#place + 1) % PLACES;
+    this.#slot = (this.#slot + 1) % SLOTS;
     this.#control.until(() => this.#isFree() || undefined);
-    this.#control.set(LENGTHS + this.#place, 0);
+    this.#control.set(LENGTHS + this.#slot, 0);
     this.#filled = 0;
     return this.#address;
   }
@@ -194,16 +194,16 @@ export class PipeWriter implements TarSink<void> {
   close(): void {}
 
   get #address(): number {
-    return this.#memory.first + this.#place * this.#memory.stride;
+    return this.#memory.first + this.#slot * this.#memory.stride;
   }
 
   /**
-   * Whether the reader has taken a byte written after this place was left. Until then it may still
-   * ask for the place's length.
+   * Whether the reader has taken a byte written after this slot was left. Until then it may still
+   * ask for the slot's length.
    */
   #isFree(): boolean {
     this.#checkState();
-    const left = this.#left[this.#place];
+    const left = this.#left[this.#slot];
     if (left === undefined) return true;
     const waiting = (this.#position - this.#control.get(READ)) >>> 0;
     return waiting < this.#position - left;
@@ -227,8 +227,8 @@ export class PipeReader {
   readonly #memory: PipeMemory;
   readonly #bytes: Buffer;
   #position = 0;
-  /** The place being emptied, and the bytes taken from it. */
-  #place = 0;
+  /** The slot being emptied, and the bytes taken from it. */
+  #slot = 0;
   #taken = 0;
 
   constructor(memory: PipeMemory) {
@@ -253,7 +253,7 @@ export class PipeReader {
    */
   pour(sink: Sink): void {
     for (let count = this.#next(); count > 0; count = this.#next()) {
-      const start = this.#memory.first + this.#place * this.#memory.stride + this.#taken;
+      const start = this.#memory.first + this.#slot * this.#memory.stride + this.#taken;
       sink.write(this.#bytes.subarray(start, start + count));
       this.#taken += count;
       this.#position += count;
@@ -269,11 +269,11 @@ export class PipeReader {
   /** Returns the number of contiguous bytes available; 0 at the end. */
   #next(): number {
     const available = this.#control.until(() => this.#available());
-    // Read afterwards: as long as the place is being filled, all available bytes are in it.
-    const length = this.#control.get(LENGTHS + this.#place);
+    // Read afterwards: as long as the slot is being filled, all available bytes are in it.
+    const length = this.#control.get(LENGTHS + this.#slot);
     if (available === 0 || length === 0) return available;
     if (this.#taken < length) return Math.min(available, length - this.#taken);
-    this.#place = (this.#place + 1) % PLACES;
+    this.#slot = (this.#slot + 1) % SLOTS;
     this.#taken = 0;
     return this.#next();
   }

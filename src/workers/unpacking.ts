@@ -17,7 +17,7 @@ import {
   pipeMemory,
   type PipeRoom,
   PipeWriter,
-  PLACES,
+  SLOTS,
 } from './bytePipe.ts';
 import { LayerFolder } from './layerFolder.ts';
 import type { TarJob, UnpackedLayer, UnpackTarget } from './layerJob.ts';
@@ -88,11 +88,11 @@ class SharedUnpacking implements Unpacking {
   readonly #layer: PatientReading<void>;
 
   constructor(target: UnpackTarget, blob: Digest, tools: Tools) {
-    const instance = tools.engine?.withPlaces(PLACES);
+    const instance = tools.engine?.withSlots(SLOTS);
     this.#memory = pipeMemory(instance && roomOf(instance));
     let compression = (): Compression => 'none';
     const pipe = new PipeWriter(this.#memory, () => compression());
-    const decoders = inflaters(target, tools, instance && { instance, places: pipe });
+    const decoders = inflaters(target, tools, instance && { instance, slots: pipe });
     const reading = new LayerReading(known => {
       compression = known;
       return pipe;
@@ -126,7 +126,7 @@ class SharedUnpacking implements Unpacking {
 
 /** The memory that an instance writes its output to. */
 function roomOf({ code, memory }: InflateInstance): PipeRoom {
-  return { bytes: memory, first: code.output(), stride: code.placeSize() };
+  return { bytes: memory, first: code.output(), stride: code.slotSize() };
 }
 
 /**

@@ -11,12 +11,12 @@ import {
   PipeReader,
   type PipeRoom,
   PipeWriter,
-  PLACES,
+  SLOTS,
 } from '../../../src/workers/bytePipe.ts';
 import { seeded } from '../../support/deflateWriter.ts';
 
 const KIB = 1024;
-const PLACE = 256 * KIB;
+const SLOT = 256 * KIB;
 const content = randomFillSync(Buffer.alloc(1024 * KIB));
 
 /** Starts the thread at the other end; it is there when this returns. */
@@ -53,18 +53,18 @@ describe('a pipe between two threads', () => {
     assert.deepEqual(rest, { junk: 3, compression: 'zstd' });
   });
 
-  test('passes on what lies in its memory already, and never a place that is written anew', async () => {
-    // Between two places stands what is not for the reader.
+  test('passes on what lies in its memory already, and never a slot that is written anew', async () => {
+    // Between two slots stands what is not for the reader.
     const stride = 257 * KIB;
-    const room: PipeRoom = { bytes: new SharedArrayBuffer(KIB + PLACES * stride), first: KIB, stride };
+    const room: PipeRoom = { bytes: new SharedArrayBuffer(KIB + SLOTS * stride), first: KIB, stride };
     const bytes = new Uint8Array(room.bytes);
     const below = seeded(2);
     const memory = pipeMemory(room);
     const writer = new PipeWriter(memory, () => 'gzip');
     const rest = await received(memory, hash => {
-      // The reader is the slower one, so that each place is waited for.
+      // The reader is the slower one, so that each slot is waited for.
       for (let round = 0; round < 1500; round++) {
-        const length = PLACE + below(KIB);
+        const length = SLOT + below(KIB);
         const at = writer.next();
         bytes.set(content.subarray(round, round + length), at);
         const half = below(length);
@@ -78,23 +78,23 @@ describe('a pipe between two threads', () => {
     assert.deepEqual(rest, { junk: 0, compression: 'gzip' });
   });
 
-  test('does not give a place anew while the reader may still ask how long it was', async () => {
+  test('does not give a slot anew while the reader may still ask how long it was', async () => {
     const memory = pipeMemory();
     const writer = new PipeWriter(memory, () => 'none');
-    for (let place = 0; place < PLACES; place++) writer.write(content.subarray(0, PLACE));
+    for (let slot = 0; slot < SLOTS; slot++) writer.write(content.subarray(0, SLOT));
     await otherEnd(memory, true);
     let taken = 0;
     const read = () =>
       new PipeReader(memory).pour({
         write: chunk => {
-          // All of the first place was taken, and nothing behind it.
-          if (taken === PLACE) writer.next();
+          // All of the first slot was taken, and nothing behind it.
+          if (taken === SLOT) writer.next();
           taken += chunk.length;
         },
       });
     // It waits, until the other thread breaks the pipe.
     assert.throws(read, PipeBrokenError);
-    assert.equal(taken, PLACE);
+    assert.equal(taken, SLOT);
   });
 
   test('passes on nothing', async () => {
@@ -106,7 +106,7 @@ describe('a pipe between two threads', () => {
   test('lets nobody wait for an end that is gone', () => {
     const memory = pipeMemory();
     const writer = new PipeWriter(memory, () => 'none');
-    for (let place = 0; place < PLACES; place++) writer.write(content.subarray(0, PLACE));
+    for (let slot = 0; slot < SLOTS; slot++) writer.write(content.subarray(0, SLOT));
     breakPipe(memory);
     assert.throws(() => writer.write(content), PipeBrokenError);
     assert.throws(() => writer.next(), PipeBrokenError);

@@ -43,9 +43,9 @@ export interface BlockReport {
   onBlock(point: BlockPoint): void;
 }
 
-/** Output areas, for a caller that keeps output in the instance's memory for a while. */
-export interface OutputPlaces {
-  /** Returns the next area's address. The instance defines its size and the window before it. */
+/** Output slots, for a caller that keeps output in the instance's memory for a while. */
+export interface OutputSlots {
+  /** Returns the next slot's address. The instance defines its size and the window before it. */
   next(): number;
 }
 
@@ -56,7 +56,7 @@ export class DeflateDecoder {
   readonly #sink: Sink;
   readonly #report: BlockReport | undefined;
   readonly #input: number;
-  readonly #places: OutputPlaces;
+  readonly #slots: OutputSlots;
   /** Addresses of the unused input and of the output that was not passed on. */
   #next: number;
   #end: number;
@@ -70,23 +70,23 @@ export class DeflateDecoder {
 
   /**
    * Decodes from the start, or from `from`, with input that begins with the byte of bit `from.in`.
-   * Without `places`, reuses one area.
+   * Without `slots`, reuses one slot.
    */
   constructor(
     { code, memory }: InflateInstance,
     sink: Sink,
     report?: BlockReport,
     from?: BlockPoint,
-    places?: OutputPlaces,
+    slots?: OutputSlots,
   ) {
     this.#code = code;
     this.#memory = new Uint8Array(memory);
     this.#sink = sink;
     this.#report = report;
     this.#input = this.#next = this.#end = code.input();
-    this.#places = places ?? { next: () => code.output() };
+    this.#slots = slots ?? { next: () => code.output() };
     const window = from?.window.subarray(-WINDOW_SIZE) ?? new Uint8Array(0);
-    this.#flushed = this.#places.next();
+    this.#flushed = this.#slots.next();
     this.#memory.set(window, this.#flushed - window.length);
     code.reset(this.#flushed, window.length);
     this.#inBase = Math.floor((from?.in ?? 0) / 8);
@@ -122,7 +122,7 @@ export class DeflateDecoder {
    * If source and target are aligned differently to eight bytes, V8 copies into shared memory byte
    * by byte, thirty times as slowly. So the unused input is moved to where the new part is aligned.
    */
-  lay(chunk: Uint8Array, from: number): number {
+  addInput(chunk: Uint8Array, from: number): number {
     const unused = this.#end - this.#next;
     const shift = (chunk.byteOffset + from - unused) & 7;
     const to = this.#input + shift;
@@ -179,7 +179,7 @@ export class DeflateDecoder {
   }
 
   #slide(): void {
-    this.#code.slide(this.#places.next());
+    this.#code.slide(this.#slots.next());
     const out = this.#code.out();
     this.#outBase += this.#flushed - out;
     this.#flushed = out;

@@ -6,7 +6,7 @@ interface InflateCode {
   input(): number;
   inputSize(): number;
   output(): number;
-  placeSize(): number;
+  slotSize(): number;
   next(): number;
   held(): number;
   out(): number;
@@ -35,7 +35,7 @@ interface WebAssemblyApi {
 /** Missing if the process was started with `--jitless`. */
 declare const WebAssembly: WebAssemblyApi | undefined;
 
-/** Bytes of a page of WebAssembly memory, and the pages that the code and one output area take. */
+/** Bytes of a page of WebAssembly memory, and the pages that the code and one output slot take. */
 const PAGE = 65536;
 const LEAST_PAGES = 8;
 
@@ -79,10 +79,10 @@ export class InflateEngine {
     this.#idle.push(instance);
   }
 
-  /** Returns an instance with so many output areas, not to be given back, if memory suffices. */
-  withPlaces(places: number): InflateInstance | undefined {
+  /** Returns an instance with so many output slots, not to be given back, if memory suffices. */
+  withSlots(slots: number): InflateInstance | undefined {
     const small = this.take();
-    const size = small.code.output() + places * small.code.placeSize();
+    const size = small.code.output() + slots * small.code.slotSize();
     this.give(small);
     return this.#tryMake(Math.ceil(size / PAGE));
   }

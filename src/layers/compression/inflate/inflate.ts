@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Sink } from '../../../oci/byteSource.ts';
-import { type BlockPoint, type BlockReport, DeflateDecoder, type OutputPlaces } from './deflateDecoder.ts';
+import { type BlockPoint, type BlockReport, DeflateDecoder, type OutputSlots } from './deflateDecoder.ts';
 import type { InflateEngine, InflateInstance } from './engine.ts';
 import { GzipHeader } from './gzipHeader.ts';
 import { InflateError } from './inflateError.ts';
@@ -26,8 +26,8 @@ export interface GzipOptions {
    * output. The length is still checked.
    */
   readonly checksum?: boolean;
-  /** Sends output to these areas in the memory of this instance, which has no other user. */
-  readonly into?: { readonly instance: InflateInstance; readonly places: OutputPlaces };
+  /** Sends output to these slots in the memory of this instance, which has no other user. */
+  readonly into?: { readonly instance: InflateInstance; readonly slots: OutputSlots };
 }
 
 type Stage = 'header' | 'body' | 'trailer' | 'between' | 'trailing';
@@ -68,7 +68,7 @@ export class GzipInflater implements Inflater {
       { write: chunk => this.#put(chunk, out) },
       blocks,
       from,
-      into?.places,
+      into?.slots,
     );
     if (from === undefined) return;
     this.#stage = 'body';
@@ -82,7 +82,7 @@ export class GzipInflater implements Inflater {
     if (this.#instance === undefined) throw new Error('The inflater was closed');
     try {
       for (let from = 0; from < chunk.length;) {
-        from += this.#decoder.lay(chunk, from);
+        from += this.#decoder.addInput(chunk, from);
         while (this.#step());
       }
     } catch (error) {

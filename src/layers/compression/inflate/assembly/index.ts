@@ -5,7 +5,7 @@
  */
 import { align, giveBack } from './bits';
 import { copyStored, readBlockHeader } from './blocks';
-import { INPUT, INPUT_SIZE, OUTPUT, OUTPUT_SIZE, PLACE_SIZE, WINDOW_SIZE } from './layout';
+import { INPUT, INPUT_SIZE, OUTPUT, OUTPUT_SIZE, SLOT_SIZE, WINDOW_SIZE } from './layout';
 import { writeMeanings } from './meanings';
 import { Mode, State, Status } from './state';
 import { decodeSymbols } from './symbols';
@@ -19,12 +19,12 @@ export function input(): usize {
 export function inputSize(): usize {
   return INPUT_SIZE;
 }
-/** Address of the first output. An area takes `placeSize` bytes, including the window before it. */
+/** Address of the first output. A slot takes `slotSize` bytes, including the window before it. */
 export function output(): usize {
   return OUTPUT + WINDOW_SIZE;
 }
-export function placeSize(): usize {
-  return PLACE_SIZE;
+export function slotSize(): usize {
+  return SLOT_SIZE;
 }
 /** Address of the next byte of output. */
 export function out(): usize {
@@ -55,9 +55,9 @@ export function reset(to: usize, window: usize): void {
   State.oldest = to - window;
 }
 
-function goTo(place: usize): void {
-  State.out = place;
-  State.limit = place + OUTPUT_SIZE;
+function goTo(slot: usize): void {
+  State.out = slot;
+  State.limit = slot + OUTPUT_SIZE;
 }
 
 /** Starts a stream whose matches cannot reach earlier output. */
@@ -75,7 +75,7 @@ export function prime(bits: u32, count: u32): void {
   State.held = count;
 }
 
-/** Moves output to another area, or the start of the same one, after a copy of the window. */
+/** Moves output to another slot, or the start of the same one, after a copy of the window. */
 export function slide(to: usize): void {
   const from = State.out - WINDOW_SIZE;
   memory.copy(to - WINDOW_SIZE, from, WINDOW_SIZE);

@@ -42,7 +42,7 @@ export const PERIODS: usize = memory.data(16 * 16, 16);
 export const PERIOD_STEPS: usize = memory.data(16, 16);
 
 export const INPUT: usize = memory.data(128 * 1024 + 16, 64);
-/** Size of an output area: the window, the output between two slides, and slack. */
-export const PLACE_SIZE: usize = WINDOW_SIZE + OUTPUT_SIZE + 512;
-/** One output area, at the end of the memory. A caller with more memory has others after it. */
+/** Size of an output slot: the window, the output between two slides, and slack. */
+export const SLOT_SIZE: usize = WINDOW_SIZE + OUTPUT_SIZE + 512;
+/** One output slot, at the end of the memory. A caller with more memory has others after it. */
 export const OUTPUT: usize = memory.data(32768 + 256 * 1024 + 512, 64);

@@ -415,14 +415,14 @@ suite('an inflater', () => {
       const kept = [];
       let engine;
       while (kept.length < 20 && (engine = InflateEngine.load()) !== undefined) kept.push(engine);
-      console.log(JSON.stringify({ kept: kept.length, places: kept[0]?.withPlaces(16) !== undefined }));`;
+      console.log(JSON.stringify({ kept: kept.length, slots: kept[0]?.withSlots(16) !== undefined }));`;
     // Each memory takes 10 GiB; Node itself takes less than that.
     const limited = ['-c', 'ulimit -v 45000000; exec "$0" --input-type=module', process.execPath];
     const { status, stdout, stderr } = spawnSync('bash', limited, { input: script, encoding: 'utf8' });
     assert.equal(status, 0, stderr);
-    const { kept, places } = JSON.parse(stdout) as { kept: number; places: boolean };
+    const { kept, slots } = JSON.parse(stdout) as { kept: number; slots: boolean };
     assert.ok(kept > 0 && kept < 20, `${kept} engines`);
-    assert.equal(places, false);
+    assert.equal(slots, false);
   });
 
   test('passes on a bomb in small pieces', () => {

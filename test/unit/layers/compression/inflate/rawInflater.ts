@@ -30,7 +30,7 @@ export class RawInflater {
     if (this.#instance === undefined) throw new Error('The inflater was closed');
     try {
       for (let from = 0; from < chunk.length && !this.#done;) {
-        from += this.#decoder.lay(chunk, from);
+        from += this.#decoder.addInput(chunk, from);
         this.#done = this.#decoder.decode();
       }
     } catch (error) {
