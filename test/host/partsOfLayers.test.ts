@@ -106,7 +106,7 @@ describe('files of partially read layers', () => {
       const row = await find(trees.registries, registry.host, 'parts', 'plain', 'Files', 'opt', 'late');
       const { tooltip } = await trees.registries.getTreeItem(row);
       assert.ok(typeof tooltip === 'string');
-      assert.match(tooltip, /not verified/);
+      assert.match(tooltip, /unverified/);
     } finally {
       await trees.dispose();
       await settings.update('registries', undefined, vscode.ConfigurationTarget.Global);
