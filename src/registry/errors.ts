@@ -14,9 +14,23 @@ export class RegistryError extends Error {
   readonly repository: string | undefined;
   /** Without user, password and query; storage services put signatures there. */
   readonly url: string | undefined;
-  constructor(name: string, message: string, where: Where, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  /** The registry, repository or host that the message begins with, if it does. */
+  readonly subject: string | undefined;
+  /** The message without its subject, for lists that already show that. */
+  readonly problem: string;
+
+  /** @param message a sentence, or its subject and the rest */
+  constructor(
+    name: string,
+    message: string | readonly [subject: string, problem: string],
+    where: Where,
+    cause?: unknown,
+  ) {
+    const [subject, problem] = typeof message === 'string' ? [undefined, message] : message;
+    super(subject === undefined ? problem : `${subject} ${problem}`, cause === undefined ? undefined : { cause });
     this.name = name;
+    this.subject = subject;
+    this.problem = problem;
     this.registry = where.registry;
     this.repository = where.repository;
     this.url = where.url === undefined ? undefined : redactUrl(where.url);
@@ -45,7 +59,7 @@ export class ConnectionRefusedError extends RegistryError {
   constructor(where: Where, cause?: unknown) {
     super(
       'ConnectionRefusedError',
-      `${hostOf(where)} refuses connections. Check the port, and whether the registry runs.`,
+      [hostOf(where), 'refuses connections. Check the port, and whether the registry runs.'],
       where,
       cause,
     );
@@ -83,7 +97,10 @@ export class ClientCertificateNeededError extends RegistryError {
   constructor(reason: string, where: Where, cause?: unknown) {
     super(
       'ClientCertificateNeededError',
-      `${hostOf(where)} wants a client certificate that it knows (${reason}). Set yours in the registry's settings ("cert" and "key"), or put it into certs.d.`,
+      [
+        hostOf(where),
+        `wants a client certificate that it knows (${reason}). Set yours in the registry's settings ("cert" and "key"), or put it into certs.d.`,
+      ],
       where,
       cause,
     );
@@ -113,7 +130,7 @@ export class TimeoutError extends RegistryError {
     }[phase];
     super(
       'TimeoutError',
-      `${hostOf(where)} ${what}. Try again; if the network is slow, raise the timeouts in the settings.`,
+      [hostOf(where), `${what}. Try again; if the network is slow, raise the timeouts in the settings.`],
       where,
       cause,
     );
@@ -153,7 +170,7 @@ export class NotFoundError extends RegistryError {
       extra.suggestion === undefined
         ? REMEDIES[what]
         : ` It does have ${extra.suggestion}: write ${where.registry}/${extra.suggestion}.`;
-    super('NotFoundError', `${where.registry} does not have ${subject}${access}.${hint}`, where);
+    super('NotFoundError', [where.registry, `does not have ${subject}${access}.${hint}`], where);
     this.what = what;
     this.wanted = wanted;
     this.suggestion = extra.suggestion;
@@ -167,7 +184,7 @@ export class UnauthorizedError extends RegistryError {
     const subject = where.repository === undefined ? where.registry : `${where.registry}/${where.repository}`;
     super(
       'UnauthorizedError',
-      `${subject} asks for an account that may read it${detail && ` (${detail})`}. Sign in to ${where.registry}.`,
+      [subject, `asks for an account that may read it${detail && ` (${detail})`}. Sign in to ${where.registry}.`],
       where,
       cause,
     );
@@ -179,7 +196,10 @@ export class AccountRefusedError extends RegistryError {
   constructor(where: Where, cause?: unknown) {
     super(
       'AccountRefusedError',
-      `${where.registry} refused the user name or password. Check both and sign in again; some registries want an access token instead of the password.`,
+      [
+        where.registry,
+        'refused the user name or password. Check both and sign in again; some registries want an access token instead of the password.',
+      ],
       where,
       cause,
     );
@@ -208,7 +228,10 @@ export class RateLimitedError extends RegistryError {
     const when = retryAfter === undefined ? 'later' : `in ${Math.ceil(retryAfter)} seconds`;
     super(
       'RateLimitedError',
-      `${where.registry} accepts no more requests for now${detail && ` (${detail})`}. Try again ${when}, sign in for a higher limit, or use a mirror.`,
+      [
+        where.registry,
+        `accepts no more requests for now${detail && ` (${detail})`}. Try again ${when}, sign in for a higher limit, or use a mirror.`,
+      ],
       where,
     );
     this.retryAfter = retryAfter;
@@ -228,7 +251,10 @@ export class HtmlInsteadError extends RegistryError {
     const named = title === undefined ? '' : ` ("${title}")`;
     super(
       'HtmlInsteadError',
-      `${hostOf(where)} answered with a web page${named} instead of a registry's data. Check the address, and whether a proxy or login page is in between.`,
+      [
+        hostOf(where),
+        `answered with a web page${named} instead of a registry's data. Check the address, and whether a proxy or login page is in between.`,
+      ],
       where,
     );
     this.title = title;
@@ -255,7 +281,10 @@ export class RedirectRefusedError extends RegistryError {
   constructor(reason: string, where: Where) {
     super(
       'RedirectRefusedError',
-      `${where.registry} points to ${where.url === undefined ? 'an address' : redactUrl(where.url)}, which Peel doesn't follow: ${reason}.`,
+      [
+        where.registry,
+        `points to ${where.url === undefined ? 'an address' : redactUrl(where.url)}, which Peel doesn't follow: ${reason}.`,
+      ],
       where,
     );
     this.reason = reason;
@@ -267,7 +296,10 @@ export class InsecureRefusedError extends RegistryError {
   constructor(where: Where) {
     super(
       'InsecureRefusedError',
-      `${hostOf(where)} would be used without encryption. To allow that, mark the registry as insecure in the settings.`,
+      [
+        hostOf(where),
+        'would be used without encryption. To allow that, mark the registry as insecure in the settings.',
+      ],
       where,
     );
   }
@@ -278,7 +310,7 @@ export class NoCatalogError extends RegistryError {
   constructor(where: Where, cause?: unknown) {
     super(
       'NoCatalogError',
-      `${where.registry} gives no list of its repositories. Open an image by name; Peel remembers its repository.`,
+      [where.registry, 'gives no list of its repositories. Open an image by name; Peel remembers its repository.'],
       where,
       cause,
     );
@@ -293,7 +325,7 @@ export class ServerError extends RegistryError {
   constructor(status: number, code: string | undefined, detail: string | undefined, where: Where) {
     const said = [code, detail].filter(part => part !== undefined && part !== '').join(': ');
     const advice = status >= 500 ? ' Try again later.' : '';
-    super('ServerError', `${hostOf(where)} answered ${status}${said && ` (${said})`}.${advice}`, where);
+    super('ServerError', [hostOf(where), `answered ${status}${said && ` (${said})`}.${advice}`], where);
     this.status = status;
     this.code = code;
   }
@@ -302,7 +334,7 @@ export class ServerError extends RegistryError {
 /** The registry sent another part of a blob than the one asked for. */
 export class WrongRangeError extends RegistryError {
   constructor(where: Where) {
-    super('WrongRangeError', `${where.registry} sent another part of a blob than the one asked for.`, where);
+    super('WrongRangeError', [where.registry, 'sent another part of a blob than the one asked for.'], where);
   }
 }
 

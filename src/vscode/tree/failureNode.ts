@@ -1,4 +1,5 @@
 import { ThemeIcon, TreeItem, type Command } from 'vscode';
+import { RegistryError } from '../../registry/errors.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { describeFailure, type Failure, type FailureAction } from '../common/failures.ts';
 import { COMMANDS, TREE_COMMANDS } from '../common/ids.ts';
@@ -16,6 +17,7 @@ export class FailureNode implements TreeNode {
   /** Loads the list again. */
   readonly retry: () => void;
   readonly #failure: Failure;
+  readonly #text: string;
 
   /** @param prefix the beginning of the id if there is no row above */
   constructor(parent: TreeNode | undefined, error: unknown, retry: () => void, prefix = '') {
@@ -25,11 +27,12 @@ export class FailureNode implements TreeNode {
     this.argument = parent?.argument ?? {};
     this.retry = retry;
     this.#failure = describeFailure(error);
+    this.#text = plainText(messageIn(error, this.#failure.message, this.argument), 160);
   }
 
   toTreeItem(): TreeItem {
     const { message, actions } = this.#failure;
-    const text = plainText(withoutSubject(message, this.argument), 160);
+    const text = this.#text;
     const command = this.#likeliest();
     const item = new TreeItem(text);
     item.id = this.id;
@@ -51,12 +54,11 @@ export class FailureNode implements TreeNode {
   }
 }
 
-/** The message without the name that the row above shows already: a sidebar is narrow. */
-function withoutSubject(message: string, { registry, repository }: CommandArgument): string {
-  const subject = [repository, registry].find(name => name !== undefined && message.startsWith(`${name} `));
-  if (subject === undefined) return message;
-  const rest = message.slice(subject.length + 1);
-  return rest.charAt(0).toUpperCase() + rest.slice(1);
+/** The message without the name that the row above shows already, because a sidebar is narrow. */
+function messageIn(error: unknown, message: string, { registry, repository }: CommandArgument): string {
+  if (!(error instanceof RegistryError) || error.subject === undefined) return message;
+  if (error.subject !== registry && error.subject !== repository) return message;
+  return error.problem.charAt(0).toUpperCase() + error.problem.slice(1);
 }
 
 function argumentsOf({ argument }: FailureAction): unknown[] {
