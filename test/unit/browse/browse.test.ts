@@ -1,3 +1,4 @@
+import { setUpPulling } from '../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import {
@@ -14,31 +15,18 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { FileDamagedError, NoSuchPathError, WrongKindError } from '../../../src/browse/errors.ts';
 import { layerChanges } from '../../../src/browse/tree/layerChanges.ts';
 import { MergedTree, type MergedNode } from '../../../src/browse/tree/mergedTree.ts';
 import { shownPath } from '../../../src/browse/tree/shownPath.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { openLayer } from '../../../src/layerAccess/openLayer.ts';
 import { DiffIdMismatchError } from '../../../src/workers/layerErrors.ts';
 import { image, layer, type BuiltLayer } from '../../support/image.ts';
-import { startRegistry, type Registry } from '../../support/registry/registry.ts';
 import { sha256 } from '../../support/registry/store.ts';
 import { device, directory, fifo, file, gnuSparse, hardlink, opaque, symlink, whiteout } from '../../support/tar.ts';
-import { Pulling } from '../pull/pulling.ts';
 
-let registry: Registry;
-let pulling: Pulling;
-
-before(async () => {
-  registry = await startRegistry();
-});
-beforeEach(() => {
-  pulling = new Pulling();
-});
-afterEach(() => pulling.end());
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
 
 const { signal } = new AbortController();
 
@@ -47,18 +35,7 @@ async function open(...layers: readonly BuiltLayer[]): Promise<MergedTree> {
   const resolved = await pulling.resolve(`${registry.host}/browse:latest`, 'linux/amd64');
   const opened = resolved.layers.map(async ({ number, ...rest }) => ({
     number,
-    files: await openLayer(
-      pulling.puller,
-      {
-        layer: rest,
-        repository: 'browse',
-        blobs: async () => pulling.blobs(resolved),
-        origin: async () => pulling.origin(resolved),
-        limits: DEFAULT_LIMITS,
-        onProgress: () => undefined,
-      },
-      signal,
-    ),
+    files: await openLayer(pulling.layerWork, pulling.layerRequest(resolved, rest), signal),
   }));
   return MergedTree.of(await Promise.all(opened));
 }
@@ -269,7 +246,7 @@ test('replaces a listing that is damaged on disk', async () => {
 test('downloads a blob again that was removed from the cache', async () => {
   const built = layer([file('a', 'content of a')]);
   const tree = await open(built);
-  await pulling.puller.store.prune(0);
+  await pulling.layerWork.store.prune(0);
   assert.equal(String(await content(tree, 'a')), 'content of a');
 });
 
@@ -284,7 +261,7 @@ test('reads a file near the end of a gzip layer without inflating what precedes 
   const built = layer([file('big', randomBytes(24 << 20)), file('late', 'near the end')]);
   const tree = await open(built);
   // Reading the beginning would fail.
-  overwrite(pulling.puller.store.path(built.digest), 0, Buffer.alloc(1 << 20));
+  overwrite(pulling.layerWork.store.path(built.digest), 0, Buffer.alloc(1 << 20));
   assert.equal(String(await content(tree, 'late')), 'near the end');
   await assert.rejects(content(tree, 'big'));
 });
@@ -313,7 +290,7 @@ for (const [name, damage] of Object.entries({
 test('refuses content that changed on disk', async () => {
   const built = layer([file('a', 'content of a')], { compression: 'none' });
   const tree = await open(built);
-  overwrite(pulling.puller.store.path(built.digest), 512, Buffer.from('CONTENT'));
+  overwrite(pulling.layerWork.store.path(built.digest), 512, Buffer.from('CONTENT'));
   await assert.rejects(content(tree, 'a'), FileDamagedError);
 });
 

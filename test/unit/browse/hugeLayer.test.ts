@@ -1,15 +1,15 @@
+import { setUpPulling } from '../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { after, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { estargzFooter } from '../../support/estargz.ts';
 import { image, layer } from '../../support/image.ts';
-import { startRegistry, type Registry } from '../../support/registry/registry.ts';
 import { sha256 } from '../../support/registry/store.ts';
-import { tempFolder, type TempFolder } from '../../support/servers/process.ts';
+import { tempFolder } from '../../support/servers/process.ts';
 import { encodeEntry, file } from '../../support/tar.ts';
-import { Browsing, contentOf, fetched } from './browsing.ts';
+import { contentOf, fetched } from './browsing.ts';
 
 /** A layer of 20,000 files and 1 GB, stored as a sparse file with only the bytes that are read. */
 const SIZE = 1_000_000_000;
@@ -18,22 +18,9 @@ const EACH = 49_000;
 const LATE = FILES - 3;
 const CONTENT = Buffer.from('near the end\n'.repeat(300));
 
-let registry: Registry;
-let browsing: Browsing;
-let folder: TempFolder;
-
-before(async () => {
-  registry = await startRegistry();
-  folder = tempFolder('huge');
-});
-beforeEach(() => {
-  browsing = new Browsing();
-});
-afterEach(() => browsing.end());
-after(async () => {
-  await registry.close();
-  folder.remove();
-});
+const { registry, pulling } = await setUpPulling();
+const folder = tempFolder('huge');
+after(() => folder.remove());
 
 /** Returns a table of contents with distinct digests. @param packed compressed content of `late` */
 function table(packed: Buffer, ends: boolean): string {
@@ -121,7 +108,7 @@ function zstdChunked(): void {
 for (const [name, make] of Object.entries({ estargz, 'zstd-chunked': zstdChunked })) {
   test(`reads one small file of a 1 GB layer for less than 0.4 % of it: ${name}`, async () => {
     make();
-    const tree = await browsing.open(`${registry.host}/${name}:latest`, () => (registry.requests.length = 0));
+    const tree = await pulling.open(`${registry.host}/${name}:latest`, () => (registry.requests.length = 0));
     assert.ok((await contentOf(tree, 'late')).equals(CONTENT));
     const { requests, bytes } = fetched(registry.requests);
     assert.ok(bytes < SIZE / 250, `${bytes} of ${SIZE} bytes were fetched`);

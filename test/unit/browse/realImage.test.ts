@@ -12,7 +12,7 @@ import { startRegistry, type Registry } from '../../support/registry/registry.ts
 import { firstOf, requireTool } from '../../support/tools.ts';
 import { type EntryFacts, readTree, type Tree } from '../../support/tree.ts';
 import { LIMITS } from '../layers/unpacking.ts';
-import { Pulling } from '../pull/pulling.ts';
+import { Pulling } from '../../support/pulling.ts';
 
 const { signal } = new AbortController();
 
@@ -82,18 +82,7 @@ suite('a real image that was not pulled', { skip: firstOf(requireRealImage(), re
     const image = await pulling.resolve(`${registry.host}/real:${form}`);
     const layers = image.layers.map(async layer => ({
       number: layer.number,
-      files: await openLayer(
-        pulling.puller,
-        {
-          layer,
-          repository: 'real',
-          blobs: async () => pulling.blobs(image),
-          origin: async () => pulling.origin(image),
-          limits: LIMITS,
-          onProgress: () => undefined,
-        },
-        signal,
-      ),
+      files: await openLayer(pulling.layerWork, { ...pulling.layerRequest(image, layer), limits: LIMITS }, signal),
     }));
     return MergedTree.of(await Promise.all(layers));
   }

@@ -1,32 +1,22 @@
+import { setUpPulling } from '../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { type MergedTree } from '../../../src/browse/tree/mergedTree.ts';
 import { image, layer } from '../../support/image.ts';
 import { recompress, writeLayout } from '../../support/layout.ts';
-import { startRegistry, type Registry } from '../../support/registry/registry.ts';
 import { run, skopeo } from '../../support/run.ts';
 import { startContainerd } from '../../support/servers/containerd.ts';
 import { startDockerRegistry } from '../../support/servers/dockerRegistry.ts';
 import { tempFolder } from '../../support/servers/process.ts';
 import { directory, file, hardlink, symlink } from '../../support/tar.ts';
 import { firstOf, requireRoot, requireTool } from '../../support/tools.ts';
-import { Browsing, contentOf, fetched, pathsOf } from './browsing.ts';
+import { contentOf, fetched, pathsOf } from './browsing.ts';
 
 /** Layers made by real tools rather than by the tests' own builders. */
-let registry: Registry;
-let browsing: Browsing;
-
-before(async () => {
-  registry = await startRegistry();
-});
-beforeEach(() => {
-  browsing = new Browsing();
-});
-afterEach(() => browsing.end());
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
 
 const BIG = randomBytes(24 << 20);
 const built = image({
@@ -68,7 +58,7 @@ for (const [kind, option] of [
     } finally {
       await containerd.close();
     }
-    const tree = await browsing.open(
+    const tree = await pulling.open(
       `${registry.host}/real:${kind.replace(':', '-')}`,
       () => (registry.requests.length = 0),
     );
@@ -94,13 +84,13 @@ test(
         ['copy', '-q', '--dest-tls-verify=false', `oci:${join(scratch.path, 'layout')}:it`, target],
         scratch.path,
       );
-      const tree = await browsing.open(`${server.host}/real:plain`);
+      const tree = await pulling.open(`${server.host}/real:plain`);
       const { facts } = tree.find('late').content?.layer.files.listing ?? {};
       // Skopeo compresses what it pushes unless digests must be preserved.
       assert.equal(facts?.kind, 'gzip');
       const asIs = ['--dest-tls-verify=false', '--preserve-digests'];
       await skopeo(['copy', '-q', ...asIs, `oci:${join(scratch.path, 'layout')}:it`, target], scratch.path);
-      const parts = await browsing.open(`${server.host}/real:plain`);
+      const parts = await pulling.open(`${server.host}/real:plain`);
       assert.deepEqual(parts.find('late').content?.layer.files.listing.facts.verified, false);
       assert.equal(String(await contentOf(parts, 'late')), 'near the end');
       assert.ok((await contentOf(parts, 'big')).equals(BIG));
@@ -113,12 +103,12 @@ test(
 
 test('reads a file deep in a layer that skopeo compressed with zstd', { skip: requireTool('skopeo') }, async () => {
   registry.store.put('real', await recompress(built, 'zstd'), 'zstd');
-  const tree = await browsing.open(`${registry.host}/real:zstd`, () => (registry.requests.length = 0));
+  const tree = await pulling.open(`${registry.host}/real:zstd`, () => (registry.requests.length = 0));
   await checkFiles(tree);
   assert.ok((await contentOf(tree, 'big')).equals(BIG));
   const { digest } = tree.find('late').content?.layer.files.listing.facts ?? {};
   assert.ok(digest);
-  rmSync(browsing.pulling.puller.store.path(digest));
+  rmSync(pulling.layerWork.store.path(digest));
   registry.requests.length = 0;
   assert.equal(String(await contentOf(tree, 'late')), 'near the end');
   assert.deepEqual(fetched(registry.requests), { requests: 0, bytes: 0 });
@@ -145,11 +135,11 @@ test('reads zstd:chunked pushed by podman to a real registry', { skip: withPodma
     const id = (await podman('pull', '-q', `oci-archive:${archive}`)).trim();
     const target = `docker://${server.host}/real:podman`;
     await podman('push', '-q', '--tls-verify=false', '--compression-format', 'zstd:chunked', id, target);
-    const tree = await browsing.open(`${server.host}/real:podman`);
+    const tree = await pulling.open(`${server.host}/real:podman`);
     assert.equal(tree.find('late').content?.layer.files.listing.facts.kind, 'toc');
     await checkFiles(tree);
     // The blob was not downloaded as a whole.
-    assert.ok((await browsing.pulling.puller.store.size()) < BIG.length / 10);
+    assert.ok((await pulling.layerWork.store.size()) < BIG.length / 10);
     assert.ok((await contentOf(tree, 'big')).equals(BIG));
   } finally {
     await server.close();

@@ -1,8 +1,9 @@
+import { setUpPulling } from '../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test, type TestContext } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
 import type { ExportFormat } from '../../../src/export/exportJob.ts';
 import { exportImage } from '../../../src/export/exportImage.ts';
@@ -12,26 +13,14 @@ import { fetchLayers } from '../../../src/export/mergeImage.ts';
 import { image, layer } from '../../support/image.ts';
 import { isJson, parseJson } from '../../support/json.ts';
 import { recompress } from '../../support/layout.ts';
-import { startRegistry, type Registry } from '../../support/registry/registry.ts';
 import { sha256, type Content } from '../../support/registry/store.ts';
 import { run } from '../../support/run.ts';
 import { directory, file, hardlink, tar } from '../../support/tar.ts';
 import { firstOf, requireRoot, requireTool } from '../../support/tools.ts';
 import { scratch } from '../layers/unpacking.ts';
 import { Searching } from '../search/searching.ts';
-import { Pulling } from '../pull/pulling.ts';
 
-let registry: Registry;
-let pulling: Pulling;
-
-before(async () => {
-  registry = await startRegistry();
-});
-beforeEach(() => {
-  pulling = new Pulling();
-});
-afterEach(() => pulling.end());
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
 
 /** An archive as tar makes it: filled up with empty blocks to a whole record. */
 function padded(): Buffer {
@@ -65,7 +54,7 @@ async function checkEveryWay(t: TestContext, content: Content): Promise<void> {
   const { matches, failures } = await searching.search('hello', { path: 'etc/a' });
   assert.deepEqual([matches.map(({ path }) => path), failures], [['etc/a'], []]);
 
-  const files = await fetchLayers(pulling.puller, resolved, pulling.origin(resolved), {
+  const files = await fetchLayers(pulling.layerWork, resolved, pulling.origin(resolved), {
     signal,
     report: () => undefined,
   });

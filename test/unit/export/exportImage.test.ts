@@ -20,7 +20,7 @@ import { device, directory, fifo, file, hardlink, opaque, paxSparse, symlink, wh
 import { firstOf, requireRoot, requireTool } from '../../support/tools.ts';
 import { compareTrees, readTree, type Tree, TREE_TOOLS } from '../../support/tree.ts';
 import { scratch } from '../layers/unpacking.ts';
-import { Pulling } from '../pull/pulling.ts';
+import { Pulling } from '../../support/pulling.ts';
 
 const script = new URL('../../../src/export/exportWorker.ts', import.meta.url);
 const limits = DEFAULT_LIMITS;
@@ -138,7 +138,7 @@ suite(
       const resolved = await pulling.resolve(reference);
       return {
         image: resolved,
-        files: await fetchLayers(pulling.puller, resolved, pulling.origin(resolved), watch),
+        files: await fetchLayers(pulling.layerWork, resolved, pulling.origin(resolved), watch),
       };
     }
 

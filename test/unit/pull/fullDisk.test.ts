@@ -1,3 +1,4 @@
+import { setUpPulling } from '../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
@@ -12,14 +13,12 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, before, beforeEach, describe, test } from 'node:test';
 import { errorCode } from '../../../src/oci/errorCode.ts';
 import { DiskFullError } from '../../../src/workers/layerErrors.ts';
 import { image, layer } from '../../support/image.ts';
-import { startRegistry, type Registry } from '../../support/registry/registry.ts';
 import { directory, file } from '../../support/tar.ts';
 import { requireRoot } from '../../support/tools.ts';
-import { Pulling } from './pulling.ts';
 
 const KIB = 1024;
 const big = Buffer.alloc(300 * KIB, 'peel');
@@ -38,30 +37,24 @@ function fill(path: string, room: number): void {
   }
 }
 
+const { registry, pulling } = await setUpPulling();
+
 describe('a full disk', { skip: requireRoot() }, () => {
-  let registry: Registry;
-  let pulling: Pulling;
   let disk: string;
 
-  before(async () => {
-    registry = await startRegistry();
+  before(() => {
     const layers = [
       layer([directory('etc/'), file('etc/motd', 'hello\n')]),
       layer([file('big', big)], { compression: 'none' }),
     ];
     registry.store.put('app', image({ layers, format: 'oci' }), 'oci');
   });
-  after(() => registry.close());
   beforeEach(() => {
-    pulling = new Pulling();
     disk = pulling.folder('disk');
     mkdirSync(disk, { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'peel-test', disk]);
   });
-  afterEach(async () => {
-    execFileSync('umount', [disk]);
-    await pulling.end();
-  });
+  afterEach(() => execFileSync('umount', [disk]));
 
   // Where it breaks off: at the lock, at peel.json, within a layer, at the blob's copy.
   for (const room of [0, 4, 8, 200, 400]) {

@@ -1,3 +1,4 @@
+import { setUpPulling } from '../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
@@ -13,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { DigestMismatchError } from '../../../src/oci/mismatchErrors.ts';
 import { PlatformNotFoundError } from '../../../src/oci/choosePlatform.ts';
 import { DamagedFolderError, NoImageFolderError } from '../../../src/pull/folderErrors.ts';
@@ -28,11 +29,9 @@ import { DiffIdMismatchError } from '../../../src/workers/layerErrors.ts';
 import { NotAnImageError } from '../../../src/resolve/resolveImage.ts';
 import { artifact, image, index, layer, type BuiltLayer } from '../../support/image.ts';
 import { corrupt, noRanges, pauseAt, resetAfter, shorten } from '../../support/registry/faults.ts';
-import { startRegistry, type Registry } from '../../support/registry/registry.ts';
 import { sha256 } from '../../support/registry/store.ts';
 import { directory, file, symlink, whiteout } from '../../support/tar.ts';
 import { requireTool } from '../../support/tools.ts';
-import { Pulling } from './pulling.ts';
 
 const noise = (size: number, seed: number) =>
   Buffer.from(
@@ -54,25 +53,17 @@ const gzipped = layer([whiteout('etc/motd')], { createdBy: 'RUN rm' });
 
 const whole = image({ layers: [base, second, third], format: 'oci' });
 
-let registry: Registry;
-let pulling: Pulling;
-
-before(async () => {
-  registry = await startRegistry();
-  const put = (tag: string, layers: readonly BuiltLayer[], format: 'oci' | 'docker' | 'schema1') =>
-    registry.store.put('app', image({ layers, format }), tag);
-  put('oci', [base, second, third], 'oci');
-  put('docker', [base, gzipped, third], 'docker');
-  put('v1', [base, third], 'schema1');
-  put('twice', [base, third, base], 'oci');
-  put('next', [base, second, third, layer([file('new', 'new')])], 'oci');
-});
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
+const put = (tag: string, layers: readonly BuiltLayer[], format: 'oci' | 'docker' | 'schema1') =>
+  registry.store.put('app', image({ layers, format }), tag);
+put('oci', [base, second, third], 'oci');
+put('docker', [base, gzipped, third], 'docker');
+put('v1', [base, third], 'schema1');
+put('twice', [base, third, base], 'oci');
+put('next', [base, second, third, layer([file('new', 'new')])], 'oci');
 beforeEach(() => {
-  pulling = new Pulling();
   registry.requests.length = 0;
 });
-afterEach(() => pulling.end());
 
 const blobRequests = () =>
   registry.requests.filter(request => request.method === 'GET' && request.path.includes('/blobs/'));
@@ -182,7 +173,7 @@ test('an index: the platform that is asked for, and a clear word when it is not 
 describe('a pull that is broken off', () => {
   /** What the server sent may still be on its way: the pull must have written some of it. */
   const someBytes = async () => {
-    const partial = `${pulling.puller.store.path(base.digest)}.partial`;
+    const partial = `${pulling.layerWork.store.path(base.digest)}.partial`;
     while (!(statSync(partial, { throwIfNoEntry: false })?.size ?? 0)) await setTimeout(5);
   };
 
@@ -242,18 +233,18 @@ describe('what is wrong is never taken', () => {
   test('a wrong byte once: fetched again; always: one clear error, nothing under a final name', async () => {
     registry.fault({ path: new RegExp(`blobs/${base.digest}`), times: 1 }, corrupt());
     await pulling.pull(reference('oci'), 'once');
-    await pulling.puller.store.clear();
+    await pulling.layerWork.store.clear();
     registry.fault({ path: new RegExp(`blobs/${second.digest}`) }, corrupt());
     await assert.rejects(pulling.pull(reference('oci'), 'always'), DigestMismatchError);
     assert.ok(!existsSync(join(pulling.folder('always'), 'layers/2')));
     assert.ok(!existsSync(join(pulling.folder('always'), 'layers/2.partial')));
-    assert.ok(!existsSync(pulling.puller.store.path(second.digest)));
+    assert.ok(!existsSync(pulling.layerWork.store.path(second.digest)));
   });
 
   test('a blob that ends too early is not taken', async () => {
     registry.fault({ path: new RegExp(`blobs/${base.digest}`) }, shorten(1000));
     await assert.rejects(pulling.pull(reference('oci'), 'short'));
-    assert.ok(!existsSync(pulling.puller.store.path(base.digest)));
+    assert.ok(!existsSync(pulling.layerWork.store.path(base.digest)));
   });
 
   test('a config that names another diff ID', async () => {
@@ -283,7 +274,7 @@ describe('what is wrong is never taken', () => {
 
   test('a blob in the store that was changed is fetched anew', async () => {
     await pulling.pull(reference('oci'), 'first');
-    const path = pulling.puller.store.path(base.digest);
+    const path = pulling.layerWork.store.path(base.digest);
     execFileSync('chmod', ['u+w', path]);
     const bytes = readFileSync(path);
     bytes[100] = (bytes[100] ?? 0) ^ 1;
@@ -314,7 +305,7 @@ test('whatever a whole folder has lost comes back with the next pull, and no mor
     ['a damaged index', () => writeFileSync(join(folder, 'index.json'), '{')],
     ['no layout', () => rmSync(join(folder, 'oci-layout'))],
   ];
-  await pulling.puller.store.clear();
+  await pulling.layerWork.store.clear();
   for (const [what, damage] of damages) {
     damage();
     registry.requests.length = 0;

@@ -7,7 +7,7 @@ import { nameBytes } from '../../../src/layers/tar/byteName.ts';
 import { Grep } from '../../support/grep.ts';
 import { putRealImage, realImage, requireRealImage, unpackTruth } from '../../support/realImage.ts';
 import { startRegistry, type Registry } from '../../support/registry/registry.ts';
-import { Pulling } from '../pull/pulling.ts';
+import { Pulling } from '../../support/pulling.ts';
 import { Searching, type SearchOptions } from './searching.ts';
 
 /** Queries that Peel and grep must agree on. */

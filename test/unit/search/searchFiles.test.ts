@@ -1,7 +1,8 @@
+import { setUpPulling } from '../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import type { LayerFiles } from '../../../src/browse/sources/layerFiles.ts';
 import { MergedTree } from '../../../src/browse/tree/mergedTree.ts';
 import { LayerListing } from '../../../src/browse/listing/layerListing.ts';
@@ -14,22 +15,10 @@ import { searchStages, type StagePorts } from '../../../src/search/stages.ts';
 import { estargz } from '../../support/estargz.ts';
 import { image, layer, type BuiltLayer } from '../../support/image.ts';
 import { status } from '../../support/registry/faults.ts';
-import { startRegistry, type Registry } from '../../support/registry/registry.ts';
 import { directory, file, gnuSparse, hardlink, opaque, symlink, tar, whiteout } from '../../support/tar.ts';
-import { Pulling } from '../pull/pulling.ts';
 import { Searching, type Searched } from './searching.ts';
 
-let registry: Registry;
-let pulling: Pulling;
-
-before(async () => {
-  registry = await startRegistry();
-});
-beforeEach(() => {
-  pulling = new Pulling();
-});
-afterEach(() => pulling.end());
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
 
 async function open(...layers: readonly BuiltLayer[]): Promise<Searching> {
   registry.store.put('search', image({ layers }), 'latest');
@@ -328,7 +317,7 @@ test('ends an expression that would take years', async () => {
 test('reports a layer that cannot be read, and searches the others', async t => {
   const first = layer([file('one', 'needle')]);
   const searching = await open(first, layer([file('two', 'needle')]), layer([file('three', 'needle')]));
-  rmSync(pulling.puller.store.path(first.digest));
+  rmSync(pulling.layerWork.store.path(first.digest));
   const fault = registry.fault({ path: new RegExp(`/blobs/${first.digest}`) }, status(404));
   t.after(() => fault.remove());
   const searched = await searching.search('needle');
@@ -344,7 +333,7 @@ test('reports a blob that has changed on disk', async () => {
   for (const compression of ['gzip', 'none'] as const) {
     const built = layer([file('one', 'needle\n'), file('two', Buffer.alloc(2000, 'y'))], { compression });
     const searching = await open(built);
-    const path = pulling.puller.store.path(built.digest);
+    const path = pulling.layerWork.store.path(built.digest);
     chmodSync(path, 0o644);
     const bytes = readFileSync(path);
     const at = compression === 'none' ? bytes.indexOf('yyyy') : bytes.length >> 1;

@@ -1,6 +1,5 @@
 import type { LayerFiles } from '../../../src/browse/sources/layerFiles.ts';
 import { MergedTree } from '../../../src/browse/tree/mergedTree.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { openLayer } from '../../../src/layerAccess/openLayer.ts';
 import { layerArchive } from '../../../src/layerAccess/layerArchive.ts';
 import type { BrowseRequest } from '../../../src/layerAccess/layerPass.ts';
@@ -8,7 +7,7 @@ import type { ResolvedImage } from '../../../src/oci/image.ts';
 import { searchFiles, type FileSearchRequest } from '../../../src/search/searchFiles.ts';
 import type { Match } from '../../../src/search/lineMatches.ts';
 import type { SearchQuery } from '../../../src/search/query.ts';
-import type { Pulling } from '../pull/pulling.ts';
+import type { Pulling } from '../../support/pulling.ts';
 
 /** The events of a finished search. */
 export interface Searched {
@@ -48,14 +47,14 @@ export class Searching {
     const { signal } = new AbortController();
     const opened = image.layers.map(async layer => ({
       number: layer.number,
-      files: await openLayer(pulling.puller, requestFor(pulling, image, layer.number), signal),
+      files: await openLayer(pulling.layerWork, requestFor(pulling, image, layer.number), signal),
     }));
     return new Searching(pulling, image, MergedTree.of(await Promise.all(opened)));
   }
 
   /** Opens a layer again. */
   openLayer(number: number, signal: AbortSignal): Promise<LayerFiles> {
-    return openLayer(this.#pulling.puller, requestFor(this.#pulling, this.#image, number), signal);
+    return openLayer(this.#pulling.layerWork, requestFor(this.#pulling, this.#image, number), signal);
   }
 
   async search(text: string, options: SearchOptions = {}): Promise<Searched> {
@@ -76,7 +75,7 @@ export class Searching {
       },
       {
         archive: (layer, signal) =>
-          layerArchive(this.#pulling.puller, requestFor(this.#pulling, this.#image, layer), signal),
+          layerArchive(this.#pulling.layerWork, requestFor(this.#pulling, this.#image, layer), signal),
         script: SCRIPT,
         threads: 2,
         signal: rest.signal ?? new AbortController().signal,
@@ -106,12 +105,5 @@ export class Searching {
 function requestFor(pulling: Pulling, image: ResolvedImage, number: number): BrowseRequest {
   const layer = image.layers.find(each => each.number === number);
   if (!layer) throw new RangeError(`no layer ${number}`);
-  return {
-    layer,
-    repository: image.reference.repository,
-    blobs: async () => pulling.blobs(image),
-    origin: async () => pulling.origin(image),
-    limits: DEFAULT_LIMITS,
-    onProgress: () => undefined,
-  };
+  return pulling.layerRequest(image, layer);
 }

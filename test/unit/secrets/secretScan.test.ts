@@ -1,26 +1,15 @@
+import { setUpPulling } from '../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { SecretScan, suspectsIn } from '../../../src/secrets/secretScan.ts';
 import { atOnce } from '../../../src/browse/formats/slices.ts';
 import { layerContentOf } from '../../../src/insight/layerContentOf.ts';
 import { secretFiles } from '../../../src/insight/secretFiles.ts';
 import { image, layer } from '../../support/image.ts';
-import { startRegistry, type Registry } from '../../support/registry/registry.ts';
 import { file, symlink } from '../../support/tar.ts';
-import { Browsing } from '../browse/browsing.ts';
 
-let registry: Registry;
-let browsing: Browsing;
-
-before(async () => {
-  registry = await startRegistry();
-});
-beforeEach(() => {
-  browsing = new Browsing();
-});
-afterEach(() => browsing.end());
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
 
 /** Assembles tokens, so that secret scanners don't flag this file. */
 const start = (...parts: readonly string[]): string => parts.join('');
@@ -210,7 +199,7 @@ for (const compression of ['gzip', 'zstd'] as const) {
       { compression },
     );
     registry.store.put('secrets', image({ layers: [built] }), 'latest');
-    const tree = await browsing.open(`${registry.host}/secrets:latest`);
+    const tree = await pulling.open(`${registry.host}/secrets:latest`);
     const files = tree.find('srv/config.yml').content?.layer.files;
     assert.ok(files);
     const secrets = secretFiles([atOnce(layerContentOf(files.listing, 1))]).toSorted((a, b) =>
@@ -222,7 +211,7 @@ for (const compression of ['gzip', 'zstd'] as const) {
     ]);
     assert.ok(!JSON.stringify(files.listing.entry(1)).includes(token));
     // The second opening reads the cached listing.
-    const again = await browsing.open(`${registry.host}/secrets:latest`);
+    const again = await pulling.open(`${registry.host}/secrets:latest`);
     assert.deepEqual(again.find('srv/config.yml').contentEntry?.suspects, [{ what: 'a GitLab token', line: 2 }]);
   });
 }

@@ -23,7 +23,7 @@ import { startRegistry, type Registry } from '../../support/registry/registry.ts
 import { directory, file, hardlink, symlink, tar, whiteout } from '../../support/tar.ts';
 import { requireRoot, requireTool } from '../../support/tools.ts';
 import { compareTrees, readTree, TREE_TOOLS } from '../../support/tree.ts';
-import { Pulling } from '../pull/pulling.ts';
+import { Pulling } from '../../support/pulling.ts';
 
 const MIB = 1 << 20;
 const worker = new URL('../../../src/workers/worker.ts', import.meta.url);
@@ -232,7 +232,7 @@ test('a pull has its one large layer unpacked by two threads', async t => {
   try {
     const large = layer([file('large', noise(20 * MIB, 4))], { compression: 'none' });
     registry.store.put('app', image({ layers: [layer([directory('etc/')]), large] }), 'large');
-    const run = t.mock.method(pulling.puller.workers, 'runJob');
+    const run = t.mock.method(pulling.layerWork.workers, 'runJob');
     const { folder } = await pulling.pull(`${registry.host}/app:large`, 'app');
     assert.equal(readFileSync(join(folder, 'layers/2/large')).compare(noise(20 * MIB, 4)), 0);
     const jobs = run.mock.calls.map(({ arguments: [kind, job] }) => JSON.stringify({ kind, job }));

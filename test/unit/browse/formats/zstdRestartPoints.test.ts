@@ -1,27 +1,17 @@
+import { setUpPulling } from '../../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
 import { type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { type BuiltLayer, image, layer } from '../../../support/image.ts';
-import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
 import { sha256 } from '../../../support/registry/store.ts';
 import { file, tar } from '../../../support/tar.ts';
-import { Browsing, contentOf, fetched } from '../browsing.ts';
+import { contentOf, fetched } from '../browsing.ts';
 
-let registry: Registry;
-let browsing: Browsing;
-
-before(async () => {
-  registry = await startRegistry();
-});
-beforeEach(() => {
-  browsing = new Browsing();
-});
-afterEach(() => browsing.end());
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
 
 const FIRST = randomBytes(10 << 20);
 /** Spans the start of the copy. */
@@ -31,13 +21,11 @@ const single = layer(entries, { compression: 'zstd' });
 
 async function open(built: BuiltLayer): Promise<MergedTree> {
   registry.store.put('zstd', image({ layers: [built] }), 'latest');
-  return browsing.open(`${registry.host}/zstd:latest`, () => (registry.requests.length = 0));
+  return pulling.open(`${registry.host}/zstd:latest`, () => (registry.requests.length = 0));
 }
 
 const cached = (pattern: string): string[] =>
-  globSync(`cache/indexes/**/${pattern}`, { cwd: browsing.pulling.root }).map(path =>
-    join(browsing.pulling.root, path),
-  );
+  globSync(`cache/indexes/**/${pattern}`, { cwd: pulling.root }).map(path => join(pulling.root, path));
 
 async function checkAll(tree: MergedTree): Promise<void> {
   assert.equal(String(await contentOf(tree, 'late')), 'near the end');
@@ -50,7 +38,7 @@ test('reads a file near the end of one long frame without decoding the frame', a
   const tree = await open(single);
   await checkAll(tree);
   registry.requests.length = 0;
-  rmSync(browsing.pulling.puller.store.path(single.digest));
+  rmSync(pulling.layerWork.store.path(single.digest));
   // Only the copy is left: the blob is gone and is not downloaded again.
   assert.equal(String(await contentOf(tree, 'late')), 'near the end');
   assert.ok((await contentOf(tree, 'last')).equals(FIRST));
@@ -67,14 +55,14 @@ test('splits the copy into pieces of a few megabytes', async () => {
   const lastPiece = bytes.lastIndexOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]));
   assert.ok(bytes.length - lastPiece < 5 << 20);
   writeFileSync(copy, bytes.fill(0, 0, lastPiece));
-  rmSync(browsing.pulling.puller.store.path(single.digest));
+  rmSync(pulling.layerWork.store.path(single.digest));
   registry.requests.length = 0;
   assert.equal(String(await contentOf(tree, 'late')), 'near the end');
   assert.deepEqual(fetched(registry.requests), { requests: 0, bytes: 0 });
 });
 
 test('counts the copy as part of the cache, and removes it with the cache', async () => {
-  const { store } = browsing.pulling.puller;
+  const { store } = pulling.layerWork;
   await open(single);
   const [copy = ''] = cached('*.copy');
   const others = [store.path(single.digest), ...cached('*.index'), ...cached('*.points')];
@@ -121,7 +109,7 @@ test('reads a layer of many frames from the frame before the file', async () => 
   const tree = await open(built);
   assert.deepEqual(cached('*.copy'), []);
   await checkAll(tree);
-  const path = browsing.pulling.puller.store.path(built.digest);
+  const path = pulling.layerWork.store.path(built.digest);
   chmodSync(path, 0o644);
   // Reading any but the last frames would fail.
   const before = built.blob.length - (8 << 20);

@@ -1,34 +1,19 @@
+import { setUpPulling } from '../../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { GrowingLayer, type FoundEntries } from '../../../../src/browse/sources/growingLayer.ts';
 import type { LayerFiles } from '../../../../src/browse/sources/layerFiles.ts';
 import { ListingBuilder } from '../../../../src/browse/listing/listingBuilder.ts';
 import { LayerListing } from '../../../../src/browse/listing/layerListing.ts';
 import { MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
-import { DEFAULT_LIMITS } from '../../../../src/layers/unpack/unpack.ts';
 import { DigestMismatchError } from '../../../../src/oci/mismatchErrors.ts';
 import { openLayer } from '../../../../src/layerAccess/openLayer.ts';
 import { image, layer, type BuiltLayer } from '../../../support/image.ts';
 import { corrupt, drip } from '../../../support/registry/faults.ts';
-import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
 import { directory, file, hardlink, opaque, symlink, whiteout } from '../../../support/tar.ts';
-import { Pulling } from '../../pull/pulling.ts';
 
-let registry: Registry;
-let pulling: Pulling;
-
-before(async () => {
-  registry = await startRegistry();
-});
-beforeEach(() => {
-  pulling = new Pulling();
-});
-afterEach(() => {
-  registry.faults.clear();
-  return pulling.end();
-});
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
 
 const { signal } = new AbortController();
 const none = (): Promise<never> => Promise.reject(new Error('not expected to be read'));
@@ -48,13 +33,9 @@ async function follow(built: BuiltLayer): Promise<{ files: LayerFiles; seen: str
   const seen: string[][] = [];
   const found: FoundEntries[] = [];
   const files = await openLayer(
-    pulling.puller,
+    pulling.layerWork,
     {
-      layer: one,
-      repository: 'grow',
-      blobs: async () => pulling.blobs(resolved),
-      origin: async () => pulling.origin(resolved),
-      limits: DEFAULT_LIMITS,
+      ...pulling.layerRequest(resolved, one),
       followed: true,
       onProgress: progress => {
         if (!progress.found) return;

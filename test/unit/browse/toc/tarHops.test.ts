@@ -1,27 +1,15 @@
+import { setUpPulling } from '../../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { globSync } from 'node:fs';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { image, layer } from '../../../support/image.ts';
-import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
+import { startRegistry } from '../../../support/registry/registry.ts';
 import { directory, type Entry, file, gnuSparse, hardlink, pax, paxSparse, symlink } from '../../../support/tar.ts';
-import { Browsing, contentOf, fetched, pathsOf } from '../browsing.ts';
+import { contentOf, fetched, pathsOf } from '../browsing.ts';
 
-let registry: Registry;
-let browsing: Browsing;
-
-before(async () => {
-  registry = await startRegistry();
-});
-beforeEach(() => {
-  browsing = new Browsing();
-});
-afterEach(async () => {
-  registry.faults.clear();
-  await browsing.end();
-});
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
 
 const BIG = randomBytes(12 << 20);
 const LONG_NAME = `${'long/'.repeat(40)}name`;
@@ -29,10 +17,10 @@ const LONG_NAME = `${'long/'.repeat(40)}name`;
 async function open(entries: readonly (Entry | Uint8Array)[], blob?: Buffer): Promise<MergedTree> {
   const built = layer(entries, { compression: 'none', ...(blob ? { blob } : {}) });
   registry.store.put('hops', image({ layers: [built] }), 'latest');
-  return browsing.open(`${registry.host}/hops:latest`, () => (registry.requests.length = 0));
+  return pulling.open(`${registry.host}/hops:latest`, () => (registry.requests.length = 0));
 }
 
-const kinds = (): string[] => globSync('cache/indexes/**/*.index', { cwd: browsing.pulling.root });
+const kinds = (): string[] => globSync('cache/indexes/**/*.index', { cwd: pulling.root });
 const verifiedOf = (tree: MergedTree): false | undefined =>
   [...tree.walk()].map(({ facts }) => facts).find(({ type }) => type === 'file')?.verified;
 
@@ -96,7 +84,7 @@ test('does not use an unverified listing for another registry', async () => {
   await open(entries);
   const other = await startRegistry({ store: registry.store });
   try {
-    const tree = await browsing.open(`${other.host}/hops:latest`, () => (other.requests.length = 0));
+    const tree = await pulling.open(`${other.host}/hops:latest`, () => (other.requests.length = 0));
     assert.deepEqual(pathsOf(tree), ['big', 'late']);
     assert.ok(fetched(other.requests).requests > 0);
   } finally {
@@ -107,7 +95,7 @@ test('does not use an unverified listing for another registry', async () => {
 test('verifies the layer once its blob is cached', async () => {
   const entries = [file('big', BIG), file('late', 'x')];
   assert.equal(verifiedOf(await open(entries)), false);
-  await browsing.pulling.pull(`${registry.host}/hops:latest`, 'hops', { platform: 'linux/amd64' });
+  await pulling.pull(`${registry.host}/hops:latest`, 'hops', { platform: 'linux/amd64' });
   const tree = await open(entries);
   assert.equal(verifiedOf(tree), undefined);
   assert.deepEqual(fetched(registry.requests), { requests: 0, bytes: 0 });
@@ -117,7 +105,7 @@ test('verifies the layer once its blob is cached', async () => {
 test('reads the whole layer where a verified listing is required', async () => {
   const entries = [file('big', BIG), file('late', 'x')];
   assert.equal(verifiedOf(await open(entries)), false);
-  const tree = await browsing.open(`${registry.host}/hops:latest`, () => undefined, true);
+  const tree = await pulling.open(`${registry.host}/hops:latest`, () => undefined, true);
   assert.equal(verifiedOf(tree), undefined);
   assert.equal(String(await contentOf(tree, 'late')), 'x');
 });
@@ -182,7 +170,7 @@ test('leaves a damaged archive to the pass, which reports what is wrong', async 
 test('reads a compressed layer whose media type says it is not', async () => {
   const built = layer([file('big', BIG), file('late', 'x')], { mediaType: 'application/vnd.oci.image.layer.v1.tar' });
   registry.store.put('hops', image({ layers: [built] }), 'latest');
-  const tree = await browsing.open(`${registry.host}/hops:latest`, () => (registry.requests.length = 0));
+  const tree = await pulling.open(`${registry.host}/hops:latest`, () => (registry.requests.length = 0));
   assert.equal(verifiedOf(tree), undefined);
   assert.deepEqual(pathsOf(tree), ['big', 'late']);
 });

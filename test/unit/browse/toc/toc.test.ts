@@ -1,28 +1,18 @@
+import { setUpPulling } from '../../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { FileDamagedError } from '../../../../src/browse/errors.ts';
 import { type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { estargz, estargzFooter } from '../../../support/estargz.ts';
 import { image, layer, type BuiltLayer } from '../../../support/image.ts';
 import { recompress } from '../../../support/layout.ts';
-import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
 import { sha256, type Content } from '../../../support/registry/store.ts';
 import { directory, file, hardlink, symlink } from '../../../support/tar.ts';
 import { requireTool } from '../../../support/tools.ts';
-import { Browsing, contentOf, fetched, pathsOf } from '../browsing.ts';
+import { contentOf, fetched, pathsOf } from '../browsing.ts';
 
-let registry: Registry;
-let browsing: Browsing;
-
-before(async () => {
-  registry = await startRegistry();
-});
-beforeEach(() => {
-  browsing = new Browsing();
-});
-afterEach(() => browsing.end());
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
 
 const BIG = randomBytes(8 << 20);
 
@@ -38,7 +28,7 @@ const entries = [
 
 async function open(content: Content): Promise<MergedTree> {
   registry.store.put('toc', content, 'latest');
-  return browsing.open(`${registry.host}/toc:latest`, () => (registry.requests.length = 0));
+  return pulling.open(`${registry.host}/toc:latest`, () => (registry.requests.length = 0));
 }
 
 /** Returns the bytes of blobs requested since the layer was opened. */

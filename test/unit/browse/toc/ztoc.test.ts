@@ -1,8 +1,9 @@
+import { setUpPulling } from '../../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { FileDamagedError } from '../../../../src/browse/errors.ts';
 import { type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { DEFAULT_LIMITS } from '../../../../src/layers/unpack/unpack.ts';
@@ -10,27 +11,14 @@ import { readZtoc } from '../../../../src/browse/toc/ztoc.ts';
 import { type BuiltLayer, image, layer } from '../../../support/image.ts';
 import { pushContent } from '../../../support/push.ts';
 import { corrupt } from '../../../support/registry/faults.ts';
-import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
+import { startRegistry } from '../../../support/registry/registry.ts';
 import { startDockerRegistry } from '../../../support/servers/dockerRegistry.ts';
 import { sociIndex, ztocOf, type ZtocOptions } from '../../../support/soci.ts';
 import { directory, file, gnuSparse, hardlink, symlink } from '../../../support/tar.ts';
 import { requireTool } from '../../../support/tools.ts';
-import { Browsing, contentOf, fetched, pathsOf } from '../browsing.ts';
+import { contentOf, fetched, pathsOf } from '../browsing.ts';
 
-let registry: Registry;
-let browsing: Browsing;
-
-before(async () => {
-  registry = await startRegistry();
-});
-beforeEach(() => {
-  browsing = new Browsing();
-});
-afterEach(async () => {
-  registry.faults.clear();
-  await browsing.end();
-});
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
 
 const NOISE = randomBytes(6 << 20);
 /** Compresses to blocks of all kinds, at all bit offsets. */
@@ -68,7 +56,7 @@ function content(kind: Kind, of: BuiltLayer = built): { readonly name: string } 
 }
 
 const open = ({ name }: { readonly name: string }): Promise<MergedTree> =>
-  browsing.open(`${registry.host}/${name}:latest`, () => (registry.requests.length = 0));
+  pulling.open(`${registry.host}/${name}:latest`, () => (registry.requests.length = 0));
 
 const kinds: Readonly<Record<string, Kind>> = {
   'version 2, which the manifest names': { version: 2 },
@@ -121,11 +109,11 @@ test('looks for the index once, and opens a layer again without any request', as
 test('ignores an index that only refers to the image where a verified listing is required', async () => {
   const kindOf = async (version: 1 | 2): Promise<unknown> => {
     const { name } = content({ version });
-    const tree = await browsing.open(`${registry.host}/${name}:latest`, () => undefined, true);
+    const tree = await pulling.open(`${registry.host}/${name}:latest`, () => undefined, true);
     return tree.find('late').content?.layer.files.listing.facts.kind;
   };
   assert.equal(await kindOf(2), 'soci');
-  rmSync(join(browsing.pulling.root, 'cache'), { recursive: true });
+  rmSync(join(pulling.root, 'cache'), { recursive: true });
   assert.equal(await kindOf(1), 'gzip');
 });
 
@@ -133,7 +121,7 @@ test('finds an index by the referrers tag', async () => {
   const { name } = content({ version: 1 });
   const other = await startRegistry({ store: registry.store, referrers: 'tag' });
   try {
-    const tree = await browsing.open(`${other.host}/${name}:latest`);
+    const tree = await pulling.open(`${other.host}/${name}:latest`);
     assert.equal(tree.find('late').facts.verified, false);
     await checkAll(tree);
   } finally {
@@ -148,8 +136,8 @@ test('finds an index in a real registry', { skip: requireTool('docker-registry')
     await pushContent(server, 'soci', index, []);
     const annotations = { 'com.amazon.soci.index-digest': index.digest };
     await pushContent(server, 'soci', image({ layers: [built], annotations }), 'v2');
-    await checkAll(await browsing.open(`${server.host}/soci:v2`));
-    assert.deepEqual(globSync('cache/sha256/*', { cwd: browsing.pulling.root }).filter(holdsLayer), []);
+    await checkAll(await pulling.open(`${server.host}/soci:v2`));
+    assert.deepEqual(globSync('cache/sha256/*', { cwd: pulling.root }).filter(holdsLayer), []);
     // Debian's registry has no referrers API: clients push the tag.
     const it = image({ layers: [built], config: { Cmd: ['other'] } });
     await pushContent(server, 'soci', it, 'v1');
@@ -159,8 +147,8 @@ test('finds an index in a real registry', { skip: requireTool('docker-registry')
     const bytes = Buffer.from(JSON.stringify(list));
     const tag = it.digest.replace(':', '-');
     await pushContent(server, 'soci', { mediaType: LIST, bytes, digest: it.digest, blobs: [] }, tag);
-    rmSync(join(browsing.pulling.root, 'cache'), { recursive: true });
-    const tree = await browsing.open(`${server.host}/soci:v1`);
+    rmSync(join(pulling.root, 'cache'), { recursive: true });
+    const tree = await pulling.open(`${server.host}/soci:v1`);
     assert.equal(tree.find('late').facts.verified, false);
     await checkAll(tree);
   } finally {
@@ -173,7 +161,7 @@ const holdsLayer = (path: string): boolean => path.endsWith(built.digest.slice('
 
 test('reads and verifies a gzip layer without an index in one pass', async () => {
   registry.store.put('soci', image({ layers: [built], config: { Cmd: ['none'] } }), 'none');
-  const tree = await browsing.open(`${registry.host}/soci:none`);
+  const tree = await pulling.open(`${registry.host}/soci:none`);
   assert.equal(tree.find('late').facts.verified, undefined);
   await checkAll(tree);
 });
@@ -246,8 +234,8 @@ test('survives any bytes in place of a zTOC', () => {
 test('replaces spans that are missing on disk', async () => {
   const it = content({ version: 2 });
   await open(it);
-  const [spans = ''] = globSync('cache/indexes/**/*.spans', { cwd: browsing.pulling.root });
-  rmSync(join(browsing.pulling.root, spans));
+  const [spans = ''] = globSync('cache/indexes/**/*.spans', { cwd: pulling.root });
+  rmSync(join(pulling.root, spans));
   await checkAll(await open(it));
   assert.deepEqual(pathsOf(await open(it)).length, 309);
 });

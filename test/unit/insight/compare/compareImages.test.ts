@@ -1,5 +1,6 @@
+import { setUpPulling } from '../../../support/pulling.ts';
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { compareImages, type Comparison } from '../../../../src/insight/compare/compareImages.ts';
 import type { ComparedFiles, ComparePorts } from '../../../../src/insight/compare/contentChecksums.ts';
@@ -11,22 +12,10 @@ import type { ResolvedImage } from '../../../../src/oci/image.ts';
 import type { Layer } from '../../../../src/oci/layer.ts';
 import { estargz } from '../../../support/estargz.ts';
 import { image, layer, type BuiltLayer } from '../../../support/image.ts';
-import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
 import { file } from '../../../support/tar.ts';
-import { Pulling } from '../../pull/pulling.ts';
 
 const { signal } = new AbortController();
-let registry: Registry;
-let pulling: Pulling;
-
-before(async () => {
-  registry = await startRegistry();
-});
-beforeEach(() => {
-  pulling = new Pulling();
-});
-afterEach(() => pulling.end());
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
 
 const requestFor = (of: ResolvedImage, { descriptor, diffId }: Layer): BrowseRequest => ({
   layer: { descriptor, ...(diffId ? { diffId } : {}) },
@@ -42,7 +31,7 @@ async function open(tag: string, ...layers: readonly BuiltLayer[]): Promise<Comp
   const resolved = await pulling.resolve(`${registry.host}/app:${tag}`, 'linux/amd64');
   const opened = resolved.layers.map(async one => ({
     number: one.number,
-    files: await openLayer(pulling.puller, requestFor(resolved, one), signal),
+    files: await openLayer(pulling.layerWork, requestFor(resolved, one), signal),
   }));
   return { image: resolved, tree: MergedTree.of(await Promise.all(opened)) };
 }
@@ -52,7 +41,7 @@ async function compare(left: ComparedFiles, right: ComparedFiles): Promise<Compa
   const read: string[] = [];
   const checksums: ComparePorts['checksums'] = layers => {
     read.push(...layers.map(({ descriptor }) => descriptor.digest));
-    return Promise.all(layers.map(one => archiveListing(pulling.puller, requestFor(one.image, one.layer), signal)));
+    return Promise.all(layers.map(one => archiveListing(pulling.layerWork, requestFor(one.image, one.layer), signal)));
   };
   const comparison = await compareImages(left, right, { checksums }, signal);
   return { ...comparison, read };

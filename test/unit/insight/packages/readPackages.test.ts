@@ -1,33 +1,22 @@
+import { setUpPulling } from '../../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { DamagedDatabaseError } from '../../../../src/insight/packages/databaseBytes.ts';
 import { readPackages } from '../../../../src/insight/packages/readPackages.ts';
 import { image, layer, type BuiltLayer } from '../../../support/image.ts';
-import { startRegistry, type Registry } from '../../../support/registry/registry.ts';
 import { makeRpmDatabase, RPM_TOOLS } from '../../../support/rpmDatabase.ts';
 import { file, symlink } from '../../../support/tar.ts';
 import { requireTool } from '../../../support/tools.ts';
-import { Browsing } from '../../browse/browsing.ts';
 
-let registry: Registry;
-let browsing: Browsing;
-
-before(async () => {
-  registry = await startRegistry();
-});
-beforeEach(() => {
-  browsing = new Browsing();
-});
-afterEach(() => browsing.end());
-after(() => registry.close());
+const { registry, pulling } = await setUpPulling();
 
 /** `name version`, by package manager. */
 async function packagesOf(built: BuiltLayer): Promise<Record<string, string[]>> {
   registry.store.put('packages', image({ layers: [built] }), 'latest');
-  const tree = await browsing.open(`${registry.host}/packages:latest`);
+  const tree = await pulling.open(`${registry.host}/packages:latest`);
   const found = await readPackages(tree, new AbortController().signal);
   return Object.fromEntries(
     [...found].map(([kind, packages]) => [kind, packages.map(({ name, version }) => `${name} ${version}`)]),
