@@ -8,28 +8,31 @@ import { StoredBlobError } from '../workers/layerErrors.ts';
 import type { MergeMessage, StoredLayers } from './mergeJob.ts';
 
 const CHUNK = 1 << 18;
-/** Milliseconds between two messages. */
+/** Milliseconds between two progress messages. */
 const PAUSE = 100;
 
-/** Blobs as files, verified while they are read: what lies on a disk may have been changed. */
+/** Blobs in files, verified while they are read, since files on a disk can be changed. */
 export class BlobFiles implements BlobSource {
   readonly #files: ReadonlyMap<string, { readonly path: string; readonly layer: number }>;
-  readonly #say: (message: MergeMessage) => void;
+  readonly #send: (message: MergeMessage) => void;
   readonly #buffer = Buffer.allocUnsafe(CHUNK);
   #read = 0;
   #done = 0;
   #next = 0;
 
-  constructor({ layers, blobs }: StoredLayers, say: (message: MergeMessage) => void) {
+  constructor({ layers, blobs }: StoredLayers, send: (message: MergeMessage) => void) {
     this.#files = new Map(
       layers.map(({ descriptor, number }, at) => [descriptor.digest, { path: blobs[at] ?? '', layer: number }]),
     );
-    this.#say = say;
+    this.#send = send;
   }
 
-  /** @throws {StoredBlobError} the blob's file is missing or changed, whatever the sink made of it; and what the sink throws */
+  /**
+   * @throws {StoredBlobError} the file is missing or changed, whatever the sink throws; else what
+   * the sink throws
+   */
   async read(blob: Descriptor, from: number, sink: Sink): Promise<void> {
-    if (from !== 0) throw new RangeError('a blob is read from its beginning here');
+    if (from !== 0) throw new RangeError('blob files are read from the start only');
     const { path = '', layer = 0 } = this.#files.get(blob.digest) ?? {};
     const wrong = (problem: 'missing' | 'damaged', cause: unknown): StoredBlobError =>
       new StoredBlobError(layer, blob.digest, path, problem, { cause });
@@ -56,9 +59,9 @@ export class BlobFiles implements BlobSource {
     for (let count = readSync(file, this.#buffer); count > 0; count = readSync(file, this.#buffer)) {
       const chunk = this.#buffer.subarray(0, count);
       verifier.write(chunk);
-      // Whether the layer was made so or this file was changed is known at its end.
+      // Only the end of the file shows whether the layer is malformed or the file was changed.
       refused ??= refusalOf(sink, chunk);
-      this.#tell(count);
+      this.#report(count);
     }
     verifier.end();
     if (refused) throw refused;
@@ -68,15 +71,15 @@ export class BlobFiles implements BlobSource {
     return Promise.resolve(undefined);
   }
 
-  #tell(count: number): void {
+  #report(count: number): void {
     this.#read += count;
     if (performance.now() < this.#next) return;
     this.#next = performance.now() + PAUSE;
-    this.#say({ type: 'progress', read: this.#read, layersDone: this.#done });
+    this.#send({ type: 'progress', read: this.#read, layersDone: this.#done });
   }
 }
 
-/** What the sink has against the bytes. What the system has against writing them is thrown at once. */
+/** Returns the sink's objection to the bytes. Throws system errors at once, such as a full disk. */
 function refusalOf(sink: Sink, chunk: Uint8Array): Error | undefined {
   try {
     sink.write(chunk);

@@ -4,29 +4,31 @@ import { encodeFileHeader } from '../layers/tar/tarEncoder.ts';
 import { BLOCK, paddingOf } from '../layers/tar/tarHeader.ts';
 import type { Sink } from '../oci/byteSource.ts';
 
-/** One file of a bundle on its way; the next one is opened when it has ended. */
+/** A file of a bundle being written. The next one is opened after its end. */
 export interface BundleFile extends Sink {
   end(): void;
 }
 
-/** A set of files with names: a folder, or a tar archive. Synchronous, for it is written where the bytes arrive, in a thread. */
+/**
+ * A set of named files: a folder or a tar archive. Synchronous, since it is written in a thread.
+ */
 export interface Bundle {
-  /** @param name a relative path, made of parts that were checked */
+  /** @param name a relative path of safe names */
   open(name: string): BundleFile;
-  /** All files have ended. */
+  /** Completes the bundle after its last file. */
   end(): void;
-  /** Frees what it holds, when it is left before its end. */
+  /** Releases resources if the bundle is abandoned. */
   close(): void;
 }
 
-/** Puts a small file into a bundle. */
+/** Writes a small file into a bundle. */
 export function putFile(bundle: Bundle, name: string, bytes: Uint8Array): void {
   const file = bundle.open(name);
   file.write(bytes);
   file.end();
 }
 
-/** A bundle that is a folder; it must be new. */
+/** A bundle in a new folder. */
 export class FolderBundle implements Bundle {
   readonly #folder: string;
   #open: number | undefined;
@@ -58,12 +60,12 @@ export class FolderBundle implements Bundle {
   }
 }
 
-/** A bundle that is a tar archive. A file's header is written when its size is known. */
+/** A bundle in a tar archive. A file's header is written at its end, when its size is known. */
 export class TarBundle implements Bundle {
   readonly #file: number;
   #position = 0;
 
-  /** @param path must not be there */
+  /** @param path of the new archive */
   constructor(path: string) {
     this.#file = openSync(path, 'wx', 0o644);
   }
@@ -83,7 +85,7 @@ export class TarBundle implements Bundle {
     };
   }
 
-  /** The rest of a file that was made longer is zeros: padding, and the two empty blocks. */
+  /** Extends the file with zeros: the last padding and the two empty blocks. */
   end(): void {
     ftruncateSync(this.#file, this.#position + 2 * BLOCK);
     fsyncSync(this.#file);

@@ -12,9 +12,9 @@ import type { ExportFormat, ExportJob } from './exportJob.ts';
 
 export interface ExportTarget {
   readonly format: ExportFormat;
-  /** The file to be; for `oci-layout` the folder, new or empty. */
+  /** The new file; for `oci-layout`, a new or empty folder. */
   readonly path: string;
-  /** A file that stands there may be replaced: somebody was asked. */
+  /** An existing file may be replaced: the user agreed. */
   readonly replace?: boolean;
   readonly limits: UnpackLimits;
   /** `exportWorker.js` of the bundle, `exportWorker.ts` in plain Node. */
@@ -22,9 +22,10 @@ export interface ExportTarget {
 }
 
 /**
- * Writes an image whose layers lie on the disk in another form, in a thread of its own. It is made beside its place and renamed when it is whole. Returns warnings.
+ * Writes an image whose layers are on disk in another form, in a thread of its own, under another
+ * name until it is complete. Returns warnings.
  * @param files the layers, base first
- * @throws {FolderTakenError} something is there already
+ * @throws {FolderTakenError} the target exists
  * @throws what the thread throws, and the signal's reason
  */
 export async function exportImage(
@@ -59,6 +60,6 @@ async function refuseTakenTarget({ format, path, replace = false }: ExportTarget
   if (format === 'oci-layout') return refuseTaken(path);
   const stat = await lstat(path).catch(() => undefined);
   if (!stat) return;
-  if (!stat.isFile()) throw new FolderTakenError(path, 'is no file');
+  if (!stat.isFile()) throw new FolderTakenError(path, 'is not a file');
   if (!replace) throw new FolderTakenError(path, 'is there already');
 }

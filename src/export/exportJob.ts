@@ -2,15 +2,15 @@ import type { UnpackLimits } from '../layers/unpack/layerVisitor.ts';
 import type { StoredLayers } from './mergeJob.ts';
 import type { ResolvedImage } from '../oci/image.ts';
 
-/** What an image can be written as. */
+/** The formats that an image can be exported to. */
 export const EXPORT_FORMATS = ['oci-layout', 'oci-archive', 'docker-archive', 'rootfs-tar'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** What an exporting thread is given: an image whose layers lie on the disk. Plain data. */
+/** A job for an export thread: an image whose layers are on disk. Plain data. */
 export interface ExportJob extends StoredLayers {
   readonly image: ResolvedImage;
   readonly format: ExportFormat;
-  /** Must not be there. */
+  /** Must not exist. */
   readonly target: string;
   readonly limits: UnpackLimits;
 }

@@ -11,16 +11,16 @@ import type { ExportJob } from './exportJob.ts';
 import { bundleDockerArchive, bundleOciLayout } from './imageBundle.ts';
 import { writeRootfsTar } from './rootfsTar.ts';
 
-/** The body of a thread that exports one image and ends. It is cancelled by ending it. */
-async function main(job: ExportJob, say: (message: MergeMessage) => void): Promise<void> {
+/** The body of a thread that exports one image. Terminating the thread cancels it. */
+async function main(job: ExportJob, send: (message: MergeMessage) => void): Promise<void> {
   try {
-    say({ type: 'done', warnings: await run(job, new BlobFiles(job, say)) });
+    send({ type: 'done', warnings: await writeExport(job, new BlobFiles(job, send)) });
   } catch (error) {
-    say({ type: 'failed', error: serializeError(error) });
+    send({ type: 'failed', error: serializeError(error) });
   }
 }
 
-async function run(job: ExportJob, source: BlobFiles): Promise<readonly string[]> {
+async function writeExport(job: ExportJob, source: BlobFiles): Promise<readonly string[]> {
   const engine = InflateEngine.load();
   const inflaters: Inflaters = engine ? { gzip: wasmGzip(engine) } : {};
   const { signal } = new AbortController();
@@ -39,7 +39,8 @@ async function run(job: ExportJob, source: BlobFiles): Promise<readonly string[]
 }
 
 const port = parentPort;
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origins
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no
+// origins
 if (port) {
   lowerThreadPriority();
   void main(workerData, message => port.postMessage(message));

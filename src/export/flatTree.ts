@@ -14,37 +14,38 @@ import {
 import type { Place } from '../layers/unpack/treeWriter.ts';
 import type { Warnings } from '../layers/warnings.ts';
 
-/** Where in an image a file's content stands. */
+/** Where in an image a file's content is. */
 export interface ContentPlace {
   /** 1 is the base. */
   readonly layer: number;
-  /** Which of the layer's entries it is; 1 is the first. */
+  /** Number of the entry in the layer; 1 is the first. */
   readonly ordinal: number;
 }
 
-/** One thing of the merged file system, with the name that it is met under in the tree. */
+/** A file, directory or other entry of the merged file system, under one of its names. */
 export interface FlatEntry {
-  /** As the archive's entry, with the path in the tree in place of its own. */
+  /** The archive's entry with its path in the tree. */
   readonly entry: TarEntry;
-  /** Of a file with bytes to copy. */
+  /** Set for a file with bytes to copy. */
   readonly content?: ContentPlace;
 }
 
-/** What a file or symlink is, shared by its names. */
+/** A file or symlink, shared by its names. */
 interface Described {
   readonly entry: TarEntry;
   readonly content?: ContentPlace;
 }
 
-/** Content is not looked at here. */
+/** Ignores content, which is copied later. */
 const NOWHERE: ContentTaker = { write() {}, close() {} };
 
 /** How often links to links are looked at that stand in the archive before what they link to. */
 const MAX_ROUNDS = 16;
 
 /**
- * An image's layers merged in memory: what would be on a disk if they were unpacked one over the other, without a disk. Names of one file share one node, so that links stay
- * links. Memory grows with the number of files, not with their size.
+ * An image's layers merged in memory, as if unpacked one over the other. The names of a file share
+ * its description, so that hard links stay links. Memory grows with the number of files, not their
+ * size.
  */
 export class FlatTree implements TreeMaker {
   readonly root = new DirectoryNode(undefined, '', '', 1);
@@ -55,7 +56,7 @@ export class FlatTree implements TreeMaker {
   #ordinal: () => number = () => 0;
   #made = 0;
 
-  /** @param maxEntries for each layer, directories that are only implied included */
+  /** @param maxEntries per layer, including directories that are only implied */
   constructor(maxEntries: number, warnings: Warnings) {
     this.#maxEntries = maxEntries;
     this.#warnings = warnings;
@@ -65,7 +66,7 @@ export class FlatTree implements TreeMaker {
     return this.#layer;
   }
 
-  /** Entries come from another layer from here on. `ordinal` tells which entry is just being taken. */
+  /** Starts the next layer. @param ordinal returns the number of the current entry */
   startLayer(layer: number, ordinal: () => number): void {
     this.#layer = layer;
     this.#ordinal = ordinal;
@@ -103,11 +104,12 @@ export class FlatTree implements TreeMaker {
     this.keep(place, node);
   }
 
-  /** Another name for the same file, whatever the link's own header says of owner, mode and time. */
+  /** Adds another name of a file. The link's own owner, mode and time do not count. */
   makeLink(place: Place, _target: Place, node: FileNode | SymlinkNode): void {
     const described = this.#described.get(node);
     if (!described) return;
-    // A deletion asks in which layer each name was made, so the name gets a node of its own, but the same description.
+    // A node of its own, since deletions depend on the layer of each name; but the same
+    // description.
     const own = { ...node, layer: this.#layer };
     this.#described.set(own, described);
     this.keep(place, own);
@@ -128,7 +130,10 @@ export class FlatTree implements TreeMaker {
     directory.delete(name);
   }
 
-  /** All layers have come. Everything there is, directories before what is in them, names in order; further names of a file as hard links to its first. */
+  /**
+   * Returns all entries after the last layer: directories before their content, names in order,
+   * further names of a file as hard links to the first.
+   */
   *entries(): Generator<FlatEntry> {
     dropHardlinkStore(this);
     this.#makeLateLinks();
@@ -180,7 +185,7 @@ export class FlatTree implements TreeMaker {
   }
 }
 
-/** The first name holds the content, the others link to it. */
+/** Returns the entry of a file's name: the first has the content, the others link to it. */
 function nameOf(described: Described, path: string, named: Map<Described, string>): FlatEntry {
   const first = named.get(described);
   if (first !== undefined) return { entry: { ...described.entry, path, type: 'hardlink', linkname: first } };
@@ -188,7 +193,7 @@ function nameOf(described: Described, path: string, named: Map<Described, string
   return { ...described, entry: { ...described.entry, path } };
 }
 
-/** Links that wait for what they link to. */
+/** Returns the hard links whose targets have not been found. */
 function* linksIn(directory: DirectoryNode): Generator<{ readonly place: Place; readonly node: LinkNode }> {
   for (const [name, node] of directory.entries()) {
     if (node.kind === 'directory') yield* linksIn(node);

@@ -11,7 +11,7 @@ import type { ExportJob } from './exportJob.ts';
 import { LayerMeasure } from './layerMeasure.ts';
 import type { StoredLayer } from './rootfsTar.ts';
 
-/** An image on its way into a bundle. */
+/** An image being written into a bundle. */
 export interface Bundling {
   readonly source: BlobSource;
   readonly job: Pick<ExportJob, 'image' | 'layers' | 'limits'>;
@@ -20,8 +20,8 @@ export interface Bundling {
 }
 
 /**
- * Puts an image into a bundle as an OCI layout (image-spec, image-layout.md), with its layers' blobs as they are. Docker's schemas are turned into OCI, for which their layers are
- * looked into on the way.
+ * Writes an image into a bundle as an OCI layout (image-spec, image-layout.md), with unchanged
+ * blobs. Docker's schemas become OCI manifests, for which their layers are decompressed on the way.
  * @throws what {@link LayerMeasure} and the source throw
  */
 export async function bundleOciLayout(bundling: Bundling, signal: AbortSignal): Promise<void> {
@@ -59,7 +59,8 @@ async function copyBlob(
 }
 
 /**
- * Puts an image into a bundle as `docker save` does, for `docker load`: the config, the uncompressed layers, and a `manifest.json` that names them (moby, image/spec/v1.2.md).
+ * Writes an image into a bundle like `docker save`, for `docker load`: the config, the uncompressed
+ * layers, and a `manifest.json` with their names (moby, image/spec/v1.2.md).
  * @throws what {@link LayerMeasure} and the source throw
  */
 export async function bundleDockerArchive(bundling: Bundling, signal: AbortSignal): Promise<void> {
@@ -69,8 +70,8 @@ export async function bundleDockerArchive(bundling: Bundling, signal: AbortSigna
   for (const layer of job.layers) {
     const { digest } = layer.descriptor;
     const name = names.get(digest) ?? `${digestHex(layer.diffId ?? digest)}.tar`;
-    const kept = [...names.values()].includes(name);
-    const measured = await unpackBlob(bundling, layer, kept ? undefined : name, signal);
+    const written = [...names.values()].includes(name);
+    const measured = await unpackBlob(bundling, layer, written ? undefined : name, signal);
     names.set(digest, name);
     read.push(measured);
   }
@@ -86,7 +87,7 @@ export async function bundleDockerArchive(bundling: Bundling, signal: AbortSigna
   );
 }
 
-/** Reads a layer, and keeps it under a name where it is not in the bundle yet. */
+/** Decompresses a layer, into the bundle if it gets a name. */
 async function unpackBlob(
   { source, job, bundle, inflaters }: Bundling,
   { descriptor, diffId }: StoredLayer,
@@ -112,7 +113,7 @@ function configHex(image: ResolvedImage, config: Uint8Array): string {
     : createHash('sha256').update(config).digest('hex');
 }
 
-/** The name to load it under. What was asked for by digest alone has none. */
+/** Returns the name to load the image under. An image opened by digest alone has none. */
 function tagsOf({ reference }: ResolvedImage): readonly string[] {
   return reference.tag === undefined ? [] : [`${familiarRepository(reference)}:${reference.tag}`];
 }

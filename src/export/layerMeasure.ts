@@ -7,16 +7,19 @@ import { DiffIdMismatchError } from '../workers/layerErrors.ts';
 import type { ReadLayer } from '../layout/ociLayout.ts';
 
 export interface MeasureOptions {
-  /** What the config says of the layer; absent for schema 1. */
+  /** From the config; absent for schema 1. */
   readonly diffId: Digest | undefined;
-  /** Bytes that the uncompressed layer may have. */
+  /** Limit for the uncompressed layer, in bytes. */
   readonly maxBytes: number;
-  /** Where the uncompressed layer goes. */
+  /** Receives the uncompressed layer. */
   readonly out?: Sink;
   readonly inflaters?: Inflaters;
 }
 
-/** Takes a layer's blob, gives on what is in it, so that it fits its diff ID, and tells what it is when it has come to its end: how it is compressed, and its diff ID. */
+/**
+ * Decompresses a layer's blob, passes its content on so that it matches the diff ID, and finally
+ * returns its compression and diff ID.
+ */
 export class LayerMeasure implements Sink {
   readonly #options: MeasureOptions;
   readonly #hash: DiffIdHash;
@@ -44,7 +47,7 @@ export class LayerMeasure implements Sink {
     return { size: this.#size, diffId, compression };
   }
 
-  /** Frees what it holds, when it is left before its end. */
+  /** Releases resources if the layer is abandoned. */
   close(): void {
     this.#decompressor.close();
   }

@@ -14,20 +14,20 @@ import type { ResolvedImage } from '../oci/image.ts';
 import { runStoredThread } from './storedThread.ts';
 
 export interface MergeTarget {
-  /** The folder to be: it must be new, or empty. */
+  /** A new or empty folder. */
   readonly folder: string;
   readonly limits: UnpackLimits;
   /** `mergeWorker.js` of the bundle, `mergeWorker.ts` in plain Node. */
   readonly script: URL;
 }
 
-/** A layer whose blob lies on the disk. */
+/** A layer whose blob is on disk. */
 export interface LayerFile {
   readonly layer: Pick<Layer, 'number' | 'descriptor' | 'diffId'>;
   readonly blob: string;
 }
 
-/** The layers of a pulled image, base first, with the blobs in its layout. */
+/** Returns a pulled image's layers, base first, with the blobs of its layout. */
 export function layerFilesOf({ folder, layers }: ImageFolder): LayerFile[] {
   return layers.map(({ number, digest, diffId, size }) => ({
     layer: { number, descriptor: { mediaType: '', digest, size }, ...(diffId ? { diffId } : {}) },
@@ -35,7 +35,10 @@ export function layerFilesOf({ folder, layers }: ImageFolder): LayerFile[] {
   }));
 }
 
-/** Downloads an image's layers into the store unless they are there. @throws what the layer jobs throw; the first failure aborts the others */
+/**
+ * Downloads an image's layers into the store unless they are there.
+ * @throws what the layer jobs throw; the first failure aborts the others
+ */
 export async function fetchLayers(
   work: LayerWork,
   image: ResolvedImage,
@@ -50,8 +53,9 @@ export async function fetchLayers(
 }
 
 /**
- * Applies layers, base first, to one plain folder, in a thread of its own. It is made beside its place and renamed when it is whole. Returns warnings.
- * @throws {FolderTakenError} something is there already
+ * Applies layers, base first, to one plain folder, in a thread of its own, under another name until
+ * it is complete. Returns warnings.
+ * @throws {FolderTakenError} the folder exists and isn't empty
  * @throws what the layers room throws, and the signal's reason
  */
 export async function mergeLayerFiles(
@@ -73,7 +77,8 @@ export async function mergeLayerFiles(
     };
     const warnings = await runStoredThread(script, job, watch);
     await refuseTaken(folder);
-    // The image's root may be read-only, and a folder that may not be written to cannot be renamed by its owner.
+    // The image's root may be read-only, and even its owner can't rename a folder without write
+    // access.
     const { mode } = await lstat(partial);
     await chmod(partial, mode | 0o700);
     await rename(partial, folder);
@@ -85,10 +90,10 @@ export async function mergeLayerFiles(
   }
 }
 
-/** @throws {FolderTakenError} something is there already; an empty folder is not */
+/** Refuses a target that exists, unless it is an empty folder. @throws {FolderTakenError} */
 export async function refuseTaken(folder: string): Promise<void> {
   const stat = await lstat(folder).catch(() => undefined);
   if (!stat) return;
-  if (!stat.isDirectory()) throw new FolderTakenError(folder, 'is no folder');
+  if (!stat.isDirectory()) throw new FolderTakenError(folder, 'is not a folder');
   if (existsSync(folder) && readdirSync(folder).length > 0) throw new FolderTakenError(folder, 'is not empty');
 }

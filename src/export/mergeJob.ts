@@ -2,7 +2,7 @@ import type { UnpackLimits } from '../layers/unpack/layerVisitor.ts';
 import type { Layer } from '../oci/layer.ts';
 import type { SerializedError } from '../workers/errorTransfer.ts';
 
-/** Layers whose blobs lie on the disk. Plain data. */
+/** Layers whose blobs are on disk. Plain data. */
 export interface StoredLayers {
   /** Base first. */
   readonly layers: readonly Pick<Layer, 'number' | 'descriptor' | 'diffId'>[];
@@ -10,14 +10,14 @@ export interface StoredLayers {
   readonly blobs: readonly string[];
 }
 
-/** What a merging thread is given. Plain data. */
+/** A job for a merge thread. Plain data. */
 export interface MergeJob extends StoredLayers {
-  /** Made, and must be new or empty. */
+  /** Created; must be new or empty. */
   readonly folder: string;
   readonly limits: UnpackLimits;
 }
 
-/** What a thread that reads stored layers says. */
+/** Messages of a thread that reads stored layers. */
 export type MergeMessage =
   | { readonly type: 'progress'; readonly read: number; readonly layersDone: number }
   | { readonly type: 'done'; readonly warnings: readonly string[] }

@@ -9,17 +9,17 @@ import { LayoutSource } from '../layout/layoutSource.ts';
 import { InvalidManifestError } from '../oci/manifest.ts';
 import { parseReference } from '../oci/reference.ts';
 
-/** An image with the files that its layers' blobs are in, base first. */
+/** An image with the files of its layers' blobs, base first. */
 export interface StoredImage {
   readonly image: ResolvedImage;
   readonly files: readonly LayerFile[];
 }
 
-/** The layout of a pulled folder lacks something, or something in it was changed. */
+/** Something in the layout of a pulled folder is missing or was changed. */
 export class DamagedLayoutError extends Error {
   readonly folder: string;
   constructor({ folder, reference }: ImageFolder, cause: Error) {
-    super(`The image in ${folder} cannot be read: ${cause.message} Pull ${reference} again into this folder.`, {
+    super(`The image in ${folder} can't be read: ${cause.message} Pull ${reference} again into this folder.`, {
       cause,
     });
     this.name = 'DamagedLayoutError';
@@ -28,7 +28,8 @@ export class DamagedLayoutError extends Error {
 }
 
 /**
- * The image that a pulled folder's own layout holds. It needs no network, and believes the folder no more than its digests.
+ * Opens the image in a pulled folder's own layout, without network. Everything is verified by its
+ * digest.
  * @throws {DamagedLayoutError}
  */
 export async function openPulledImage(pulled: ImageFolder, signal: AbortSignal): Promise<StoredImage> {
@@ -46,7 +47,8 @@ async function readLayout({ folder, reference }: ImageFolder, signal: AbortSigna
   const source = new LayoutSource(new FolderFiles(folder));
   const [only] = await source.images();
   if (!only) throw new InvalidLocalImageError(folder, 'its index.json names no image');
-  // Docker's schemas were turned into OCI by the pull: the layout's digest is another one than the registry's.
+  // The pull converted Docker's schemas to OCI, so the layout's digest may differ from the
+  // registry's.
   const image = await resolveImage(source, { ...parseReference(reference), digest: only.digest }, undefined, signal);
   return {
     image,

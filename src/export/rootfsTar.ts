@@ -14,23 +14,25 @@ import type { BlobSource } from '../oci/byteSource.ts';
 import type { Layer } from '../oci/layer.ts';
 import { FlatTree } from './flatTree.ts';
 
-/** A layer as far as its bytes are concerned. */
+/** The parts of a layer that reading it needs. */
 export type StoredLayer = Pick<Layer, 'number' | 'descriptor' | 'diffId'>;
 
 export interface RootfsOptions {
-  /** The archive to be; must not be there. */
+  /** The new archive. */
   readonly file: string;
-  /** For each layer. */
+  /** Per layer. */
   readonly limits: UnpackLimits;
   readonly inflaters?: Inflaters;
 }
 
 /**
- * Writes the file system that an image's layers make together as one tar archive: deletions carried out, owners, modes, times, attributes and devices as the layers have them.
- * Every layer is read twice: first to learn what remains of it and so where in the archive each file will stand, then to put the contents there. So nothing is unpacked, and
- * no content is kept in memory. Returns warnings.
+ * Writes the merged file system of an image's layers as one tar archive, with deletions applied and
+ * owners, modes, times, attributes and devices as in the layers. Reads every layer twice: first to
+ * find out where in the archive each remaining file goes, then to copy the contents there. So
+ * nothing is unpacked, and no content is kept in memory. Returns warnings.
  * @param layers base first
- * @throws {InvalidLayerError} a layer is not what its diff ID says; and what {@link LayerReading} and the source throw
+ * @throws {InvalidLayerError} a layer is not what its diff ID says; and what {@link LayerReading}
+ * and the source throw
  */
 export async function writeRootfsTar(
   source: BlobSource,
@@ -91,10 +93,10 @@ async function readTree(
   return tree;
 }
 
-/** Where each content goes, by the layer and the ordinal of its entry. */
+/** Offsets of the contents in the archive, by layer and number of the entry. */
 type Places = Map<number, Map<number, number>>;
 
-/** Writes everything but the contents, for which it leaves room. */
+/** Writes all headers, and leaves room for the contents. */
 function writeHeaders(file: number, tree: FlatTree): Places {
   const places: Places = new Map();
   let position = 0;
@@ -109,7 +111,7 @@ function writeHeaders(file: number, tree: FlatTree): Places {
     const size = storedSize(entry);
     position += size + paddingOf(size);
   }
-  // The rest of a file that was made longer is zeros: padding, and the two empty blocks.
+  // Extends the file with zeros: the last padding and the two empty blocks.
   ftruncateSync(file, position + 2 * BLOCK);
   return places;
 }
@@ -137,7 +139,7 @@ async function copyContents(
   }
 }
 
-/** Puts what is wanted of a layer's contents into its places. */
+/** Copies the wanted contents of a layer to their places. */
 class ContentCopier implements TarVisitor {
   readonly #file: number;
   readonly #wanted: ReadonlyMap<number, number>;
@@ -154,7 +156,7 @@ class ContentCopier implements TarVisitor {
     this.#position = this.#wanted.get(this.#ordinal);
   }
 
-  /** The pieces of a sparse file stand one after the other, as in the layer. */
+  /** The data of a sparse file stays contiguous, as in the layer. */
   data(chunk: Uint8Array): void {
     if (this.#position === undefined) return;
     writeAll(this.#file, chunk, this.#position);

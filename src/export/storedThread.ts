@@ -5,7 +5,8 @@ import type { MergeMessage, StoredLayers } from './mergeJob.ts';
 import { deserializeError } from '../workers/errorTransfer.ts';
 
 /**
- * Runs a thread that reads stored layers to its end, and tells how far it is. It is cancelled by ending it, so it writes under names that its caller takes away. Returns warnings.
+ * Runs a thread that reads stored layers, and reports its progress. Aborting terminates the thread,
+ * and its caller then removes what it wrote. Returns warnings.
  * @param passes how often the thread reads each layer
  * @throws {WorkerCrashedError}, what the thread throws, and the signal's reason
  */

@@ -1,9 +1,9 @@
-/** The folder holds no image that Peel pulled, or its description is damaged. */
+/** A folder isn't a pulled image, or its description is damaged. */
 export class NoImageFolderError extends Error {
   readonly folder: string;
   constructor(folder: string, reason: string, options?: ErrorOptions) {
     super(
-      `${folder} holds no pulled image: ${reason}. Pull the image, or name the folder that has its peel.json.`,
+      `${folder} isn't a pulled image: ${reason}. Pull the image, or choose the folder with its peel.json.`,
       options,
     );
     this.name = 'NoImageFolderError';
@@ -11,12 +11,12 @@ export class NoImageFolderError extends Error {
   }
 }
 
-/** A pull made the folder, and what its description says has been lost. */
+/** A pulled image's description is damaged. */
 export class DamagedFolderError extends Error {
   readonly folder: string;
   constructor(folder: string, options?: ErrorOptions) {
     super(
-      `${folder} holds a pulled image whose peel.json is damaged. Remove it with "Peel: Remove Image…", which leaves whatever is not Peel's, and pull the image again.`,
+      `The peel.json of the pulled image in ${folder} is damaged. Remove it with "Peel: Remove Image…", which keeps files that aren't Peel's, and pull the image again.`,
       options,
     );
     this.name = 'DamagedFolderError';

@@ -7,17 +7,20 @@ import { errorCode } from '../oci/errorCode.ts';
 import { asObjects, asString, isObject, type JsonObject } from '../oci/json.ts';
 import { DamagedFolderError, NoImageFolderError } from './folderErrors.ts';
 
-/** What `peel.json` says of a pulled image: the folder's own description, written before the first byte and again when all is there. */
+/**
+ * A pulled image, as its `peel.json` describes it: written before the first byte, and again at the
+ * end.
+ */
 export interface ImageFolder {
   readonly folder: string;
-  /** Canonical text of the reference. */
+  /** Canonical form of the reference. */
   readonly reference: string;
-  /** Of the image's manifest as the registry holds it. */
+  /** Of the manifest as the registry has it. */
   readonly digest: Digest;
   readonly mediaType: string;
   /** `os/architecture[/variant]`. */
   readonly platform: string;
-  /** False while a pull is under way, or was broken off: the next one goes on from there. */
+  /** False during a pull, and after one that was interrupted. The next pull resumes it. */
   readonly complete: boolean;
   /** Base first. */
   readonly layers: readonly FolderLayer[];
@@ -27,21 +30,21 @@ export interface FolderLayer {
   /** 1 is the base. */
   readonly number: number;
   readonly digest: Digest;
-  /** Absent for schema 1 until the layer was read. */
+  /** Absent for schema 1 until the layer has been read. */
   readonly diffId?: Digest;
   /** Bytes of the blob; -1 while unknown. */
   readonly size: number;
   readonly createdBy?: string;
-  /** How the blob's bytes are compressed; known once it was read. */
+  /** Of the blob; known once it has been read. */
   readonly compression?: Compression;
-  /** Relative to the image's folder; absent while the layer is not unpacked. */
+  /** Relative to the image's folder; absent until the layer is unpacked. */
   readonly folder?: string;
 }
 
-/** The folder is there and holds something else than the image that is to be pulled into it. */
+/** The target exists and is something else than the image to be pulled. */
 export class FolderTakenError extends Error {
   readonly folder: string;
-  /** What is there, where it is a pulled image. */
+  /** The pulled image that is there, if it is one. */
   readonly holds: ImageFolder | undefined;
   constructor(folder: string, reason: string, holds?: ImageFolder, options?: ErrorOptions) {
     super(`${folder} ${reason}. Nothing in it was changed. Choose another folder, or remove this one first.`, options);
@@ -51,27 +54,26 @@ export class FolderTakenError extends Error {
   }
 }
 
-/** Somebody else is pulling into the folder. */
+/** Another window or command is pulling into the folder. */
 export class FolderBusyError extends Error {
   readonly folder: string;
   constructor(folder: string) {
-    super(
-      `Another window or command is pulling into ${folder} just now. Wait for its end and pull again, or choose another folder.`,
-    );
+    super(`Another window or command is pulling into ${folder}. Wait until it is done, or choose another folder.`);
     this.name = 'FolderBusyError';
     this.folder = folder;
   }
 }
 
 export const DESCRIPTION = 'peel.json';
-/** Held by the pull that is under way. */
+/** The lock file of the pull under way. */
 export const LOCK = '.peel.lock';
 const VERSION = 1;
 
 /**
- * Reads a folder's description. It lies in a workspace and may come from anywhere, so every member is checked.
+ * Reads a folder's description. It is in a workspace and may come from anywhere, so every member is
+ * checked.
  * @throws {NoImageFolderError}
- * @throws {DamagedFolderError} all else says that a pull made the folder
+ * @throws {DamagedFolderError} everything else in the folder shows that a pull made it
  */
 export async function readImageFolder(folder: string): Promise<ImageFolder> {
   let text: string;
@@ -83,11 +85,11 @@ export async function readImageFolder(folder: string): Promise<ImageFolder> {
   }
   const json = parseJson(text);
   if (isObject(json) && typeof json.version === 'number' && json.version !== VERSION)
-    throw new NoImageFolderError(folder, `its peel.json is of version ${json.version}, which another Peel made`);
+    throw new NoImageFolderError(folder, `its peel.json has version ${json.version}, from another version of Peel`);
   const described = isObject(json) && json.version === VERSION ? imageFolder(json, folder) : undefined;
   if (described) return described;
   if (await wasPulled(folder)) throw new DamagedFolderError(folder);
-  throw new NoImageFolderError(folder, 'its peel.json is damaged, or none of ours');
+  throw new NoImageFolderError(folder, 'its peel.json is damaged or not from Peel');
 }
 
 function parseJson(text: string): unknown {
@@ -98,7 +100,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** `undefined` where a member is missing that no image lacks. */
+/** Returns `undefined` if a required member is missing. */
 function imageFolder(json: JsonObject, folder: string): ImageFolder | undefined {
   const { digest } = json;
   const layers = asObjects(json.layers).map((layer, at) => folderLayer(layer, at));
@@ -115,7 +117,10 @@ function imageFolder(json: JsonObject, folder: string): ImageFolder | undefined 
   };
 }
 
-/** Whether the folder has the parts that only a pull makes, and that go last but for peel.json when it is removed. */
+/**
+ * Whether the folder has what only a pull creates, and what its removal deletes last before
+ * peel.json.
+ */
 async function wasPulled(folder: string): Promise<boolean> {
   const is = async (name: string, kind: 'isFile' | 'isDirectory'): Promise<boolean> =>
     (await lstat(join(folder, name)).catch(() => undefined))?.[kind]() === true;
@@ -139,7 +144,7 @@ function folderLayer(json: JsonObject, at: number): FolderLayer | undefined {
     ...(isDigest(diffId) ? { diffId } : {}),
     ...(createdBy ? { createdBy } : {}),
     ...(isCompression(json.compression) ? { compression: json.compression } : {}),
-    // The place follows from the number: a text from the file never becomes a path.
+    // Derived from the number: a string from the file never becomes a path.
     ...(json.folder === undefined ? {} : { folder: layerFolder(at + 1) }),
   };
 }
@@ -148,32 +153,32 @@ function isCompression(value: unknown): value is Compression {
   return value === 'gzip' || value === 'zstd' || value === 'none';
 }
 
-/** Where layer `number` is unpacked, relative to the image's folder. */
+/** Returns where a layer is unpacked, relative to the image's folder. */
 export function layerFolder(number: number): string {
   return `layers/${number}`;
 }
 
-/** Writes the description, whole or not at all. */
+/** Writes the description. */
 export async function writeImageFolder(image: ImageFolder): Promise<void> {
   const { folder, ...rest } = image;
   await writeWholeFile(join(folder, DESCRIPTION), `${JSON.stringify({ version: VERSION, ...rest }, undefined, 2)}\n`);
 }
 
-/** The pulled images right below a folder, by name. Folders whose description is damaged are left out. */
+/** Returns the pulled images directly in a folder, by name, without the damaged ones. */
 export async function listImageFolders(imagesFolder: string): Promise<ImageFolder[]> {
   const folders = await foldersIn(imagesFolder);
   const images = await Promise.all(folders.map(folder => readImageFolder(folder).catch(() => undefined)));
   return images.filter(image => image !== undefined).sort((a, b) => a.folder.localeCompare(b.folder));
 }
 
-/** Those right below a folder that {@link listImageFolders} leaves out. */
+/** Returns the damaged ones that {@link listImageFolders} leaves out. */
 export async function listDamagedFolders(imagesFolder: string): Promise<string[]> {
   const folders = await foldersIn(imagesFolder);
   const damaged = await Promise.all(folders.map(isDamagedFolder));
   return folders.filter((_, at) => damaged[at]).sort();
 }
 
-/** Whether a pull made the folder, and its description is damaged. */
+/** Whether the folder is a pulled image whose description is damaged. */
 export async function isDamagedFolder(folder: string): Promise<boolean> {
   return readImageFolder(folder).then(
     () => false,
@@ -186,7 +191,7 @@ async function foldersIn(parent: string): Promise<string[]> {
   return entries.filter(entry => entry.isDirectory()).map(entry => join(parent, entry.name));
 }
 
-/** Folders that a pull writes into: links among them would lead it out of its own. */
+/** Folders that a pull writes into. A link among them would lead out of the image's folder. */
 const OWN_FOLDERS = [
   'layers',
   'blobs',
@@ -199,9 +204,9 @@ const OWN_FOLDERS = [
 ];
 
 /**
- * Makes the folder ours, or goes on in it when it holds the same image already.
- * @returns what is there of the same image
- * @throws {FolderTakenError} it holds something else; nothing in it was changed
+ * Creates the folder, or checks that the one there is an earlier pull of the same image.
+ * @returns the earlier pull
+ * @throws {FolderTakenError} it is something else; nothing in it was changed
  */
 export async function claimImageFolder(wanted: ImageFolder): Promise<ImageFolder | undefined> {
   const { folder } = wanted;
@@ -213,7 +218,7 @@ export async function claimImageFolder(wanted: ImageFolder): Promise<ImageFolder
   return undefined;
 }
 
-/** What a pull leaves that ended before it could say what it was. */
+/** Whether a pull that ended before it wrote a description left the file. */
 function isLeftover(name: string): boolean {
   return name === LOCK || (name.startsWith(`${DESCRIPTION}.`) && name.endsWith('.partial'));
 }
@@ -222,21 +227,21 @@ async function samePull(wanted: ImageFolder): Promise<ImageFolder> {
   const { folder } = wanted;
   const there = await readImageFolder(folder).catch((error: unknown) => {
     if (error instanceof DamagedFolderError)
-      throw new FolderTakenError(folder, 'holds a pulled image whose peel.json is damaged', undefined, {
+      throw new FolderTakenError(folder, 'has a pulled image whose peel.json is damaged', undefined, {
         cause: error,
       });
     return undefined;
   });
-  if (!there) throw new FolderTakenError(folder, 'is not empty and holds no pulled image');
+  if (!there) throw new FolderTakenError(folder, "is not empty and isn't a pulled image");
   if (there.digest !== wanted.digest)
     throw new FolderTakenError(
       folder,
-      `holds another image already: ${there.reference} (${there.platform}, ${there.digest.slice(0, 19)})`,
+      `has another image: ${there.reference} (${there.platform}, ${there.digest.slice(0, 19)})`,
       there,
     );
   for (const name of OWN_FOLDERS) {
     const stat = await lstat(join(folder, name)).catch(() => undefined);
-    if (stat && !stat.isDirectory()) throw new FolderTakenError(folder, `has a ${name} that is no folder`, there);
+    if (stat && !stat.isDirectory()) throw new FolderTakenError(folder, `has a ${name} that is not a folder`, there);
   }
   return there;
 }

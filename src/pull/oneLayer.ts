@@ -11,18 +11,18 @@ import { fetchLayer, type LayerWork } from '../workers/layerWork.ts';
 import type { Origin } from '../registry/origin.ts';
 import type { ResolvedImage } from '../oci/image.ts';
 
-/** The image has no layer of that number or digest. */
+/** An image has no layer of this number or digest. */
 export class LayerNotFoundError extends Error {
   constructor(wanted: number | string, layers: number) {
     super(
-      `The image has no layer ${wanted}. It has ${layers}: name one by its number (1 is the base) or by its digest.`,
+      `The image has no layer ${wanted}. It has ${layers}: choose one by its number (1 is the base) or its digest.`,
     );
     this.name = 'LayerNotFoundError';
   }
 }
 
 export interface OneLayerOptions {
-  /** Or an artifact, whose files stand for layers. */
+  /** An image, or an artifact with its files as layers. */
   readonly image: Pick<ResolvedImage, 'reference' | 'layers'>;
   readonly origin: Origin;
   /** Number (1 = base) or digest. */
@@ -35,11 +35,14 @@ export interface OneLayer {
   readonly digest: Digest;
   /** Bytes of the blob. */
   readonly size: number;
-  /** The file, or the folder, that holds it now. */
+  /** The new file or folder. */
   readonly path: string;
 }
 
-/** Downloads one layer's blob as it is into a file. A file that is there is never replaced by other bytes. @throws {LayerNotFoundError} */
+/**
+ * Downloads one layer's blob into a file. An existing file with other content is not replaced.
+ * @throws {LayerNotFoundError} @throws {FolderTakenError}
+ */
 export async function downloadLayer(work: LayerWork, options: OneLayerOptions, file: string): Promise<OneLayer> {
   const wanted = findLayer(options.image, options.layer).descriptor;
   const there = await lstat(file).catch(() => undefined);
@@ -50,14 +53,18 @@ export async function downloadLayer(work: LayerWork, options: OneLayerOptions, f
   return { digest, size, path: file };
 }
 
-/** True where the file has the very bytes of the digest. */
+/** Whether a file's content has a digest. */
 async function holds(file: string, digest: Digest): Promise<boolean> {
   const hash = createHash(digestAlgorithm(digest));
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex') === digestHex(digest);
 }
 
-/** Downloads and unpacks one layer into a folder of its own, which must be new. @throws {LayerNotFoundError} @throws {FolderTakenError} */
+/**
+ * Downloads and unpacks one layer into a new folder.
+ * @throws {LayerNotFoundError}
+ * @throws {FolderTakenError}
+ */
 export async function extractLayer(
   work: LayerWork,
   options: OneLayerOptions,
@@ -86,7 +93,7 @@ async function fetch(
   return await fetchLayer(work, { layer, repository, origin, unpack, onProgress, signal });
 }
 
-/** By number or by digest. @throws {LayerNotFoundError} */
+/** Finds a layer by its number or digest. @throws {LayerNotFoundError} */
 export function findLayer(
   image: Pick<ResolvedImage, 'layers'>,
   wanted: number | string,

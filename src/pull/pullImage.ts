@@ -1,7 +1,8 @@
 import { fetchLayer, type LayerWork } from '../workers/layerWork.ts';
 import type { Origin } from '../registry/origin.ts';
-import { mkdir } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readSidecar } from '../layers/unpack/sidecar.ts';
 import { releaseLock, takeLock } from '../blobs/lockFile.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Layer } from '../oci/layer.ts';
@@ -18,7 +19,6 @@ import {
   type FolderLayer,
   type ImageFolder,
 } from './imageFolder.ts';
-import { isLayerPulled } from './isLayerPulled.ts';
 import type { LayerProgress, LayerResult } from '../workers/layerJob.ts';
 import { blobPath, hasLayoutDocuments, writeOciLayout } from '../layout/ociLayout.ts';
 import { readLayers, type Transfer } from '../workers/readLayers.ts';
@@ -27,14 +27,14 @@ import type { ResolvedImage } from '../oci/image.ts';
 export interface PullOptions {
   readonly image: ResolvedImage;
   readonly origin: Origin;
-  /** The image's folder; made when it is not there. */
+  /** The image's folder, created if necessary. */
   readonly folder: string;
   readonly limits: UnpackLimits;
   readonly report: (transfer: Transfer) => void;
   readonly signal: AbortSignal;
 }
 
-/** A pulled image: every layer downloaded, verified and unpacked. */
+/** A pulled image, with every layer downloaded, verified and unpacked. */
 export interface PulledImage {
   readonly folder: string;
   readonly reference: string;
@@ -47,22 +47,23 @@ export interface PulledImage {
     readonly size: number;
     readonly path: string;
   }[];
-  /** What the unpacking left out or changed, in words. */
+  /** What unpacking left out or changed. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Downloads, verifies and unpacks an image into a folder of product shape. A pull that was broken off goes on: layers that are whole are kept, blobs in the store are
- * not fetched again, partial ones are completed.
- * @throws {FolderTakenError} @throws {FolderBusyError} and what the layer jobs throw; the first failure ends the others
+ * Downloads, verifies and unpacks an image into a folder. Resumes an interrupted pull: complete
+ * layers and blobs in the store are kept, partial blobs are completed.
+ * @throws {FolderTakenError} @throws {FolderBusyError} and what the layer jobs throw; the first
+ * failure aborts the others
  */
 export async function pullImage(work: LayerWork, options: PullOptions): Promise<PulledImage> {
   const { image, folder } = options;
-  const there = await claimImageFolder(describe(image, folder, []));
+  const earlier = await claimImageFolder(describe(image, folder, []));
   const lock = join(folder, LOCK);
   if (!takeLock(lock)) throw new FolderBusyError(folder);
   try {
-    return await new Pull(work, options, there).pull();
+    return await new Pull(work, options, earlier).pull();
   } finally {
     releaseLock(lock);
   }
@@ -84,28 +85,28 @@ function describe(image: ResolvedImage, folder: string, layers: readonly FolderL
 class Pull {
   readonly #work: LayerWork;
   readonly #options: PullOptions;
-  /** As peel.json has them; a layer has its `folder` once it is unpacked. */
+  /** As in peel.json. A layer has a `folder` once it is unpacked. */
   readonly #layers: FolderLayer[];
   readonly #results: (LayerResult | undefined)[];
   readonly #forTwoThreads: ReadonlySet<Layer>;
-  /** What peel.json says. */
+  /** From peel.json. */
   readonly #complete: boolean;
-  /** Warnings of the last step. */
-  #finishing: readonly string[] = [];
+  /** From the last step, which needs all layers. */
+  #finishWarnings: readonly string[] = [];
 
-  constructor(work: LayerWork, options: PullOptions, there: ImageFolder | undefined) {
+  constructor(work: LayerWork, options: PullOptions, earlier: ImageFolder | undefined) {
     this.#work = work;
     this.#options = options;
     this.#forTwoThreads = layersForTwoThreads(options.image.layers, work.workers.free);
-    this.#complete = there?.complete === true;
-    this.#layers = options.image.layers.map((layer, at) => there?.layers[at] ?? folderLayer(layer));
+    this.#complete = earlier?.complete === true;
+    this.#layers = options.image.layers.map((layer, at) => earlier?.layers[at] ?? folderLayer(layer));
     this.#results = options.image.layers.map(() => undefined);
   }
 
   async pull(): Promise<PulledImage> {
     const { folder } = this.#options;
     if (!(await this.#isWhole())) {
-      // First, for a folder that does not say what it is belongs to somebody else.
+      // First, since a folder without a description counts as someone else's.
       await this.#save(false);
       await Promise.all(
         ['layers', 'overlay/upper', 'overlay/work', 'merged'].map(name =>
@@ -121,7 +122,7 @@ class Pull {
     return this.#outcome();
   }
 
-  /** A folder that was whole once may have lost a part since. */
+  /** Whether a complete pull has lost nothing since. */
   async #isWhole(): Promise<boolean> {
     if (!this.#complete) return false;
     const { folder, image } = this.#options;
@@ -133,7 +134,9 @@ class Pull {
     return isLayerPulled(this.#options.folder, layer, this.#layers[layer.number - 1]);
   }
 
-  /** Starts with the largest layers, so that no thread is left alone with one of them at the end. */
+  /**
+   * Starts with the largest layers, so that no thread is left alone with one of them at the end.
+   */
   async #pullLayers(): Promise<void> {
     const largestFirst = [...this.#options.image.layers].sort((a, b) => b.descriptor.size - a.descriptor.size);
     await readLayers(largestFirst, this.#options, (layer, onProgress, signal) =>
@@ -141,14 +144,17 @@ class Pull {
     );
   }
 
-  /** What takes all layers: hard links into lower ones, directories that a layer does not describe. */
+  /**
+   * Fixes what needs all layers: hard links into lower ones, directories that a layer doesn't
+   * describe.
+   */
   async #fixAcrossLayers(): Promise<void> {
     const { folder, origin, signal } = this.#options;
     const { workers, logger } = this.#work;
     const folders = this.#layers.map(({ number }) => join(folder, layerFolder(number)));
     const files = folders.map(layer => ({ folder: layer, sidecar: `${layer}.json` }));
     const context = { authorizer: origin.authorizer, logger, signal, onProgress: () => undefined };
-    this.#finishing = await workers.runJob('finish', files, context);
+    this.#finishWarnings = await workers.runJob('finish', files, context);
   }
 
   async #pullLayer(layer: Layer, onProgress: (progress: LayerProgress) => void, signal: AbortSignal): Promise<void> {
@@ -179,7 +185,10 @@ class Pull {
     return result;
   }
 
-  /** What an earlier try finished: peel.json names a layer's folder only after it was verified and renamed. */
+  /**
+   * Returns a layer that an earlier pull finished: peel.json names its folder only once it is
+   * verified.
+   */
   async #pulledBefore(layer: Layer): Promise<LayerResult | undefined> {
     const { digest, diffId, compression, size, folder } = this.#layers[layer.number - 1] ?? {};
     if (!folder || !diffId || !compression || !digest || size === undefined) return undefined;
@@ -190,7 +199,7 @@ class Pull {
   #saving: Promise<void> = Promise.resolve();
   #waiting: Promise<void> | undefined;
 
-  /** One after the other: two layers may end in the same moment. Whoever comes while one waits for its turn is saved by that one. */
+  /** Writes peel.json, one write at a time. Callers share a write that has not started yet. */
   #save(complete: boolean): Promise<void> {
     if (this.#waiting && !complete) return this.#waiting;
     const save = async () => {
@@ -217,7 +226,7 @@ class Pull {
         ...this.#results.flatMap((result, at) =>
           (result?.unpacked?.warnings ?? []).map(text => `Layer ${at + 1}: ${text}`),
         ),
-        ...this.#finishing,
+        ...this.#finishWarnings,
       ],
     };
   }
@@ -235,4 +244,28 @@ function folderLayer({ number, descriptor, diffId, createdBy }: Layer): FolderLa
 
 function isPresent<T>(value: T | undefined): value is T {
   return value !== undefined;
+}
+
+/**
+ * Whether a layer is in an image's folder: unpacked, described, and as a blob.
+ * @param known from peel.json
+ */
+async function isLayerPulled(folder: string, { number, descriptor }: Layer, known?: FolderLayer): Promise<boolean> {
+  const { digest, size = -1 } = known ?? {};
+  const [unpacked, blob] = await Promise.all(
+    [join(folder, layerFolder(number)), blobPath(folder, descriptor.digest)].map(path =>
+      lstat(path).catch(() => undefined),
+    ),
+  );
+  const complete = unpacked?.isDirectory() === true && blob?.isFile() === true && (size < 0 || blob.size === size);
+  return complete && digest === descriptor.digest && isSidecar(join(folder, `${layerFolder(number)}.json`));
+}
+
+function isSidecar(file: string): boolean {
+  try {
+    readSidecar(file);
+    return true;
+  } catch {
+    return false;
+  }
 }

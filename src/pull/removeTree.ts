@@ -1,7 +1,10 @@
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Removes a folder with all that is in it, also where folders of an image forbid writing. Links are removed, never followed. */
+/**
+ * Removes a folder, even if an image's folders in it are read-only. Links are removed, not
+ * followed.
+ */
 export async function removeTree(path: string): Promise<void> {
   await makeWritable(path);
   await rm(path, { recursive: true, force: true });

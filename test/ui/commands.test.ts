@@ -45,7 +45,7 @@ test('leaves an existing folder as it is, and offers another name', async t => {
   writeFileSync(join(taken, 'mine.txt'), 'mine');
   await workbench.command('Peel: Pull Image…');
   await workbench.answer(`${registry.host}/library/busybox`);
-  await workbench.clickToast(/is not empty and holds no pulled image/, 'Choose Another Name…');
+  await workbench.clickToast(/is not empty and isn't a pulled image/, 'Choose Another Name…');
   await workbench.expectPrompt(/Folder name for the image/);
   await workbench.screenshot('commands-other-name');
   const offered = await workbench.quickInputBox.inputValue();
@@ -74,7 +74,7 @@ test('offers to remove an image whose description is damaged, and pulls it again
   await workbench.command('Peel: Remove Image…');
   await workbench.answerDialog(/Remove the pulled image in busybox-latest/, 'Cancel');
   await pull();
-  await workbench.clickToast(/holds a pulled image whose peel\.json is damaged/, 'Remove…');
+  await workbench.clickToast(/has a pulled image whose peel\.json is damaged/, 'Remove…');
   await workbench.dialog.waitFor();
   await workbench.screenshot('commands-damaged');
   await workbench.answerDialog(/Remove the pulled image in busybox-latest/, 'Remove');
