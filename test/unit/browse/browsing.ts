@@ -1,4 +1,4 @@
-import { MergedTree } from '../../../src/browse/tree/mergedTree.ts';
+import type { MergedTree } from '../../../src/browse/tree/mergedTree.ts';
 import type { LoggedRequest } from '../../support/listen.ts';
 
 const { signal } = new AbortController();
