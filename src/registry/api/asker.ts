@@ -2,6 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { AuthorizationRequest, Authorizer } from '../auth/authorizer.ts';
 import type { Endpoint } from '../config.ts';
 import type { HttpResponse } from '../http/exchange.ts';
+import { headerValues } from '../http/headers.ts';
 import { LONGEST_REASON, responseError, storageError, type Wanted } from '../http/responseErrors.ts';
 import type { HttpRequest, Transport } from '../http/transport.ts';
 
@@ -130,8 +131,7 @@ function isElsewhere(response: HttpResponse, endpoint: Endpoint): boolean {
 }
 
 function challengesOf(response: HttpResponse): readonly string[] {
-  const header = response.headers['www-authenticate'];
-  return header === undefined ? [] : typeof header === 'string' ? [header] : header;
+  return headerValues(response.headers['www-authenticate']);
 }
 
 function withoutName(endpoint: Endpoint): Omit<AuthorizationRequest, 'registry' | 'scope'> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { asStrings, isObject } from '../../oci/json.ts';
+import { asStrings, parseJsonObject } from '../../oci/json.ts';
 import { isRepository, isTag } from '../../oci/reference.ts';
 import type { Asker, Question } from './asker.ts';
 import type { Endpoint } from '../config.ts';
@@ -55,14 +55,14 @@ export async function fetchChunk(
   const raw = readItems(body, response.headers, list, where, response.status);
   const print = fingerprint(raw);
   // The same part again, or the item to start after: this server doesn't page.
-  if (print === begin.print || (begin.behind !== undefined && raw.includes(begin.behind))) {
+  if (print === begin.print || (begin.after !== undefined && raw.includes(begin.after))) {
     return {
       items:
         begin.print === print
           ? []
           : clean(
               list,
-              raw.filter(item => item !== begin.behind),
+              raw.filter(item => item !== begin.after),
             ),
     };
   }
@@ -106,7 +106,7 @@ interface Begin {
   readonly query: string;
   /** The previous part's fingerprint. */
   readonly print?: string;
-  readonly behind?: string;
+  readonly after?: string;
 }
 
 /**
@@ -119,10 +119,10 @@ function beginOf(last: string | undefined, size: number): Begin {
   const known = print === undefined ? {} : { print };
   if (place.startsWith('/')) return { place, path: place.slice(1), query: '', ...known };
   if (place.startsWith('?')) {
-    const behind = new URLSearchParams(place).get('last');
-    return { place, query: place, ...known, ...(behind === null ? {} : { behind }) };
+    const after = new URLSearchParams(place).get('last');
+    return { place, query: place, ...known, ...(after === null ? {} : { after }) };
   }
-  return { query: `?n=${size}&last=${encodeURIComponent(last)}`, behind: last };
+  return { query: `?n=${size}&last=${encodeURIComponent(last)}`, after: last };
 }
 
 function nextOf(
@@ -166,13 +166,8 @@ function readItems(
   status: number,
 ): string[] {
   const text = new TextDecoder().decode(body);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    json = undefined;
-  }
-  if (isObject(json)) return asStrings(json[list.member]);
+  const json = parseJsonObject(text);
+  if (json) return asStrings(json[list.member]);
   if (looksLikeHtml(text, headers)) throw new HtmlInsteadError(where, status, titleOf(text));
   throw new ServerError(status, undefined, 'its list is not JSON', where);
 }

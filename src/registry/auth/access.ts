@@ -1,4 +1,4 @@
-import { parseChallenges, type Challenge } from './challenge.ts';
+import { chooseChallenge, parseChallenges, type Challenge } from './challenge.ts';
 import { endpointsOf, type Endpoint, type RegistryConfig } from '../config.ts';
 import { basicAuthorization, type Credential } from './credentials.ts';
 import { AccountRefusedError, UnauthorizedError } from '../errors.ts';
@@ -22,10 +22,7 @@ export async function askChallenge(
   response.discard();
   if (response.status !== 401) return undefined;
   const challenges = parseChallenges(response.headers['www-authenticate']);
-  return (
-    challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.realm) ??
-    challenges.find(({ scheme }) => scheme === 'basic')
-  );
+  return chooseChallenge(challenges);
 }
 
 /**

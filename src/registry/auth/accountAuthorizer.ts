@@ -1,6 +1,6 @@
 import type { Logger } from '../../oci/logger.ts';
 import type { AuthorizationRequest, Authorizer } from './authorizer.ts';
-import { parseChallenges, type Challenge } from './challenge.ts';
+import { chooseChallenge, parseChallenges, type Challenge } from './challenge.ts';
 import type { Endpoint } from '../config.ts';
 import { isLoopbackHost } from '../config.ts';
 import { basicAuthorization, type Credential, type CredentialSource } from './credentials.ts';
@@ -86,7 +86,7 @@ export class AccountAuthorizer implements Authorizer {
   ): Promise<string | undefined> {
     if (request.status !== undefined && request.status !== 401 && !(await this.#account(request, signal)))
       return undefined;
-    const challenge = choose(parseChallenges(challenges)) ?? (await this.#challengeOfRoot(request, signal));
+    const challenge = chooseChallenge(parseChallenges(challenges)) ?? (await this.#challengeOfRoot(request, signal));
     if (!challenge) return used === undefined ? this.#unasked(request, signal) : undefined;
     const scope = challenge.parameters.scope || request.scope;
     this.#known.set(knownKey(request), {
@@ -172,7 +172,7 @@ export class AccountAuthorizer implements Authorizer {
     if (known) return known.challenge;
     const response = await this.#transport.send({ endpoint: asEndpoint(request), url: `${request.url}/v2/` }, signal);
     response.discard();
-    return response.status === 401 ? choose(parseChallenges(response.headers['www-authenticate'])) : undefined;
+    return response.status === 401 ? chooseChallenge(parseChallenges(response.headers['www-authenticate'])) : undefined;
   }
 
   /**
@@ -216,13 +216,6 @@ export class AccountAuthorizer implements Authorizer {
     }
     return undefined;
   }
-}
-
-function choose(challenges: readonly Challenge[]): Challenge | undefined {
-  return (
-    challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.realm) ??
-    challenges.find(({ scheme }) => scheme === 'basic')
-  );
 }
 
 function withoutScope(challenge: Challenge): Challenge {

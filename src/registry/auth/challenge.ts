@@ -1,6 +1,8 @@
+import { headerValues } from '../http/headers.ts';
+
 /** What a server asks for with 401 (RFC 9110, 11.6.1). */
 export interface Challenge {
-  /** In lower case, e.g. `basic`, `bearer`. */
+  /** In lower case, such as `basic` or `bearer`. */
   readonly scheme: string;
   /** Names in lower case. */
   readonly parameters: Readonly<Record<string, string>>;
@@ -14,8 +16,15 @@ export interface Challenge {
  * it can't read, and returns the challenges before and after.
  */
 export function parseChallenges(header: string | readonly string[] | undefined): Challenge[] {
-  if (header === undefined) return [];
-  return (typeof header === 'string' ? [header] : header).flatMap(line => parseLine(line));
+  return headerValues(header).flatMap(line => parseLine(line));
+}
+
+/** Returns the challenge to answer: Bearer with a token server, or else Basic. */
+export function chooseChallenge(challenges: readonly Challenge[]): Challenge | undefined {
+  return (
+    challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.realm) ??
+    challenges.find(({ scheme }) => scheme === 'basic')
+  );
 }
 
 interface Draft {

@@ -3,8 +3,12 @@ export type HttpHeaders = Readonly<Record<string, string | readonly string[] | u
 
 /** Returns the first value of a header. */
 export function headerOf(headers: HttpHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === 'string' ? value : value?.[0];
+  return headerValues(headers[name])[0];
+}
+
+/** Returns all values of a header. */
+export function headerValues(header: string | readonly string[] | undefined): readonly string[] {
+  return typeof header === 'string' ? [header] : (header ?? []);
 }
 
 /**
@@ -42,8 +46,7 @@ export function parseContentRange(text: string | undefined): ContentRange | unde
 
 /** Returns the target of a `Link` header's `rel="next"` link, as written (RFC 8288). */
 export function nextLink(header: string | readonly string[] | undefined): string | undefined {
-  const lines = header === undefined ? [] : typeof header === 'string' ? [header] : header;
-  for (const line of lines) {
+  for (const line of headerValues(header)) {
     for (const [, target, parameters = ''] of line.matchAll(
       /<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"[^"]*"|[^\s",;]*))?)*)/g,
     )) {
@@ -60,8 +63,7 @@ export function nextLink(header: string | readonly string[] | undefined): string
  * (distribution-spec, "Warnings"). Other codes come from HTTP caches and are left out.
  */
 export function parseWarnings(header: string | readonly string[] | undefined): string[] {
-  const lines = header === undefined ? [] : typeof header === 'string' ? [header] : header;
-  return lines.flatMap(line =>
+  return headerValues(header).flatMap(line =>
     [...line.matchAll(/(?:^|,)\s*299\s+\S+\s+"((?:[^"\\]|\\.)*)"/g)].map(match =>
       (match[1] ?? '').replaceAll(/\\(.)/g, '$1'),
     ),

@@ -11,7 +11,7 @@ import { Transport } from '../../../src/registry/http/transport.ts';
 import { DEFAULT_TRANSPORT, type TransportOptions } from '../../../src/registry/http/transportOptions.ts';
 import { type RegistryStore, sha256 } from '../../support/registry/store.ts';
 
-/** A log that can be read afterwards. */
+/** A log that tests can read. */
 export class KeptLog implements Logger {
   readonly lines: string[] = [];
   trace = (message: string): void => void this.lines.push(`trace ${message}`);
@@ -21,7 +21,7 @@ export class KeptLog implements Logger {
   error = (message: string): void => void this.lines.push(`error ${message}`);
 }
 
-/** Accounts in a table, with a list of who was looked up. */
+/** Accounts in a table, and the registries looked up in it. */
 export class Accounts implements CredentialSource {
   readonly name = 'the table of the test';
   readonly asked: string[] = [];
@@ -39,7 +39,7 @@ export class Accounts implements CredentialSource {
   }
 }
 
-/** Everything between a test and a registry, quick to give up. */
+/** Everything between a test and a registry, with short waits. */
 export interface Asking {
   readonly client: RegistryClient;
   readonly transport: Transport;
@@ -63,7 +63,7 @@ export function ask(
   return { client, transport, authorizer, log, signal: new AbortController().signal, close: () => transport.close() };
 }
 
-/** A registry's configuration as a reference to it would give it. */
+/** Returns a registry's configuration. */
 export function configOf(
   server: { readonly host: string; readonly url: string },
   more: Partial<RegistryConfig> = {},
@@ -71,7 +71,7 @@ export function configOf(
   return { name: server.host, url: server.url, ...more };
 }
 
-/** A random blob that lies in the store. */
+/** Stores a random blob. */
 export function storeBlob(
   store: RegistryStore,
   repository: string,
@@ -82,12 +82,12 @@ export function storeBlob(
   return { bytes, blob: { mediaType: OCI_LAYER_GZIP, digest: store.putBlob(bytes), size: length } };
 }
 
-/** Collects what arrives; for blobs of a test's size. */
+/** Collects what arrives. */
 export class Collected implements Sink {
   readonly #chunks: Buffer[] = [];
   length = 0;
   write(chunk: Uint8Array): void {
-    // The seam allows the chunk to be reused.
+    // The caller may reuse the chunk.
     this.#chunks.push(Buffer.from(chunk));
     this.length += chunk.length;
   }
@@ -96,7 +96,7 @@ export class Collected implements Sink {
   }
 }
 
-/** Hashes what arrives and keeps none of it. */
+/** Hashes what arrives, without storing it. */
 export class Hashed implements Sink {
   readonly #hash = createHash('sha256');
   length = 0;

@@ -49,24 +49,24 @@ describe('blobs', () => {
     return sink.bytes;
   }
 
-  it('come whole, with one request', async () => {
+  it('arrive whole, with one request', async () => {
     assert.deepEqual(await read(), bytes);
     assert.equal(registry.requests.length, 1);
     assert.equal(registry.requests[0]?.headers['accept-encoding'], 'identity');
   });
 
-  it('come from a position on, asked for by Range', async () => {
+  it('are read from a position by Range', async () => {
     assert.deepEqual(await read(12_345), bytes.subarray(12_345));
     assert.equal(registry.requests[0]?.headers.range, 'bytes=12345-');
   });
 
-  it('need no request when nothing is left', async () => {
+  it('need no request if nothing is left', async () => {
     assert.equal((await read(SIZE)).length, 0);
     assert.equal(registry.requests.length, 0);
     await assert.rejects(read(SIZE + 1), SizeMismatchError);
   });
 
-  it('go on by Range after a reset at any position', async () => {
+  it('resume by Range after a reset at any position', async () => {
     for (const position of [0, 1, 2, 1000, 16_383, 16_384, 39_998, 39_999]) {
       registry.fault({ ...BLOBS, times: 1 }, faults.resetAfter(position));
       assert.deepEqual(await read(), bytes, `reset after ${position} bytes`);
@@ -74,38 +74,38 @@ describe('blobs', () => {
     }
   });
 
-  it('go on after many resets, as long as each connection brings something', async () => {
+  it('resume after many resets, while each connection brings something', async () => {
     registry.fault(BLOBS, faults.resetAfter(1777));
     assert.deepEqual(await read(), bytes);
     assert.ok(registry.requests.length >= SIZE / 1777);
   });
 
-  it('give up when no connection brings anything', async () => {
+  it('fail if no connection brings anything', async () => {
     registry.fault(BLOBS, faults.resetAfter(0));
     await assert.rejects(read(), ConnectionLostError);
     assert.equal(registry.requests.length, asking.transport.options.tries);
   });
 
-  it('go on after an end that looks like a good one', async () => {
+  it('resume after an early end that looks regular', async () => {
     registry.fault({ ...BLOBS, times: 1 }, faults.truncate(5000));
     assert.deepEqual(await read(), bytes);
   });
 
-  it('go on after a chunked body that ends early and politely', async () => {
+  it('resume after a chunked body that ends early', async () => {
     registry.fault({ ...BLOBS, times: 1 }, faults.chunked());
     registry.fault({ ...BLOBS, times: 1 }, faults.shorten(7000));
     assert.deepEqual(await read(), bytes);
     assert.equal(registry.requests[1]?.headers.range, 'bytes=7000-');
   });
 
-  it('go on where the answer to a Range is the whole blob', async () => {
+  it('resume if the answer to a Range is the whole blob', async () => {
     registry.fault(BLOBS, faults.noRanges());
     registry.fault({ ...BLOBS, times: 2 }, faults.resetAfter(20_001));
     assert.deepEqual(await read(), bytes);
     assert.deepEqual(await read(39_000), bytes.subarray(39_000));
   });
 
-  it('take no part that is another one than was asked for', async () => {
+  it("refuse a part that wasn't asked for", async () => {
     for (const lie of [
       faults.shiftedRange(10),
       faults.lyingRange(),
@@ -119,12 +119,12 @@ describe('blobs', () => {
     }
   });
 
-  it('refuse a Content-Range whose total is not the size', async () => {
+  it('refuse a Content-Range whose total differs from the size', async () => {
     registry.fault(BLOBS, faults.lyingRange(`bytes 100-${SIZE - 1}/${SIZE + 7}`));
     await assert.rejects(read(100), SizeMismatchError);
   });
 
-  it('refuse a Content-Length that is not the size before a byte is taken', async () => {
+  it('refuse a Content-Length that differs from the size, before any byte', async () => {
     for (const delta of [-1, 1]) {
       registry.fault(BLOBS, faults.wrongLength(delta));
       const sink = new Collected();
@@ -134,7 +134,7 @@ describe('blobs', () => {
     }
   });
 
-  it('never bring more bytes than the size says', async () => {
+  it('never deliver more bytes than announced', async () => {
     registry.fault(BLOBS, faults.lengthen(Buffer.from('more')));
     registry.fault(BLOBS, faults.chunked());
     const sink = new Collected();
@@ -142,7 +142,7 @@ describe('blobs', () => {
     assert.ok(sink.length <= SIZE);
   });
 
-  it('take 416 as the end only where everything is there', async () => {
+  it('accept 416 as the end only if they are complete', async () => {
     registry.fault(BLOBS, faults.bareStatus(416, { 'content-range': `bytes */${SIZE}` }));
     const unknown = { ...blob, size: -1 };
     assert.equal((await read(SIZE, unknown)).length, 0);
@@ -152,7 +152,7 @@ describe('blobs', () => {
     await assert.rejects(read(1000), SizeMismatchError);
   });
 
-  it('come without a known size, from a length, from a range, and from neither', async () => {
+  it('need no known size, whether a length, a range or neither states it', async () => {
     const unknown = { ...blob, size: -1 };
     assert.deepEqual(await read(0, unknown), bytes);
     assert.deepEqual(await read(10, unknown), bytes.subarray(10));
@@ -163,7 +163,7 @@ describe('blobs', () => {
     assert.deepEqual(await read(0, unknown), bytes);
   });
 
-  it('are asked for again after 408, 429, 500, 502, 503 and 504', async () => {
+  it('are retried after 408, 429, 500, 502, 503 and 504', async () => {
     for (const status of [408, 429, 500, 502, 503, 504]) {
       registry.fault({ ...BLOBS, times: 2 }, faults.status(status));
       assert.deepEqual(await read(), bytes, `after ${status}`);
@@ -171,7 +171,7 @@ describe('blobs', () => {
     }
   });
 
-  it('are not asked for again after 404, which says what is missing', async () => {
+  it('are not retried after 404, which says what is missing', async () => {
     const missing: Descriptor = { ...blob, digest: sha256('nothing') };
     await assert.rejects(
       read(0, missing),
@@ -180,17 +180,17 @@ describe('blobs', () => {
     assert.equal(registry.requests.length, 1);
   });
 
-  it('are refused when a web page comes instead', async () => {
+  it('are refused if a web page arrives instead', async () => {
     registry.fault(BLOBS, faults.html());
     await assert.rejects(read(), HtmlInsteadError);
   });
 
-  it('come as they are when a proxy compresses them, so that the size tells', async () => {
+  it("aren't decompressed, so the size reveals a proxy that compresses", async () => {
     registry.fault(BLOBS, faults.gzipped());
     await assert.rejects(read(), SizeMismatchError);
   });
 
-  it('go on after a stall, and give up in the end', async () => {
+  it('resume after a stall, and fail in the end', async () => {
     const impatient = ask(configOf(registry), { idleTimeout: 300, tries: 2 });
     try {
       registry.fault({ ...BLOBS, times: 1 }, faults.stall(3000));
@@ -202,7 +202,7 @@ describe('blobs', () => {
     }
   });
 
-  it('give up on silence before the first byte', async () => {
+  it('fail after silence before the first byte', async () => {
     const impatient = ask(configOf(registry), { firstByteTimeout: 300, tries: 2 });
     try {
       registry.fault(BLOBS, faults.silence());
@@ -215,7 +215,7 @@ describe('blobs', () => {
     }
   });
 
-  it('may drip for longer than the idle timeout', async () => {
+  it('may trickle for longer than the idle timeout', async () => {
     const impatient = ask(configOf(registry), { idleTimeout: 400, tries: 1 });
     try {
       registry.fault(BLOBS, faults.drip(4000, 100));
@@ -225,7 +225,7 @@ describe('blobs', () => {
     }
   });
 
-  it('stop at once when they are cancelled, in the head, in the body and between tries', async () => {
+  it('stop at once if cancelled: in the head, in the body and between attempts', async () => {
     const other = ask(configOf(registry));
     try {
       const cases: [faults.Fault, (sink: Collected, fault: { readonly hits: number }) => boolean][] = [
@@ -251,7 +251,7 @@ describe('blobs', () => {
     }
   });
 
-  it('hand on what the sink throws as it is, and do not try again', async () => {
+  it('reject with what the sink throws, without a retry', async () => {
     const full = Object.assign(new Error('no space left'), { code: 'ECONNRESET' });
     const sink = {
       write: (): void => {
@@ -262,7 +262,7 @@ describe('blobs', () => {
     assert.equal(registry.requests.length, 1);
   });
 
-  it('come from the descriptor itself when it holds them', async () => {
+  it('come from the descriptor if it contains them', async () => {
     const small = Buffer.from('{"a":1}');
     const inline: Descriptor = {
       mediaType: 'application/json',
@@ -285,7 +285,7 @@ describe('blobs', () => {
     );
   });
 
-  it('give parts', async () => {
+  it('are read in parts', async () => {
     const blobs = asking.client.blobs('some/name');
     assert.deepEqual(Buffer.from((await blobs.readRange(blob, 5, 4321, asking.signal)) ?? []), bytes.subarray(5, 4321));
     assert.deepEqual(
@@ -309,7 +309,7 @@ describe('blobs', () => {
     );
   });
 
-  it('give further parts from where the registry sent for the first, as long as that holds', async () => {
+  it('are read from where the first part was redirected to, until that expires', async () => {
     const redirecting = await startRegistry({ redirectBlobs: true, store: registry.store });
     const by = ask(configOf(redirecting));
     try {
@@ -331,7 +331,7 @@ describe('blobs', () => {
     }
   });
 
-  it('that are small come verified, and wrong ones are asked for once more', async () => {
+  it('that are small are verified, and asked for once more if wrong', async () => {
     const get = (limit = SIZE): Promise<Uint8Array> => asking.client.blobBytes('some/name', blob, limit, asking.signal);
     assert.deepEqual(Buffer.from(await get()), bytes);
     registry.fault({ ...BLOBS, times: 1 }, faults.corrupt());
@@ -344,7 +344,7 @@ describe('blobs', () => {
     await assert.rejects(asking.client.blobBytes('some/name', unknown, 1000, asking.signal), TooLargeError);
   });
 
-  it('under a sha512 digest come verified', async () => {
+  it('with a sha512 digest are verified', async () => {
     const content = Buffer.from('hash me longer');
     const digest: Digest = `sha512:${createHash('sha512').update(content).digest('hex')}`;
     registry.store.putBlob(content, digest);
@@ -354,7 +354,7 @@ describe('blobs', () => {
     await assert.rejects(asking.client.blobBytes('some/name', descriptor, 100, asking.signal), DigestMismatchError);
   });
 
-  it('tell their size, by HEAD or by a part where there is no HEAD', async () => {
+  it("have a size, from HEAD, or from a part if HEAD isn't supported", async () => {
     assert.equal(await asking.client.blobSize('some/name', blob.digest, asking.signal), SIZE);
     registry.fault({ ...BLOBS, method: 'HEAD' }, faults.status(405));
     assert.equal(await asking.client.blobSize('some/name', blob.digest, asking.signal), SIZE);
@@ -362,7 +362,7 @@ describe('blobs', () => {
     assert.equal(await asking.client.blobSize('some/name', blob.digest, asking.signal), SIZE);
   });
 
-  it('of any size pass through flat memory', async () => {
+  it('of any size need little memory', async () => {
     const folder = tempFolder('flat');
     try {
       const path = join(folder.path, 'huge');

@@ -49,7 +49,7 @@ describe('Docker Hub', () => {
     assert.equal(requests[0]?.headers.authorization, undefined);
   });
 
-  it('lists an owner’s repositories and a repository’s tags in parts, and believes no address', async () => {
+  it('lists an owner’s repositories and a repository’s tags in parts, at its own address only', async () => {
     const { hub, requests } = await hubWith(({ query, path }) => ({
       next: query.get('page') === '1' ? 'https://evil.example/?page=2' : null,
       results: path.endsWith('/tags/')
@@ -68,7 +68,7 @@ describe('Docker Hub', () => {
     assert.equal(requests[0]?.query.get('page_size'), '100');
   });
 
-  it('that answers otherwise says so', async () => {
+  it("reports answers that it doesn't expect", async () => {
     for (const [answer, type] of [
       ['<html>', HtmlInsteadError],
       [404, NotFoundError],

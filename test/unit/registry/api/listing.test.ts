@@ -25,7 +25,7 @@ describe('lists', () => {
     return { registry, asking, all: () => asking.client.allTags('some/name', asking.signal) };
   }
 
-  it('come in parts, each on demand', async () => {
+  it('are read in parts, each on demand', async () => {
     const { asking, registry } = await setUp();
     const found: string[] = [];
     let last: string | undefined;
@@ -42,13 +42,13 @@ describe('lists', () => {
     assert.equal(registry.requests.length, 3);
   });
 
-  it('come whole', async () => {
+  it('are read whole', async () => {
     const { all, registry } = await setUp({ pageSize: 4 });
     assert.deepEqual(await all(), TAGS);
     assert.equal(registry.requests.length, 7);
   });
 
-  it('come some parts at a time, and go on from there', async () => {
+  it('are read some parts at a time, and continue from there', async () => {
     const { asking, registry } = await setUp({ pageSize: 4 });
     const some = await asking.client.manyTags('some/name', undefined, 3, asking.signal);
     assert.deepEqual(some.items, TAGS.slice(0, 12));
@@ -58,7 +58,7 @@ describe('lists', () => {
     assert.equal(rest.next, undefined);
   });
 
-  it('begin behind an item, which need not exist', async () => {
+  it('start after an item, which need not exist', async () => {
     const { asking, registry } = await setUp();
     for (const name of ['alice/a', 'alice/b', 'bob/c'])
       registry.store.putManifest(name, { mediaType: 'x/y', bytes: Buffer.from('{}') });
@@ -69,7 +69,7 @@ describe('lists', () => {
     assert.deepEqual((await asking.client.catalog({ last: 'bob/', size: 1 }, asking.signal)).items, ['bob/c']);
   });
 
-  it('may hold null, empty texts, digests, numbers, repeats and nonsense', async () => {
+  it('may contain null, empty strings, digests, numbers, repeats and garbage', async () => {
     const { registry, asking, all } = await setUp();
     const odd = ['ok', null, '', 7, sha256('x'), 'ok', 'a b', '../up', '-x', {}, 'also.ok'];
     registry.fault(
@@ -93,7 +93,7 @@ describe('lists', () => {
     assert.deepEqual((await asking.client.catalog({}, asking.signal)).items, ['a/b']);
   });
 
-  it('end where a server links to the same part for ever', async () => {
+  it('end if a server links to the same part for ever', async () => {
     const loops: ((path: string, turn: number) => string)[] = [
       path => `<${path}?n=10&last=v09>; rel="next"`,
       path => `<${path}>; rel="next"`,
@@ -119,7 +119,7 @@ describe('lists', () => {
     }
   });
 
-  it('end where every part is new but endless only when the caller has enough', async () => {
+  it('that never end are read until the caller has enough', async () => {
     const { registry, asking } = await setUp();
     let turn = 0;
     registry.fault(LIST, (reply, request) => ({
@@ -133,7 +133,7 @@ describe('lists', () => {
     await assert.rejects(endless, /enough/);
   });
 
-  it('go on where a full part has no link, and end where the server ignores what it is asked', async () => {
+  it('continue if a full part has no link, and end if the server ignores the request', async () => {
     const { registry, asking } = await setUp();
     registry.fault(LIST, faults.headers({ link: '' }));
     const first = await asking.client.tags('some/name', { size: 10 }, asking.signal);
@@ -151,7 +151,7 @@ describe('lists', () => {
     assert.deepEqual(await asking.client.tags('some/name', { last: whole.next }, asking.signal), { items: [] });
   });
 
-  it('take links with another scheme, host or port for their own place', async () => {
+  it("follow links with another scheme, host or port at the registry's own address", async () => {
     for (const origin of ['http://registry.internal:5000', 'https://127.0.0.1', '']) {
       const { registry, all } = await setUp({ pageSize: 10 });
       registry.fault(LIST, reply => {
@@ -164,7 +164,7 @@ describe('lists', () => {
     }
   });
 
-  it('take a link to another path of the same origin as it is', async () => {
+  it('follow a link to another path of the same origin', async () => {
     const { registry, all } = await setUp();
     registry.fault(LIST, reply => ({
       ...reply,
@@ -175,7 +175,7 @@ describe('lists', () => {
     assert.deepEqual(await all(), ['one', 'two']);
   });
 
-  it('fall back to short parts where long ones are refused', async () => {
+  it('fall back to short parts if long ones are refused', async () => {
     const { registry, all } = await setUp();
     registry.fault(
       { ...LIST, when: ({ query }) => Number(query.get('n')) > 100 },
@@ -184,7 +184,7 @@ describe('lists', () => {
     assert.deepEqual(await all(), TAGS);
   });
 
-  it('that are web pages, no JSON or missing are told as such', async () => {
+  it('report web pages, invalid JSON and missing repositories', async () => {
     const { registry, asking, all } = await setUp();
     registry.fault(LIST, faults.html());
     await assert.rejects(all(), HtmlInsteadError);
@@ -216,7 +216,7 @@ describe('lists', () => {
     await assert.rejects(hub.client.catalog({}, hub.signal), NoCatalogError);
   });
 
-  it('are asked of mirrors with the name of the registry that they stand for', async () => {
+  it('are asked of mirrors with the name of their registry', async () => {
     const { registry } = await setUp();
     const mirror = await startRegistry({ address: '127.0.0.2', pageSize: 10, store: registry.store });
     const both = ask(configOf(registry, { mirrors: [mirror.url] }));
@@ -258,7 +258,7 @@ describe('referrers', () => {
       .filter(({ descriptor }) => type === undefined || descriptor.artifactType === type)
       .map(({ digest }) => digest);
 
-  it('come from the API, in parts, filtered by the registry or here', async () => {
+  it('come from the API, in parts, filtered by the registry or by Peel', async () => {
     for (const pageSize of [undefined, 2]) {
       const { registry, find } = await setUp(pageSize === undefined ? {} : { pageSize });
       assert.deepEqual(await find(), digests());
@@ -277,7 +277,7 @@ describe('referrers', () => {
     }
   });
 
-  it('come from the tag where there is no API', async () => {
+  it('come from the tag if there is no API', async () => {
     const { find, registry } = await setUp({ referrers: 'tag' });
     assert.deepEqual(await find(), digests());
     assert.deepEqual(await find('type/1'), digests('type/1'));
@@ -288,12 +288,12 @@ describe('referrers', () => {
     }
   });
 
-  it('are none where nothing tells of any', async () => {
+  it('are empty if neither exists', async () => {
     const { find } = await setUp({ referrers: 'none' });
     assert.deepEqual(await find(), []);
   });
 
-  it('that cannot be checked are left out, and loops end', async () => {
+  it("that can't be verified are left out, and loops end", async () => {
     const { registry, find } = await setUp({});
     registry.fault({ path: '/referrers/' }, (_reply, request) => ({
       status: 200,

@@ -32,7 +32,7 @@ describe('manifests', () => {
   const get = (version: string, size?: number): ReturnType<Asking['client']['manifest']> =>
     asking.client.manifest('some/name', version, asking.signal, size);
 
-  it('of every kind come as they are, by tag and by digest', async () => {
+  it('of every kind arrive byte for byte, by tag and by digest', async () => {
     const kinds = {
       oci: image({ layers: [base] }),
       docker: image({ layers: [base], format: 'docker' }),
@@ -60,7 +60,7 @@ describe('manifests', () => {
     );
   });
 
-  it('come under a sha512 digest', async () => {
+  it('may have a sha512 digest', async () => {
     const bytes = Buffer.from('{"schemaVersion":2,"manifests":[]}');
     const digest: Digest = `sha512:${createHash('sha512').update(bytes).digest('hex')}`;
     registry.store.putManifest('some/name', { mediaType: 'application/vnd.oci.image.index.v1+json', bytes, digest });
@@ -69,7 +69,7 @@ describe('manifests', () => {
     await assert.rejects(get(digest), DigestMismatchError);
   });
 
-  it('that are not what their digest or size says are refused', async () => {
+  it('are refused if their digest or size differs', async () => {
     const { digest, bytes } = image({ layers: [base] });
     registry.store.put('some/name', image({ layers: [base] }), 'latest');
     await get(digest, bytes.length);
@@ -83,7 +83,7 @@ describe('manifests', () => {
     await assert.rejects(get(signed.digest));
   });
 
-  it('under a tag get the computed digest, whatever the header says', async () => {
+  it('get the computed digest, whatever the header says', async () => {
     const { digest } = image({ layers: [base] });
     registry.store.put('some/name', image({ layers: [base] }), 'latest');
     for (const told of [sha256('wrong'), 'nonsense', '']) {
@@ -93,7 +93,7 @@ describe('manifests', () => {
     }
   });
 
-  it('come with a bare media type, or the nonsense that was sent', async () => {
+  it('have a bare media type, or the garbage that was sent', async () => {
     registry.store.put('some/name', image({ layers: [base] }), 'latest');
     for (const [sent, expected] of [
       ['Application/VND.oci.image.manifest.v1+json; charset=utf-8', 'application/vnd.oci.image.manifest.v1+json'],
@@ -106,7 +106,7 @@ describe('manifests', () => {
     }
   });
 
-  it('that are too long are dropped', async () => {
+  it('are refused if too long', async () => {
     registry.store.putManifest('some/name', { mediaType: 'x/y', bytes: Buffer.alloc(4 * 1024 * 1024, 32) }, 'longest');
     registry.store.putManifest('some/name', { mediaType: 'x/y', bytes: Buffer.alloc(4 * 1024 * 1024 + 1, 32) }, 'long');
     assert.equal((await get('longest')).bytes.length, 4 * 1024 * 1024);
@@ -115,7 +115,7 @@ describe('manifests', () => {
     await assert.rejects(get('long'), TooLargeError);
   });
 
-  it('tell the rate limit', async () => {
+  it('carry the rate limit', async () => {
     registry.store.put('some/name', image({ layers: [base] }), 'latest');
     registry.fault(
       { path: '/manifests/' },
@@ -127,7 +127,7 @@ describe('manifests', () => {
     assert.equal(asking.client.rateLimit?.remaining, 9, 'what was told last is kept');
   });
 
-  it('that Docker Hub refuses to strangers may not exist at all', async () => {
+  it('that Docker Hub refuses to anonymous users may not exist', async () => {
     registry.fault({ path: '/v2/' }, faults.status(401, { 'www-authenticate': 'Basic realm="x"' }));
     const hub = ask({ name: 'docker.io', url: registry.url });
     try {
@@ -143,7 +143,7 @@ describe('manifests', () => {
 });
 
 describe('the digest of a signed schema 1 manifest', () => {
-  it('is over the payload, whoever and how many signed it', () => {
+  it('covers the payload, whoever signed it', () => {
     const one = image({ layers: [base], format: 'schema1' });
     const three = image({ layers: [base], format: 'schema1', keys: [signingKey(), signingKey(), signingKey()] });
     assert.equal(sha256(schema1Payload(one.bytes)), one.digest);
@@ -151,13 +151,13 @@ describe('the digest of a signed schema 1 manifest', () => {
     assert.ok(!schema1Payload(three.bytes).toString().includes('signatures'));
   });
 
-  it('is over the bytes when there is no signature', () => {
+  it('covers the bytes if there is no signature', () => {
     const bytes = Buffer.from('{"schemaVersion":1}');
     assert.equal(sha256(schema1Payload(bytes)), sha256(bytes));
     assert.equal(sha256(schema1Payload(Buffer.from('no json'))), sha256('no json'));
   });
 
-  it('does not exist when signatures do not agree or say nothing', () => {
+  it('is refused if signatures disagree or say nothing', () => {
     const format = (length: unknown, tail: unknown): string =>
       Buffer.from(JSON.stringify({ formatLength: length, formatTail: tail })).toString('base64url');
     const document = (...headers: unknown[]): Buffer =>

@@ -73,7 +73,7 @@ describe('odd servers', () => {
       unknown: body => body,
     };
 
-    it('get their manifests, lists and refusals decoded', async () => {
+    it('have their manifests, lists and refusals decoded', async () => {
       for (const [coding, encode] of Object.entries(encodings)) {
         registry.fault({ path: '/v2/' }, encoded(coding, encode));
         for (const version of ['latest', built.digest]) {
@@ -89,13 +89,13 @@ describe('odd servers', () => {
       await assert.rejects(manifest(), /TAG_INVALID: fault 400/);
     });
 
-    it('get documents that grow beyond the limit refused', async () => {
+    it('have documents refused that grow beyond the limit', async () => {
       registry.fault(MANIFESTS, faults.body(Buffer.alloc(4 * 1024 * 1024 + 1, 32)));
       registry.fault(MANIFESTS, faults.gzipped());
       await assert.rejects(manifest(), TooLargeError);
     });
 
-    it('get their blobs taken as sent', async () => {
+    it('have their blobs read as sent', async () => {
       const packed = zstdCompressSync(bytes);
       const stored = registry.store.putBlob(packed);
       for (const coding of ['gzip', 'zstd']) {
@@ -156,7 +156,7 @@ describe('odd servers', () => {
     const EXPIRED =
       '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>';
 
-    /** Accepts only the signatures of which there are `good` ones. */
+    /** Starts a storage service that refuses other paths like one whose signatures have expired. */
     async function storage(
       accepts: (path: string) => boolean,
       status = 403,
@@ -186,7 +186,7 @@ describe('odd servers', () => {
       }
     });
 
-    it('are not taken to judge the account', async () => {
+    it('say nothing about the account', async () => {
       const { url, paths } = await storage(() => false);
       registry.fault(
         BLOBS,
@@ -224,7 +224,7 @@ describe('odd servers', () => {
     });
   });
 
-  it('mirrors with an empty manifest are passed over', async () => {
+  it('mirrors with an empty manifest are skipped', async () => {
     const both = ask(configOf(registry, { mirrors: [mirror.url] }));
     for (const body of ['', ' \n', 'null', '{}', '{ }']) {
       mirror.fault(MANIFESTS, faults.body(body));
@@ -238,7 +238,7 @@ describe('odd servers', () => {
     await both.close();
   });
 
-  it('lists that are not served do not deny the repository', async () => {
+  it("tag lists that aren't served don't mean that the repository is missing", async () => {
     const tags = (): Promise<unknown> => asking.client.tags('some/name', {}, asking.signal);
     registry.fault({ path: '/tags/list' }, faults.status(404, {}, 'NOT_FOUND'));
     await assert.rejects(tags(), error => error instanceof ServerError && error.code === 'NOT_FOUND');

@@ -26,7 +26,7 @@ import { Accounts, ask, Collected, configOf, type Asking } from '../asking.ts';
 const ALICE: Credential = { username: 'alice', password: 's3cret' };
 const PUSHER = { user: 'alice', password: 's3cret' };
 
-/** Two layers, the second one of some hundred kilobytes that do not compress. */
+/** An image with two layers, the second of some hundred incompressible kilobytes. */
 function demo(format: 'oci' | 'docker' | 'schema1' = 'oci'): BuiltImage {
   const noise = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * 2_654_435_761) >>> 13));
   return image({
@@ -39,7 +39,7 @@ function isSchema1(built: BuiltImage): boolean {
   return built.mediaType.includes('manifest.v1');
 }
 
-/** The whole way that a pull goes: manifest, config, every layer. */
+/** Reads what a pull reads: manifest, config, every layer. */
 async function readAll(
   { client, signal }: Asking,
   repository: string,
@@ -49,7 +49,7 @@ async function readAll(
 ): Promise<void> {
   const found = await client.manifest(repository, tag, signal);
   assert.equal(found.digest, built.digest);
-  // This registry signs schema 1 manifests anew each time they are read; their digest leaves the signatures out.
+  // This registry signs schema 1 manifests on each read; their digest excludes the signatures.
   if (!isSchema1(built)) assert.deepEqual(Buffer.from(found.bytes), built.bytes);
   const manifest = parseManifest(found.bytes, found.mediaType);
   if (manifest.kind === 'image') {
@@ -62,7 +62,7 @@ async function readAll(
     await client.blobs(repository).read({ mediaType: '', digest, size }, 0, sink, signal);
     assert.deepEqual(sink.bytes, blob);
     const part = await client.blobs(repository).readRange({ mediaType: '', digest, size }, 10, 60, signal);
-    // A pull-through mirror that is still fetching the blob itself gives no parts.
+    // A pull-through mirror that is still fetching the blob doesn't serve parts.
     if (part !== undefined || !mirrored) assert.deepEqual(Buffer.from(part ?? []), blob.subarray(10, 60));
   }
 }
@@ -105,7 +105,7 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     const first = await by.client.catalog({ size: 2 }, by.signal);
     assert.deepEqual(first.items, ['team/docker', 'team/oci']);
     assert.deepEqual((await by.client.catalog({ size: 2, last: first.next }, by.signal)).items, ['team/schema1']);
-    // Debian's registry gives all tags at once, in no order, whatever is asked for.
+    // Debian's registry sends all tags at once, unsorted, whatever is asked for.
     const tags = await by.client.tags('team/oci', { size: 3 }, by.signal);
     assert.equal(tags.items.length, 3);
     assert.deepEqual(await by.client.tags('team/oci', { last: tags.next }, by.signal), { items: [] });
@@ -131,7 +131,7 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     assert.deepEqual([ping.v2, ping.authentication, ping.catalog], [true, 'none', true]);
   });
 
-  it('a name without library/ gets the right one offered', async () => {
+  it('suggests library/ for a name without it', async () => {
     const registry = await start();
     await pushContent(registry, 'library/nginx', demo(), 'latest');
     const by = asking(configOf(registry));
@@ -211,7 +211,7 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     assert.equal((await known.client.ping(known.signal)).v2, true);
   });
 
-  it('whose certificate is for another name or too old', async () => {
+  it('with a certificate for another name, or an expired one', async () => {
     for (const [identity, reason] of [[ca.issue({ hosts: ['elsewhere.example'] }), /another name/]] as const) {
       const registry = await start({ tls: identity });
       const by = asking(configOf(registry, { ca: ca.cert }));
@@ -219,7 +219,7 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     }
   });
 
-  it('asked by the wrong scheme', async () => {
+  it('asked with the wrong scheme', async () => {
     const secure = await start({ tls: ca.issue() });
     const plainly = asking({ name: secure.host, url: `http://${secure.host}` });
     await assert.rejects(
@@ -252,7 +252,7 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     }
   });
 
-  it('as a pull-through mirror, as one that is down, and as one that does not have it', async () => {
+  it("as a pull-through mirror, one that is down, and one that doesn't have the image", async () => {
     const upstream = await start();
     const built = demo();
     await pushContent(upstream, 'library/app', built, 'latest');
@@ -275,7 +275,7 @@ describe("Debian's docker-registry", { skip: requireTool('docker-registry', 'htp
     );
   });
 
-  it('that is not there at all', async () => {
+  it("that doesn't exist", async () => {
     const by = asking({ name: '127.0.0.1:1', url: 'http://127.0.0.1:1' });
     await assert.rejects(
       by.client.ping(by.signal),

@@ -45,7 +45,7 @@ describe('accounts and tokens', () => {
     return { registry, asking, accounts, tokens: registry.access.tokenServer as TokenServer, get };
   }
 
-  it('keep a token for its life, unless its date says that it is older', async () => {
+  it('keep a token for its lifetime, unless its date shows that it is older', async () => {
     const { asking } = await setUp(undefined);
     let issued: string | undefined;
     const server = await listen((_request, response) => {
@@ -66,7 +66,7 @@ describe('accounts and tokens', () => {
     assert.ok((await seconds(new Date(Date.now() - 200_000))) < 100);
   });
 
-  it('change the scheme where a registry wants it', async () => {
+  it('change the scheme if a registry wants another', async () => {
     const { asking, get, registry } = await setUp({ scheme: 'bearer' }, ALICE);
     const basic = `Basic ${Buffer.from('alice:s3cret').toString('base64')}`;
     registry.fault({ path: '/_catalog' }, (reply, { headers: { authorization } }) => {
@@ -86,14 +86,14 @@ describe('accounts and tokens', () => {
     }
   });
 
-  it('are not looked for where nobody asks for them', async () => {
+  it('are not looked up unless a registry wants them', async () => {
     const { get, accounts, registry } = await setUp(undefined, ALICE);
     await get();
     assert.deepEqual(accounts.asked, []);
     assert.equal(registry.requests[0]?.headers.authorization, undefined);
   });
 
-  it('open a registry with Basic, from the second request on without a refusal', async () => {
+  it('are sent by Basic, ahead of a refusal from the second request on', async () => {
     const { get, registry } = await setUp({ scheme: 'basic' }, ALICE);
     await get();
     await get('other');
@@ -107,7 +107,7 @@ describe('accounts and tokens', () => {
     );
   });
 
-  it('are tried by themselves, and refused ones are told as such, without their secrets', async () => {
+  it('are verified on their own, and refused without revealing them', async () => {
     const wrong: Credential = { username: 'alice', password: 'wr0ng' };
     for (const scheme of ['basic', 'bearer'] as const) {
       const { registry, asking } = await setUp({ scheme });
@@ -122,7 +122,7 @@ describe('accounts and tokens', () => {
       });
     }
     const { registry, asking } = await setUp({ scheme: 'basic' });
-    // Amazon's registry answers so when the token that stands for the password has expired.
+    // Amazon's registry answers this when the token used as password has expired.
     registry.fault({ when: ({ headers }) => headers.authorization !== undefined }, faults.status(403));
     await assert.rejects(
       verifyAccount(asking.transport, configOf(registry), ALICE, asking.signal),
@@ -132,7 +132,7 @@ describe('accounts and tokens', () => {
     assert.equal(await verifyAccount(other.transport, configOf(free), ALICE, other.signal), 'not asked for');
   });
 
-  it('that are wrong or missing end in a clear failure, without endless tries', async () => {
+  it('that are wrong or missing fail clearly, without endless retries', async () => {
     for (const credential of [undefined, { username: 'alice', password: 'wrong' }]) {
       const { get, registry } = await setUp({ scheme: 'basic' }, credential);
       await assert.rejects(
@@ -144,13 +144,13 @@ describe('accounts and tokens', () => {
     }
   });
 
-  it('with umlauts and colons go out in UTF-8, split at the first colon', async () => {
+  it('with umlauts and colons are sent in UTF-8', async () => {
     const users = { jürgen: 'a:b:ç' };
     const { get } = await setUp({ scheme: 'basic', users }, { username: 'jürgen', password: 'a:b:ç' });
     await get();
   });
 
-  it('are not needed for an anonymous token, which is kept for its scope', async () => {
+  it('are not needed for an anonymous token, which is cached for its scope', async () => {
     const { get, tokens, registry } = await setUp({ scheme: 'bearer' });
     await get();
     await get();
@@ -167,7 +167,7 @@ describe('accounts and tokens', () => {
     assert.equal(tokens.requests.length, 2);
   });
 
-  it('are sent to the token server, by GET and Basic', async () => {
+  it('are sent to the token server by GET and Basic', async () => {
     const { get, tokens } = await setUp({ scheme: 'bearer', tokens: { anonymousPull: false } }, ALICE);
     await get();
     assert.deepEqual(
@@ -177,7 +177,7 @@ describe('accounts and tokens', () => {
     assert.equal(tokens.requests[0]?.method, 'GET');
   });
 
-  it('that the token server refuses do not shut out what is public', async () => {
+  it("that the token server refuses don't block what is public", async () => {
     const { get, asking, tokens } = await setUp({ scheme: 'bearer' }, { username: 'alice', password: 'old' });
     await get();
     assert.deepEqual(
@@ -187,7 +187,7 @@ describe('accounts and tokens', () => {
     assert.ok(asking.log.lines.some(line => /doesn't accept its account/.test(line)));
   });
 
-  it('that the token server refuses are told where nothing is public', async () => {
+  it('that the token server refuses are reported if nothing is public', async () => {
     const { get } = await setUp(
       { scheme: 'bearer', tokens: { anonymousPull: false } },
       { username: 'alice', password: 'old' },
@@ -195,7 +195,7 @@ describe('accounts and tokens', () => {
     await assert.rejects(get(), UnauthorizedError);
   });
 
-  it('kept as an identity token are traded by POST', async () => {
+  it('with an identity token are exchanged by POST', async () => {
     const { get, tokens, accounts, registry } = await setUp({ scheme: 'bearer', tokens: { anonymousPull: false } });
     accounts.set(registry.host, { identityToken: tokens.identityToken('alice') });
     await get();
@@ -210,10 +210,10 @@ describe('accounts and tokens', () => {
     );
   });
 
-  it('kept as an identity token fall back to GET where there is no POST', async () => {
+  it("with an identity token fall back to GET if POST isn't supported", async () => {
     const { get, tokens, accounts, registry } = await setUp({ scheme: 'bearer', tokens: { getOnly: true } });
     accounts.set(registry.host, { identityToken: tokens.identityToken('alice') });
-    // This server takes no Bearer for a token; the anonymous one that comes in its place opens what is public.
+    // This server doesn't accept Bearer for a token; the anonymous one opens what is public.
     await get();
     assert.deepEqual(
       tokens.requests.map(({ method }) => method),
@@ -221,7 +221,7 @@ describe('accounts and tokens', () => {
     );
   });
 
-  it('kept as a registry token go to the registry as they are', async () => {
+  it('with a registry token are sent as is', async () => {
     const { get, tokens, accounts, registry } = await setUp({ scheme: 'bearer' });
     const url = `${tokens.url}/token?service=embedded-registry&scope=repository:some/name:pull`;
     const { token } = (await (await fetch(url)).json()) as { token: string };
@@ -232,7 +232,7 @@ describe('accounts and tokens', () => {
     assert.equal(registry.requests.at(-1)?.headers.authorization, `Bearer ${token}`);
   });
 
-  it('take a token under either name, and without an expiry for a minute', async () => {
+  it('accept a token under either name, and keep one without an expiry for a minute', async () => {
     for (const fields of [['token'], ['access_token']] as const) {
       const { get, tokens } = await setUp({ scheme: 'bearer', tokens: { fields, withoutExpiry: true } });
       await get();
@@ -241,7 +241,7 @@ describe('accounts and tokens', () => {
     }
   });
 
-  it('fetch a new token when the old one ends', async () => {
+  it('fetch a new token when the old one expires', async () => {
     const { get, tokens } = await setUp({ scheme: 'bearer', tokens: { ttl: 1 } });
     await get();
     await sleep(1000);
@@ -249,7 +249,7 @@ describe('accounts and tokens', () => {
     assert.equal(tokens.requests.length, 2);
   });
 
-  it('fetch a new token when the registry no longer takes the old one', async () => {
+  it('fetch a new token when the registry rejects the old one', async () => {
     const { get, tokens, registry } = await setUp({ scheme: 'bearer' });
     await get();
     tokens.revokeAll();
@@ -261,8 +261,8 @@ describe('accounts and tokens', () => {
     );
   });
 
-  it('widen the scope when the challenge says that it was too narrow', async () => {
-    // The registry wants a scope that the client cannot know: that of the repository behind a virtual one.
+  it('widen the scope if the challenge demands it', async () => {
+    // The registry wants a scope that the client can't know: a virtual repository's real one.
     const { get, registry, tokens } = await setUp({
       scheme: 'bearer',
       challenge: challenge =>
@@ -280,7 +280,7 @@ describe('accounts and tokens', () => {
       registry.requests.map(({ status }) => status),
       [401, 200],
     );
-    // And once more when a token ahead of time turned out too narrow.
+    // And again if a token fetched ahead is too narrow.
     registry.fault(
       { path: '/other/', times: 1 },
       faults.status(401, {
@@ -290,13 +290,13 @@ describe('accounts and tokens', () => {
     await get('other');
   });
 
-  it('are not asked for ever when the scope stays insufficient', async () => {
+  it("don't retry for ever if the scope stays insufficient", async () => {
     const { get, registry } = await setUp({ scheme: 'bearer', tokens: { isPrivate: name => name === 'some/name' } });
     await assert.rejects(get(), UnauthorizedError);
     assert.ok(registry.requests.length <= 3, `${registry.requests.length} requests`);
   });
 
-  it('come through a challenge that only the root gives', async () => {
+  it("answer a challenge that only the API's root sends", async () => {
     const { get, tokens, registry } = await setUp({
       scheme: 'bearer',
       challenge: challenge => (challenge.request.path === '/v2/' ? bearerChallenge(challenge) : ''),
@@ -309,7 +309,7 @@ describe('accounts and tokens', () => {
     assert.equal(tokens.grants.length, 1);
   });
 
-  it('choose what they can do among many challenges', async () => {
+  it('choose a supported challenge among many', async () => {
     const { get } = await setUp({
       scheme: 'bearer',
       challenge: challenge => ['Negotiate', `Basic realm="x, y", ${bearerChallenge(challenge)}`],
@@ -330,7 +330,7 @@ describe('accounts and tokens', () => {
     assert.equal(asked?.query.get('scope'), 'repository:some/name:pull');
   });
 
-  it('are tried where a registry hides what they would be shown', async () => {
+  it('are tried if a registry hides what they may see', async () => {
     for (const status of [403, 404]) {
       const { get, registry, accounts } = await setUp(undefined, ALICE);
       registry.fault(
@@ -350,13 +350,13 @@ describe('accounts and tokens', () => {
     assert.equal(registry.requests.length, 1, 'without an account nothing more is asked');
   });
 
-  it('are asked for once when many want the same token', async () => {
+  it('fetch a token once for many callers', async () => {
     const { get, tokens } = await setUp({ scheme: 'bearer' });
     await Promise.all(Array.from({ length: 8 }, () => get()));
     assert.equal(tokens.requests.length, 1);
   });
 
-  it('wait for the others when one caller leaves, and stop when the last one leaves', async () => {
+  it('continue when one caller leaves, and stop when the last one does', async () => {
     const { asking, registry, tokens } = await setUp({ scheme: 'bearer' });
     const slow = await startSlowTokenServer();
     open.push(slow);
@@ -384,7 +384,7 @@ describe('accounts and tokens', () => {
     assert.equal(tokens.requests.length, 0);
   });
 
-  it('are looked up anew after signing in and out', async () => {
+  it('are looked up again after signing in and out', async () => {
     const { get, accounts, asking, registry } = await setUp({ scheme: 'basic' });
     await assert.rejects(get(), UnauthorizedError);
     accounts.set(registry.host, ALICE);
@@ -395,7 +395,7 @@ describe('accounts and tokens', () => {
     await assert.rejects(get(), UnauthorizedError);
   });
 
-  it('that were looked up before signing out are not remembered after it', async () => {
+  it('looked up before signing out are not remembered after it', async () => {
     const { registry } = await setUp({ scheme: 'basic' });
     const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<Credential>()];
     let signedIn = true;
@@ -417,7 +417,7 @@ describe('accounts and tokens', () => {
     await assert.rejects(asking.client.manifest('some/name', 'latest', asking.signal), UnauthorizedError);
   });
 
-  it('that cannot be looked up are warned of, and the next source is asked', async () => {
+  it("that can't be looked up cause a warning, and the next source is asked", async () => {
     const { registry } = await setUp({ scheme: 'basic' });
     const broken = { name: 'a broken keychain', find: () => Promise.reject(new Error('locked')) };
     const asking = ask(configOf(registry), {}, [broken, new Accounts({ [registry.host]: ALICE })]);
@@ -427,7 +427,7 @@ describe('accounts and tokens', () => {
   });
 });
 
-/** A token server that answers when it is told to. */
+/** A token server that answers when the test says so. */
 async function startSlowTokenServer(): Promise<{
   url: string;
   answer(): void;

@@ -23,7 +23,7 @@ describe('account files', () => {
     return new AuthFile(path, { PATH: folder.path });
   }
 
-  /** A helper that knows some servers, and writes down whom it was asked for. */
+  /** Installs a helper that knows some servers, and logs those it is asked for. */
   function helper(name: string, answers: Record<string, unknown>): () => string[] {
     const path = join(folder.path, `docker-credential-${name}`);
     const log = join(folder.path, `${name}.log`);
@@ -48,7 +48,7 @@ describe('account files', () => {
   const find = (file: AuthFile, registry: string, repository?: string): Promise<Credential | undefined> =>
     file.find(registry, repository, SIGNAL);
 
-  it('have an account for each registry, in every form', async () => {
+  it('have accounts in every form', async () => {
     const file = fileOf({
       auths: {
         'a.example': { auth: base64('alice:pass:word') },
@@ -72,7 +72,7 @@ describe('account files', () => {
       assert.equal(await find(file, none), undefined, none);
   });
 
-  it('may keep accounts for parts of a registry, the most particular first', async () => {
+  it('may have accounts for parts of a registry, the most specific first', async () => {
     const file = fileOf({
       auths: {
         'r.example/team/app': { auth: base64('app:1') },
@@ -149,7 +149,7 @@ describe('account files', () => {
     ]);
   });
 
-  it('with a helper that is missing still give what they hold themselves', async () => {
+  it('with a missing helper still provide their own accounts', async () => {
     const file = fileOf({ credsStore: 'gone', auths: { 'a.example': { auth: base64('a:b') } } });
     assert.deepEqual(await find(file, 'a.example'), { username: 'a', password: 'b' });
     await assert.rejects(
@@ -158,7 +158,7 @@ describe('account files', () => {
     );
   });
 
-  it('that are missing or empty have no account; broken ones say so and show nothing', async () => {
+  it('have no account if missing or empty, and reveal nothing if damaged', async () => {
     assert.equal(await new AuthFile(join(folder.path, 'none'), {}).find('a', undefined, SIGNAL), undefined);
     assert.equal(await find(fileOf(''), 'a'), undefined);
     for (const content of ['{}', '{"auths":null}', '{"auths":[]}', '{"auths":5,"credHelpers":7,"credsStore":{}}'])
@@ -173,7 +173,7 @@ describe('account files', () => {
     assert.deepEqual(await find(bom, 'a'), { username: 'a', password: 'b' });
   });
 
-  it('lie where Docker and podman put them', () => {
+  it('are found where Docker and podman put them', () => {
     assert.equal(dockerAuthFile({}, '/home/x').name, '/home/x/.docker/config.json');
     assert.equal(dockerAuthFile({ DOCKER_CONFIG: '/etc/d' }, '/home/x').name, '/etc/d/config.json');
     const podman = (environment: Record<string, string>): string[] =>
@@ -201,7 +201,7 @@ describe('credential helpers', () => {
   const asked = (name: string, signal = SIGNAL): Promise<Credential | undefined> =>
     askCredentialHelper(name, 'https://r.example', environment, signal);
 
-  it('with a name that is no name are not run', async () => {
+  it('with an invalid name are not run', async () => {
     for (const name of ['', '../x', 'a/b', 'a b', 'a;reboot', '$(id)', '-x', 'x'.repeat(200), '.hidden', 'a\nb']) {
       await assert.rejects(
         asked(name),
@@ -211,7 +211,7 @@ describe('credential helpers', () => {
     }
   });
 
-  it('are not looked for in folders that are not absolute', async () => {
+  it('are not searched in relative folders', async () => {
     mkdirSync(join(folder.path, 'relative'));
     const path = join(folder.path, 'relative', 'docker-credential-planted');
     writeFileSync(path, '#!/bin/sh\necho \'{"Username":"x","Secret":"y"}\'\n');
@@ -225,12 +225,12 @@ describe('credential helpers', () => {
     }
   });
 
-  it('get the server on their standard input and nothing of it through a shell', async () => {
+  it('get the server on standard input, not through a shell', async () => {
     const name = script('echo', 'printf \'{"Username":"%s","Secret":"s"}\' "$1 $(cat)"');
     assert.deepEqual(await asked(name), { username: 'get https://r.example', password: 's' });
   });
 
-  it('that fail are told, without what they printed', async () => {
+  it('that fail are reported without their output', async () => {
     const cases = {
       fails: 'echo topsecret; exit 3',
       talks: 'echo topsecret',
@@ -248,7 +248,7 @@ describe('credential helpers', () => {
     assert.equal(await asked(script('empty', 'echo "credentials not found in native keychain"; exit 1')), undefined);
   });
 
-  it('that hang are ended with whoever asked', async () => {
+  it('that hang are killed when the caller aborts', async () => {
     const abort = new AbortController();
     const waiting = asked(script('hangs', 'exec sleep 600'), abort.signal);
     setTimeout(() => abort.abort(new Error('no patience')), 50);

@@ -107,7 +107,7 @@ describe('challenges', () => {
     });
   }
 
-  it('of any length end in time', () => {
+  it('of any length are parsed in time', () => {
     for (const part of ['a ', 'a=,', '"', '\\', 'Basic realm="\\', ', ', '= ']) parseChallenges(part.repeat(50_000));
   });
 });

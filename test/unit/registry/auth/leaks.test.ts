@@ -21,7 +21,7 @@ import { Accounts, ask, Collected, configOf, storeBlob, type Asking } from '../a
 const ALICE: Credential = { username: 'alice', password: 's3cret-Pa55' };
 const SECRETS = ['s3cret-Pa55', Buffer.from('alice:s3cret-Pa55').toString('base64'), 'X-Signature=demo', 'topsecret'];
 
-/** Everything of an error that a person or a log could see. */
+/** Returns everything of an error that users or logs could see. */
 function assertNoSecret(error: unknown, lines: readonly string[] = []): void {
   const seen = [inspect(error, { depth: 10, showHidden: true }), ...lines].join('\n');
   for (const secret of SECRETS) assert.ok(!seen.includes(secret), `"${secret}" shows in ${seen}`);
@@ -68,7 +68,7 @@ describe('secrets', () => {
     for (const { headers } of registry.cdnRequests) assert.equal(headers.authorization, undefined);
   });
 
-  it('do not come back after a redirect went away and home again', async () => {
+  it('are not sent again after a redirect away and back', async () => {
     const { registry, asking } = await setUp();
     const { blob } = storeBlob(registry.store, 'some/name', 50);
     const home: LoggedRequest[] = [];
@@ -83,7 +83,7 @@ describe('secrets', () => {
     assert.equal(home[0]?.headers.authorization, undefined);
   });
 
-  it('stay on a redirect within the origin', async () => {
+  it('are sent to a redirect within the origin', async () => {
     const { registry, asking } = await setUp();
     const { bytes, blob } = storeBlob(registry.store, 'some/name', 50);
     registry.fault(
@@ -96,7 +96,7 @@ describe('secrets', () => {
     assert.deepEqual(sink.bytes, bytes);
   });
 
-  it('do not go to the addresses of foreign layers', async () => {
+  it('are not sent to the addresses of foreign layers', async () => {
     const { registry, asking } = await setUp();
     const { bytes, blob } = storeBlob(registry.store, 'some/name', 50);
     // The registry already knows the account.
@@ -133,7 +133,7 @@ describe('secrets', () => {
     assert.equal(otherRequests[0]?.headers.authorization, undefined);
   });
 
-  it('of the registry do not go to a mirror', async () => {
+  it('of the registry are not sent to a mirror', async () => {
     const { registry, asking } = await setUp();
     const mirror = await startRegistry({ access: { scheme: 'basic' }, address: '127.0.0.3' });
     const accounts = new Accounts({ [registry.host]: ALICE });
@@ -146,7 +146,7 @@ describe('secrets', () => {
     assert.equal(registry.requests.at(-1)?.status, 200);
   });
 
-  it('do not go where a list goes on elsewhere', async () => {
+  it('are not sent to another host that continues a list', async () => {
     const { registry, asking } = await setUp();
     storeBlob(registry.store, 'some/name', 50);
     registry.fault({ path: '/tags/list' }, reply => ({
@@ -161,7 +161,7 @@ describe('secrets', () => {
     assert.equal(otherRequests.length, 0);
   });
 
-  it('do not show in failures and logs, whatever fails', async () => {
+  it("don't appear in failures and logs", async () => {
     const { registry, asking } = await setUp({ redirectBlobs: true });
     const { blob } = storeBlob(registry.store, 'some/name', 50);
     const read = (): Promise<void> => asking.client.blobs('some/name').read(blob, 0, new Collected(), asking.signal);
@@ -198,7 +198,7 @@ describe('secrets', () => {
     assert.ok(asking.log.lines.length > 0);
   });
 
-  it('that a server puts into its answers do not show', async () => {
+  it("in a server's answers don't appear", async () => {
     const { registry, asking } = await setUp();
     storeBlob(registry.store, 'some/name', 50);
     registry.fault({ path: '/manifests/' }, (reply, request) => {
@@ -230,7 +230,7 @@ describe('addresses that answers name', () => {
   });
   after(() => tools === false && ca.close());
 
-  it('do not lead from HTTPS to HTTP, neither redirects nor realms', { skip: tools }, async () => {
+  it('must not lead from HTTPS to HTTP, neither redirects nor realms', { skip: tools }, async () => {
     const plain: LoggedRequest[] = [];
     const target = await listen((request, response) => {
       logRequest(request, plain);
@@ -253,7 +253,7 @@ describe('addresses that answers name', () => {
     assert.equal(plain.length, 0);
   });
 
-  it('are followed only so often', async () => {
+  it('are followed only to a limit', async () => {
     const registry = await startRegistry();
     const asking = ask(configOf(registry));
     open.push(registry, asking);
@@ -281,7 +281,7 @@ describe('addresses that answers name', () => {
     }
   });
 
-  it('may be of every kind of redirect', async () => {
+  it('may come from any kind of redirect', async () => {
     const registry = await startRegistry();
     const asking = ask(configOf(registry));
     open.push(registry, asking);
@@ -296,7 +296,7 @@ describe('addresses that answers name', () => {
     }
   });
 
-  it('without a location are an answer without success', async () => {
+  it('of a redirect may be missing, which is a failure', async () => {
     const registry = await startRegistry();
     const asking = ask(configOf(registry));
     open.push(registry, asking);

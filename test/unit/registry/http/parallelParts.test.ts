@@ -33,14 +33,14 @@ describe('a huge blob over a slow connection', () => {
     await asking.client.blobs('some/name').read(blob, from, sink, asking.signal);
     return sink.bytes;
   }
-  /** Each connection brings some 5 MB a second. */
+  /** Limits each connection to some 5 MB per second. */
   const slowly = (): void => void registry.fault(BLOBS, faults.drip(50_000, 10));
   const parts = (): string[] =>
     registry.requests.flatMap(({ headers }) =>
       /^bytes=\d+-\d+$/.test(headers.range ?? '') ? [headers.range ?? ''] : [],
     );
 
-  it('comes over several, in order, each byte once', async () => {
+  it('arrives over several, in order, each byte once', async () => {
     slowly();
     assert.deepEqual(await read(), bytes);
     assert.ok(parts().length >= 10, `${parts().length} parts`);
@@ -48,7 +48,7 @@ describe('a huge blob over a slow connection', () => {
     assert.ok(registry.peak > 2, `${registry.peak} at once`);
   });
 
-  it('comes from a position on as well', async () => {
+  it('arrives from a position too', async () => {
     slowly();
     assert.deepEqual(await read({}, 123_456), bytes.subarray(123_456));
     assert.ok(parts().length > 5);
@@ -63,7 +63,7 @@ describe('a huge blob over a slow connection', () => {
     }
   });
 
-  it('stays on one where the registry gives no parts', async () => {
+  it("stays on one if the registry doesn't serve parts", async () => {
     slowly();
     registry.fault({ ...BLOBS, when: ({ headers }) => headers.range !== undefined }, faults.noRanges());
     assert.deepEqual(await read(), bytes);
@@ -76,7 +76,7 @@ describe('a huge blob over a slow connection', () => {
     body: Buffer.alloc(10),
   });
 
-  it('comes whole when parts are refused, cut or wrong on the way', async () => {
+  it('arrives whole even if parts are refused, cut off or wrong', async () => {
     for (const fault of [faults.status(404), faults.resetAfter(1000), faults.shiftedRange(7), short]) {
       slowly();
       registry.fault({ ...PARTS, after: 4, times: 9 }, fault);
@@ -85,7 +85,7 @@ describe('a huge blob over a slow connection', () => {
     }
   });
 
-  it('goes back to one connection where several are no faster', async () => {
+  it("returns to one connection if several aren't faster", async () => {
     slowly();
     registry.fault({ ...PARTS, after: 1 }, faults.drip(10_000, 100));
     assert.deepEqual(await read(), bytes);
@@ -93,7 +93,7 @@ describe('a huge blob over a slow connection', () => {
     assert.match(registry.requests.at(-1)?.headers.range ?? '', /^bytes=\d+-$/);
   });
 
-  it('hands on what the sink throws, and stops when it is cancelled', async () => {
+  it('rejects with what the sink throws, and stops if cancelled', async () => {
     slowly();
     const full = new Error('disk full');
     class Full extends Collected {

@@ -18,7 +18,7 @@ import { backoff, retryAfter } from '../../../../src/registry/http/retry.ts';
 import { sortTags } from '../../../../src/registry/api/sortTags.ts';
 
 describe('configurations', () => {
-  it('of registries that nobody configured', () => {
+  it('have defaults', () => {
     assert.deepEqual(defaultConfig('docker.io'), { name: 'docker.io', url: 'https://registry-1.docker.io' });
     for (const name of [
       'localhost',
@@ -35,7 +35,7 @@ describe('configurations', () => {
     }
   });
 
-  it('read addresses as people write them', () => {
+  it('accept addresses as users write them', () => {
     const cases: [string, string][] = [
       ['registry.example', 'https://registry.example'],
       ['localhost:5000/', 'http://localhost:5000'],
@@ -47,7 +47,7 @@ describe('configurations', () => {
     for (const [text, expected] of cases) assert.equal(baseUrl(text), expected);
   });
 
-  it('refuse plain HTTP to other machines unless it is wanted', () => {
+  it('refuse plain HTTP to other machines unless allowed', () => {
     assert.throws(() => endpointsOf({ name: 'r.example', url: 'http://r.example' }), InsecureRefusedError);
     assert.throws(
       () => endpointsOf({ name: 'r.example', url: 'https://r.example', mirrors: ['http://m.example'] }),
@@ -126,7 +126,7 @@ describe('addresses', () => {
     for (const zone of ['loopback', 'private', 'public'] as const) assert.equal(mayLead(zone, 'linkLocal'), false);
   });
 
-  it('are judged when a name is resolved, too', async () => {
+  it('are also checked when a name is resolved', async () => {
     assert.equal(await resolveZone('localhost'), 'loopback');
     assert.equal(await resolveZone('no-such-host.invalid'), 'public');
     const look = (from: 'public' | 'loopback' | undefined, host: string): Promise<unknown> =>
@@ -173,7 +173,7 @@ describe('redirects', () => {
 });
 
 describe('proxies', () => {
-  it('come from the editor, else from the environment', () => {
+  it('come from the editor, or else from the environment', () => {
     const environment = {
       http_proxy: 'http://low:1',
       HTTP_PROXY: 'http://up:1',
@@ -199,7 +199,7 @@ describe('proxies', () => {
     assert.deepEqual(resolveProxies({}, {}), { noProxy: [] });
   });
 
-  it('are not used for hosts that are excepted', () => {
+  it('are not used for excepted hosts', () => {
     const httpProxy = { url: 'http://p', setting: 'HTTP_PROXY' };
     const httpsProxy = { url: 'http://q', setting: 'HTTPS_PROXY' };
     const through = (url: string, ...noProxy: string[]): boolean =>
@@ -232,7 +232,7 @@ describe('proxies', () => {
 });
 
 describe('headers', () => {
-  it('Retry-After in seconds, as a date, and as nonsense', () => {
+  it('have Retry-After in seconds, as a date, or as garbage', () => {
     const now = Date.parse('2024-01-01T00:00:00Z');
     assert.equal(retryAfter({ 'retry-after': '7' }, now), 7000);
     assert.equal(retryAfter({ 'retry-after': 'Mon, 01 Jan 2024 00:00:05 GMT' }, now), 5000);
@@ -241,7 +241,7 @@ describe('headers', () => {
     assert.equal(retryAfter({}, now), undefined);
   });
 
-  it('waits double, with jitter and a limit', () => {
+  it('double the wait between attempts, with jitter and a limit', () => {
     assert.equal(
       backoff(1, 500, () => 1),
       500,
@@ -305,7 +305,7 @@ describe('headers', () => {
     assert.equal(rateLimitOf({}), undefined);
   });
 
-  it('texts and addresses of servers, made fit to be shown', () => {
+  it('and addresses of servers are made fit to be shown', () => {
     assert.equal(redactUrl('https://user:pw@host:8/path?X-Amz-Signature=secret#frag'), 'https://host:8/path?…');
     assert.equal(redactUrl('no address'), '(not a valid address)');
     assert.equal(quoteFromServer('a\u001b[31m\r\nb\u202e'), 'a [31m b');
@@ -314,7 +314,7 @@ describe('headers', () => {
 });
 
 describe('tags', () => {
-  it('are sorted as people look for them', () => {
+  it('are sorted as users look for them', () => {
     const sorted = [
       'latest',
       'v2.0',
@@ -347,7 +347,7 @@ describe('tags', () => {
     assert.deepEqual(sortTags(shuffled), sorted);
   });
 
-  it('that are dates or huge numbers are sorted by their value', () => {
+  it('that are dates or huge numbers are sorted by value', () => {
     assert.deepEqual(sortTags(['20230101', '20240101', '2024.1', '99999999999999999999', '100000000000000000000']), [
       '100000000000000000000',
       '99999999999999999999',
@@ -358,7 +358,7 @@ describe('tags', () => {
     assert.deepEqual(sortTags(['b10', 'b9', 'a']), ['a', 'b9', 'b10']);
   });
 
-  it('of any form end in time and lose nothing', () => {
+  it('of any form are sorted in time, and none is lost', () => {
     const odd = ['1.'.repeat(64), '-'.repeat(3), '9'.repeat(128), 'a1'.repeat(64), '1-rc'.repeat(30), ''];
     assert.deepEqual(sortTags(odd).toSorted(), odd.toSorted());
   });

@@ -8,7 +8,7 @@ import { type Squid, startSquid } from '../../../support/servers/squid.ts';
 import { requireTool } from '../../../support/tools.ts';
 import { ask, Collected, type Asking } from '../asking.ts';
 
-/** A name that only the proxy can resolve: whoever reaches it went through the proxy. */
+/** A name that only the proxy can resolve. */
 const NAME = 'registry.behind-the-proxy.test';
 const ACCOUNT = { user: 'pat', password: 'pr0xy:pw' };
 
@@ -52,7 +52,7 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     return made;
   }
 
-  /** Squid writes a tunnel down when it ends. */
+  /** Squid logs a tunnel when it ends. */
   function tunnelOf(account: string): Parameters<Squid['logged']>[0] {
     return ({ method, target, user }) =>
       method === 'CONNECT' && target === `${NAME}:${secure.port}` && user === account;
@@ -76,14 +76,14 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     );
   });
 
-  it('carries HTTPS through a tunnel, where the authority is the registry’s', async () => {
+  it('carries HTTPS through a tunnel, verified by the registry’s authority', async () => {
     const asking = through(squid.url, secure);
     await read(asking);
     await asking.close();
     await squid.logged(tunnelOf('-'));
   });
 
-  it('hides no alert of a server that wants a client certificate', async () => {
+  it('passes on the alert of a server that wants a client certificate', async () => {
     const strict = await startRegistry({ tls: { ...ca.issue({ hosts: [NAME] }), clientCa: ca.cert } });
     open.push(strict);
     const url = `https://${NAME}:${strict.port}`;
@@ -99,7 +99,7 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     assert.equal((await known.client.ping(known.signal)).v2, true);
   });
 
-  it('takes its user and password from the address', async () => {
+  it('gets its user and password from the address', async () => {
     const address = guarded.url.replace('//', '//pat:pr0xy%3Apw@');
     await read(through(address, plain));
     const asking = through(address, secure);
@@ -109,7 +109,7 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     assert.ok(!JSON.stringify(secure.requests.map(({ headers }) => headers)).includes('proxy-authorization'));
   });
 
-  it('that wants a password refuses clearly, and no password shows', async () => {
+  it('that wants a password fails clearly, without revealing one', async () => {
     for (const registry of [plain, secure]) {
       const wrong = through(guarded.url.replace('//', '//pat:wr0ng@'), registry);
       await assert.rejects(wrong.client.manifest('some/name', 'latest', wrong.signal), error => {
@@ -120,7 +120,7 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     }
   });
 
-  it('is left out for hosts that are excepted and for this machine', async () => {
+  it('is not used for excepted hosts and this machine', async () => {
     const unused = await startSquid(undefined, [NAME]);
     open.push(unused);
     const excepted = through(unused.url, plain, ['.behind-the-proxy.test']);
@@ -131,7 +131,7 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     const local = ask({ name: plain.host, url: plain.url }, { httpProxy: { url: unused.url, setting: 'http.proxy' } });
     open.push(local);
     await read(local);
-    // What it writes down late is there when a later request is.
+    // A later request in the log shows that earlier ones are complete.
     const last = through(unused.url, plain);
     await last.client.manifest('some/name', 'latest', last.signal);
     const its = `http://${NAME}:${plain.port}/v2/some/name/manifests/latest`;
@@ -142,7 +142,7 @@ describe("Debian's squid", { timeout: 60_000, skip: requireTool('squid', 'htpass
     );
   });
 
-  it('that is down is to blame, not the registry', async () => {
+  it('that is down is reported instead of the registry', async () => {
     for (const [address, registry, setting] of [
       ['http://127.0.0.1:1', secure, 'HTTPS_PROXY'],
       ['http://127.0.0.1:1', plain, 'HTTP_PROXY'],

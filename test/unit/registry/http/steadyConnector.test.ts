@@ -12,13 +12,13 @@ import { requireTool } from '../../../support/tools.ts';
 
 const BODY = randomBytes(5_000_000);
 
-describe('connections that read into one buffer', () => {
+describe('connections with one read buffer', () => {
   const open: { close(): Promise<void> }[] = [];
   afterEach(async () => {
     for (const each of open.splice(0).toReversed()) await each.close();
   });
 
-  /** Serves by `handler`, and asks over connections of our own. */
+  /** Starts a server, and returns a function that requests its paths. */
   async function serve(handler: RequestListener, secure = false): Promise<(path: string) => Promise<HttpResponse>> {
     const authority = secure ? createPrivateCa() : undefined;
     const server = await listen(handler, authority ? { tls: authority.issue() } : {});
@@ -32,7 +32,7 @@ describe('connections that read into one buffer', () => {
     };
   }
 
-  /** The digest of the body, and how many different buffers it came in. */
+  /** Returns the body's digest and the number of buffers it arrived in. */
   async function read(response: HttpResponse): Promise<{ hash: string; buffers: number }> {
     const hash = createHash('sha256');
     const buffers = new Set<ArrayBufferLike>();
@@ -49,22 +49,22 @@ describe('connections that read into one buffer', () => {
 
   for (const secure of [false, true]) {
     it(
-      `brings every byte through ${secure ? 'TLS' : 'TCP'}, in the same memory`,
+      `deliver every byte through ${secure ? 'TLS' : 'TCP'}, in the same memory`,
       { skip: secure ? requireTool('openssl') : false },
       async () => {
         const get = await serve((_request, response) => void response.end(BODY), secure);
-        // The second over the same connection.
+        // The second one uses the same connection.
         for (const path of ['/first', '/second']) {
           const { hash, buffers } = await read(await get(path));
           assert.equal(hash, wanted);
-          // The bytes that came with the head waited for their reader in a copy.
+          // Bytes that arrived with the head waited in a copy.
           assert.ok(buffers <= 2, `${buffers} buffers`);
         }
       },
     );
   }
 
-  it('reads no more than one buffer while nobody wants it, and loses nothing', async () => {
+  it('stop reading after one buffer until it is used, and lose nothing', async () => {
     const all = 12 * BODY.length;
     let sent = 0;
     const get = await serve((_request, response) => {
@@ -86,7 +86,7 @@ describe('connections that read into one buffer', () => {
     assert.equal((await read(response)).hash, hash.digest('hex'));
   });
 
-  it('keeps apart what several connections bring at once', async () => {
+  it('keep several connections apart', async () => {
     const bodies = new Map(['a', 'b', 'c', 'd'].map(name => [`/${name}`, randomBytes(1_000_000)]));
     const get = await serve((request, response) => {
       const body = bodies.get(request.url ?? '') ?? Buffer.alloc(0);
@@ -107,7 +107,7 @@ describe('connections that read into one buffer', () => {
     );
   });
 
-  it('gives a whole body that nothing overwrites later', async () => {
+  it("return a body that isn't overwritten later", async () => {
     const get = await serve((request, response) => void response.end(request.url === '/a' ? 'a'.repeat(3000) : 'b'));
     const first = await (await get('/a')).bytes(10_000);
     await (await get('/b')).bytes(10_000);

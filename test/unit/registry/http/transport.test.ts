@@ -42,7 +42,7 @@ describe('the transport', () => {
     return { registry, asking, get: () => asking.client.manifest('some/name', 'latest', asking.signal) };
   }
 
-  it('tries again after what may pass, and only so often', async () => {
+  it('retries after temporary failures, to a limit', async () => {
     for (const fault of [
       faults.status(429),
       faults.status(500),
@@ -63,7 +63,7 @@ describe('the transport', () => {
     }
   });
 
-  it('does not try again after what will not pass', async () => {
+  it('does not retry after permanent failures', async () => {
     for (const status of [400, 403, 404, 405, 410, 451, 501]) {
       const { registry, get } = await setUp();
       registry.fault({ path: '/manifests/' }, faults.status(status));
@@ -75,7 +75,7 @@ describe('the transport', () => {
     await assert.rejects(nobody.client.ping(nobody.signal), ConnectionRefusedError);
   });
 
-  it('waits as long as it is asked to', async () => {
+  it('waits as long as asked', async () => {
     const { registry, get } = await setUp();
     registry.fault({ path: '/manifests/', times: 1 }, faults.status(429, { 'retry-after': '1' }));
     const began = performance.now();
@@ -83,12 +83,12 @@ describe('the transport', () => {
     assert.ok(performance.now() - began >= 950);
   });
 
-  it('lets other requests to the same host wait as well', async () => {
+  it('makes other requests to the same host wait too', async () => {
     const { registry, asking, get } = await setUp();
     registry.fault({ path: '/manifests/', times: 1 }, faults.status(503, { 'retry-after': '1' }));
     const began = performance.now();
     const first = get();
-    // The answer has come back, too, when this is in the log.
+    // Once this is logged, the answer has arrived.
     while (!asking.log.lines.some(line => line.includes('trying again')))
       await new Promise(resolve => setTimeout(resolve, 5));
     await asking.client.allTags('some/name', asking.signal);
@@ -96,7 +96,7 @@ describe('the transport', () => {
     await first;
   });
 
-  it('does not wait for hours, but says when to come back and what is left', async () => {
+  it('does not wait for hours, but reports when to retry and what is left', async () => {
     const { registry, get } = await setUp();
     registry.fault(
       { path: '/manifests/' },
@@ -135,7 +135,7 @@ describe('the transport', () => {
     assert.ok(new Set(registry.requests.map(({ remotePort }) => remotePort)).size <= 2);
   });
 
-  it('does not lose the connection to failures and redirects', async () => {
+  it('keeps the connection after failures and redirects', async () => {
     const { registry, asking, get } = await setUp({}, { connectionsPerHost: 1 });
     registry.fault({ path: '/manifests/old' }, faults.redirect('/v2/some/name/manifests/latest'));
     await asking.client.manifest('some/name', 'nope', asking.signal).catch(() => undefined);
@@ -145,7 +145,7 @@ describe('the transport', () => {
     assert.equal(new Set(registry.requests.map(({ remotePort }) => remotePort)).size, 1);
   });
 
-  it('tells a web page, JSON, text and silence apart in failures', async () => {
+  it('distinguishes web pages, JSON, text and silence in failures', async () => {
     const { registry, get } = await setUp();
     const cases: [faults.Fault, new (...parameters: never[]) => Error, RegExp][] = [
       [faults.html(200, '<!DOCTYPE html><title>Corporate\nLogin</title>'), HtmlInsteadError, /"Corporate Login"/],
@@ -171,7 +171,7 @@ describe('the transport', () => {
     }
   });
 
-  it('takes headers and bodies of hostile length without harm', async () => {
+  it('survives headers and bodies of hostile length', async () => {
     const { registry, get } = await setUp({}, { tries: 1 });
     registry.fault({ path: '/manifests/' }, faults.status(500, { 'x-long': 'x'.repeat(100_000) }));
     await assert.rejects(get());
@@ -190,7 +190,7 @@ describe('the transport', () => {
     await assert.rejects(get(), NotFoundError);
   });
 
-  it('takes no garbage for HTTP', async () => {
+  it('refuses garbage instead of HTTP', async () => {
     for (const garbage of [
       'hello\r\n\r\n',
       'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n',
@@ -203,7 +203,7 @@ describe('the transport', () => {
     }
   });
 
-  it('lets no answer of a public registry lead to this machine or its network', async () => {
+  it("follows no public registry's answer to this machine or its network", async () => {
     const { registry, asking } = await setUp();
     // Documentation addresses (RFC 5737) count as public; nothing is sent to them.
     const endpoint = { name: '203.0.113.7', url: 'http://203.0.113.7' };
@@ -222,7 +222,7 @@ describe('the transport', () => {
     assert.equal(registry.requests.length, 0);
   });
 
-  it('shows the client certificate to its registry alone', { skip: requireTool('openssl') }, async () => {
+  it('sends the client certificate only to its registry', { skip: requireTool('openssl') }, async () => {
     const ca = createPrivateCa();
     try {
       const client = ca.issue({ client: 'peel' });
@@ -257,7 +257,7 @@ describe('the transport', () => {
       const careless = ask({ name: 'r', url }, { strictSSL: false });
       open.push(careless);
       (await careless.transport.send({ endpoint: { name: 'r', url }, url }, careless.signal)).discard();
-      // `insecure` is for what carries no secret, or for the registry's own host.
+      // `insecure` covers requests without secrets, and the registry's own host.
       const foreign = { name: 'r', url: 'https://127.0.0.2:1', insecure: true };
       (await asking.transport.send({ endpoint: foreign, url }, asking.signal)).discard();
       await assert.rejects(
@@ -269,7 +269,7 @@ describe('the transport', () => {
     }
   });
 
-  it('tells for certain that a server wants a client certificate', { skip: requireTool('openssl') }, async () => {
+  it('recognises that a server wants a client certificate', { skip: requireTool('openssl') }, async () => {
     const ca = createPrivateCa();
     try {
       const server = await listen((_, response) => void response.end('{}'), {
@@ -288,7 +288,7 @@ describe('the transport', () => {
     }
   });
 
-  it('ends what is under way when it is closed', async () => {
+  it('aborts requests when closed', async () => {
     const { registry, asking, get } = await setUp({}, { tries: 1 });
     registry.fault({ path: '/manifests/' }, faults.silence());
     const waiting = get();
