@@ -60,7 +60,7 @@ export function encodeHeader(entry: EncodedEntry): Buffer {
     ...(sparse ? sparseRecords(entry) : []),
     ...[...(xattrs ?? [])].map(([name, value]) => xattrRecord(name, value)),
   ]);
-  return Buffer.concat([records.length > 0 ? paxHeader(records) : NOTHING, withChecksum(block), map]);
+  return Buffer.concat([records.length > 0 ? paxHeader(records) : NOTHING, block, map]);
 }
 
 /**
@@ -109,11 +109,14 @@ function textRecords({ path, linkname, uid, gid }: EncodedEntry, size: number): 
   }).encodeBody();
 }
 
-/** Writes a name that is not text into its field, or returns a record if it is too long. */
+/** Writes a name that is not text into its field, and returns a record if it is too long. */
 function rawName(block: Buffer, at: number, key: string, name: string): Buffer {
   if (!hasRawBytes(name)) return NOTHING;
   const bytes = nameBytes(name);
   bytes.copy(block, at, 0, 100);
+  block.fill(' ', 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return bytes.length > 100 ? record(key, bytes) : NOTHING;
 }
 
@@ -162,14 +165,6 @@ function record(key: string, value: string | Buffer): Buffer {
   let length = rest.length + 1;
   while (String(length).length + rest.length !== length) length = String(length).length + rest.length;
   return Buffer.concat([Buffer.from(String(length)), rest]);
-}
-
-/** Computes the checksum again after raw bytes were added. */
-function withChecksum(block: Buffer): Buffer {
-  block.fill(' ', 148, 156);
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  return block;
 }
 
 function padded(bytes: Buffer): Buffer {
