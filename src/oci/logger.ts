@@ -6,6 +6,3 @@ export interface Logger {
   warn(message: string): void;
   error(message: string): void;
 }
-
-/** For callers that want no log. */
-export const silentLogger: Logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };

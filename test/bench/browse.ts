@@ -14,7 +14,7 @@ import { LayerScan } from '../../src/browse/listing/layerScan.ts';
 import { layerTree } from '../../src/browse/listing/layerTree.ts';
 import { MergedTree } from '../../src/browse/tree/mergedTree.ts';
 import { InflateEngine } from '../../src/layers/compression/inflate/engine.ts';
-import { DEFAULT_LIMITS } from '../../src/layers/unpack/unpack.ts';
+import { DEFAULT_LIMITS } from '../support/doubles.ts';
 
 /** The output of `open`. */
 export interface Opening {

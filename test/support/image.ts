@@ -240,7 +240,7 @@ export function artifact(options: {
     schemaVersion: 2,
     mediaType: types.OCI_MANIFEST,
     artifactType,
-    config: { ...describe(empty, types.OCI_EMPTY), data: empty.toString('base64') },
+    config: { ...describe(empty, 'application/vnd.oci.empty.v1+json'), data: empty.toString('base64') },
     layers: options.files.map(({ name, bytes, mediaType }) => ({
       ...describe(bytes, mediaType ?? 'application/octet-stream'),
       annotations: { 'org.opencontainers.image.title': name },

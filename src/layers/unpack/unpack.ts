@@ -1,12 +1,8 @@
 import type { Inflaters } from '../compression/decompress.ts';
 import { LayerReading } from './layerReading.ts';
-import type { UnpackLimits } from './layerVisitor.ts';
 import { TarUnpacker, type TarUnpackOptions, type Unpacked } from './tarUnpacker.ts';
 
 export type { UnpackLimits } from './layerVisitor.ts';
-
-/** What nobody need raise for an honest image; the settings have the same. */
-export const DEFAULT_LIMITS: UnpackLimits = { maxBytes: 102_400e6, maxEntries: 2_000_000 };
 
 export interface UnpackOptions extends Omit<TarUnpackOptions, 'compression'> {
   /** Decoders in place of Node's own. */

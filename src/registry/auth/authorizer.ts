@@ -39,9 +39,3 @@ export interface Authorizer {
     signal: AbortSignal,
   ): Promise<string | undefined>;
 }
-
-/** For requests without an account. */
-export const anonymousAuthorizer: Authorizer = {
-  authorization: () => Promise.resolve(undefined),
-  challenged: () => Promise.resolve(undefined),
-};

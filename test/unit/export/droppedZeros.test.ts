@@ -8,7 +8,7 @@ import { zstdCompressSync } from 'node:zlib';
 import type { ExportFormat } from '../../../src/export/exportJob.ts';
 import { exportImage } from '../../../src/export/exportImage.ts';
 import { mergeLayers } from '../../../src/layers/unpack/merge.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
+import { DEFAULT_LIMITS } from '../../support/doubles.ts';
 import { fetchLayers } from '../../../src/export/mergeImage.ts';
 import { image, layer } from '../../support/image.ts';
 import { isJson, parseJson } from '../../support/json.ts';

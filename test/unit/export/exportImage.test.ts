@@ -6,7 +6,7 @@ import { after, before, suite, test } from 'node:test';
 import type { ExportFormat } from '../../../src/export/exportJob.ts';
 import { exportImage } from '../../../src/export/exportImage.ts';
 import { DamagedLayoutError, openPulledImage, type StoredImage } from '../../../src/export/pulledImage.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
+import { DEFAULT_LIMITS } from '../../support/doubles.ts';
 import { FolderTakenError, readImageFolder } from '../../../src/pull/imageFolder.ts';
 import { StoredBlobError } from '../../../src/workers/layerErrors.ts';
 import { fetchLayers } from '../../../src/export/mergeImage.ts';

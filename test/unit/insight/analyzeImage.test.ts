@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { LayerListing } from '../../../src/browse/listing/layerListing.ts';
 import { LayerScan } from '../../../src/browse/listing/layerScan.ts';
 import { analyzeImage } from '../../../src/insight/analyzeImage.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
+import { DEFAULT_LIMITS } from '../../support/doubles.ts';
 import type { Layer } from '../../../src/oci/layer.ts';
 import { file, tar, whiteout, type Entry } from '../../support/tar.ts';
 

@@ -6,7 +6,7 @@ import { LayerScan } from '../../../src/browse/listing/layerScan.ts';
 import { atOnce } from '../../../src/browse/formats/slices.ts';
 import type { LayerContent } from '../../../src/insight/layerContent.ts';
 import { layerContentOf } from '../../../src/insight/layerContentOf.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
+import { DEFAULT_LIMITS } from '../../support/doubles.ts';
 import { directory, file, hardlink, opaque, symlink, tar, whiteout, type Entry } from '../../support/tar.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}` as const;

@@ -7,7 +7,7 @@ import type { LayerFiles } from '../../../src/browse/sources/layerFiles.ts';
 import { MergedTree } from '../../../src/browse/tree/mergedTree.ts';
 import { LayerListing } from '../../../src/browse/listing/layerListing.ts';
 import { LayerScan } from '../../../src/browse/listing/layerScan.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
+import { DEFAULT_LIMITS } from '../../support/doubles.ts';
 import { DiffIdMismatchError } from '../../../src/workers/layerErrors.ts';
 import { layerPieces } from '../../../src/search/layerPieces.ts';
 import { InvalidQueryError } from '../../../src/search/query.ts';

@@ -7,14 +7,15 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { DigestMismatchError } from '../../../src/oci/mismatchErrors.ts';
 import { LimitExceededError } from '../../../src/layers/errors.ts';
 import { readSidecar } from '../../../src/layers/unpack/sidecar.ts';
-import { DEFAULT_LIMITS, type UnpackLimits } from '../../../src/layers/unpack/unpack.ts';
+import { type UnpackLimits } from '../../../src/layers/unpack/unpack.ts';
+import { DEFAULT_LIMITS } from '../../support/doubles.ts';
 import type { Layer } from '../../../src/oci/layer.ts';
-import { silentLogger } from '../../../src/oci/logger.ts';
+import { silentLogger } from '../../support/doubles.ts';
 import { layersForTwoThreads } from '../../../src/workers/sharedUnpack.ts';
 import { DiffIdMismatchError, DiskFullError, WorkerCrashedError } from '../../../src/workers/layerErrors.ts';
 import type { LayerResult } from '../../../src/workers/layerJob.ts';
 import { WorkerPool } from '../../../src/workers/workerPool.ts';
-import { anonymousAuthorizer } from '../../../src/registry/auth/authorizer.ts';
+import { anonymousAuthorizer } from '../../support/doubles.ts';
 import { defaultConfig } from '../../../src/registry/config.ts';
 import { DEFAULT_TRANSPORT } from '../../../src/registry/http/transportOptions.ts';
 import { image, layer, type BuiltLayer } from '../../support/image.ts';

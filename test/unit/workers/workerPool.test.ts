@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { silentLogger } from '../../../src/oci/logger.ts';
+import { silentLogger } from '../../support/doubles.ts';
 import { WorkerPool, type JobContext } from '../../../src/workers/workerPool.ts';
-import { anonymousAuthorizer } from '../../../src/registry/auth/authorizer.ts';
+import { anonymousAuthorizer } from '../../support/doubles.ts';
 
 /** A worker that answers every job with its thread's number. */
 const script = new URL(

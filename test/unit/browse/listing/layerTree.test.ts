@@ -7,7 +7,7 @@ import { LayerListing } from '../../../../src/browse/listing/layerListing.ts';
 import { LayerScan } from '../../../../src/browse/listing/layerScan.ts';
 import type { LayerDirectory } from '../../../../src/browse/listing/layerEntries.ts';
 import { layerTree, LayerTreeBuilder } from '../../../../src/browse/listing/layerTree.ts';
-import { DEFAULT_LIMITS } from '../../../../src/layers/unpack/unpack.ts';
+import { DEFAULT_LIMITS } from '../../../support/doubles.ts';
 import { directory, type Entry, file, hardlink, symlink, tar, whiteout } from '../../../support/tar.ts';
 import { scratch, unpack } from '../../layers/unpacking.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { FileDamagedError } from '../../../../src/browse/errors.ts';
 import { type MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
-import { DEFAULT_LIMITS } from '../../../../src/layers/unpack/unpack.ts';
+import { DEFAULT_LIMITS } from '../../../support/doubles.ts';
 import { readZtoc } from '../../../../src/browse/toc/ztoc.ts';
 import { type BuiltLayer, image, layer } from '../../../support/image.ts';
 import { pushContent } from '../../../support/push.ts';

@@ -7,7 +7,7 @@ import type { ComparedFiles, ComparePorts } from '../../../../src/insight/compar
 import { archiveListing } from '../../../../src/layerAccess/layerArchive.ts';
 import type { BrowseRequest } from '../../../../src/layerAccess/layerPass.ts';
 import { openLayer } from '../../../../src/layerAccess/openLayer.ts';
-import { DEFAULT_LIMITS } from '../../../../src/layers/unpack/unpack.ts';
+import { DEFAULT_LIMITS } from '../../../support/doubles.ts';
 import type { ResolvedImage } from '../../../../src/oci/image.ts';
 import type { Layer } from '../../../../src/oci/layer.ts';
 import { estargz } from '../../../support/estargz.ts';

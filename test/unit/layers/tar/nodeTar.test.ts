@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { create } from 'tar';
-import { DEFAULT_LIMITS, LayerUnpacker } from '../../../../src/layers/unpack/unpack.ts';
+import { LayerUnpacker } from '../../../../src/layers/unpack/unpack.ts';
+import { DEFAULT_LIMITS } from '../../../support/doubles.ts';
 import { compareTrees, readTree } from '../../../support/tree.ts';
 
 test('unpacks an archive by node-tar to the original tree', async t => {

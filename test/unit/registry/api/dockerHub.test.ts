@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { DockerHub } from '../../../../src/registry/api/dockerHub.ts';
 import { HtmlInsteadError, NotFoundError, RateLimitedError, ServerError } from '../../../../src/registry/errors.ts';
-import { silentLogger } from '../../../../src/oci/logger.ts';
+import { silentLogger } from '../../../support/doubles.ts';
 import { Transport } from '../../../../src/registry/http/transport.ts';
 import { listen, logRequest, type LoggedRequest } from '../../../support/listen.ts';
 import { QUICK } from '../asking.ts';

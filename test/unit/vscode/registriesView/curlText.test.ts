@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { silentLogger } from '../../../../src/oci/logger.ts';
+import { silentLogger } from '../../../support/doubles.ts';
 import { parseReference } from '../../../../src/oci/reference.ts';
 import { resolveImage } from '../../../../src/resolve/resolveImage.ts';
 import type { ResolvedImage } from '../../../../src/oci/image.ts';
