@@ -2,8 +2,8 @@ import type { LayerFiles } from '../../../src/browse/sources/layerFiles.ts';
 import { MergedTree } from '../../../src/browse/tree/mergedTree.ts';
 import { openLayer } from '../../../src/layerAccess/openLayer.ts';
 import { layerArchive } from '../../../src/layerAccess/layerArchive.ts';
-import type { BrowseRequest } from '../../../src/layerAccess/layerPass.ts';
 import type { ResolvedImage } from '../../../src/oci/image.ts';
+import { findLayer } from '../../../src/pull/oneLayer.ts';
 import { searchFiles, type FileSearchRequest } from '../../../src/search/searchFiles.ts';
 import type { Match } from '../../../src/search/lineMatches.ts';
 import type { SearchQuery } from '../../../src/search/query.ts';
@@ -47,14 +47,18 @@ export class Searching {
     const { signal } = new AbortController();
     const opened = image.layers.map(async layer => ({
       number: layer.number,
-      files: await openLayer(pulling.layerWork, requestFor(pulling, image, layer.number), signal),
+      files: await openLayer(pulling.layerWork, pulling.layerRequest(image, layer), signal),
     }));
     return new Searching(pulling, image, MergedTree.of(await Promise.all(opened)));
   }
 
   /** Opens a layer again. */
   openLayer(number: number, signal: AbortSignal): Promise<LayerFiles> {
-    return openLayer(this.#pulling.layerWork, requestFor(this.#pulling, this.#image, number), signal);
+    return openLayer(
+      this.#pulling.layerWork,
+      this.#pulling.layerRequest(this.#image, findLayer(this.#image, number)),
+      signal,
+    );
   }
 
   async search(text: string, options: SearchOptions = {}): Promise<Searched> {
@@ -75,7 +79,11 @@ export class Searching {
       },
       {
         archive: (layer, signal) =>
-          layerArchive(this.#pulling.layerWork, requestFor(this.#pulling, this.#image, layer), signal),
+          layerArchive(
+            this.#pulling.layerWork,
+            this.#pulling.layerRequest(this.#image, findLayer(this.#image, layer)),
+            signal,
+          ),
         script: SCRIPT,
         threads: 2,
         signal: rest.signal ?? new AbortController().signal,
@@ -100,10 +108,4 @@ export class Searching {
     );
     return { matches, failures, limited, wanted, passed, listed };
   }
-}
-
-function requestFor(pulling: Pulling, image: ResolvedImage, number: number): BrowseRequest {
-  const layer = image.layers.find(each => each.number === number);
-  if (!layer) throw new RangeError(`no layer ${number}`);
-  return pulling.layerRequest(image, layer);
 }

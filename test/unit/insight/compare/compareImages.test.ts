@@ -5,11 +5,7 @@ import { MergedTree } from '../../../../src/browse/tree/mergedTree.ts';
 import { compareImages, type Comparison } from '../../../../src/insight/compare/compareImages.ts';
 import type { ComparedFiles, ComparePorts } from '../../../../src/insight/compare/contentChecksums.ts';
 import { archiveListing } from '../../../../src/layerAccess/layerArchive.ts';
-import type { BrowseRequest } from '../../../../src/layerAccess/layerPass.ts';
 import { openLayer } from '../../../../src/layerAccess/openLayer.ts';
-import { DEFAULT_LIMITS } from '../../../support/doubles.ts';
-import type { ResolvedImage } from '../../../../src/oci/image.ts';
-import type { Layer } from '../../../../src/oci/layer.ts';
 import { estargz } from '../../../support/estargz.ts';
 import { image, layer, type BuiltLayer } from '../../../support/image.ts';
 import { file } from '../../../support/tar.ts';
@@ -17,21 +13,12 @@ import { file } from '../../../support/tar.ts';
 const { signal } = new AbortController();
 const { registry, pulling } = await setUpPulling();
 
-const requestFor = (of: ResolvedImage, { descriptor, diffId }: Layer): BrowseRequest => ({
-  layer: { descriptor, ...(diffId ? { diffId } : {}) },
-  repository: of.reference.repository,
-  blobs: async () => pulling.blobs(of),
-  origin: async () => pulling.origin(of),
-  limits: DEFAULT_LIMITS,
-  onProgress: () => undefined,
-});
-
 async function open(tag: string, ...layers: readonly BuiltLayer[]): Promise<ComparedFiles> {
   registry.store.put('app', image({ layers }), tag);
   const resolved = await pulling.resolve(`${registry.host}/app:${tag}`, 'linux/amd64');
   const opened = resolved.layers.map(async one => ({
     number: one.number,
-    files: await openLayer(pulling.layerWork, requestFor(resolved, one), signal),
+    files: await openLayer(pulling.layerWork, pulling.layerRequest(resolved, one), signal),
   }));
   return { image: resolved, tree: MergedTree.of(await Promise.all(opened)) };
 }
@@ -41,7 +28,9 @@ async function compare(left: ComparedFiles, right: ComparedFiles): Promise<Compa
   const read: string[] = [];
   const checksums: ComparePorts['checksums'] = layers => {
     read.push(...layers.map(({ descriptor }) => descriptor.digest));
-    return Promise.all(layers.map(one => archiveListing(pulling.layerWork, requestFor(one.image, one.layer), signal)));
+    return Promise.all(
+      layers.map(one => archiveListing(pulling.layerWork, pulling.layerRequest(one.image, one.layer), signal)),
+    );
   };
   const comparison = await compareImages(left, right, { checksums }, signal);
   return { ...comparison, read };
