@@ -125,7 +125,7 @@ export class ImageFiles {
         },
       };
       try {
-        return await this.#pulls.use(puller => openLayer(puller, request, shared));
+        return await this.#pulls.use(layerWork => openLayer(layerWork, request, shared));
       } finally {
         opened = true;
         if (this.#readings.get(digest) === reading) this.#readings.delete(digest);

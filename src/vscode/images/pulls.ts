@@ -32,7 +32,7 @@ export class Pulls {
   readonly #log: Logger;
   #running = 0;
   #threads = 1;
-  #made: Promise<{ puller: LayerWork; folders: KeyedMutex }> | undefined;
+  #made: Promise<{ layerWork: LayerWork; folders: KeyedMutex }> | undefined;
 
   /** @param cacheFolder the blob store's folder */
   constructor(cacheFolder: string, registries: Registries, settings: () => Settings, log: Logger) {
@@ -44,7 +44,7 @@ export class Pulls {
 
   /** Starts a thread ahead of a pull, while its manifest is being fetched. */
   async prepare(): Promise<void> {
-    (await this.#parts()).puller.workers.prepare();
+    (await this.#parts()).layerWork.workers.prepare();
   }
 
   /**
@@ -53,12 +53,17 @@ export class Pulls {
    * @throws what `pullImage` of `src/pull` throws
    */
   async pull({ image, folder, report, signal }: PullRequest): Promise<PulledImage> {
-    const [{ puller, folders }, { pullImage }] = await Promise.all([this.#parts(), import('../../pull/pullImage.ts')]);
+    const [{ layerWork, folders }, { pullImage }] = await Promise.all([
+      this.#parts(),
+      import('../../pull/pullImage.ts'),
+    ]);
     const { maxBytes, maxEntries } = this.#settings();
     const origin = await this.#registries.originOf(image.reference.registry);
     const limits = { maxBytes, maxEntries };
     return this.#busy(() =>
-      folders.exclusively(folder, signal, () => pullImage(puller, { image, origin, folder, limits, report, signal })),
+      folders.exclusively(folder, signal, () =>
+        pullImage(layerWork, { image, origin, folder, limits, report, signal }),
+      ),
     );
   }
 
@@ -69,17 +74,17 @@ export class Pulls {
   }
 
   /** Runs work on single layers with what it needs from `src/pull`. */
-  async use<T>(work: (puller: LayerWork) => Promise<T>): Promise<T> {
-    const { puller } = await this.#parts();
-    return this.#busy(() => work(puller));
+  async use<T>(work: (layerWork: LayerWork) => Promise<T>): Promise<T> {
+    const { layerWork } = await this.#parts();
+    return this.#busy(() => work(layerWork));
   }
 
   async store(): Promise<BlobStore> {
-    return (await this.#parts()).puller.store;
+    return (await this.#parts()).layerWork.store;
   }
 
   async dispose(): Promise<void> {
-    if (this.#made) await (await this.#made).puller.workers.dispose();
+    if (this.#made) await (await this.#made).layerWork.workers.dispose();
   }
 
   /** Counts the work that uses the cache; the last to finish prunes it. */
@@ -104,23 +109,23 @@ export class Pulls {
     }
   }
 
-  #parts(): Promise<{ puller: LayerWork; folders: KeyedMutex }> {
+  #parts(): Promise<{ layerWork: LayerWork; folders: KeyedMutex }> {
     this.#made ??= this.#make();
     return this.#made;
   }
 
-  async #make(): Promise<{ puller: LayerWork; folders: KeyedMutex }> {
+  async #make(): Promise<{ layerWork: LayerWork; folders: KeyedMutex }> {
     const [{ BlobStore }, { KeyedMutex }, { WorkerPool }] = await Promise.all([
       import('../../blobs/store.ts'),
       import('../../blobs/keyedMutex.ts'),
       import('../../workers/workerPool.ts'),
     ]);
-    const puller = {
+    const layerWork = {
       store: new BlobStore(this.#cacheFolder),
       workers: new WorkerPool(new URL('./worker.js', import.meta.url), () => this.#threads),
       transfers: new KeyedMutex(),
       logger: this.#log,
     };
-    return { puller, folders: new KeyedMutex() };
+    return { layerWork, folders: new KeyedMutex() };
   }
 }

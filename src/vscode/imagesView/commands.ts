@@ -27,7 +27,7 @@ export const downloadLayer = command(
     const folder = await chooseTargetFolder(name, argument.folder, needs.images, call, title);
     if (folder === undefined) return undefined;
     const file = join(folder, chosen.image.artifact ? artifactFileName(chosen.layer) : layerFileName(chosen.layer));
-    const done = await transferLayer(chosen, needs, (puller, options) => download(puller, options, file));
+    const done = await transferLayer(chosen, needs, (layerWork, options) => download(layerWork, options, file));
     if (call.interactive)
       offer(`Downloaded to ${vscode.workspace.asRelativePath(done.path)}.`, { 'Show in Explorer': reveal(done.path) });
     return done;

@@ -49,7 +49,7 @@ export async function exportSourceOf(
     name: defaultFolderName(reference),
     open: async watch => {
       const origin = await registries.originOf(reference.registry);
-      return { image, files: await pulls.use(puller => fetchLayers(puller, image, origin, watch)) };
+      return { image, files: await pulls.use(layerWork => fetchLayers(layerWork, image, origin, watch)) };
     },
   };
 }

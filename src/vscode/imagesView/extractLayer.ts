@@ -22,8 +22,8 @@ export const extractLayer = command(
     const folder = argument.folder === undefined ? await defaultFolder() : absolutePath(argument.folder);
     if (folder === undefined) return undefined;
     const { maxBytes, maxEntries } = needs.settings();
-    const done = await transferLayer(chosen, needs, (puller, options) =>
-      extract(puller, options, folder, { maxBytes, maxEntries }),
+    const done = await transferLayer(chosen, needs, (layerWork, options) =>
+      extract(layerWork, options, folder, { maxBytes, maxEntries }),
     );
     if (call.interactive)
       offer(`Extracted into ${vscode.workspace.asRelativePath(done.path)}.`, { 'Show in Explorer': reveal(done.path) });

@@ -71,7 +71,7 @@ async function sourceOf(argument: ImageArgument, needs: MergedNeeds, call: Call)
     name: defaultFolderName(reference),
     files: async watch => {
       const origin = await registries.originOf(reference.registry);
-      return pulls.use(puller => fetchLayers(puller, image, origin, watch));
+      return pulls.use(layerWork => fetchLayers(layerWork, image, origin, watch));
     },
   };
 }

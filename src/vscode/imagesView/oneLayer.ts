@@ -78,7 +78,7 @@ async function layeredOf(
 export function transferLayer(
   { reference, image, layer }: ChosenLayer,
   { pulls, registries }: LayerWorkNeeds,
-  work: (puller: LayerWork, options: OneLayerOptions) => Promise<OneLayer>,
+  work: (layerWork: LayerWork, options: OneLayerOptions) => Promise<OneLayer>,
 ): Thenable<OneLayer> {
   return withTransfer(
     `${image.artifact ? 'File' : 'Layer'} ${layer.number} of ${familiarName(reference)}`,
@@ -87,7 +87,7 @@ export function transferLayer(
       const total = Math.max(0, layer.descriptor.size);
       const onProgress: OneLayerOptions['onProgress'] = ({ read, downloaded }) =>
         report({ done: read, downloaded, total, layersDone: 0, layers: 0 });
-      return pulls.use(puller => work(puller, { image, origin, layer: layer.number, onProgress, signal }));
+      return pulls.use(layerWork => work(layerWork, { image, origin, layer: layer.number, onProgress, signal }));
     },
   );
 }

@@ -27,7 +27,10 @@ const limits = DEFAULT_LIMITS;
 const signal = new AbortController().signal;
 const watch = { signal, report: () => undefined };
 
-/** Layers that hide, replace and link each other in every way that a flattened archive must get right. */
+/**
+ * Layers that hide, replace and link each other in every way that a flattened archive must get
+ * right.
+ */
 function tricky(compression: 'gzip' | 'zstd' = 'gzip'): BuiltLayer[] {
   const long = 'l'.repeat(120);
   return [
@@ -40,7 +43,7 @@ function tricky(compression: 'gzip' | 'zstd' = 'gzip'): BuiltLayer[] {
         file('usr/lib/old.so', 'old'),
         file('kept', 'kept content', { uid: 1000, gid: 3_000_000, mode: 0o4755 }),
         hardlink('also-kept', 'kept', { uid: 1000, gid: 3_000_000, mode: 0o4755 }),
-        // Its header says otherwise than the file's, which counts.
+        // Its header differs from the file's, which counts.
         hardlink('odd-link', 'kept', { uid: 1, mode: 0o600, mtime: 7 }),
         file('a-target', 'linked', { xattrs: { 'user.note': 'on the file' } }),
         hardlink('z-link', 'a-target', { xattrs: { 'user.note': 'on the file' } }),
@@ -67,7 +70,7 @@ function tricky(compression: 'gzip' | 'zstd' = 'gzip'): BuiltLayer[] {
         // Through the symlink, into a directory of the layer below.
         file('lib/new.so', 'new'),
         whiteout('usr/lib/old.so'),
-        // The first name goes, the content stays under the other.
+        // Deletes the first name; the content stays under the other.
         whiteout('a-target'),
         directory('opaque/', { mode: 0o700 }),
         file('opaque/new', 'y'),
@@ -83,7 +86,7 @@ function tricky(compression: 'gzip' | 'zstd' = 'gzip'): BuiltLayer[] {
   ];
 }
 
-/** What both unpack of an image, but for what cannot be the same. */
+/** Returns the differences between two unpacked trees, except for unavoidable ones. */
 function differences(ours: Tree, truth: Tree): string[] {
   return compareTrees(ours, truth, (path, fact) => {
     const [one, other] = [ours.get(path), truth.get(path)];
@@ -92,12 +95,15 @@ function differences(ours: Tree, truth: Tree): string[] {
   });
 }
 
-/** Directories that no layer describes have the time at which they were made: the root of the real image, and those of long names here. */
+/**
+ * Whether no layer describes a directory, so that its time is when it was created: the real image's
+ * root, and the long names.
+ */
 function undated(path: string, facts: ReturnType<Tree['get']>): boolean {
   return path === '.' || (facts?.type === 'directory' && path.startsWith('lll'));
 }
 
-/** Without what umoci notes for itself. */
+/** Removes umoci's own attributes. */
 function own(xattrs: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(
     Object.entries(xattrs).filter(([name]) => !/^(user\.overlay|trusted\.overlay|user\.rootless)/.test(name)),
@@ -133,7 +139,7 @@ suite(
       await registry.close();
     });
 
-    /** Straight from the registry, by the cache. */
+    /** Opens an image of the registry, with its layers in the cache. */
     async function fromRegistry(reference: string): Promise<StoredImage> {
       const resolved = await pulling.resolve(reference);
       return {
@@ -150,7 +156,7 @@ suite(
     const save = ({ image: what, files }: StoredImage, format: ExportFormat, path: string) =>
       exportImage(what, files, { format, path, limits, script }, watch);
 
-    /** What umoci makes of an image in a layout. */
+    /** Unpacks an image of a layout with umoci. */
     async function truthOf(layout: string, place: string): Promise<Tree> {
       await run('umoci', ['unpack', '--image', layout, join(place, 'bundle')]);
       return readTree(join(place, 'bundle/rootfs'));
@@ -158,7 +164,7 @@ suite(
 
     for (const tag of ['oci', 'docker', 'old']) {
       for (const origin of ['registry', 'folder']) {
-        test(`${tag} from a ${origin}: every form is read back by skopeo and umoci, and is the same image`, async t => {
+        test(`${tag} from a ${origin}: skopeo and umoci read the same image back from every form`, async t => {
           const place = scratch(t);
           const reference = `${registry.host}/demo/tricky:${tag}`;
           const stored =
@@ -172,7 +178,7 @@ suite(
             readdirSync(place).filter(name => name.includes('partial')),
             [],
           );
-          // skopeo checks every digest on its way.
+          // skopeo verifies every digest.
           const truth = await truthOf(`${path('layout')}:${tag}`, place);
           for (const [transport, name] of [
             [`oci:${path('layout')}:${tag}`, 'from-layout'],
@@ -188,7 +194,7 @@ suite(
       }
     }
 
-    test('the flattened archive holds each name once, and its files are what the layers say', async t => {
+    test('the flattened archive has each name once, with the content of the layers', async t => {
       const archive = join(scratch(t), 'rootfs.tar');
       await save(await fromRegistry(`${registry.host}/demo/tricky:oci`), 'rootfs-tar', archive);
       const root = join(dirname(archive), 'root');
@@ -207,7 +213,7 @@ suite(
       assert.equal(new Set(names).size, names.length);
     });
 
-    test('a docker-archive names its image as docker load expects', async t => {
+    test('a docker-archive names its image for docker load', async t => {
       const archive = join(scratch(t), 'docker.tar');
       const reference = `${registry.host}/demo/tricky:zstd`;
       await save(await fromRegistry(reference), 'docker-archive', archive);
@@ -225,7 +231,7 @@ suite(
       );
     });
 
-    test('what stands at the target stays, unless it may be replaced', async t => {
+    test('keeps an existing target unless it may be replaced', async t => {
       const place = scratch(t);
       const stored = await fromRegistry(`${registry.host}/demo/tricky:oci`);
       const target = join(place, 'taken.tar');
@@ -240,12 +246,12 @@ suite(
       assert.deepEqual(readdirSync(place), ['taken.tar']);
     });
 
-    test('a changed blob is noticed in every form, and a cancelled export leaves nothing', async t => {
+    test('refuses a changed blob in every form, and leaves nothing after a cancellation', async t => {
       const place = scratch(t);
       const stored = await fromRegistry(`${registry.host}/demo/tricky:oci`);
       const bad = join(place, 'blob');
       const bytes = readFileSync(stored.files[0]!.blob);
-      // In the gzip header's time: the content stays readable, only the digest tells.
+      // In the gzip header's time: the content stays readable, only the digest changes.
       bytes[4] = bytes[4]! ^ 1;
       writeFileSync(bad, bytes);
       const files = [{ ...stored.files[0]!, blob: bad }, stored.files[1]!];
@@ -264,7 +270,7 @@ suite(
       assert.deepEqual(readdirSync(place), ['blob']);
     });
 
-    test('a pulled folder that has lost a part of its layout says which, and a pull mends it', async t => {
+    test('names the missing part of a pulled layout, and a pull restores it', async t => {
       const place = scratch(t);
       const reference = `${registry.host}/demo/tricky:oci`;
       const { folder } = await pulling.pull(reference, 'lossy');
@@ -296,24 +302,20 @@ suite(
       assert.deepEqual(readdirSync(place), []);
     });
 
-    test(
-      'a real Debian comes out as umoci unpacks it, from every compression',
-      { skip: requireRealImage() },
-      async t => {
-        const place = scratch(t);
-        const real = await realImage();
-        putRealImage(registry.store, 'real/debian', real);
-        const truth = readTree(await unpackTruth(real, join(place, 'truth')));
-        assert.ok(truth.size > 5000);
-        for (const form of ['gzip', 'chunked']) {
-          const stored = await fromRegistry(`${registry.host}/real/debian:${form}`);
-          const archive = join(place, `${form}.tar`);
-          assert.deepEqual(await save(stored, 'rootfs-tar', archive), []);
-          assert.deepEqual(differences(untar(archive, join(place, form)), truth), []);
-          execFileSync('rm', ['-rf', archive, join(place, form)]);
-        }
-        assert.ok(!existsSync(join(place, 'gzip')));
-      },
-    );
+    test('exports a real Debian as umoci unpacks it, from every compression', { skip: requireRealImage() }, async t => {
+      const place = scratch(t);
+      const real = await realImage();
+      putRealImage(registry.store, 'real/debian', real);
+      const truth = readTree(await unpackTruth(real, join(place, 'truth')));
+      assert.ok(truth.size > 5000);
+      for (const form of ['gzip', 'chunked']) {
+        const stored = await fromRegistry(`${registry.host}/real/debian:${form}`);
+        const archive = join(place, `${form}.tar`);
+        assert.deepEqual(await save(stored, 'rootfs-tar', archive), []);
+        assert.deepEqual(differences(untar(archive, join(place, form)), truth), []);
+        execFileSync('rm', ['-rf', archive, join(place, form)]);
+      }
+      assert.ok(!existsSync(join(place, 'gzip')));
+    });
   },
 );

@@ -23,7 +23,7 @@ after(() => removeTree(scratch));
 
 const watch = (signal = new AbortController().signal) => ({ signal, report: () => undefined });
 
-/** Puts layers on the disk as a cache would have them. */
+/** Writes layers to disk like a cache. */
 function onDisk(name: string, ...layers: readonly BuiltLayer[]): LayerFile[] {
   const folder = join(scratch, name);
   mkdirSync(folder);
@@ -40,7 +40,7 @@ const base = () =>
 const top = () =>
   layer([file('etc/keep', 'top'), whiteout('etc/gone'), directory('var/'), opaque('var'), file('var/new', 'y')]);
 
-test('layers are applied in order, deletions delete', async () => {
+test('applies layers and their deletions in order', async () => {
   const folder = join(scratch, 'merged');
   assert.deepEqual(await mergeLayerFiles(onDisk('in-order', base(), top()), { folder, limits, script }, watch()), []);
   assert.deepEqual(readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted(), [
@@ -52,7 +52,7 @@ test('layers are applied in order, deletions delete', async () => {
   assert.equal(readFileSync(join(folder, 'etc/keep'), 'utf8'), 'top');
 });
 
-test('a folder that read-only folders are in is made, and can be removed', async () => {
+test('creates read-only folders that can be removed', async () => {
   const folder = join(scratch, 'read-only');
   const closed = layer([directory('./', { mode: 0o555 }), directory('shut/', { mode: 0o555 }), file('shut/file', 'x')]);
   await mergeLayerFiles(onDisk('closed', closed), { folder, limits, script }, watch());
@@ -61,7 +61,7 @@ test('a folder that read-only folders are in is made, and can be removed', async
   assert.equal(existsSync(folder), false);
 });
 
-test('what stands in the target stays', async () => {
+test('keeps an existing target', async () => {
   const folder = join(scratch, 'taken');
   mkdirSync(folder);
   writeFileSync(join(folder, 'mine'), 'mine');
@@ -74,9 +74,9 @@ test('what stands in the target stays', async () => {
   assert.deepEqual(readdirSync(folder), ['mine']);
 });
 
-test('a blob that was changed or is missing on the disk is named, with what to do, and nothing is left', async () => {
+test('names a changed or missing blob and the remedy, and leaves nothing', async () => {
   const damages: [string, RegExp, (bytes: Buffer, path: string) => void][] = [
-    // In the gzip header's time: the content stays readable, only the digest tells.
+    // In the gzip header's time: the content stays readable, only the digest changes.
     ['time', /Remove this file and pull the image again/, bytes => (bytes[4] = bytes[4]! ^ 1)],
     ['data', /Remove this file and pull the image again/, bytes => bytes.fill(0xff, 20, 40)],
     ['cut', /Remove this file and pull the image again/, (bytes, path) => writeFileSync(path, bytes.subarray(0, 30))],
@@ -102,7 +102,7 @@ test('a blob that was changed or is missing on the disk is named, with what to d
   );
 });
 
-test('a merge that is cancelled leaves nothing', async () => {
+test('leaves nothing after a cancellation', async () => {
   const folder = join(scratch, 'cancelled');
   const files = onDisk('to-cancel', base());
   await assert.rejects(mergeLayerFiles(files, { folder, limits, script }, watch(AbortSignal.abort())), {

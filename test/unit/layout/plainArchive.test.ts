@@ -20,14 +20,14 @@ const archive = tar(file('noise', randomBytes(3_000_000)));
 const watch = { signal: new AbortController().signal, onProgress: () => undefined };
 const kept = (): string[] => readdirSync(at('cache'));
 
-test('what is not compressed is read where it lies', async () => {
+test('reads an uncompressed archive in place', async () => {
   writeFileSync(at('plain.tar'), archive);
   assert.equal(await plainArchive(at('plain.tar'), at('cache'), watch), at('plain.tar'));
   assert.equal(await plainArchive(place.path, at('cache'), watch), place.path);
 });
 
 for (const compression of ['gzip', 'zstd'] as const) {
-  test(`what is compressed is unpacked once, and again when it has changed: ${compression}`, async () => {
+  test(`decompresses an archive once, and again when it has changed: ${compression}`, async () => {
     const path = at(`${compression}.tar`);
     writeFileSync(path, compress(archive, compression));
     const told: number[] = [];
@@ -46,7 +46,7 @@ for (const compression of ['gzip', 'zstd'] as const) {
     assert.ok(readFileSync(again).equals(archive));
   });
 
-  test(`what is damaged or cut short leaves nothing: ${compression}`, async () => {
+  test(`leaves nothing of a damaged or truncated archive: ${compression}`, async () => {
     const before = kept();
     const whole = compress(archive, compression);
     for (const bytes of [whole.subarray(0, 1_000_000), Buffer.concat([whole, Buffer.from('junk behind it')])]) {
@@ -59,7 +59,7 @@ for (const compression of ['gzip', 'zstd'] as const) {
   });
 }
 
-test('what is cancelled leaves nothing', async () => {
+test('leaves nothing after a cancellation', async () => {
   const before = kept();
   writeFileSync(at('cancelled.tar'), compress(archive, 'gzip'));
   const controller = new AbortController();
@@ -68,7 +68,7 @@ test('what is cancelled leaves nothing', async () => {
   assert.deepEqual(kept(), before);
 });
 
-test('other compressions are refused with what helps', async () => {
+test('refuses other compressions with a remedy', async () => {
   writeFileSync(at('other.tar'), Buffer.from('fd377a585a000004', 'hex'));
   await assert.rejects(plainArchive(at('other.tar'), at('cache'), watch), /decompress it first/);
 });

@@ -23,7 +23,7 @@ import { requireRoot } from '../../support/tools.ts';
 const KIB = 1024;
 const big = Buffer.alloc(300 * KIB, 'peel');
 
-/** Writes until nothing more fits, then gives back `room` bytes. */
+/** Fills the disk, then frees `room` bytes. */
 function fill(path: string, room: number): void {
   const fd = openSync(path, 'w');
   let length = 0;
@@ -56,9 +56,9 @@ describe('a full disk', { skip: requireRoot() }, () => {
   });
   afterEach(() => execFileSync('umount', [disk]));
 
-  // Where it breaks off: at the lock, at peel.json, within a layer, at the blob's copy.
+  // It fails at the lock, at peel.json, within a layer, at the copy of the blob.
   for (const room of [0, 4, 8, 200, 400]) {
-    test(`with ${room} KiB left: one clear error, nothing half-made, and the next pull goes on`, async () => {
+    test(`with ${room} KiB left: fails cleanly, leaves nothing incomplete, and the next pull resumes`, async () => {
       const other = join(disk, 'other');
       fill(other, room * KIB);
       await assert.rejects(

@@ -48,7 +48,7 @@ const second = layer([file('more', noise(200_000, 2)), whiteout('etc/motd')], {
 });
 const third = layer([file('etc/last', 'last\n')], { createdBy: 'COPY last', compression: 'none' });
 
-/** For umoci, which reads no zstd. */
+/** For umoci, which can't read zstd. */
 const gzipped = layer([whiteout('etc/motd')], { createdBy: 'RUN rm' });
 
 const whole = image({ layers: [base, second, third], format: 'oci' });
@@ -69,7 +69,7 @@ const blobRequests = () =>
   registry.requests.filter(request => request.method === 'GET' && request.path.includes('/blobs/'));
 const reference = (tag: string) => `${registry.host}/app:${tag}`;
 
-test('an image becomes the folder that the product promises', async () => {
+test('pulls an image into the documented folder', async () => {
   const seen: number[] = [];
   const pulled = await pulling.pull(reference('oci'), 'app', {
     report: transfer => seen.push(transfer.layersDone),
@@ -112,7 +112,7 @@ test('an image becomes the folder that the product promises', async () => {
   assert.equal(seen.at(-1), 3);
 });
 
-test('a second pull of the same asks for one manifest; of a sharing image, for the new bytes alone', async () => {
+test('asks for one manifest in a second pull, and only for new layers of another image', async () => {
   await pulling.pull(reference('oci'), 'app');
   assert.equal(blobRequests().length, 4, 'three layers and the config');
   registry.requests.length = 0;
@@ -147,7 +147,7 @@ for (const [tag, layers] of [
   );
 }
 
-test('an index: the platform that is asked for, and a clear word when it is not there', async () => {
+test('pulls a platform of an index, and says which there are if it is missing', async () => {
   const arm = image({ layers: [third], platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } });
   const amd = image({ layers: [base], platform: { os: 'linux', architecture: 'amd64' } });
   registry.store.put('app', index([arm, amd]), 'multi');
@@ -163,23 +163,23 @@ test('an index: the platform that is asked for, and a clear word when it is not 
   await assert.rejects(
     pulling.pull(reference('oci'), 'x', { platform: 'linux/arm64' }),
     PlatformNotFoundError,
-    'a single image is not passed off as another platform',
+    'does not take a single image for another platform',
   );
   registry.store.put('app', artifact({ artifactType: 'application/x-chart', files: [] }), 'chart');
   await assert.rejects(pulling.pull(reference('chart'), 'x'), NotAnImageError);
   assert.ok(!existsSync(pulling.folder('x')));
 });
 
-describe('a pull that is broken off', () => {
-  /** What the server sent may still be on its way: the pull must have written some of it. */
+describe('an interrupted pull', () => {
+  /** Waits until the pull has written some of what the server sent. */
   const someBytes = async () => {
     const partial = `${pulling.layerWork.store.path(base.digest)}.partial`;
     while (!(statSync(partial, { throwIfNoEntry: false })?.size ?? 0)) await setTimeout(5);
   };
 
-  test('goes on where it stopped, with the bytes that are there', async () => {
+  test('resumes with the bytes that are there', async () => {
     const cancel = new AbortController();
-    // The rest must not come while the cancel is on its way to the thread.
+    // The rest must not arrive before the cancellation.
     const left = Promise.withResolvers<void>();
     const fault = registry.fault(
       { path: new RegExp(base.digest), times: 1 },
@@ -200,7 +200,7 @@ describe('a pull that is broken off', () => {
     assert.equal(readFileSync(join(pulling.folder('app'), 'layers/1/big')).compare(noise(300_000, 1)), 0);
   });
 
-  test('also where the registry knows no ranges', async () => {
+  test('starts again if the registry supports no ranges', async () => {
     const cancel = new AbortController();
     const left = Promise.withResolvers<void>();
     registry.fault(
@@ -219,7 +219,7 @@ describe('a pull that is broken off', () => {
     registry.faults.clear();
   });
 
-  test('resets on the way are not even noticed', async () => {
+  test('retries after connection resets', async () => {
     for (const at of [0, 1, 1000, 100_000])
       registry.fault({ path: new RegExp(`blobs/${base.digest}`), times: 1 }, resetAfter(at));
     await pulling.pull(reference('oci'), 'app');
@@ -227,10 +227,10 @@ describe('a pull that is broken off', () => {
   });
 });
 
-describe('what is wrong is never taken', () => {
+describe('wrong content', () => {
   afterEach(() => registry.faults.clear());
 
-  test('a wrong byte once: fetched again; always: one clear error, nothing under a final name', async () => {
+  test('is downloaded again once, then refused, with nothing under a final name', async () => {
     registry.fault({ path: new RegExp(`blobs/${base.digest}`), times: 1 }, corrupt());
     await pulling.pull(reference('oci'), 'once');
     await pulling.layerWork.store.clear();
@@ -241,38 +241,38 @@ describe('what is wrong is never taken', () => {
     assert.ok(!existsSync(pulling.layerWork.store.path(second.digest)));
   });
 
-  test('a blob that ends too early is not taken', async () => {
+  test('refuses a blob that ends too early', async () => {
     registry.fault({ path: new RegExp(`blobs/${base.digest}`) }, shorten(1000));
     await assert.rejects(pulling.pull(reference('oci'), 'short'));
     assert.ok(!existsSync(pulling.layerWork.store.path(base.digest)));
   });
 
-  test('a config that names another diff ID', async () => {
+  test('refuses a layer whose diff ID differs from the config', async () => {
     const lying = { ...base, diffId: third.diffId };
     registry.store.put('app', image({ layers: [lying] }), 'lying');
     await assert.rejects(pulling.pull(reference('lying'), 'lying'), DiffIdMismatchError);
     assert.ok(!existsSync(join(pulling.folder('lying'), 'layers/1')));
   });
 
-  test("a config that names a compressed layer's own digest for its diff ID", async () => {
+  test('refuses a compressed layer whose digest is given as diff ID', async () => {
     registry.store.put('app', image({ layers: [{ ...base, diffId: base.digest }] }), 'own');
     await assert.rejects(pulling.pull(reference('own'), 'own'), DiffIdMismatchError);
     assert.ok(!existsSync(join(pulling.folder('own'), 'layers/1')));
   });
 
-  test('a config that names another diff ID for a layer that is not compressed', async () => {
+  test('refuses an uncompressed layer whose diff ID differs', async () => {
     registry.store.put('app', image({ layers: [{ ...third, diffId: base.diffId }] }), 'plain');
     await assert.rejects(pulling.pull(reference('plain'), 'plain'), DiffIdMismatchError);
     assert.ok(!existsSync(join(pulling.folder('plain'), 'layers/1')));
   });
 
-  test('a wrong byte in a layer that is not compressed', async () => {
+  test('refuses a wrong byte in an uncompressed layer', async () => {
     registry.fault({ path: new RegExp(`blobs/${third.digest}`) }, corrupt(600));
     await assert.rejects(pulling.pull(reference('oci'), 'wrong'), DigestMismatchError);
     assert.ok(!existsSync(join(pulling.folder('wrong'), 'layers/3')));
   });
 
-  test('a blob in the store that was changed is fetched anew', async () => {
+  test('downloads a changed blob of the store again', async () => {
     await pulling.pull(reference('oci'), 'first');
     const path = pulling.layerWork.store.path(base.digest);
     execFileSync('chmod', ['u+w', path]);
@@ -284,7 +284,7 @@ describe('what is wrong is never taken', () => {
   });
 });
 
-test('a layer that was removed from a whole folder comes back with the next pull', async () => {
+test('restores a layer that was removed from a complete folder', async () => {
   const { folder } = await pulling.pull(reference('oci'), 'app');
   rmSync(join(folder, 'layers/1'), { recursive: true });
   await pulling.pull(reference('oci'), 'app');
@@ -292,7 +292,7 @@ test('a layer that was removed from a whole folder comes back with the next pull
   assert.equal((await readImageFolder(folder)).complete, true);
 });
 
-test('whatever a whole folder has lost comes back with the next pull, and no more than that is downloaded', async () => {
+test('restores whatever a complete folder has lost, and downloads nothing else', async () => {
   const { folder } = await pulling.pull(reference('oci'), 'app');
   const blob = join(folder, 'blobs/sha256', second.digest.slice(7));
   const sidecar = join(folder, 'layers/1.json');
@@ -320,8 +320,8 @@ test('whatever a whole folder has lost comes back with the next pull, and no mor
   }
 });
 
-describe('what is there already is never lost', () => {
-  test('a folder with other things, a file, a link, another image', async () => {
+describe('an existing target', () => {
+  test('is refused if it is a folder of other files, a file, a link, or another image', async () => {
     mkdirSync(pulling.folder('mine'), { recursive: true });
     writeFileSync(join(pulling.folder('mine'), 'thesis.txt'), 'years of work');
     await assert.rejects(pulling.pull(reference('oci'), 'mine'), FolderTakenError);
@@ -338,7 +338,7 @@ describe('what is there already is never lost', () => {
     assert.equal((await readImageFolder(pulling.folder('app'))).complete, true);
   });
 
-  test('a pulled folder with a damaged description is told apart from what is not ours', async () => {
+  test('is recognised as a pulled folder if only its description is damaged', async () => {
     const { folder } = await pulling.pull(reference('oci'), 'app');
     const description = join(folder, 'peel.json');
     for (const text of ['', '{"version":1,"diges', '[]', '{"version":1}', '{"version":1,"digest":"sha256:x"}']) {
@@ -363,7 +363,7 @@ describe('what is there already is never lost', () => {
     assert.deepEqual(await listDamagedFolders(pulling.folder('.')), []);
   });
 
-  test('a link in a half-pulled folder does not lead the pull out of it', async () => {
+  test('does not lead an interrupted pull out of it by a link', async () => {
     const cancel = new AbortController();
     cancel.abort(new Error('at once'));
     await assert.rejects(pulling.pull(reference('oci'), 'app', { signal: cancel.signal }), /at once/);
@@ -376,7 +376,7 @@ describe('what is there already is never lost', () => {
   });
 });
 
-test('two pulls of one image at once: each blob is fetched once, and one folder is never written by two', async () => {
+test('two concurrent pulls of an image download each blob once, and never write one folder', async () => {
   const [first, secondTry] = await Promise.allSettled([
     pulling.pull(reference('oci'), 'a'),
     pulling.pull(reference('oci'), 'b'),

@@ -19,14 +19,14 @@ const KIB = 1024;
 const SLOT = 256 * KIB;
 const content = randomFillSync(Buffer.alloc(1024 * KIB));
 
-/** Starts the thread at the other end; it is there when this returns. */
+/** Starts the thread at the other end, and waits until it runs. */
 async function otherEnd(memory: PipeMemory, breaks = false): Promise<Worker> {
   const thread = new Worker(new URL('./pipeEnd.ts', import.meta.url), { workerData: { memory, breaks } });
   await once(thread, 'message');
   return thread;
 }
 
-/** What the thread at the other end got. */
+/** Returns what the thread at the other end received. */
 async function received(memory: PipeMemory, send: (hash: Hash) => void): Promise<unknown> {
   const reader = await otherEnd(memory);
   const told = once(reader, 'message');
@@ -38,7 +38,7 @@ async function received(memory: PipeMemory, send: (hash: Hash) => void): Promise
 }
 
 describe('a pipe between two threads', () => {
-  test('passes on copies of chunks of any size, round and round', async () => {
+  test('passes on copies of chunks of any size, many times around', async () => {
     const below = seeded(1);
     const memory = pipeMemory();
     const writer = new PipeWriter(memory, () => 'zstd');
@@ -53,8 +53,8 @@ describe('a pipe between two threads', () => {
     assert.deepEqual(rest, { junk: 3, compression: 'zstd' });
   });
 
-  test('passes on what lies in its memory already, and never a slot that is written anew', async () => {
-    // Between two slots stands what is not for the reader.
+  test('passes on bytes already in its memory, and never a slot that is being rewritten', async () => {
+    // The bytes between two slots are not for the reader.
     const stride = 257 * KIB;
     const room: PipeRoom = { bytes: new SharedArrayBuffer(KIB + SLOTS * stride), first: KIB, stride };
     const bytes = new Uint8Array(room.bytes);
@@ -62,7 +62,7 @@ describe('a pipe between two threads', () => {
     const memory = pipeMemory(room);
     const writer = new PipeWriter(memory, () => 'gzip');
     const rest = await received(memory, hash => {
-      // The reader is the slower one, so that each slot is waited for.
+      // The reader is slower, so that the writer waits for each slot.
       for (let round = 0; round < 1500; round++) {
         const length = SLOT + below(KIB);
         const at = writer.next();
@@ -78,7 +78,7 @@ describe('a pipe between two threads', () => {
     assert.deepEqual(rest, { junk: 0, compression: 'gzip' });
   });
 
-  test('does not give a slot anew while the reader may still ask how long it was', async () => {
+  test('does not reuse a slot while the reader may still ask for its length', async () => {
     const memory = pipeMemory();
     const writer = new PipeWriter(memory, () => 'none');
     for (let slot = 0; slot < SLOTS; slot++) writer.write(content.subarray(0, SLOT));
@@ -87,23 +87,23 @@ describe('a pipe between two threads', () => {
     const read = () =>
       new PipeReader(memory).pour({
         write: chunk => {
-          // All of the first slot was taken, and nothing behind it.
+          // The reader has taken all of the first slot, and nothing after it.
           if (taken === SLOT) writer.next();
           taken += chunk.length;
         },
       });
-    // It waits, until the other thread breaks the pipe.
+    // It waits until the other thread breaks the pipe.
     assert.throws(read, PipeBrokenError);
     assert.equal(taken, SLOT);
   });
 
-  test('passes on nothing', async () => {
+  test('passes on an empty stream', async () => {
     const memory = pipeMemory();
     const rest = await received(memory, () => new PipeWriter(memory, () => 'none').end(0));
     assert.deepEqual(rest, { junk: 0, compression: 'none' });
   });
 
-  test('lets nobody wait for an end that is gone', () => {
+  test('does not wait for an end that is gone', () => {
     const memory = pipeMemory();
     const writer = new PipeWriter(memory, () => 'none');
     for (let slot = 0; slot < SLOTS; slot++) writer.write(content.subarray(0, SLOT));

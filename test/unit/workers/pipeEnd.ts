@@ -1,4 +1,5 @@
-// The other thread of bytePipe.test.ts. It takes what comes through a pipe and tells its digest; or it waits a moment and breaks the pipe.
+// The other thread of bytePipe.test.ts: reads a pipe and reports the digest, or breaks it after a
+// moment.
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';

@@ -7,7 +7,7 @@ const layerOf = (size: number) => ({
   descriptor: { mediaType: 'x', digest: `sha256:${'a'.repeat(64)}` as const, size },
 });
 
-test('layers are added up, also such that are the same blob', async () => {
+test('adds up layers, even of the same blob', async () => {
   const told: Transfer[] = [];
   const watch = { signal: new AbortController().signal, report: (transfer: Transfer) => void told.push(transfer) };
   const sizes = await readLayers([layerOf(10), layerOf(10)], watch, async ({ descriptor: { size } }, onProgress) => {
@@ -18,7 +18,7 @@ test('layers are added up, also such that are the same blob', async () => {
   assert.deepEqual(told.at(-1), { done: 20, downloaded: 10, total: 20, layersDone: 2, layers: 2 });
 });
 
-test('one that fails ends the others, which are waited for', async () => {
+test('aborts the others after a failure, and waits for them', async () => {
   let ended = false;
   const works = readLayers(
     [layerOf(1), layerOf(2)],

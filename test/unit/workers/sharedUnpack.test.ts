@@ -29,7 +29,7 @@ import { Pulling } from '../../support/pulling.ts';
 const MIB = 1 << 20;
 const worker = new URL('../../../src/workers/worker.ts', import.meta.url);
 
-/** Bytes that hardly compress, several times what a pipe holds. */
+/** Bytes that hardly compress, several times the size of a pipe. */
 function noise(size: number, seed: number): Buffer {
   const words = Uint32Array.from({ length: size / 4 }, (_, at) => Math.imul(at + seed, 2654435761) ^ Math.imul(at, at));
   return Buffer.from(words.buffer);
@@ -51,9 +51,9 @@ const content = tar(
 const gzip = layer(content);
 const zstd = layer(content, { compression: 'zstd' });
 const plain = layer(content, { compression: 'none' });
-/** The archive breaks off within the last file, but the blob is whole. */
+/** The archive ends within the last file, but the blob is complete. */
 const brokenTar = layer(content.subarray(0, content.length - MIB));
-/** The archive is no good from its middle on, long before the blob ends. */
+/** The archive is malformed from its middle on, long before the end of the blob. */
 const damagedTar = layer(Buffer.concat([content.subarray(0, MIB / 2), noise(9 * MIB, 3)]));
 const junk = layer(content, { blob: Buffer.concat([gzip.blob, Buffer.from('junk')]) });
 
@@ -86,7 +86,7 @@ interface Terms {
   readonly onProgress?: () => void;
 }
 
-/** One layer's job, in a cache of its own. */
+/** Runs one layer's job, with a cache of its own. */
 function unpack(built: BuiltLayer, name: string, terms: Terms = {}): Promise<LayerResult> {
   const { shared = true, limits = DEFAULT_LIMITS, diffId = built.diffId, workers = pool } = terms;
   const folder = terms.folder ?? join(root, name);
@@ -103,14 +103,14 @@ function unpack(built: BuiltLayer, name: string, terms: Terms = {}): Promise<Lay
   return workers.runJob('layer', job, { ...context, signal });
 }
 
-/** What lies beside the layer's folder, but for the blob. */
+/** Returns the names in the root, except for caches. */
 function left(): string[] {
   return readdirSync(root).filter(name => !name.endsWith('.cache'));
 }
 
-describe('a layer that two threads unpack', { skip: requireTool(...TREE_TOOLS) }, () => {
+describe('a layer unpacked by two threads', { skip: requireTool(...TREE_TOOLS) }, () => {
   for (const [name, built] of Object.entries({ gzip, zstd, plain })) {
-    test(`${name}: is what one thread makes of it`, async () => {
+    test(`${name}: equals what one thread unpacks`, async () => {
       const alone = await unpack(built, 'alone', { shared: false });
       const shared = await unpack(built, 'shared');
       assert.deepEqual(shared, alone);
@@ -120,7 +120,7 @@ describe('a layer that two threads unpack', { skip: requireTool(...TREE_TOOLS) }
     });
   }
 
-  test('from the cache too, and with junk behind its end', async () => {
+  test('is unpacked from the cache too, and with junk after its end', async () => {
     const first = await unpack(junk, 'first');
     assert.match(first.unpacked?.warnings.join() ?? '', /4 bytes behind the end/);
     const again = await unpack(junk, 'first');
@@ -128,7 +128,7 @@ describe('a layer that two threads unpack', { skip: requireTool(...TREE_TOOLS) }
     assert.deepEqual(left(), ['first', 'first.json']);
   });
 
-  test('a wrong byte on the way once: all anew; always: one clear error and nothing left', async () => {
+  test('starts again after one corrupt download, and fails cleanly after two', async () => {
     registry.fault({ path: new RegExp(gzip.digest), times: 1 }, corrupt(gzip.blob.length / 2));
     await unpack(gzip, 'once');
     registry.fault({ path: new RegExp(plain.digest) }, corrupt(plain.blob.length - MIB));
@@ -138,7 +138,7 @@ describe('a layer that two threads unpack', { skip: requireTool(...TREE_TOOLS) }
     assert.deepEqual(left(), ['once', 'once.json']);
   });
 
-  test('an archive that is no good: the same error as from one thread', async () => {
+  test('reports a malformed archive like one thread', async () => {
     for (const built of [brokenTar, damagedTar]) {
       const problem = async (terms: Terms): Promise<string> => {
         const error: unknown = await unpack(built, 'bad', terms).catch((thrown: unknown) => thrown);
@@ -151,14 +151,14 @@ describe('a layer that two threads unpack', { skip: requireTool(...TREE_TOOLS) }
     assert.deepEqual(left(), []);
   });
 
-  test('another diff ID, and more than there may be', async () => {
+  test('refuses a wrong diff ID, and more files than allowed', async () => {
     await assert.rejects(unpack(gzip, 'lying', { diffId: zstd.digest }), DiffIdMismatchError);
     await assert.rejects(unpack(gzip, 'bytes', { limits: { ...DEFAULT_LIMITS, maxBytes: MIB } }), LimitExceededError);
     await assert.rejects(unpack(gzip, 'many', { limits: { ...DEFAULT_LIMITS, maxEntries: 9 } }), LimitExceededError);
     assert.deepEqual(left(), []);
   });
 
-  test('a cancel, wherever it comes, leaves nothing, and the threads take the next job', async () => {
+  test('leaves nothing after a cancellation at any time, and takes the next job', async () => {
     for (const at of [0, 1000, 5 * MIB, plain.blob.length]) {
       const cancel = new AbortController();
       registry.fault(
@@ -166,7 +166,7 @@ describe('a layer that two threads unpack', { skip: requireTool(...TREE_TOOLS) }
         pauseAt(at, () => cancel.abort(new Error('cancelled by the test'))),
       );
       const outcome = await unpack(plain, 'app', { signal: cancel.signal }).catch(String);
-      // Who has all the bytes may be done before it hears.
+      // A job that has all its bytes may end before it receives the cancellation.
       if (typeof outcome === 'string') {
         assert.match(outcome, /cancelled by the test/);
         assert.deepEqual(left(), []);
@@ -178,12 +178,12 @@ describe('a layer that two threads unpack', { skip: requireTool(...TREE_TOOLS) }
     await unpack(plain, 'app');
   });
 
-  test('a full disk ends it at once', { skip: requireRoot() }, async () => {
+  test('ends at once on a full disk', { skip: requireRoot() }, async () => {
     const disk = join(root, 'disk');
     mkdirSync(disk);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'peel-test', disk]);
     try {
-      // The rest comes only when the job has ended.
+      // The rest is sent only after the job has ended.
       const ended = Promise.withResolvers<void>();
       registry.fault(
         { path: new RegExp(plain.digest) },
@@ -200,7 +200,7 @@ describe('a layer that two threads unpack', { skip: requireTool(...TREE_TOOLS) }
 });
 
 describe('when one of the two threads ends unexpectedly', () => {
-  /** The real worker, which ends when it is given a job of that kind, or a while later. */
+  /** The real worker, which ends when it receives a job of a kind, or a while later. */
   const dying = (kind: string, wait: number) =>
     new URL(
       `data:text/javascript,import { parentPort } from 'node:worker_threads';
@@ -213,7 +213,7 @@ describe('when one of the two threads ends unexpectedly', () => {
     ['the helper', 'tar', 0],
     ['the one that is shared', 'layer', 300],
   ] as const) {
-    test(`${name}: the job fails, and nobody waits for ever`, async () => {
+    test(`${name}: the job fails, and neither waits for ever`, async () => {
       const workers = new WorkerPool(dying(kind, wait), 1);
       const ended = Promise.withResolvers<void>();
       registry.fault(
@@ -228,7 +228,7 @@ describe('when one of the two threads ends unexpectedly', () => {
   }
 });
 
-test('a pull has its one large layer unpacked by two threads', async t => {
+test('a pull unpacks its one large layer with two threads', async t => {
   const pulling = new Pulling();
   try {
     const large = layer([file('large', noise(20 * MIB, 4))], { compression: 'none' });
@@ -240,14 +240,14 @@ test('a pull has its one large layer unpacked by two threads', async t => {
     assert.deepEqual(
       jobs.map(job => /"kind":"layer".*"shared":(true|false)/.exec(job)?.[1]),
       ['true', 'false', undefined],
-      'the largest layer first, the other one, the end',
+      'the largest layer, the other one, then the end',
     );
   } finally {
     await pulling.end();
   }
 });
 
-test('two threads are for what would else hold up the pull', () => {
+test('chooses the layers that would hold up a pull', () => {
   const layers = (...sizes: number[]): Layer[] =>
     sizes.map((size, at) => ({
       number: at + 1,
@@ -256,11 +256,11 @@ test('two threads are for what would else hold up the pull', () => {
   const shared = (threads: number, ...sizes: number[]) =>
     [...layersForTwoThreads(layers(...sizes), threads)].map(({ number }) => number);
   assert.deepEqual(shared(2, 100), [1]);
-  assert.deepEqual(shared(1, 100), [], 'there is but one thread');
-  assert.deepEqual(shared(2, 10), [], 'it is done before another thread has started');
+  assert.deepEqual(shared(1, 100), [], 'only one thread');
+  assert.deepEqual(shared(2, 10), [], 'done before another thread has started');
   assert.deepEqual(shared(2, 20, 100, 30), [2], 'larger than the others together');
-  assert.deepEqual(shared(2, 60, 100, 50), [], 'there is enough for both threads');
-  assert.deepEqual(shared(8, 60, 100, 50), [2, 1, 3], 'threads have nothing else to do');
+  assert.deepEqual(shared(2, 60, 100, 50), [], 'enough work for both threads');
+  assert.deepEqual(shared(8, 60, 100, 50), [2, 1, 3], 'threads without other work');
   assert.deepEqual(shared(4, 60, 100, 50), [2]);
-  assert.deepEqual(shared(8, -1 / MIB, 100), [2], 'nobody knows how large a layer of schema 1 is');
+  assert.deepEqual(shared(8, -1 / MIB, 100), [2], 'schema 1 states no sizes');
 });

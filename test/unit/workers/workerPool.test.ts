@@ -7,7 +7,7 @@ import { silentLogger } from '../../support/doubles.ts';
 import { WorkerPool, type JobContext } from '../../../src/workers/workerPool.ts';
 import { anonymousAuthorizer } from '../../support/doubles.ts';
 
-/** A worker that answers every job with its thread's number. */
+/** A worker whose jobs return their thread's number. */
 const script = new URL(
   `data:text/javascript,import { parentPort, threadId } from 'node:worker_threads';
   parentPort.on('message', () => parentPort.postMessage({ type: 'done', result: [String(threadId)] }));`,
@@ -19,7 +19,7 @@ const context: JobContext = {
   signal: new AbortController().signal,
 };
 
-test('a thread that was prepared takes the first job, and no second one is prepared', async () => {
+test('a prepared thread takes the first job, and no second one is prepared', async () => {
   const pool = new WorkerPool(script, 2);
   try {
     const before = await nextThread();
@@ -28,18 +28,18 @@ test('a thread that was prepared takes the first job, and no second one is prepa
     assert.equal(await nextThread(), before + 2, 'one thread was started, before any job');
     assert.deepEqual(await pool.runJob('finish', [], context), [String(before + 1)]);
     pool.prepare();
-    assert.equal(await nextThread(), before + 3, 'the thread that rests will do');
+    assert.equal(await nextThread(), before + 3, 'the idle thread is enough');
   } finally {
     await pool.dispose();
   }
 });
 
-test('threads that unpack give way to the others', { skip: process.platform !== 'linux' }, async () => {
+test('worker threads have a lower priority', { skip: process.platform !== 'linux' }, async () => {
   const pool = new WorkerPool(new URL('../../../src/workers/worker.ts', import.meta.url), 1);
   const own = getPriority();
   try {
     await pool.runJob('finish', [], context);
-    assert.equal(getPriority(), own, 'who started it stays as it is');
+    assert.equal(getPriority(), own, 'the calling thread keeps its own');
     const lower = Math.max(own, 10);
     assert.ok(
       threadPriorities().some(([thread, priority]) => thread !== process.pid && priority === lower),
@@ -50,7 +50,10 @@ test('threads that unpack give way to the others', { skip: process.platform !== 
   }
 });
 
-/** Of all threads of this process, as Linux tells them (proc_pid_stat(5): the name in brackets is the second field, the nice value the nineteenth). */
+/**
+ * Returns the nice value of each thread (proc_pid_stat(5): the name in brackets is field 2, the
+ * value field 19).
+ */
 function threadPriorities(): [number, number][] {
   return readdirSync('/proc/self/task').map(thread => {
     const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
@@ -59,15 +62,15 @@ function threadPriorities(): [number, number][] {
   });
 }
 
-test('as many jobs run at once as the size says when they begin', async () => {
-  // A worker that says when it has begun, and ends its job when it hears of a cancel.
+test('runs as many jobs at once as the size says when they start', async () => {
+  // A worker that reports when a job starts, and ends it on cancellation.
   const held = new URL(
     `data:text/javascript,import { parentPort } from 'node:worker_threads';
     parentPort.on('message', ({ type }) => parentPort.postMessage(type === 'abort' ? { type: 'done', result: [] } : { type: 'progress' }));`,
   );
   let size = 1;
   const pool = new WorkerPool(held, () => size);
-  /** Runs jobs that end when so many have begun; tells how many ran at once. */
+  /** Runs jobs that end once `together` have started. Returns the most that ran at once. */
   const mostOf = async (jobs: number, together: number): Promise<number> => {
     const running = new Set<AbortController>();
     let most = 0;
@@ -93,7 +96,7 @@ test('as many jobs run at once as the size says when they begin', async () => {
   }
 });
 
-/** The number of a new thread: they are counted on. */
+/** Returns the number of a new thread. Numbers are consecutive. */
 async function nextThread(): Promise<number> {
   const worker = new Worker('', { eval: true });
   const { threadId } = worker;
