@@ -1,3 +1,4 @@
+import type { DEFAULT_LIMITS } from '../../support/doubles.ts';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -5,7 +6,6 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Verifier } from '../../../src/blobs/verifier.ts';
 import { exportImage } from '../../../src/export/exportImage.ts';
-import { DEFAULT_LIMITS } from '../../../src/layers/unpack/unpack.ts';
 import { openLocal } from '../../../src/layout/openLocal.ts';
 import { blobPath } from '../../../src/layout/ociLayout.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
