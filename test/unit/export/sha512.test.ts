@@ -1,4 +1,4 @@
-import type { DEFAULT_LIMITS } from '../../support/doubles.ts';
+import { DEFAULT_LIMITS } from '../../support/doubles.ts';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
