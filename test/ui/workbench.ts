@@ -1,8 +1,6 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { FrameLocator, Locator, Page } from 'playwright-core';
-import { outFolder } from '../rig/paths.ts';
+import type { FrameLocator, Locator } from 'playwright-core';
+import { clean, patience } from './workbenchPage.ts';
+import { WorkbenchSidebar } from './workbenchSidebar.ts';
 
 /** Returns the browser's stored state of open editors, as one string. */
 const STORED_EDITORS = `(async () => {
@@ -25,29 +23,19 @@ const STORED_EDITORS = `(async () => {
   return found.join(' ');
 })()`;
 
-/** How long a user would wait for a reaction, in milliseconds. */
-const patience = 20_000;
-
 /**
- * One window of VS Code as the user sees it: what can be clicked and read. This file holds every
- * selector of the UI tests; they work on VS Code 1.106 and 1.139.
+ * One window of VS Code as the user sees it: what can be clicked and read. This class and
+ * its base classes hold every selector of the UI tests; they work on VS Code 1.106 and 1.139.
  *
  * An unexpected error dialog fails the step that waits for something else.
  */
-export class Workbench {
-  readonly page: Page;
-
-  constructor(page: Page) {
-    this.page = page;
-    page.setDefaultTimeout(patience);
-  }
-
+export class Workbench extends WorkbenchSidebar {
   /**
    * Opens the address of a folder (`http://…/?folder=…`) and waits until the Explorer shows its
    * files, which means that the extension host is running.
    */
   async open(address: string): Promise<void> {
-    await this.page.goto(address);
+    await this.page.goto(address, { timeout: 60_000 });
     await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
     await this.page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 30_000 });
     // A palette opened before the extension is known never lists its commands.
@@ -59,7 +47,7 @@ export class Workbench {
    * first.
    */
   async openEmpty(address: string): Promise<void> {
-    await this.page.goto(address);
+    await this.page.goto(address, { timeout: 60_000 });
     await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
     await this.page.locator('.activitybar').getByRole('tab', { name: /^Peel/ }).waitFor();
   }
@@ -79,193 +67,9 @@ export class Workbench {
 
   /** Reloads the window, as `Developer: Reload Window` does. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    await this.page.reload({ timeout: 60_000 });
     await this.page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
     await this.page.locator('.sidebar .pane-body').first().waitFor();
-  }
-
-  // --- Sidebar and trees
-
-  /** Shows a view container (`Peel`, `Explorer`) in the sidebar. */
-  async showSidebar(title: string): Promise<void> {
-    const item = this.container(title);
-    await item.waitFor();
-    if ((await item.getAttribute('aria-selected')) !== 'true') await item.click();
-    // A tooltip would cover the first rows.
-    await this.page.mouse.move(640, 400);
-  }
-
-  /** Returns the icon of a view container in the activity bar. */
-  container(title: string): Locator {
-    return this.page.locator('.activitybar').getByRole('tab', { name: new RegExp(`^${escape(title)}`) });
-  }
-
-  /** Drags the sidebar's edge to the right by a number of pixels. */
-  async widenSidebar(by: number): Promise<void> {
-    const box = await this.page.locator('.part.sidebar').boundingBox();
-    if (!box) throw new Error('The sidebar is not shown.');
-    const edge = { x: box.x + box.width + 1, y: box.y + box.height / 2 };
-    await this.page.mouse.move(edge.x, edge.y);
-    await this.page.mouse.down();
-    await this.page.mouse.move(edge.x + by, edge.y, { steps: 4 });
-    await this.page.mouse.up();
-  }
-
-  /** Returns a view of the sidebar (`Registries`) with its title bar. */
-  view(name: string): Locator {
-    const title = this.page.locator('.pane-header .title').getByText(name, { exact: true });
-    return this.page.locator('.sidebar .pane').filter({ has: title });
-  }
-
-  /** Collapses a view of the sidebar, which leaves more room for the others. */
-  async collapseView(name: string): Promise<void> {
-    const header = this.view(name).locator('.pane-header');
-    if ((await header.getAttribute('aria-expanded')) === 'true') await header.locator('.title').click();
-  }
-
-  /** Clicks an icon or an entry of the `…` menu in a view's title bar. */
-  async viewAction(view: string, title: string): Promise<void> {
-    const pane = this.view(view);
-    await pane.locator('.pane-header').hover();
-    const icon = pane.locator('.pane-header').getByRole('button', { name: title });
-    if ((await icon.count()) > 0) return icon.first().click();
-    await pane.locator('.pane-header').getByRole('button', { name: 'Views and More Actions...' }).click();
-    await this.menuItem(title).click();
-  }
-
-  tree(view: string): Locator {
-    return this.page.getByRole('tree', { name: view });
-  }
-
-  /**
-   * Returns the rows of a tree whose label equals the string or matches the pattern, at any depth.
-   */
-  row(view: string, label: string | RegExp): Locator {
-    const text = typeof label === 'string' ? new RegExp(`^${escape(label)}$`) : label;
-    return this.tree(view)
-      .locator('.monaco-list-row')
-      .filter({ has: this.page.locator('.label-name', { hasText: text }) });
-  }
-
-  /** Returns label and description of the rendered rows, from top to bottom. */
-  async rows(view: string): Promise<string[]> {
-    const found = this.tree(view).locator('.monaco-list-row');
-    const texts = await found.evaluateAll(rows =>
-      rows
-        .map(row => ({
-          index: Number(row.getAttribute('data-index')),
-          text: [...row.querySelectorAll('.label-name, .label-description')].map(part => part.textContent).join(' '),
-        }))
-        .sort((a, b) => a.index - b.index)
-        .map(({ text }) => text),
-    );
-    return texts.map(clean);
-  }
-
-  /**
-   * Returns the labels of the selected row and its ancestors, outermost first, as far as they are
-   * rendered. Empty if no row is selected.
-   */
-  async selectedPath(view: string): Promise<string[]> {
-    const found = await this.tree(view)
-      .locator('.monaco-list-row')
-      .evaluateAll(rows =>
-        rows.map(row => ({
-          index: Number(row.getAttribute('data-index')),
-          level: Number(row.getAttribute('aria-level')),
-          selected: row.classList.contains('selected'),
-          label: row.querySelector('.label-name')?.textContent ?? '',
-        })),
-      );
-    const selected = found.find(row => row.selected);
-    if (!selected) return [];
-    const path = [selected];
-    for (const row of found.filter(({ index }) => index < selected.index).sort((a, b) => b.index - a.index)) {
-      if (row.level < (path[0]?.level ?? 0)) path.unshift(row);
-    }
-    return path.map(({ label }) => clean(label));
-  }
-
-  /** Returns the welcome content of an empty view (`viewsWelcome`). */
-  welcome(view: string): Locator {
-    return this.view(view).locator('.welcome-view-content');
-  }
-
-  /**
-   * Expands a row and waits for its children. A row that is redrawn meanwhile may lose a click, so
-   * this clicks again.
-   */
-  async expand(view: string, label: string | RegExp): Promise<void> {
-    const row = this.row(view, label).first();
-    await row.waitFor();
-    let lastTry = 0;
-    await this.until(`${String(label)} is open`, async () => {
-      if ((await row.locator('.codicon-tree-item-loading').count()) > 0) return false;
-      if ((await row.getAttribute('aria-expanded')) === 'true') return true;
-      if (Date.now() - lastTry > 2000) {
-        // A mouse click would focus the tree, so that it receives the next keys.
-        await this.tree(view).focus();
-        // Checked again in the page at the moment of the click: the editor may have expanded the
-        // row in the meantime, and the click would collapse it.
-        await row.evaluate(element => {
-          const twistie = element.querySelector('.monaco-tl-twistie') as { click(): void } | null;
-          if (element.getAttribute('aria-expanded') !== 'true') twistie?.click();
-        });
-        lastTry = Date.now();
-      }
-      return false;
-    });
-  }
-
-  /** Expands one row after another, each below the previous one. */
-  async expandPath(view: string, ...labels: readonly (string | RegExp)[]): Promise<void> {
-    for (const label of labels) await this.expand(view, label);
-  }
-
-  /** Picks an entry of a row's context menu. */
-  async contextMenu(view: string, label: string | RegExp, ...entries: readonly string[]): Promise<void> {
-    await this.row(view, label).first().click({ button: 'right' });
-    for (const entry of entries.slice(0, -1)) await this.menuItem(entry).hover();
-    const last = this.menuItem(entries.at(-1) ?? '');
-    await last.click();
-    // A menu ignores clicks in the moment after it opens, so this clicks again.
-    await this.until('the menu is closed', async () => {
-      if ((await last.count()) === 0) return true;
-      await last.click({ timeout: 1000 }).catch(() => undefined);
-      return false;
-    });
-  }
-
-  /** Returns the titles in a row's context menu, and closes it. */
-  async contextMenuEntries(view: string, label: string | RegExp): Promise<string[]> {
-    await this.row(view, label).first().click({ button: 'right' });
-    const items = this.page.locator('.monaco-menu .action-item:not(.disabled) .action-label:not(.separator)');
-    await items.first().waitFor();
-    const titles = (await items.allTextContents()).map(clean);
-    await this.page.keyboard.press('Escape');
-    return titles;
-  }
-
-  /**
-   * Clicks an icon that a row shows on hover. A row that moves meanwhile is no longer under the
-   * mouse, so this follows it.
-   */
-  async inlineAction(view: string, label: string | RegExp, title: string | RegExp): Promise<void> {
-    const row = this.row(view, label).first();
-    const button = row.locator('.actions').getByRole('button', { name: title });
-    await row.waitFor();
-    await this.until(`${String(title)} of ${String(label)} is clicked`, async () => {
-      await row.hover({ timeout: 2000 }).catch(() => undefined);
-      return button.click({ timeout: 2000 }).then(
-        () => true,
-        () => false,
-      );
-    });
-  }
-
-  /** Returns an entry of the open menu. */
-  menuItem(title: string): Locator {
-    return this.page.locator('.monaco-menu .action-menu-item').filter({ hasText: new RegExp(`^${escape(title)}`) });
   }
 
   // --- Command palette, quick picks, input boxes
@@ -377,18 +181,6 @@ export class Workbench {
     await this.page.locator('.notifications-toasts .notification-toast').first().waitFor({ state: 'detached' });
   }
 
-  get dialog(): Locator {
-    return this.page.locator('.monaco-dialog-box');
-  }
-
-  /** Answers a modal dialog with this text. */
-  async answerDialog(text: string | RegExp, button: string): Promise<void> {
-    const dialog = this.dialog.filter({ hasText: text });
-    await dialog.waitFor();
-    await dialog.getByRole('button', { name: button }).click();
-    await dialog.waitFor({ state: 'detached' });
-  }
-
   // --- Editors
 
   /** Returns the tab of an open editor. */
@@ -424,7 +216,7 @@ export class Workbench {
 
   /** Waits until the active editor's text matches, and returns it. */
   async waitForEditor(pattern: RegExp): Promise<string> {
-    return this.#untilText(`an editor with ${pattern}`, pattern, () => this.editorText(), patience);
+    return this.untilText(`an editor with ${pattern}`, pattern, () => this.editorText(), patience);
   }
 
   // --- Terminal
@@ -447,7 +239,7 @@ export class Workbench {
    * typed: match output on its own line (`/^DONE/m`).
    */
   async waitForTerminal(pattern: RegExp, milliseconds = 30_000): Promise<string> {
-    return this.#untilText(`a terminal with ${pattern}`, pattern, () => this.terminalText(), milliseconds);
+    return this.untilText(`a terminal with ${pattern}`, pattern, () => this.terminalText(), milliseconds);
   }
 
   /** Types a line into the active terminal. */
@@ -457,8 +249,6 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
-  // --- Rest
-
   /** The content of the open webview, which is inside two frames. */
   get webview(): FrameLocator {
     return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
@@ -467,51 +257,4 @@ export class Workbench {
   statusBarItem(text: string | RegExp): Locator {
     return this.page.locator('.statusbar-item', { hasText: text });
   }
-
-  /** Saves a screenshot of the window as `out/screenshots/NAME.png`. Returns its path. */
-  async screenshot(name: string): Promise<string> {
-    const folder = join(outFolder, 'screenshots');
-    await mkdir(folder, { recursive: true });
-    const path = join(folder, `${name}.png`);
-    await this.page.screenshot({ path });
-    return path;
-  }
-
-  /** Waits until a condition holds. An error dialog ends the wait at once. */
-  async until(what: string, holds: () => Promise<boolean>, milliseconds = patience): Promise<void> {
-    const deadline = Date.now() + milliseconds;
-    while (!(await holds())) {
-      if ((await this.dialog.locator('.codicon-dialog-error').count()) > 0) {
-        throw new Error(`Waited for ${what}, but a dialog says: ${clean(await this.dialog.innerText())}`);
-      }
-      if (Date.now() > deadline) throw new Error(`Waited ${milliseconds / 1000} s in vain for ${what}.`);
-      await sleep(50);
-    }
-  }
-
-  async #untilText(what: string, pattern: RegExp, read: () => Promise<string>, milliseconds: number): Promise<string> {
-    let text = '';
-    try {
-      await this.until(
-        what,
-        async () => {
-          text = await read().catch(() => '');
-          return pattern.test(text);
-        },
-        milliseconds,
-      );
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`${reason}\nWhat is there:\n${text}`, { cause });
-    }
-    return text;
-  }
-}
-
-function escape(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-}
-
-function clean(text: string): string {
-  return text.replaceAll('\u00a0', ' ').replaceAll(/\s+/g, ' ').trim();
 }
