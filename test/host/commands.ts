@@ -40,5 +40,5 @@ export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
     if (answer !== undefined) return answer;
     await new Promise(resolve => setTimeout(resolve, 100));
   }
-  return assert.fail('waited in vain');
+  return assert.fail('no result in time');
 }

@@ -50,7 +50,7 @@ describe('commands that mount', () => {
     assert.equal(existsSync(join(merged, 'app', '.wh.secret')), false);
     writeFileSync(join(merged, 'written'), 'here');
     assert.equal(readFileSync(join(folder, 'overlay/upper/written'), 'utf8'), 'here');
-    assert.deepEqual(await peel('mountImage', { folder }), { mountPoint }, 'mounting what is mounted is no failure');
+    assert.deepEqual(await peel('mountImage', { folder }), { mountPoint }, 'mounting again is not a failure');
     await peel('unmountImage', { folder });
     assert.deepEqual(readdirSync(merged), []);
     await peel('unmountImage', { folder });

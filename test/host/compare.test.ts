@@ -14,7 +14,7 @@ interface Entry {
   readonly size: number;
   readonly layer: number;
 }
-interface Told {
+interface Comparison {
   readonly added: readonly Entry[];
   readonly removed: readonly Entry[];
   readonly changed: readonly (Entry & { readonly before: Entry; readonly differs: readonly string[] })[];
@@ -63,14 +63,14 @@ describe('comparing', () => {
   const paths = (entries: readonly Entry[]): string[] => entries.map(({ path }) => path);
 
   it('reports added, removed and changed files between two tags, also of equal size, and ignores times', async () => {
-    const told = await peel<Told>('compareImages', { left: side('1'), right: side('2') });
-    assert.deepEqual(paths(told.added), ['new', 'new/file']);
-    assert.deepEqual(paths(told.removed), ['gone']);
-    assert.deepEqual(paths(told.changed), ['etc/motd', 'etc/swapped', 'var/lib/dpkg/status']);
-    const [motd] = told.changed;
+    const result = await peel<Comparison>('compareImages', { left: side('1'), right: side('2') });
+    assert.deepEqual(paths(result.added), ['new', 'new/file']);
+    assert.deepEqual(paths(result.removed), ['gone']);
+    assert.deepEqual(paths(result.changed), ['etc/motd', 'etc/swapped', 'var/lib/dpkg/status']);
+    const [motd] = result.changed;
     assert.deepEqual([motd?.before.size, motd?.size, motd?.layer, motd?.differs], [6, 12, 2, ['content']]);
     assert.deepEqual(
-      told.packages.map(({ kind, changes }) => [kind, changes.changed]),
+      result.packages.map(({ kind, changes }) => [kind, changes.changed]),
       [['dpkg', [{ name: 'libc6', before: '2.40', after: '2.41' }]]],
     );
     const page = await until(async () =>
@@ -82,15 +82,18 @@ describe('comparing', () => {
   });
 
   it('finds no difference between an image and itself', async () => {
-    const told = await peel<Told>('compareImages', { left: side('2'), right: side('2') });
-    assert.deepEqual([told.added, told.removed, told.changed], [[], [], []]);
+    const result = await peel<Comparison>('compareImages', { left: side('2'), right: side('2') });
+    assert.deepEqual([result.added, result.removed, result.changed], [[], [], []]);
   });
 
   it('compares two layers by themselves', async () => {
-    const told = await peel<Told>('compareLayers', { left: side('2', { layer: 1 }), right: side('2', { layer: 2 }) });
-    assert.deepEqual(paths(told.added), ['new', 'new/file']);
-    assert.ok(paths(told.removed).includes('gone') && paths(told.removed).includes('link'));
-    assert.deepEqual(paths(told.changed), ['etc/motd', 'etc/swapped', 'var/lib/dpkg/status']);
+    const result = await peel<Comparison>('compareLayers', {
+      left: side('2', { layer: 1 }),
+      right: side('2', { layer: 2 }),
+    });
+    assert.deepEqual(paths(result.added), ['new', 'new/file']);
+    assert.ok(paths(result.removed).includes('gone') && paths(result.removed).includes('link'));
+    assert.deepEqual(paths(result.changed), ['etc/motd', 'etc/swapped', 'var/lib/dpkg/status']);
   });
 
   it('opens a changed file in the diff editor', async () => {
@@ -152,9 +155,9 @@ describe('comparing files of equal size and time in partially read layers', () =
   });
 
   async function changes(left: string, right: string): Promise<unknown> {
-    const told = await peel<Told>('compareImages', { left: side(left), right: side(right) });
-    assert.deepEqual([told.added, told.removed], [[], []]);
-    return told.changed.map(({ path, differs }) => [path, differs]);
+    const result = await peel<Comparison>('compareImages', { left: side(left), right: side(right) });
+    assert.deepEqual([result.added, result.removed], [[], []]);
+    return result.changed.map(({ path, differs }) => [path, differs]);
   }
 
   /** How often a whole layer was fetched. */
@@ -170,9 +173,9 @@ describe('comparing files of equal size and time in partially read layers', () =
     assert.deepEqual(await changes('es2', 'es1'), [['etc/conf', ['content']]]);
     assert.deepEqual([fetched(one), fetched(two)], [1, 1]);
     const layers = { left: side('es1', { layer: 1 }), right: side('es2', { layer: 1 }) };
-    const told = await peel<Told>('compareLayers', layers);
+    const result = await peel<Comparison>('compareLayers', layers);
     assert.deepEqual(
-      told.changed.map(({ path }) => path),
+      result.changed.map(({ path }) => path),
       ['etc/conf'],
     );
   });
@@ -188,8 +191,8 @@ describe('comparing files of equal size and time in partially read layers', () =
     const upper = estargz([file('new', '1', { mtime: 0 })]);
     put('base1', base);
     put('base2', base, upper);
-    const told = await peel<Told>('compareImages', { left: side('base1'), right: side('base2') });
-    assert.deepEqual([told.added.map(({ path }) => path), told.removed, told.changed], [['new'], [], []]);
+    const result = await peel<Comparison>('compareImages', { left: side('base1'), right: side('base2') });
+    assert.deepEqual([result.added.map(({ path }) => path), result.removed, result.changed], [['new'], [], []]);
     assert.deepEqual([fetched(base), fetched(upper)], [0, 0]);
   });
 

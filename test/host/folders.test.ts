@@ -61,17 +61,17 @@ describe('folders and archives as images', () => {
   });
 
   it('can be compared, images and layers', async () => {
-    type Told = { readonly [kind in 'added' | 'removed' | 'changed']: readonly Listed[] };
+    type Comparison = { readonly [kind in 'added' | 'removed' | 'changed']: readonly Listed[] };
     const sides = { left: { folder: folder('app-1') }, right: { folder: folder('app-2') } };
-    const told = await peel<Told>('compareImages', sides);
+    const result = await peel<Comparison>('compareImages', sides);
     assert.deepEqual(
-      [told.added, told.removed, told.changed].map(entries => entries.map(({ path }) => path)),
+      [result.added, result.removed, result.changed].map(entries => entries.map(({ path }) => path)),
       [[], ['etc/gone'], ['etc/motd']],
     );
     const title = 'app-1 linux/amd64 ↔ app-2 linux/amd64';
     const labels = (): string[] => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs.map(({ label }) => label));
     await until(async () => labels().find(label => label === title));
-    const layers = await peel<Told>('compareLayers', {
+    const layers = await peel<Comparison>('compareLayers', {
       left: { folder: folder('app-2'), layer: 1 },
       right: { folder: folder('app-2'), layer: 2 },
     });
@@ -86,8 +86,8 @@ describe('folders and archives as images', () => {
   it('have an image page with their files', async () => {
     const shown = await peel<Record<string, string>>('showImagePage', { folder: folder('app-2') });
     assert.equal(shown['digest'], two.digest);
-    const told = await peel<{ readonly wastedBytes: number }>('analyzeImage', { folder: folder('app-2') });
-    assert.equal(told.wastedBytes, 'old\nx'.length);
+    const result = await peel<{ readonly wastedBytes: number }>('analyzeImage', { folder: folder('app-2') });
+    assert.equal(result.wastedBytes, 'old\nx'.length);
   });
 
   it('include layouts, and list the images if there are several', async () => {

@@ -44,16 +44,16 @@ describe('the page about an image', () => {
 
   it('reports the files of all layers, wasted space, and secrets that were deleted later', async () => {
     const reference = `${registry.host}/demo/hello:latest`;
-    const told = await peel<{
+    const result = await peel<{
       readonly visibleBytes: number;
       readonly wastedBytes: number;
       readonly wasted: readonly { readonly path: string; readonly deleted: boolean }[];
       readonly secrets: readonly { readonly path: string; readonly layer: number }[];
     }>('analyzeImage', { reference, platform: 'linux/amd64' });
-    assert.ok(told.visibleBytes > 1_000_000 && told.wastedBytes > 0);
-    assert.equal(told.wasted.find(({ path }) => path === 'app/.env')?.deleted, true);
+    assert.ok(result.visibleBytes > 1_000_000 && result.wastedBytes > 0);
+    assert.equal(result.wasted.find(({ path }) => path === 'app/.env')?.deleted, true);
     assert.deepEqual(
-      told.secrets.map(({ path, layer }) => [path, layer]),
+      result.secrets.map(({ path, layer }) => [path, layer]),
       [['app/.env', 2]],
     );
     const before = registry.requests.filter(({ path }) => path.includes('/blobs/')).length;
@@ -65,13 +65,15 @@ describe('the page about an image', () => {
   it('reports the kind and line of secrets inside files, but not their content', async () => {
     const token = ['gl', 'pat-', 'AbCdEfGhIjKlMnOpQrSt'].join('');
     const base = layer([file('srv/app.conf', `name = demo\ntoken = ${token}\n`)]);
-    registry.store.put('demo/told', image({ layers: [base, layer([whiteout('srv/app.conf')])] }), 'latest');
-    const told = await peel<{ readonly secrets: unknown }>('analyzeImage', {
-      reference: `${registry.host}/demo/told:latest`,
+    registry.store.put('demo/secrets', image({ layers: [base, layer([whiteout('srv/app.conf')])] }), 'latest');
+    const result = await peel<{ readonly secrets: unknown }>('analyzeImage', {
+      reference: `${registry.host}/demo/secrets:latest`,
       platform: 'linux/amd64',
     });
-    assert.deepEqual(told.secrets, [{ path: 'srv/app.conf', layer: 1, what: 'a GitLab token', line: 2, hidden: true }]);
-    assert.ok(!JSON.stringify(told).includes(token));
+    assert.deepEqual(result.secrets, [
+      { path: 'srv/app.conf', layer: 1, what: 'a GitLab token', line: 2, hidden: true },
+    ]);
+    assert.ok(!JSON.stringify(result).includes(token));
   });
 
   it('says when a layer is unavailable', async () => {

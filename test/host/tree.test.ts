@@ -83,7 +83,7 @@ describe('the Registries tree', () => {
       await find(registries, fixture.demo.host, 'library/busybox', 'v1', 'Layers'),
     );
     assert.equal(layers.length, 1);
-    assert.match(layers[0] ?? '', /^Layer 1 \| [\d.]+ [kM]B/, 'the registry told the size that schema 1 does not');
+    assert.match(layers[0] ?? '', /^Layer 1 \| [\d.]+ [kM]B/, 'the registry reports the size, which schema 1 omits');
     const single = await find(registries, fixture.demo.host, 'demo/hello', 'single');
     assert.deepEqual(await texts(registries, single), ['Manifest', 'Config', 'Layers', 'Files', 'Attached']);
     const notes = await find(registries, fixture.demo.host, 'demo/notes', 'latest');

@@ -169,7 +169,7 @@ describe('files in the tree while their layer is being read', () => {
       trees.changes.length = 0;
       goOn.resolve();
       const rows = await rowsLike(node, all => !all[0]?.startsWith('Reading'));
-      assert.ok(trees.changes.includes(node), 'the tree is told of the end');
+      assert.ok(trees.changes.includes(node), 'the tree is notified of the end');
       assert.deepEqual(
         rows,
         where[0] === 'Files'
@@ -193,7 +193,7 @@ describe('files in the tree while their layer is being read', () => {
     const rows = await rowsLike(node, all => !all[0]?.startsWith('Reading'));
     assert.equal(rows.length, 1, rows.join());
     assert.match(rows[0] ?? '', /digest/);
-    assert.deepEqual(await texts(trees.registries, node), rows, 'it stays a failure until somebody tries again');
+    assert.deepEqual(await texts(trees.registries, node), rows, 'it stays a failure until a retry');
     registry.faults.clear();
     const [failure] = await trees.registries.getChildren(node);
     assert.ok(failure instanceof FailureNode);

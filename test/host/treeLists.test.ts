@@ -14,6 +14,7 @@ describe('lists in the Registries tree', () => {
   const fixture = new DemoTrees();
 
   it('loads long lists in parts', async () => {
+    fixture.demo.store.put('demo/further', image({ layers: [layer([file('a', 'a')])] }), 'latest');
     const paged = await fixture.start({ store: fixture.demo.store, pageSize: 2 });
     const { registries } = fixture.trees;
     const registry = await find(registries, paged.host);
@@ -24,7 +25,7 @@ describe('lists in the Registries tree', () => {
       await loadMore(registries, registry);
     assert.deepEqual(await texts(registries, registry), fixture.demo.store.repositories());
     registries.refresh(registry);
-    assert.equal((await texts(registries, registry)).length, 3, 'a refresh begins anew');
+    assert.equal((await texts(registries, registry)).length, 3, 'a refresh starts over');
   });
 
   it('shows two hundred of many tags, newest first, and then the others', async () => {
@@ -70,9 +71,9 @@ describe('lists in the Registries tree', () => {
   });
 
   it("shows the remaining pulls in the registry's row and in the refusal", async () => {
-    const told = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '76;w=21600' };
+    const limits = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '76;w=21600' };
     const limited = await fixture.start({ store: fixture.demo.store });
-    limited.fault({ path: '/manifests/' }, headers(told));
+    limited.fault({ path: '/manifests/' }, headers(limits));
     const { registries, changes } = fixture.trees;
     const row = await find(registries, limited.host);
     assert.doesNotMatch(await textOf(registries, row), /pulls/);
@@ -82,7 +83,7 @@ describe('lists in the Registries tree', () => {
     limited.faults.clear();
     limited.fault(
       { path: '/manifests/' },
-      status(429, { ...told, 'ratelimit-remaining': '0;w=21600', 'retry-after': '3600' }, 'TOOMANYREQUESTS'),
+      status(429, { ...limits, 'ratelimit-remaining': '0;w=21600', 'retry-after': '3600' }, 'TOOMANYREQUESTS'),
     );
     registries.refresh();
     const [failure] = await registries.getChildren(await find(registries, limited.host, 'demo/hello', '1.0.0'));

@@ -57,7 +57,7 @@ async function refuseStrangers(vsce: string): Promise<void> {
   const files = stdout.trim().split('\n');
   const strangers = files.filter(file => !wanted.test(file));
   if (strangers.length > 0)
-    throw new PackageError(`The package holds what nobody needs (see .vscodeignore): ${strangers.join(', ')}`);
+    throw new PackageError(`The package holds unexpected files (see .vscodeignore): ${strangers.join(', ')}`);
   const lacking = needed.filter(file => !files.includes(file));
   if (lacking.length > 0) throw new PackageError(`The package lacks ${lacking.join(', ')}.`);
 }

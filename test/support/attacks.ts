@@ -123,7 +123,7 @@ function bySymlink({ victim: absolute }: Target, up: string, victim: string): At
       file('dir/hello', EVIL),
     ),
     one('symlink loops', symlink('a', 'b'), symlink('b', 'a'), file('a/x', EVIL), hardlink('h', 'a/x')),
-    one('a symlink in other case', symlink('Link', victim), file('link/hello', EVIL), file('LINK/new', EVIL)),
+    one('a symlink in different case', symlink('Link', victim), file('link/hello', EVIL), file('LINK/new', EVIL)),
     one('a symlink in another Unicode form', symlink('\u00e9', victim), file('e\u0301/hello', EVIL)),
   ];
 }
@@ -134,7 +134,7 @@ function byHardlink({ victim: absolute }: Target, up: string, victim: string): A
     ...targets.flatMap(to => [
       one(`a hard link to ${to}`, hardlink('link', to)),
       one(`a write through a hard link to ${to}`, hardlink('link', to), file('link', EVIL)),
-      one(`a body behind a hard link to ${to}`, { ...hardlink('link', to, { mode: 0o777 }), body: EVIL }),
+      one(`a body after a hard link to ${to}`, { ...hardlink('link', to, { mode: 0o777 }), body: EVIL }),
       one(`a hard link to a hard link to ${to}`, hardlink('link', to), hardlink('more', 'link'), file('more', EVIL)),
     ]),
     one('a hard link through a symlink', symlink('dir', victim), hardlink('link', 'dir/hello'), file('link', EVIL)),
@@ -145,7 +145,7 @@ function byHardlink({ victim: absolute }: Target, up: string, victim: string): A
     one('a hard link to the folder above', hardlink('link', up)),
     one('a hard link to the root', hardlink('link', '.')),
     one('a hard link to itself', hardlink('link', 'link')),
-    one('a hard link to what is not there', hardlink('link', 'nowhere')),
+    one('a hard link to a missing file', hardlink('link', 'nowhere')),
     one('a hard link without a target', hardlink('link', '')),
   ];
 }
@@ -192,8 +192,8 @@ function byHeader(victim: string): Attack[] {
     one('an empty name', file('', EVIL)),
     one('a negative size', file('x', EVIL, { size: -1, format: 'gnu' }), file('y', 'y')),
     one('a negative extended size', file('x', EVIL, { pax: { size: '-1' } }), file('y', 'y')),
-    one('a size beyond all measure', file('x', EVIL, { pax: { size: '99999999999999999999' } })),
-    one('a size that is no number', file('x', EVIL, { pax: { size: 'NaN' } })),
+    one('an excessive size', file('x', EVIL, { pax: { size: '99999999999999999999' } })),
+    one('a size that is not a number', file('x', EVIL, { pax: { size: 'NaN' } })),
     one('a size of a directory', { ...directory('x/'), body: EVIL }, file('y', 'y')),
     one(
       'an extended header for an extended header',
@@ -203,21 +203,17 @@ function byHeader(victim: string): Attack[] {
     ),
     one('an extended header for nothing', file('x', 'x'), pax({ path: `${victim}/new` })),
     one(
-      'a length that lies in an extended header',
+      'a false length in an extended header',
       { path: 'PaxHeaders', flag: 'x', body: '999 path=x\n' },
       file('x', EVIL),
     ),
-    one('an extended header without end', { path: 'PaxHeaders', flag: 'x', body: '12 path=', size: 2 ** 33 - 1 }),
-    one('folders without end', file(`${deep}x`, EVIL)),
+    one('an unterminated extended header', { path: 'PaxHeaders', flag: 'x', body: '12 path=', size: 2 ** 33 - 1 }),
+    one('very deep folders', file(`${deep}x`, EVIL)),
     one('a name too long for any file system', file('n'.repeat(5000), EVIL)),
     one('a symlink target too long', symlink('l', 't'.repeat(5000))),
-    one('owners beyond all measure', file('x', 'x', { pax: { uid: '99999999999', gid: '-1' } })),
-    one(
-      'times beyond all measure',
-      file('x', 'x', { pax: { mtime: '1e300' } }),
-      directory('d/', { pax: { mtime: '-9e99' } }),
-    ),
-    one('a mode beyond all measure', file('x', 'x', { mode: 0o7777777 })),
+    one('excessive owner ids', file('x', 'x', { pax: { uid: '99999999999', gid: '-1' } })),
+    one('excessive times', file('x', 'x', { pax: { mtime: '1e300' } }), directory('d/', { pax: { mtime: '-9e99' } })),
+    one('an excessive mode', file('x', 'x', { mode: 0o7777777 })),
     one('an unknown type', { path: `${victim}/new`, flag: '?', body: EVIL }, file('x', 'x')),
     one('a wrong checksum', file('x', 'x', { checksum: 1 })),
     ...['trusted', 'user'].flatMap(space => [
@@ -238,7 +234,7 @@ function bySpecialFile(victim: string): Attack[] {
     one('a hard link to a FIFO, written to', fifo('x'), hardlink('y', 'x'), file('y', EVIL)),
     one('a folder in a FIFO', fifo('x'), file('x/y', EVIL)),
     one('a folder in a device', device('x', 'block', 7, 0), file('x/y', EVIL)),
-    one('a device number beyond all measure', device('x', 'char', 0xffffff, 0xffffff)),
+    one('an excessive device number', device('x', 'char', 0xffffff, 0xffffff)),
     one('a device in a symlink', symlink('dir', victim), device('dir/new', 'char', 1, 3)),
     one('a FIFO in a symlink', symlink('dir', victim), fifo('dir/new')),
   ];

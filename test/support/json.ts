@@ -8,6 +8,6 @@ export function isJson(value: unknown): value is Json {
 /** Parses JSON that must hold an object. */
 export function parseJson(text: string | Buffer): Json {
   const value: unknown = JSON.parse(text.toString());
-  if (!isJson(value)) throw new TypeError('the document is no JSON object');
+  if (!isJson(value)) throw new TypeError('the document is not a JSON object');
   return value;
 }

@@ -162,7 +162,7 @@ export async function pushMultiArch(
     const original = await pusher.read(repository, `manifests/${from}`);
     const manifest = parseJson(original.bytes);
     const { config } = manifest;
-    if (!isJson(config)) throw new TypeError(`${repository}:${from} is no image`);
+    if (!isJson(config)) throw new TypeError(`${repository}:${from} is not an image`);
     const native = parseJson((await pusher.read(repository, `blobs/${parseDigest(config.digest)}`)).bytes);
     const other = native.architecture === 'arm64' ? 'amd64' : 'arm64';
     const variant = other === 'arm64' ? { variant: 'v8' } : {};

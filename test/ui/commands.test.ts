@@ -34,7 +34,7 @@ test('shows a failure once, with an action that helps', async t => {
   await workbench.toast(/does not have manifest none of demo\/hello/).waitFor();
   await workbench.screenshot('commands-not-found');
   const toasts = workbench.page.locator('.notification-toast');
-  await workbench.until('only the failure is told', async () => (await toasts.count()) === 1);
+  await workbench.until('only the failure is shown', async () => (await toasts.count()) === 1);
   assert.equal(await workbench.page.locator('.monaco-dialog-box').count(), 0);
 });
 

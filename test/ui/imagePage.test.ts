@@ -37,7 +37,7 @@ test('opens the image page from a row, and follows its links by mouse and keyboa
   // A string, because the tests' types don't include the DOM.
   const colours = '[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]';
   const [foreground, background] = await page.locator('body').evaluate<string[], null>(colours, null);
-  assert.notEqual(foreground, background, 'the theme is there');
+  assert.notEqual(foreground, background, 'the theme is applied');
   assert.notEqual(background, 'rgba(0, 0, 0, 0)');
   await workbench.screenshot('image-page');
 

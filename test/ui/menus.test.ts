@@ -43,7 +43,7 @@ test('an open menu still applies to its row when sizes arrive', async t => {
     return platforms.length === 2 && platforms.every(text => / \d.*B/.test(text));
   });
   await workbench.screenshot('menus-sizes');
-  assert.ok(await entry.isVisible(), 'the menu is open still');
+  assert.ok(await entry.isVisible(), 'the menu is still open');
   await entry.click();
   await workbench.waitForEditor(/"architecture": "amd64"/);
 });

@@ -156,7 +156,7 @@ test('shows matches while a search runs, and keeps them when it is cancelled', a
   await workbench.viewAction('Search', 'Cancel Search');
   await workbench.row('Search', /^Cancelled · 1 result in 1 file/).waitFor();
   await workbench.row('Search', 'first').waitFor();
-  assert.equal(await workbench.toast(/./).count(), 0, 'who cancels knows it');
+  assert.equal(await workbench.toast(/./).count(), 0, 'no message after a cancellation by the user');
   await workbench.screenshot('search-cancelled');
 
   await workbench.inlineAction('Search', /^Cancelled/, 'Search Again');

@@ -44,7 +44,7 @@ export class WorkbenchPage {
       if ((await this.dialog.locator('.codicon-dialog-error').count()) > 0) {
         throw new Error(`Waited for ${what}, but a dialog says: ${clean(await this.dialog.innerText())}`);
       }
-      if (Date.now() > deadline) throw new Error(`Waited ${milliseconds / 1000} s in vain for ${what}.`);
+      if (Date.now() > deadline) throw new Error(`Gave up after ${milliseconds / 1000} s waiting for ${what}.`);
       await sleep(50);
     }
   }
@@ -63,7 +63,7 @@ export class WorkbenchPage {
       );
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`${reason}\nWhat is there:\n${text}`, { cause });
+      throw new Error(`${reason}\nIt shows:\n${text}`, { cause });
     }
     return text;
   }
