@@ -28,7 +28,9 @@ import { defaultConfig } from '../../src/registry/config.ts';
 import { Transport } from '../../src/registry/http/transport.ts';
 import { DEFAULT_TRANSPORT } from '../../src/registry/http/transportOptions.ts';
 
-/** What pulling and browsing need, in plain Node: a cache, threads and a network stack of their own. */
+/**
+ * What pulling and browsing need, in plain Node: a cache, threads and a network stack of their own.
+ */
 export class Pulling {
   #parts = startParts();
 
@@ -95,7 +97,9 @@ export class Pulling {
     });
   }
 
-  /** Opens the files of the image's last layer. @param opened is called once the manifest is known */
+  /**
+   * Opens the files of the image's last layer. @param opened is called once the manifest is known
+   */
   async open(reference: string, opened: () => void = () => undefined, verifiedOnly = false): Promise<MergedTree> {
     const resolved = await this.resolve(reference, 'linux/amd64');
     opened();
@@ -152,7 +156,10 @@ function startParts(): { root: string; layerWork: LayerWork; transport: Transpor
   };
 }
 
-/** Starts a registry for the tests of a file. Each of them begins without faults and with an empty cache. */
+/**
+ * Starts a registry for the tests of a file. Each of them begins without faults and with an empty
+ * cache.
+ */
 export async function setUpPulling(): Promise<{ readonly registry: Registry; readonly pulling: Pulling }> {
   const registry = await startRegistry();
   const pulling = new Pulling();
