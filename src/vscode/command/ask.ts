@@ -94,6 +94,18 @@ export async function askFolder(title: string, button: string): Promise<string |
   return chosen?.[0]?.fsPath;
 }
 
+/** Prompts for the path of a folder to create, suggesting one with its last part selected. */
+export async function askNewFolder(title: string, prompt: string, suggested: string): Promise<string | undefined> {
+  const typed = await vscode.window.showInputBox({
+    title,
+    prompt,
+    value: suggested,
+    valueSelection: [suggested.length - basename(suggested).length, suggested.length],
+    ignoreFocusOut: true,
+  });
+  return typed === undefined || typed.trim() === '' ? undefined : absolutePath(typed.trim());
+}
+
 /** The command needs a pulled image, and there is none. */
 export class NoImageError extends Error {
   constructor() {

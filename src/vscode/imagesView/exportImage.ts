@@ -8,6 +8,7 @@ import { EXPORT_FORMATS, type ExportFormat } from '../../export/exportJob.ts';
 import type { TransferWatch } from '../../workers/readLayers.ts';
 import { type ExportSource, exportSourceOf, type ExportSourceNeeds } from './exportSource.ts';
 import { offer, reveal, warningsNoted } from '../common/offer.ts';
+import { askNewFolder } from '../command/ask.ts';
 import { chooseTargetFolder } from '../command/targetFolder.ts';
 import { withTransfer } from '../common/progress.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
@@ -48,7 +49,7 @@ export const exportImage = command(
   ['reference', 'platform', 'folder', 'format', 'target'],
   async (argument, needs: ExportNeeds, call) => {
     const given = argument.format === undefined ? undefined : checkedFormat(argument.format);
-    const source = await exportSourceOf(argument, needs, call);
+    const source = await exportSourceOf(argument, needs, call, 'Export Image');
     if (!source) return undefined;
     const format = given ?? (await askFormat(source));
     if (format === undefined) return undefined;
@@ -102,7 +103,10 @@ async function targetFor(
   );
   if (usual === undefined) return undefined;
   if (!call.interactive) return { path: usual, replace: false };
-  if (format === 'oci-layout') return askFolderName(usual);
+  if (format === 'oci-layout') {
+    const path = await askNewFolder('Export Image', 'A new or empty folder for the OCI layout', usual);
+    return path === undefined ? undefined : { path, replace: false };
+  }
   // The dialog itself confirms replacing a file.
   const chosen = await vscode.window.showSaveDialog({
     title: `Export ${source.title}`,
@@ -112,17 +116,6 @@ async function targetFor(
     filters: { 'Tar archives': ['tar'] },
   });
   return chosen && { path: chosen.fsPath, replace: true };
-}
-
-async function askFolderName(usual: string): Promise<Target | undefined> {
-  const typed = await vscode.window.showInputBox({
-    title: 'Export Image',
-    prompt: 'A new or empty folder for the OCI layout',
-    value: usual,
-    valueSelection: [usual.length - basename(usual).length, usual.length],
-    ignoreFocusOut: true,
-  });
-  return typed === undefined || typed.trim() === '' ? undefined : { path: absolutePath(typed.trim()), replace: false };
 }
 
 function reportExport(path: string, warnings: number): void {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { openPulledImage, type StoredImage } from '../../export/pulledImage.ts';
 import { familiarName } from '../../oci/reference.ts';
-import { fetchLayers } from '../../export/mergeImage.ts';
+import { fetchLayers, layerFilesOf, type LayerFile } from '../../export/mergeImage.ts';
 import type { TransferWatch } from '../../workers/readLayers.ts';
 import { askReference } from '../command/ask.ts';
 import { choosePlatformFor } from '../command/choosePlatform.ts';
@@ -17,14 +17,16 @@ export interface ExportSourceNeeds extends ImageNeeds {
   readonly pulls: Pulls;
 }
 
-/** An image to export: a pulled one, or one in a registry. */
+/** An image to write in another form: a pulled one, or one in a registry. */
 export interface ExportSource {
   /** For messages. */
   readonly title: string;
   /** For file names. */
   readonly name: string;
-  /** Downloads what isn't on disk yet. */
+  /** Returns the image and its layers' files, and downloads what isn't on disk yet. */
   open(watch: TransferWatch): Promise<StoredImage>;
+  /** Like {@link open}, for callers that need the layers only. */
+  files(watch: TransferWatch): Promise<readonly LayerFile[]>;
 }
 
 /** Finds the image to export; `undefined` when the user dismisses a prompt. */
@@ -32,24 +34,27 @@ export async function exportSourceOf(
   argument: ImageArgument,
   needs: ExportSourceNeeds,
   call: Call,
+  title: string,
 ): Promise<ExportSource | undefined> {
   if (argument.folder !== undefined) {
     const { image } = await needs.images.read(argument.folder);
     if (!image.complete) throw new IncompleteImageError(image);
     const name = basename(image.folder);
-    return { title: name, name, open: ({ signal }) => openPulledImage(image, signal) };
+    const open: ExportSource['open'] = ({ signal }) => openPulledImage(image, signal);
+    return { title: name, name, open, files: async () => layerFilesOf(image) };
   }
-  const reference = await askReference(argument, 'Export Image');
-  const image =
-    reference && (await choosePlatformFor(reference, argument.platform, needs.lookup, call, 'Export Image'));
+  const reference = await askReference(argument, title);
+  const image = reference && (await choosePlatformFor(reference, argument.platform, needs.lookup, call, title));
   if (!image) return undefined;
   const { pulls, registries } = needs;
+  const files: ExportSource['files'] = async watch => {
+    const origin = await registries.originOf(reference.registry);
+    return pulls.use(layerWork => fetchLayers(layerWork, image, origin, watch));
+  };
   return {
     title: familiarName(reference),
     name: defaultFolderName(reference),
-    open: async watch => {
-      const origin = await registries.originOf(reference.registry);
-      return { image, files: await pulls.use(layerWork => fetchLayers(layerWork, image, origin, watch)) };
-    },
+    open: async watch => ({ image, files: await files(watch) }),
+    files,
   };
 }
