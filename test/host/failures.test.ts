@@ -19,7 +19,7 @@ import {
   UnauthorizedError,
 } from '../../src/registry/errors.ts';
 import { describeFailure } from '../../src/vscode/common/failures.ts';
-import { InvalidSettingError } from '../../src/vscode/common/settingErrors.ts';
+import { InvalidSettingError } from '../../src/vscode/common/errors.ts';
 import { UntrustedWorkspaceError } from '../../src/vscode/common/errors.ts';
 import { taskFailed } from '../../src/vscode/mount/taskFailure.ts';
 

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { parseReference, type Reference } from '../../oci/reference.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import { parseReference, type Reference } from '../../oci/reference.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import { registryNamed } from '../registries/registryName.ts';
+import { absolutePath } from '../common/workspacePaths.ts';
 import type { PulledImages } from '../images/pulledImages.ts';
 import type { Registries } from '../registries/registries.ts';
-import { absolutePath } from '../common/workspacePaths.ts';
+import { registryNamed } from '../registries/registryName.ts';
 
 // Every prompt returns `undefined` when the user dismisses it; the command then ends silently.
 

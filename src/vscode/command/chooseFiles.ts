@@ -1,13 +1,13 @@
 import type { MergedTree } from '../../browse/tree/mergedTree.ts';
-import { findLayer } from '../../pull/oneLayer.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
+import { findLayer } from '../../pull/oneLayer.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import { withNotification } from '../common/progress.ts';
+import type { ImageFiles } from '../files/imageFiles.ts';
+import { imageName } from '../registries/imageName.ts';
 import { chooseImage, IMAGE_FIELDS, type ImageArgument, type ImageNeeds } from './chooseImage.ts';
 import type { Call } from './command.ts';
-import type { ImageFiles } from '../files/imageFiles.ts';
-import type { CommandArgument } from '../common/argument.ts';
 import { imageInView } from './imageInView.ts';
-import { imageName } from '../registries/imageName.ts';
-import { withNotification } from '../common/progress.ts';
 
 /** The fields that name an image's files, or those of one layer. */
 export const FILES_FIELDS = [...IMAGE_FIELDS, 'layer'] as const;

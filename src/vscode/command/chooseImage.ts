@@ -1,18 +1,18 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { Reference } from '../../oci/reference.ts';
 import { NoImageFolderError } from '../../pull/folderErrors.ts';
-import type { ResolvedImage } from '../../oci/image.ts';
-import { askReference } from './ask.ts';
-import { choosePlatformFor } from './choosePlatform.ts';
 import type { CommandArgument } from '../common/argument.ts';
+import { IncompleteImageError } from '../common/errors.ts';
 import { withArchive } from '../common/progress.ts';
+import { absolutePath } from '../common/workspacePaths.ts';
 import type { PulledImages } from '../images/pulledImages.ts';
 import type { ImageLookup } from '../registries/lookup.ts';
 import type { Registries } from '../registries/registries.ts';
+import { askReference } from './ask.ts';
+import { choosePlatformFor } from './choosePlatform.ts';
 import type { Call } from './command.ts';
-import { IncompleteImageError } from '../common/errors.ts';
-import { absolutePath } from '../common/workspacePaths.ts';
 
 /** The fields that name an image. */
 export const IMAGE_FIELDS = ['reference', 'platform', 'folder'] as const;

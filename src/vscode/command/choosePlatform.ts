@@ -1,9 +1,9 @@
 import { PlatformNotFoundError } from '../../oci/choosePlatform.ts';
-import type { Reference } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
-import { askPlatform } from './ask.ts';
+import type { Reference } from '../../oci/reference.ts';
 import { withNotification } from '../common/progress.ts';
 import type { ImageLookup } from '../registries/lookup.ts';
+import { askPlatform } from './ask.ts';
 import type { Call } from './command.ts';
 
 /**

@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import * as vscode from 'vscode';
+import { inSlices, type Sliced } from '../../browse/formats/slices.ts';
 import { FuzzyPaths } from '../../browse/tree/fuzzy.ts';
 import type { MergedTree } from '../../browse/tree/mergedTree.ts';
-import { inSlices, type Sliced } from '../../browse/formats/slices.ts';
-import type { ChosenFiles } from './chooseFiles.ts';
-import { fileUri } from '../files/fileUri.ts';
 import { plainText } from '../common/text.ts';
+import { fileUri } from '../files/fileUri.ts';
+import type { ChosenFiles } from './chooseFiles.ts';
 
 /** More rows than a user scrolls through; typing narrows them. */
 const SHOWN = 200;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { askFolder } from './ask.ts';
-import type { PulledImages } from '../images/pulledImages.ts';
-import type { Call } from './command.ts';
 import { absolutePath, NoWorkspaceError } from '../common/workspacePaths.ts';
+import type { PulledImages } from '../images/pulledImages.ts';
+import { askFolder } from './ask.ts';
+import type { Call } from './command.ts';
 
 /**
  * Returns the folder to create something in: the given one, else `name` in the images folder.

@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 import { MismatchError } from '../../oci/mismatchErrors.ts';
 import { DamagedFolderError } from '../../pull/folderErrors.ts';
-import { DiskFullError, WorkerCrashedError } from '../../workers/layerErrors.ts';
 import {
   AccountRefusedError,
   ClientCertificateNeededError,
@@ -21,11 +20,11 @@ import {
   UnauthorizedError,
   UnknownHostError,
 } from '../../registry/errors.ts';
+import { DiskFullError, WorkerCrashedError } from '../../workers/layerErrors.ts';
 import type { CommandArgument } from './argument.ts';
+import { InvalidSettingError, TaskFailedError, UntrustedWorkspaceError } from './errors.ts';
 import { COMMANDS, SECTION, SETTINGS } from './ids.ts';
-import { InvalidSettingError } from './settingErrors.ts';
 import { systemMessage } from './systemMessage.ts';
-import { TaskFailedError, UntrustedWorkspaceError } from './errors.ts';
 
 /** A button next to a failure's message. */
 export interface FailureAction {

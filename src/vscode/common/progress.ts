@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import type { ArchiveWatch } from '../../layout/plainArchive.ts';
-import { withSignal } from './cancellation.ts';
-import { throttle } from './throttle.ts';
-import { settlesWithin } from './settlesWithin.ts';
 import type { Transfer } from '../../workers/readLayers.ts';
-import { rateMeter, formatProgress } from './transferText.ts';
+import { withSignal } from './cancellation.ts';
+import { settlesWithin } from './settlesWithin.ts';
+import { throttle } from './throttle.ts';
+import { formatProgress, rateMeter } from './transferText.ts';
 
 /**
  * The least time between two updates of a notification, in milliseconds. The editor animates each

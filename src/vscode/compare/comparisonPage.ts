@@ -15,7 +15,7 @@ import { withDelayedTransfer } from '../common/progress.ts';
 import { plainText } from '../common/text.ts';
 import { layerRequest, type LayerNeeds } from '../files/layerRequest.ts';
 import type { Pulls } from '../images/pulls.ts';
-import { commandLink } from '../page/commandLink.ts';
+import { commandLink } from '../page/parts.ts';
 import type { Html } from '../page/html.ts';
 import type { PageMemory, PageSubject } from '../page/pageMemory.ts';
 import { fillPanel, openPanel } from '../page/panels.ts';

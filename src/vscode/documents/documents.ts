@@ -10,10 +10,10 @@ import {
 import type { Reference } from '../../oci/reference.ts';
 import { withSignal } from '../common/cancellation.ts';
 import { SCHEMES } from '../common/ids.ts';
-import { imageUri, parseJsonUri, type JsonSource } from './jsonUri.ts';
-import { prettyJson } from './prettyJson.ts';
 import type { ImageLookup } from '../registries/lookup.ts';
 import type { Registries } from '../registries/registries.ts';
+import { imageUri, parseJsonUri, type JsonSource } from './jsonUri.ts';
+import { prettyJson } from './prettyJson.ts';
 
 /** What an editor can display with ease; larger blobs must be saved. */
 const MAX_BLOB_BYTES = 16 << 20;

@@ -1,22 +1,22 @@
 import {
-  type Disposable,
   EventEmitter,
   FilePermission,
-  type FileStat,
   FileSystemError,
-  type FileSystemProvider,
   FileType,
   MarkdownString,
-  type Uri,
   workspace,
+  type Disposable,
+  type FileStat,
+  type FileSystemProvider,
+  type Uri,
 } from 'vscode';
 import type { FileFacts, MergedNode, MergedTree } from '../../browse/tree/mergedTree.ts';
 import { shownPath } from '../../browse/tree/shownPath.ts';
 import { describeFailure } from '../common/failures.ts';
 import { parseFileUri } from '../common/fileLocation.ts';
 import { SCHEMES } from '../common/ids.ts';
-import type { ImageFiles } from './imageFiles.ts';
 import type { ImageLookup } from '../registries/lookup.ts';
+import type { ImageFiles } from './imageFiles.ts';
 
 /** What an editor can display with ease; larger files must be saved. */
 const MAX_BYTES = 50e6;

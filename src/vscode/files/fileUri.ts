@@ -1,8 +1,8 @@
 import { Uri } from 'vscode';
 import { shownPath } from '../../browse/tree/shownPath.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference } from '../../oci/reference.ts';
-import type { ResolvedImage } from '../../oci/image.ts';
 import { authorityOf } from '../common/fileLocation.ts';
 import { SCHEMES } from '../common/ids.ts';
 

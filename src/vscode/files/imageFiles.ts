@@ -1,15 +1,15 @@
 import { EventEmitter } from 'vscode';
 import type { LayerFiles } from '../../browse/sources/layerFiles.ts';
 import type { MergedTree } from '../../browse/tree/mergedTree.ts';
-import type { Layer } from '../../oci/layer.ts';
-import type { LayerProgress } from '../../workers/layerJob.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
+import type { Layer } from '../../oci/layer.ts';
 import type { SociIndexes } from '../../resolve/sociIndexes.ts';
-import { OpeningTree, type FilesSoFar, type LayerReading } from './openingTree.ts';
+import type { LayerProgress } from '../../workers/layerJob.ts';
+import { SharedAnswers } from '../common/sharedAnswers.ts';
 import type { Pulls } from '../images/pulls.ts';
 import type { Registries } from '../registries/registries.ts';
 import type { Settings } from '../settings/settings.ts';
-import { SharedAnswers } from '../common/sharedAnswers.ts';
+import { OpeningTree, type FilesSoFar, type LayerReading } from './openingTree.ts';
 
 /**
  * How many images and layers are kept open: a layer with a hundred thousand files takes about ten

@@ -1,6 +1,6 @@
-import type { Layer } from '../../oci/layer.ts';
 import type { BrowseRequest } from '../../layerAccess/layerPass.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
+import type { Layer } from '../../oci/layer.ts';
 import type { Registries } from '../registries/registries.ts';
 import type { Settings } from '../settings/settings.ts';
 

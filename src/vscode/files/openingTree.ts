@@ -1,6 +1,6 @@
+import type { LayerDirectory } from '../../browse/listing/layerEntries.ts';
 import type { FoundEntries } from '../../browse/sources/growingLayer.ts';
 import type { LayerFiles } from '../../browse/sources/layerFiles.ts';
-import type { LayerDirectory } from '../../browse/listing/layerEntries.ts';
 import type { MergedTree, NumberedLayer } from '../../browse/tree/mergedTree.ts';
 import type { Layer } from '../../oci/layer.ts';
 

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { WrongKindError } from '../../browse/errors.ts';
 import { inSlices, type Sliced } from '../../browse/formats/slices.ts';
-import { type FileFacts, type MergedNode, type MergedTree } from '../../browse/tree/mergedTree.ts';
+import type { FileFacts, MergedNode, MergedTree } from '../../browse/tree/mergedTree.ts';
 import { chooseFiles, FILES_FIELDS, type FilesNeeds } from '../command/chooseFiles.ts';
 import { command } from '../command/command.ts';
 import { pickFile } from '../command/pickFile.ts';

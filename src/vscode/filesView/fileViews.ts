@@ -1,4 +1,3 @@
-import type { FileRowNeeds } from './rowNeeds.ts';
 import type { Uri } from 'vscode';
 import type { Mark } from '../../browse/tree/layerChanges.ts';
 import type { FileFacts, MergedNode } from '../../browse/tree/mergedTree.ts';
@@ -7,7 +6,8 @@ import { fileUri } from '../files/fileUri.ts';
 import type { FilesSoFar } from '../files/openingTree.ts';
 import { argumentFor, resolveAddress, type ImageAddress } from '../registries/imageAddress.ts';
 import type { TreeContext } from '../tree/treeNode.ts';
-import { WatchedFiles, type KnownFiles, type FilesSource } from './watchedFiles.ts';
+import type { FileRowNeeds } from './rowNeeds.ts';
+import { WatchedFiles, type FilesSource, type KnownFiles } from './watchedFiles.ts';
 
 /** An entry of a folder of an image, as a row shows it. */
 export interface FileRow {

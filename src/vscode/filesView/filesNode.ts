@@ -1,12 +1,12 @@
-import type { FileRowNeeds } from './rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { CommandArgument } from '../common/argument.ts';
+import type { ImageAddress } from '../registries/imageAddress.ts';
 import { contextValue } from '../tree/contextValue.ts';
+import { FolderRow } from '../tree/folderRow.ts';
+import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 import { FileFolder } from './fileNode.ts';
 import { mergedView } from './fileViews.ts';
-import { FolderRow } from '../tree/folderRow.ts';
-import type { ImageAddress } from '../registries/imageAddress.ts';
-import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+import type { FileRowNeeds } from './rowNeeds.ts';
 
 /** `Files`: all layers of an image merged, without pulling it. */
 export class FilesNode extends FolderRow {

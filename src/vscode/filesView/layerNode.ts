@@ -1,18 +1,18 @@
-import type { FileRowNeeds } from './rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Layer } from '../../oci/layer.ts';
 import { isForeignLayer } from '../../oci/mediaTypes.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import type { LayerState } from '../images/layerStates.ts';
-import { instructionOf } from '../tree/createdBy.ts';
-import { contextValue } from '../tree/contextValue.ts';
-import { FileFolder } from './fileNode.ts';
-import { layerView } from './fileViews.ts';
-import { FolderRow } from '../tree/folderRow.ts';
-import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { dotted, formatBytes, grouped, plainText, timeAgo } from '../common/text.ts';
+import type { LayerState } from '../images/layerStates.ts';
+import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
+import { contextValue } from '../tree/contextValue.ts';
+import { instructionOf } from '../tree/createdBy.ts';
+import { FolderRow } from '../tree/folderRow.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+import { FileFolder } from './fileNode.ts';
+import { layerView } from './fileViews.ts';
+import type { FileRowNeeds } from './rowNeeds.ts';
 
 /** A layer of an image in a registry. It opens to its own files, without being extracted. */
 export class LayerNode extends FolderRow {

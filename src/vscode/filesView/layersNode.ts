@@ -1,14 +1,14 @@
-import type { ImageRowNeeds } from './rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Layer } from '../../oci/layer.ts';
 import type { CommandArgument } from '../common/argument.ts';
+import { Lazy } from '../common/lazy.ts';
+import { count, dotted, formatBytes } from '../common/text.ts';
 import type { LayerState } from '../images/layerStates.ts';
 import { argumentFor, resolveAddress, type ImageAddress } from '../registries/imageAddress.ts';
 import { InfoNode } from '../tree/infoNode.ts';
-import { LayerNode } from './layerNode.ts';
-import { Lazy } from '../common/lazy.ts';
-import { count, dotted, formatBytes } from '../common/text.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+import { LayerNode } from './layerNode.ts';
+import type { ImageRowNeeds } from './rowNeeds.ts';
 
 /** `Layers`: the layers of an image in a registry, base first. */
 export class LayersNode implements TreeNode {

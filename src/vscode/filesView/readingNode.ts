@@ -1,6 +1,6 @@
 import { ThemeIcon, TreeItem } from 'vscode';
-import type { FilesSoFar } from '../files/openingTree.ts';
 import { count, dotted, formatBytes } from '../common/text.ts';
+import type { FilesSoFar } from '../files/openingTree.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 
 /** The first row while files are still being found; shows the progress. */

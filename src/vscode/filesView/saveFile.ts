@@ -1,15 +1,15 @@
-import { command } from '../command/command.ts';
 import { lstat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { WrongKindError } from '../../browse/errors.ts';
 import { FolderTakenError } from '../../pull/imageFolder.ts';
 import { chooseFiles, FILES_FIELDS, type FilesNeeds } from '../command/chooseFiles.ts';
-import { saveWhole } from '../files/wholeFile.ts';
+import { command } from '../command/command.ts';
+import { chooseFile } from '../command/pickFile.ts';
 import { offer, reveal } from '../common/offer.ts';
 import { withNotification } from '../common/progress.ts';
-import { chooseFile } from '../command/pickFile.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
+import { saveWhole } from '../files/wholeFile.ts';
 
 /** Saves a file of an image to disk. A given target must not exist yet. */
 export const saveFile = command([...FILES_FIELDS, 'path', 'target'], async (argument, needs: FilesNeeds, call) => {

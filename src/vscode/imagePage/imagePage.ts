@@ -10,7 +10,7 @@ import { COMMANDS, WEBVIEWS } from '../common/ids.ts';
 import { imageName } from '../registries/imageName.ts';
 import type { ImageNeeds } from '../command/chooseImage.ts';
 import { plainText } from '../common/text.ts';
-import { commandLink } from '../page/commandLink.ts';
+import { commandLink } from '../page/parts.ts';
 import type { Html } from '../page/html.ts';
 import { analyze, type AnalysisNeeds } from './analyze.ts';
 import { imageHtml, type PageAction } from './imageHtml.ts';

@@ -1,9 +1,9 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { blobPath } from '../../layout/ociLayout.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { asObjects, isObject } from '../../oci/json.ts';
 import { parseManifest } from '../../oci/manifest.ts';
-import { blobPath } from '../../layout/ociLayout.ts';
 
 /** Manifests and configs are smaller than this. */
 const MAX_BYTES = 8 << 20;

@@ -3,8 +3,8 @@ import * as vscode from 'vscode';
 import type { MountState } from '../../overlay/mountState.ts';
 import type { ImageFolder } from '../../pull/imageFolder.ts';
 import { TASK_TYPE } from '../common/ids.ts';
-import type { Configuration } from '../settings/configuration.ts';
 import { absolutePath, workspaceFolders } from '../common/workspacePaths.ts';
+import type { Configuration } from '../settings/configuration.ts';
 
 /** A pulled image's current state on disk. */
 export interface ImageOnDisk {

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
-import type { BlobStore } from '../../blobs/store.ts';
 import type { KeyedMutex } from '../../blobs/keyedMutex.ts';
+import type { BlobStore } from '../../blobs/store.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { Logger } from '../../oci/logger.ts';
 import type { PulledImage } from '../../pull/pullImage.ts';
 import type { LayerWork } from '../../workers/layerWork.ts';
 import type { TransferWatch } from '../../workers/readLayers.ts';
-import type { ResolvedImage } from '../../oci/image.ts';
 import type { Registries } from '../registries/registries.ts';
 import type { Settings } from '../settings/settings.ts';
 

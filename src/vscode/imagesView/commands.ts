@@ -1,18 +1,17 @@
-import { downloadLayer as download } from '../../pull/oneLayer.ts';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { downloadLayer as download } from '../../pull/oneLayer.ts';
 import { askImageFolder } from '../command/ask.ts';
 import { command } from '../command/command.ts';
 import { chooseTargetFolder } from '../command/targetFolder.ts';
 import { offer, reveal } from '../common/offer.ts';
 import { formatBytes } from '../common/text.ts';
 import type { ImageFiles } from '../files/imageFiles.ts';
-import { defaultFolderName } from '../images/folderNames.ts';
-import { artifactFileName, layerFileName } from '../images/layerNames.ts';
+import { artifactFileName, defaultFolderName, layerFileName } from '../images/names.ts';
 import type { PulledImages } from '../images/pulledImages.ts';
 import type { Pulls } from '../images/pulls.ts';
-import { chooseLayer, type LayerWorkNeeds, transferLayer } from './oneLayer.ts';
+import { chooseLayer, transferLayer, type LayerWorkNeeds } from './oneLayer.ts';
 
 /**
  * Downloads one layer's blob, or one file of an artifact, verified and unchanged, into a folder.

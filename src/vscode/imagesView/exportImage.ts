@@ -1,18 +1,18 @@
-import type { Settings } from '../settings/settings.ts';
-import { command, type Call } from '../command/command.ts';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { exportImage as runExport } from '../../export/exportImage.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../export/exportJob.ts';
 import type { TransferWatch } from '../../workers/readLayers.ts';
-import { type ExportSource, exportSourceOf, type ExportSourceNeeds } from './exportSource.ts';
-import { offer, reveal, warningsNoted } from '../common/offer.ts';
 import { askNewFolder } from '../command/ask.ts';
+import { command, type Call } from '../command/command.ts';
 import { chooseTargetFolder } from '../command/targetFolder.ts';
+import { InvalidArgumentError } from '../common/argument.ts';
+import { offer, reveal, warningsNoted } from '../common/offer.ts';
 import { withTransfer } from '../common/progress.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
-import { InvalidArgumentError } from '../common/argument.ts';
+import type { Settings } from '../settings/settings.ts';
+import { exportSourceOf, type ExportSource, type ExportSourceNeeds } from './exportSource.ts';
 
 /** How each format is presented, and the default file's extension. */
 const FORMS: Readonly<Record<ExportFormat, { label: string; detail: string; extension: string }>> = {

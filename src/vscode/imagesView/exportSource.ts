@@ -1,16 +1,15 @@
 import { basename } from 'node:path';
+import { fetchLayers, layerFilesOf, type LayerFile } from '../../export/mergeImage.ts';
 import { openPulledImage, type StoredImage } from '../../export/pulledImage.ts';
 import { familiarName } from '../../oci/reference.ts';
-import { fetchLayers, layerFilesOf, type LayerFile } from '../../export/mergeImage.ts';
 import type { TransferWatch } from '../../workers/readLayers.ts';
 import { askReference } from '../command/ask.ts';
+import type { ImageArgument, ImageNeeds } from '../command/chooseImage.ts';
 import { choosePlatformFor } from '../command/choosePlatform.ts';
-import type { ImageArgument } from '../command/chooseImage.ts';
-import { defaultFolderName } from '../images/folderNames.ts';
-import type { ImageNeeds } from '../command/chooseImage.ts';
 import type { Call } from '../command/command.ts';
-import type { Pulls } from '../images/pulls.ts';
 import { IncompleteImageError } from '../common/errors.ts';
+import { defaultFolderName } from '../images/names.ts';
+import type { Pulls } from '../images/pulls.ts';
 
 /** What reading an image to export takes. */
 export interface ExportSourceNeeds extends ImageNeeds {

@@ -1,14 +1,13 @@
-import type { Settings } from '../settings/settings.ts';
-import { command } from '../command/command.ts';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { extractLayer as extract } from '../../pull/oneLayer.ts';
-import { defaultFolderName } from '../images/folderNames.ts';
-import { layerFolderName } from '../images/layerNames.ts';
-import { offer, reveal } from '../common/offer.ts';
-import { chooseLayer, type LayerWorkNeeds, transferLayer } from './oneLayer.ts';
+import { command } from '../command/command.ts';
 import { chooseTargetFolder } from '../command/targetFolder.ts';
+import { offer, reveal } from '../common/offer.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
+import { defaultFolderName, layerFolderName } from '../images/names.ts';
+import type { Settings } from '../settings/settings.ts';
+import { chooseLayer, transferLayer, type LayerWorkNeeds } from './oneLayer.ts';
 
 /**
  * Downloads one layer and unpacks it into a new folder: the given one, or one named after the

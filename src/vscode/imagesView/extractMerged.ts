@@ -1,14 +1,14 @@
-import type { Settings } from '../settings/settings.ts';
-import { exportSourceOf, type ExportSource, type ExportSourceNeeds } from './exportSource.ts';
-import { command, type Call } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { mergeLayerFiles } from '../../export/mergeImage.ts';
 import type { TransferWatch } from '../../workers/readLayers.ts';
-import { offer, reveal, warningsNoted } from '../common/offer.ts';
 import { askNewFolder } from '../command/ask.ts';
+import { command, type Call } from '../command/command.ts';
 import { chooseTargetFolder } from '../command/targetFolder.ts';
+import { offer, reveal, warningsNoted } from '../common/offer.ts';
 import { withTransfer } from '../common/progress.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
+import type { Settings } from '../settings/settings.ts';
+import { exportSourceOf, type ExportSource, type ExportSourceNeeds } from './exportSource.ts';
 
 interface MergedNeeds extends ExportSourceNeeds {
   readonly log: vscode.LogOutputChannel;

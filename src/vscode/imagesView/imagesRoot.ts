@@ -1,7 +1,7 @@
 import type { ImageOnDisk } from '../images/pulledImages.ts';
 import type { TreeRoot } from '../tree/nodeTree.ts';
-import { PulledImageNode } from './pulledImageNode.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
+import { PulledImageNode } from './pulledImageNode.ts';
 
 /**
  * The Images view: the images pulled into this workspace. Rows live as long as their folders, so

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { contextValue } from '../tree/contextValue.ts';
-import { DiskFolder } from './diskNode.ts';
 import { FolderRow } from '../tree/folderRow.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
+import { DiskFolder } from './diskNode.ts';
 
 /** `Merged`: the files of a mounted image. Changes go to `overlay/upper`. */
 export class MergedNode extends FolderRow {

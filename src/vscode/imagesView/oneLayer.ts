@@ -1,19 +1,19 @@
 import * as vscode from 'vscode';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { Layer } from '../../oci/layer.ts';
 import { familiarName, type Reference } from '../../oci/reference.ts';
 import { findLayer, type OneLayer, type OneLayerOptions } from '../../pull/oneLayer.ts';
-import type { LayerWork } from '../../workers/layerWork.ts';
 import { NotAnImageError } from '../../resolve/resolveImage.ts';
-import type { ResolvedImage } from '../../oci/image.ts';
+import type { LayerWork } from '../../workers/layerWork.ts';
 import { askReference } from '../command/ask.ts';
-import { choosePlatformFor } from '../command/choosePlatform.ts';
-import type { CommandArgument } from '../common/argument.ts';
-import { titleOf } from '../images/layerNames.ts';
-import { withNotification, withTransfer } from '../common/progress.ts';
-import type { Call } from '../command/command.ts';
 import type { ImageNeeds } from '../command/chooseImage.ts';
-import type { Pulls } from '../images/pulls.ts';
+import { choosePlatformFor } from '../command/choosePlatform.ts';
+import type { Call } from '../command/command.ts';
+import type { CommandArgument } from '../common/argument.ts';
+import { withNotification, withTransfer } from '../common/progress.ts';
 import { dotted, formatBytes, plainText } from '../common/text.ts';
+import { titleOf } from '../images/names.ts';
+import type { Pulls } from '../images/pulls.ts';
 import { instructionOf } from '../tree/createdBy.ts';
 
 /** What work on a single layer takes. */

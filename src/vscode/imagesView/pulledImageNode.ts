@@ -3,15 +3,15 @@ import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { familiarName, parseReference } from '../../oci/reference.ts';
 import type { ImageFolder } from '../../pull/imageFolder.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import type { ImageOnDisk } from '../images/pulledImages.ts';
-import { folderUri } from '../documents/jsonUri.ts';
-import { DocumentNode } from '../documents/documentNode.ts';
-import { describeLayers } from '../filesView/layersNode.ts';
-import { MergedNode } from './mergedNode.ts';
-import { PulledLayersNode } from './pulledLayersNode.ts';
 import { dotted, formatBytes, plainText } from '../common/text.ts';
+import { DocumentNode } from '../documents/documentNode.ts';
+import { folderUri } from '../documents/jsonUri.ts';
+import { describeLayers } from '../filesView/layersNode.ts';
+import type { ImageOnDisk } from '../images/pulledImages.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
+import { MergedNode } from './mergedNode.ts';
+import { PulledLayersNode } from './pulledLayersNode.ts';
 
 /** A pulled image's state, which ends the context value that menus match. */
 type State = 'mounted' | 'extracted' | 'incomplete';

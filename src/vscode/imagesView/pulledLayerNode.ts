@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { FolderLayer } from '../../pull/imageFolder.ts';
 import type { CommandArgument } from '../common/argument.ts';
+import { dotted, formatBytes, grouped, plainText } from '../common/text.ts';
 import { contextValue } from '../tree/contextValue.ts';
 import { instructionOf } from '../tree/createdBy.ts';
-import { DiskFolder } from './diskNode.ts';
 import { FolderRow } from '../tree/folderRow.ts';
-import { dotted, formatBytes, grouped, plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
+import { DiskFolder } from './diskNode.ts';
 
 /** A layer of a pulled image. Once unpacked, it opens to its files. */
 export class PulledLayerNode extends FolderRow {

@@ -2,8 +2,8 @@ import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { FolderLayer } from '../../pull/imageFolder.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { describeLayers } from '../filesView/layersNode.ts';
-import { PulledLayerNode } from './pulledLayerNode.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
+import { PulledLayerNode } from './pulledLayerNode.ts';
 
 /** `Layers` of a pulled image, base first. */
 export class PulledLayersNode implements TreeNode {

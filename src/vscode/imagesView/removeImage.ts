@@ -1,15 +1,15 @@
-import type { ImageTasks } from '../mount/imageTasks.ts';
-import type { PulledImages } from '../images/pulledImages.ts';
-import { command } from '../command/command.ts';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { mountState } from '../../overlay/mountState.ts';
 import { planRemove } from '../../overlay/removePlan.ts';
 import { DamagedFolderError } from '../../pull/folderErrors.ts';
 import { askImageFolder } from '../command/ask.ts';
-import { folderSize, refuseLink, removeOwnFolder } from '../images/removeFolder.ts';
-import { taskWouldFail } from '../mount/taskFailure.ts';
+import { command } from '../command/command.ts';
 import { formatBytes } from '../common/text.ts';
+import type { PulledImages } from '../images/pulledImages.ts';
+import { folderSize, refuseLink, removeOwnFolder } from '../images/removeFolder.ts';
+import type { ImageTasks } from '../mount/imageTasks.ts';
+import { taskWouldFail } from '../mount/taskFailure.ts';
 
 interface RemoveNeeds {
   readonly images: PulledImages;

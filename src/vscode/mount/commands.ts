@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
+import { mountState } from '../../overlay/mountState.ts';
 import { askImageFolder } from '../command/ask.ts';
-import { type Call, command } from '../command/command.ts';
+import { command, type Call } from '../command/command.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import { MountNotVerifiedError } from '../common/errors.ts';
+import { MountNotVerifiedError, OverlayUnavailableError } from '../common/errors.ts';
 import { COMMANDS } from '../common/ids.ts';
+import { offer, reveal, runCommand } from '../common/offer.ts';
 import type { PulledImages } from '../images/pulledImages.ts';
 import type { ImageTasks } from './imageTasks.ts';
-import { offerMount } from './offerMount.ts';
-import { requireOverlay } from './requireOverlay.ts';
 import { taskWouldFail } from './taskFailure.ts';
 
 /** What mounting takes. */
@@ -88,4 +88,21 @@ async function offerToMount(folder: string): Promise<boolean> {
   const question = 'The image must be mounted to open a shell in it.';
   if ((await vscode.window.showInformationMessage(question, mount)) !== mount) return false;
   return (await vscode.commands.executeCommand(COMMANDS.mountImage, { argument: { folder } })) !== undefined;
+}
+
+/**
+ * Refuses on systems where every task would fail, so that no terminal opens in vain. @throws
+ * {OverlayUnavailableError}
+ */
+async function requireOverlay(folder: string): Promise<void> {
+  const { state } = await mountState(folder);
+  if (state === 'unsupported') throw new OverlayUnavailableError(folder, process.platform);
+}
+
+/** Reports where an image is mounted and offers follow-ups. */
+function offerMount(mountPoint: string, folder: string): void {
+  offer(`Mounted at ${vscode.workspace.asRelativePath(mountPoint)}. Changes are saved in overlay/upper.`, {
+    'Open Shell': runCommand(COMMANDS.openShell, { folder }),
+    'Show Files': reveal(mountPoint),
+  });
 }

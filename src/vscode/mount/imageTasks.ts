@@ -2,13 +2,12 @@ import * as vscode from 'vscode';
 import { KeyedMutex } from '../../blobs/keyedMutex.ts';
 import type { Logger } from '../../oci/logger.ts';
 import type { Plan } from '../../overlay/plan.ts';
-import { TASK_TYPE } from '../common/ids.ts';
-import type { ImageOnDisk } from '../images/pulledImages.ts';
-import { runTask } from './runTask.ts';
-import type { Settings } from '../settings/settings.ts';
-import type { PulledImages } from '../images/pulledImages.ts';
-import type { TaskAction } from './taskDefinition.ts';
 import { UntrustedWorkspaceError } from '../common/errors.ts';
+import { TASK_TYPE } from '../common/ids.ts';
+import type { ImageOnDisk, PulledImages } from '../images/pulledImages.ts';
+import type { Settings } from '../settings/settings.ts';
+import { runTask } from './runTask.ts';
+import type { TaskAction } from './taskDefinition.ts';
 import type { PlanOptions } from './taskPlan.ts';
 import { taskFor, terminalTask } from './tasks.ts';
 

@@ -1,10 +1,10 @@
-import { type MountNeeds, mountedAt } from './commands.ts';
-import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { probeOverlay } from '../../overlay/capability.ts';
 import { planFuse, planRootless } from '../../overlay/rootlessPlan.ts';
 import { askImageFolder } from '../command/ask.ts';
+import { command } from '../command/command.ts';
 import { IncompleteImageError, NoWayWithoutSudoError } from '../common/errors.ts';
+import { mountedAt, type MountNeeds } from './commands.ts';
 
 /**
  * Mounts a pulled image with the user's own permissions: with fuse-overlayfs, or in a terminal with

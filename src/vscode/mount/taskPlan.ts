@@ -1,15 +1,15 @@
 import { parseConfig } from '../../oci/config.ts';
+import type { Logger } from '../../oci/logger.ts';
+import { planUnmount } from '../../overlay/mountPlan.ts';
 import { mountState } from '../../overlay/mountState.ts';
 import type { Plan } from '../../overlay/plan.ts';
 import { prepareMount } from '../../overlay/prepareMount.ts';
 import { planShell } from '../../overlay/shellPlan.ts';
-import { planUnmount } from '../../overlay/mountPlan.ts';
-import type { Logger } from '../../oci/logger.ts';
 import type { ImageFolder } from '../../pull/imageFolder.ts';
+import { IncompleteImageError } from '../common/errors.ts';
 import { readFolderDocument } from '../images/folderDocument.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { TaskAction } from './taskDefinition.ts';
-import { IncompleteImageError } from '../common/errors.ts';
 
 /** What a task needs besides its definition. */
 export interface PlanOptions {

@@ -2,12 +2,11 @@ import { isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Logger } from '../../oci/logger.ts';
 import type { Plan } from '../../overlay/plan.ts';
-import { TASK_TYPE } from '../common/ids.ts';
-import type { ImageOnDisk } from '../images/pulledImages.ts';
-import type { Settings } from '../settings/settings.ts';
-import type { PulledImages } from '../images/pulledImages.ts';
-import { InvalidTaskError, readTask, type TaskAction } from './taskDefinition.ts';
 import { UntrustedWorkspaceError } from '../common/errors.ts';
+import { TASK_TYPE } from '../common/ids.ts';
+import type { ImageOnDisk, PulledImages } from '../images/pulledImages.ts';
+import type { Settings } from '../settings/settings.ts';
+import { InvalidTaskError, readTask, type TaskAction } from './taskDefinition.ts';
 import type { PlanOptions } from './taskPlan.ts';
 
 /** Provides the tasks of type `peel`, for `tasks.json` and "Run Task…". */

@@ -1,3 +1,4 @@
+import type { CommandArgument } from '../common/argument.ts';
 import { html, type Html } from './html.ts';
 
 /** A section of a page with a heading; empty without content. */
@@ -20,4 +21,12 @@ export function bar(share: number): Html {
     <rect class="full" width="100" height="1" />
     <rect class="share" width="${width}" height="1" />
   </svg>`;
+}
+
+/**
+ * Returns a link that runs a command of Peel. The argument is passed as if from a row, because the
+ * user clicks it and expects prompts and follow-ups.
+ */
+export function commandLink(command: string, argument: CommandArgument): string {
+  return `command:${command}?${encodeURIComponent(JSON.stringify([{ argument }]))}`;
 }

@@ -3,9 +3,9 @@ import type { LayoutSource } from '../../layout/layoutSource.ts';
 import type { BlobSource } from '../../oci/byteSource.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { NotFoundError } from '../../registry/errors.ts';
 import type { ListChunk } from '../../registry/api/listing.ts';
 import type { FetchedManifest } from '../../registry/api/manifests.ts';
+import { NotFoundError } from '../../registry/errors.ts';
 import type { RepositoryAccess } from './repositoryAccess.ts';
 
 interface RepositoryName {

@@ -4,8 +4,8 @@ import type { Memento } from 'vscode';
 import { localAddress } from '../../layout/localAddress.ts';
 import type { LocalSources } from '../../layout/localSources.ts';
 import type { ArchiveWatch } from '../../layout/plainArchive.ts';
-import type { RepositoryAccess } from './repositoryAccess.ts';
 import type { RegistrySetting } from '../settings/settings.ts';
+import type { RepositoryAccess } from './repositoryAccess.ts';
 
 /** A folder or archive as opened. */
 export interface LocalOpened {
@@ -24,6 +24,7 @@ const KEY = 'localSources';
 const MOST_KNOWN = 200;
 /** A top-level domain that no registry can have (RFC 6761). */
 const DOMAIN = 'localhost';
+const UNWATCHED: ArchiveWatch = { signal: new AbortController().signal, onProgress: () => undefined };
 
 /**
  * Folders and archives on this machine that stand in for registries. Each becomes a registry with
@@ -92,16 +93,14 @@ export class LocalRegistries {
   /** Opens it for reading. @throws {InvalidLocalImageError} */
   async open(registry: string): Promise<RepositoryAccess> {
     const path = this.#pathOf(registry) ?? '';
-    const watch = { signal: new AbortController().signal, onProgress: () => undefined };
     const [{ LocalAccess }, sources] = await Promise.all([import('./localAccess.ts'), this.#loaded()]);
-    const source = await sources.get(await this.#plain(path, watch), watch.signal);
+    const source = await sources.get(await this.#plain(path, UNWATCHED), UNWATCHED.signal);
     return new LocalAccess(source, { registry, repository: repositoryOf(path) });
   }
 
   /** Returns the address by which a worker thread can read it. @throws {InvalidLocalImageError} */
   async address(registry: string): Promise<string> {
-    const watch = { signal: new AbortController().signal, onProgress: () => undefined };
-    return localAddress(await this.#plain(this.#pathOf(registry) ?? '', watch));
+    return localAddress(await this.#plain(this.#pathOf(registry) ?? '', UNWATCHED));
   }
 
   async #plain(path: string, watch: ArchiveWatch): Promise<string> {

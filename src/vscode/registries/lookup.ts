@@ -1,10 +1,10 @@
-import { formatReference, type Reference } from '../../oci/reference.ts';
 import type { BlobStore } from '../../blobs/store.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
+import { formatReference, type Reference } from '../../oci/reference.ts';
 import type { ImageSource } from '../../resolve/imageSource.ts';
 import type { Opened } from '../../resolve/openReference.ts';
-import type { ResolvedImage } from '../../oci/image.ts';
-import type { Registries } from './registries.ts';
 import { SharedAnswers } from '../common/sharedAnswers.ts';
+import type { Registries } from './registries.ts';
 
 /**
  * How long the answer for a tag is reused, in ms: long enough to open a tree of rows, too short to

@@ -1,19 +1,19 @@
 import * as vscode from 'vscode';
 import type { ArchiveWatch } from '../../layout/plainArchive.ts';
-import type { Origin } from '../../registry/origin.ts';
-import type { Challenge } from '../../registry/auth/challenge.ts';
 import type { RegistryClient } from '../../registry/api/client.ts';
+import type { HubResult } from '../../registry/api/dockerHub.ts';
+import type { Challenge } from '../../registry/auth/challenge.ts';
+import type { Credential } from '../../registry/auth/credentials.ts';
 import { defaultConfig, type RegistryConfig } from '../../registry/config.ts';
 import type { RateLimit } from '../../registry/http/rateLimit.ts';
-import type { Credential } from '../../registry/auth/credentials.ts';
+import type { Origin } from '../../registry/origin.ts';
 import type { Configuration } from '../settings/configuration.ts';
-import type { HubResult } from '../../registry/api/dockerHub.ts';
 import type { Network } from '../settings/network.ts';
-import type { RepositoryMemory } from './repositoryMemory.ts';
 import type { StoredSecrets } from '../settings/secrets.ts';
+import type { RegistrySetting } from '../settings/settings.ts';
 import type { LocalOpened, LocalRegistries } from './localRegistries.ts';
 import type { RepositoryAccess } from './repositoryAccess.ts';
-import type { RegistrySetting } from '../settings/settings.ts';
+import type { RepositoryMemory } from './repositoryMemory.ts';
 
 /**
  * The registries of the settings, and what the user opened in each. Creates one client per registry
@@ -86,25 +86,19 @@ export class Registries implements vscode.Disposable {
 
   /** Returns a client that isn't kept, for a registry that isn't listed yet. */
   async tryClient(setting: RegistrySetting): Promise<RegistryClient> {
-    const [config, network] = await Promise.all([this.#withCertificates(setting), this.#sharedNetwork()]);
+    const { config, network } = await this.#reach(setting);
     return network.client(config);
   }
 
   /** Tries an account without remembering it. @throws {AccountRefusedError} */
   async verify(registry: string, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'> {
-    const [config, network] = await Promise.all([
-      this.#withCertificates(this.settingOf(registry)),
-      this.#sharedNetwork(),
-    ]);
+    const { config, network } = await this.#reach(this.settingOf(registry));
     return network.verify(config, account, signal);
   }
 
   /** Returns the registry's authentication challenge, or `undefined` when it asks for none. */
   async challengeOf(registry: string, signal: AbortSignal): Promise<Challenge | undefined> {
-    const [config, network] = await Promise.all([
-      this.#withCertificates(this.settingOf(registry)),
-      this.#sharedNetwork(),
-    ]);
+    const { config, network } = await this.#reach(this.settingOf(registry));
     return network.challenge(config, signal);
   }
 
@@ -119,11 +113,8 @@ export class Registries implements vscode.Disposable {
         authorizer,
       };
     }
-    const [config, { options, authorizer }] = await Promise.all([
-      this.#withCertificates(this.settingOf(registry)),
-      this.#sharedNetwork(),
-    ]);
-    return { registry: config, transport: options, authorizer };
+    const { config, network } = await this.#reach(this.settingOf(registry));
+    return { registry: config, transport: network.options, authorizer: network.authorizer };
   }
 
   /** Docker Hub repositories matching some words, best first. */
@@ -190,6 +181,11 @@ export class Registries implements vscode.Disposable {
   dispose(): void {
     this.#subscriptions.dispose();
     void this.#network?.then(network => network.close()).catch(() => undefined);
+  }
+
+  async #reach(setting: RegistrySetting): Promise<{ readonly config: RegistryConfig; readonly network: Network }> {
+    const [config, network] = await Promise.all([this.#withCertificates(setting), this.#sharedNetwork()]);
+    return { config, network };
   }
 
   #sharedNetwork(): Promise<Network> {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../common/argument.ts';
+import { InvalidSettingError } from '../common/errors.ts';
 import { parseRegistry, type RegistrySetting } from '../settings/settings.ts';
-import { InvalidSettingError } from '../common/settingErrors.ts';
 
 /**
  * Finds the registry that the user means by its name in references, its label, its host, or its

@@ -1,15 +1,15 @@
-import type { Registries } from '../registries/registries.ts';
-import type { Configuration } from '../settings/configuration.ts';
-import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { InsecureRefusedError, RegistryError, TlsError } from '../../registry/errors.ts';
-import { askTrust } from './askTrust.ts';
+import { command } from '../command/command.ts';
+import type { CommandArgument } from '../common/argument.ts';
 import { COMMANDS } from '../common/ids.ts';
 import { offer, runCommand } from '../common/offer.ts';
-import { probeRegistry, type Finding } from '../registries/probeRegistry.ts';
 import { withNotification } from '../common/progress.ts';
+import { probeRegistry, type Finding } from '../registries/probeRegistry.ts';
+import type { Registries } from '../registries/registries.ts';
+import type { Configuration } from '../settings/configuration.ts';
 import { parseRegistry, type RegistrySetting } from '../settings/settings.ts';
-import type { CommandArgument } from '../common/argument.ts';
+import { askTrust } from './askTrust.ts';
 
 interface AddNeeds {
   readonly configuration: Configuration;

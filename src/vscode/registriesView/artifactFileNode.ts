@@ -1,10 +1,10 @@
 import { ThemeIcon, TreeItem, type Command } from 'vscode';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import { blobUri } from '../documents/jsonUri.ts';
-import { titleOf } from '../images/layerNames.ts';
-import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { dotted, formatBytes, plainText } from '../common/text.ts';
+import { blobUri } from '../documents/jsonUri.ts';
+import { titleOf } from '../images/names.ts';
+import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 

@@ -1,9 +1,9 @@
 import type { Manifest } from '../../oci/manifest.ts';
 import { COMMANDS } from '../common/ids.ts';
-import { ArtifactFileNode } from './artifactFileNode.ts';
 import { DocumentNode } from '../documents/documentNode.ts';
 import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
+import { ArtifactFileNode } from './artifactFileNode.ts';
 
 /**
  * The rows below an artifact, such as a signature, an SBOM or a chart: its manifest and its files.

@@ -1,14 +1,14 @@
-import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Reference } from '../../oci/reference.ts';
-import { listAttached } from './attachments.ts';
-import { AttachmentNode } from './attachmentNode.ts';
-import { InfoNode } from '../tree/infoNode.ts';
 import { Lazy } from '../common/lazy.ts';
 import { count } from '../common/text.ts';
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
+import { InfoNode } from '../tree/infoNode.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+import { AttachmentNode } from './attachmentNode.ts';
+import { listAttached } from './attachments.ts';
 
 /** `Attached`: artifacts attached to an image, such as signatures, SBOMs and attestations. */
 export class AttachedNode implements TreeNode {

@@ -1,15 +1,15 @@
-import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import { artifactRows } from './artifactRows.ts';
-import { nameOfAttachment } from './attachments.ts';
-import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { Lazy } from '../common/lazy.ts';
 import { plainText } from '../common/text.ts';
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
+import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+import { artifactRows } from './artifactRows.ts';
+import { nameOfAttachment } from './attachments.ts';
 
 /** An artifact attached to an image. It opens to its manifest and files. */
 export class AttachmentNode implements TreeNode {

@@ -1,8 +1,8 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { NotFoundError } from '../../registry/errors.ts';
-import type { RepositoryAccess } from '../registries/repositoryAccess.ts';
 import { plainText } from '../common/text.ts';
+import type { RepositoryAccess } from '../registries/repositoryAccess.ts';
 
 /** How the tree presents an attachment. */
 export interface AttachmentName {

@@ -1,14 +1,14 @@
-import type { Registries } from '../registries/registries.ts';
-import type { ImageLookup } from '../registries/lookup.ts';
-import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
-import { findLayer } from '../../pull/oneLayer.ts';
 import { formatReference, type Reference } from '../../oci/reference.ts';
+import { findLayer } from '../../pull/oneLayer.ts';
 import type { Challenge } from '../../registry/auth/challenge.ts';
 import { askReference } from '../command/ask.ts';
 import { choosePlatformFor } from '../command/choosePlatform.ts';
-import type { CurlAccess } from './curlText.ts';
+import { command } from '../command/command.ts';
 import { withNotification } from '../common/progress.ts';
+import type { ImageLookup } from '../registries/lookup.ts';
+import type { Registries } from '../registries/registries.ts';
+import type { CurlAccess } from './curlText.ts';
 
 /** Copies the steps of a pull and a mount as terminal commands, without any account. */
 export const copyCurl = command(

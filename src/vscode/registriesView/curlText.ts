@@ -1,13 +1,12 @@
 import { digestAlgorithm, digestHex } from '../../oci/digest.ts';
+import type { ResolvedImage } from '../../oci/image.ts';
 import type { Layer } from '../../oci/layer.ts';
 import { isForeignLayer, MANIFEST_ACCEPT } from '../../oci/mediaTypes.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference, wantedVersion } from '../../oci/reference.ts';
-import { quote } from '../../overlay/quote.ts';
 import { overlayOptions } from '../../overlay/mountPlan.ts';
-import type { ResolvedImage } from '../../oci/image.ts';
-import { defaultFolderName } from '../images/folderNames.ts';
-import { layerFileName } from '../images/layerNames.ts';
+import { quote } from '../../overlay/quote.ts';
+import { defaultFolderName, layerFileName } from '../images/names.ts';
 
 /** How to access the registry from terminal commands, without any account. */
 export interface CurlAccess {

@@ -1,11 +1,11 @@
-import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { COMMANDS } from '../common/ids.ts';
-import { AttachedNode } from './attachedNode.ts';
 import { DocumentNode } from '../documents/documentNode.ts';
 import { FilesNode } from '../filesView/filesNode.ts';
-import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { LayersNode } from '../filesView/layersNode.ts';
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
+import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+import { AttachedNode } from './attachedNode.ts';
 
 /** The rows below an image, which may be below a tag or a platform. */
 export function imageRows(

@@ -1,9 +1,9 @@
-import type { Registries } from '../registries/registries.ts';
-import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { formatReference, parseReference } from '../../oci/reference.ts';
-import { withNotification } from '../common/progress.ts';
+import { command } from '../command/command.ts';
 import { COMMANDS } from '../common/ids.ts';
+import { withNotification } from '../common/progress.ts';
+import type { Registries } from '../registries/registries.ts';
 
 /**
  * Lists all tags of a repository, newest version first. Started from the UI, shows them in a list

@@ -1,13 +1,13 @@
-import type { Views } from '../common/reveal.ts';
-import type { ImageLookup } from '../registries/lookup.ts';
-import type { Registries } from '../registries/registries.ts';
-import { command } from '../command/command.ts';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { formatReference } from '../../oci/reference.ts';
 import { askFolder } from '../command/ask.ts';
+import { command } from '../command/command.ts';
 import { withArchive } from '../common/progress.ts';
+import type { Views } from '../common/reveal.ts';
 import { absolutePath } from '../common/workspacePaths.ts';
+import type { ImageLookup } from '../registries/lookup.ts';
+import type { Registries } from '../registries/registries.ts';
 
 /**
  * Opens an OCI layout's folder, an archive of one, or an archive made by `docker save` as a

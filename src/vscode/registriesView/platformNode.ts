@@ -1,15 +1,15 @@
-import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { PlatformEntry } from '../../oci/choosePlatform.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { CommandArgument } from '../common/argument.ts';
-import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
-import { imageRows } from './imageRows.ts';
 import { dotted, formatBytes, plainText } from '../common/text.ts';
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
+import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+import { imageRows } from './imageRows.ts';
 
 /** One platform of a multi-platform image. */
 export class PlatformNode implements TreeNode {

@@ -1,7 +1,7 @@
-import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { DOCKER_HUB } from '../../oci/reference.ts';
-import type { PlatformNode } from './platformNode.ts';
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import type { TreeContext } from '../tree/treeNode.ts';
+import type { PlatformNode } from './platformNode.ts';
 
 /**
  * An index lacks the sizes of its images, so each manifest must be fetched. Longer lists show sizes

@@ -1,8 +1,8 @@
 import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import type { RegistrySetting } from '../settings/settings.ts';
 import type { TreeRoot } from '../tree/nodeTree.ts';
-import { RegistryNode } from './registryNode.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+import { RegistryNode } from './registryNode.ts';
 
 /**
  * The Registries view: the registries of the settings, in their order, then others in which

@@ -1,22 +1,22 @@
-import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
-import { DOCKER_HUB } from '../../oci/reference.ts';
 import { localPath } from '../../layout/localAddress.ts';
+import { DOCKER_HUB } from '../../oci/reference.ts';
 import { NoCatalogError, UnauthorizedError } from '../../registry/errors.ts';
 import { formatRateLimit } from '../../registry/http/rateLimit.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { COMMANDS } from '../common/ids.ts';
+import { count, dotted, plainText } from '../common/text.ts';
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import type { RegistrySetting } from '../settings/settings.ts';
+import { ChunkedList } from '../tree/chunkedList.ts';
 import { contextValue } from '../tree/contextValue.ts';
 import { FailureNode } from '../tree/failureNode.ts';
 import { InfoNode } from '../tree/infoNode.ts';
 import { LoadMoreNode } from '../tree/loadMoreNode.ts';
-import { ChunkedList } from '../tree/chunkedList.ts';
-import { listRepositories } from './registryLists.ts';
-import { RepositoryNode } from './repositoryNode.ts';
-import { count, dotted, plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import { passes, type FilteredNode, type PagedNode, type TreeContext, type TreeNode } from '../tree/treeNode.ts';
+import { listRepositories } from './registryLists.ts';
+import { RepositoryNode } from './repositoryNode.ts';
 
 /** A registry. It opens to the repositories that were opened before, then those that it lists. */
 export class RegistryNode implements PagedNode, FilteredNode {

@@ -1,17 +1,17 @@
-import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Reference } from '../../oci/reference.ts';
 import type { CommandArgument } from '../common/argument.ts';
+import { count, dotted, plainText } from '../common/text.ts';
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
+import { ChunkedList } from '../tree/chunkedList.ts';
 import { contextValue } from '../tree/contextValue.ts';
 import { FailureNode } from '../tree/failureNode.ts';
 import { InfoNode } from '../tree/infoNode.ts';
 import { LoadMoreNode } from '../tree/loadMoreNode.ts';
-import { ChunkedList } from '../tree/chunkedList.ts';
-import { listTags, newestFirst } from './registryLists.ts';
-import { TagNode } from './tagNode.ts';
-import { count, dotted, plainText } from '../common/text.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import { passes, type FilteredNode, type PagedNode, type TreeContext, type TreeNode } from '../tree/treeNode.ts';
+import { listTags, newestFirst } from './registryLists.ts';
+import { TagNode } from './tagNode.ts';
 
 /** Rows shown at a time; a repository may have ten thousand tags. */
 const CHUNK = 200;

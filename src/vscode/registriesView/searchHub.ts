@@ -1,11 +1,11 @@
-import type { Registries } from '../registries/registries.ts';
-import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { DOCKER_HUB, familiarRepository } from '../../oci/reference.ts';
 import type { HubResult } from '../../registry/api/dockerHub.ts';
+import { command } from '../command/command.ts';
 import { COMMANDS } from '../common/ids.ts';
 import { withNotification } from '../common/progress.ts';
 import { count, dotted, plainText } from '../common/text.ts';
+import type { Registries } from '../registries/registries.ts';
 
 /**
  * Searches Docker Hub, which has no catalog, and opens the chosen repository. Returns its

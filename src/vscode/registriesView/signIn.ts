@@ -1,10 +1,10 @@
-import type { Registries } from '../registries/registries.ts';
-import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { askRegistry } from '../command/ask.ts';
-import { withNotification } from '../common/progress.ts';
-import type { Account, StoredSecrets } from '../settings/secrets.ts';
+import { command } from '../command/command.ts';
 import type { CommandArgument } from '../common/argument.ts';
+import { withNotification } from '../common/progress.ts';
+import type { Registries } from '../registries/registries.ts';
+import type { Account, StoredSecrets } from '../settings/secrets.ts';
 
 /** Tries an account in its registry, and stores it if accepted. */
 export const signIn = command(

@@ -1,9 +1,9 @@
-import type { StoredSecrets } from '../settings/secrets.ts';
-import type { Registries } from '../registries/registries.ts';
-import { command } from '../command/command.ts';
 import * as vscode from 'vscode';
 import { askRegistry } from '../command/ask.ts';
+import { command } from '../command/command.ts';
 import type { CommandArgument } from '../common/argument.ts';
+import type { Registries } from '../registries/registries.ts';
+import type { StoredSecrets } from '../settings/secrets.ts';
 
 interface AccountNeeds {
   readonly registries: Registries;

@@ -1,4 +1,3 @@
-import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { platformsOf, type PlatformEntry } from '../../oci/choosePlatform.ts';
 import { isImage } from '../../oci/config.ts';
@@ -9,17 +8,18 @@ import { formatReference, type Reference } from '../../oci/reference.ts';
 import type { Opened } from '../../resolve/openReference.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { COMMANDS } from '../common/ids.ts';
-import { artifactRows } from './artifactRows.ts';
-import { AttachedNode } from './attachedNode.ts';
-import { DocumentNode } from '../documents/documentNode.ts';
-import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
-import { imageRows } from './imageRows.ts';
 import { Lazy } from '../common/lazy.ts';
-import { PlatformNode } from './platformNode.ts';
-import { fillSizes } from './platformSizes.ts';
 import { count, dotted, plainText } from '../common/text.ts';
+import { DocumentNode } from '../documents/documentNode.ts';
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
+import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
+import { artifactRows } from './artifactRows.ts';
+import { AttachedNode } from './attachedNode.ts';
+import { imageRows } from './imageRows.ts';
+import { PlatformNode } from './platformNode.ts';
+import { fillSizes } from './platformSizes.ts';
 
 /** A tag, or a digest that the user opened. It opens to an image, its platforms, or an artifact. */
 export class TagNode implements TreeNode {

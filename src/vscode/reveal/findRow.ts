@@ -1,8 +1,8 @@
 import { FilesNode } from '../filesView/filesNode.ts';
-import { FolderRow } from '../tree/folderRow.ts';
 import { LayersNode } from '../filesView/layersNode.ts';
 import { MergedNode } from '../imagesView/mergedNode.ts';
 import { PulledLayersNode } from '../imagesView/pulledLayersNode.ts';
+import { FolderRow } from '../tree/folderRow.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 
 /**

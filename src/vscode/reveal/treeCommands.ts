@@ -1,12 +1,11 @@
-import { commands, Disposable, window } from 'vscode';
+import { commands, Disposable, window, type LogOutputChannel } from 'vscode';
 import { describeFailure, showFailure } from '../common/failures.ts';
 import { TREE_COMMANDS } from '../common/ids.ts';
-import type { LogOutputChannel } from 'vscode';
+import { ReadingNode } from '../filesView/readingNode.ts';
 import type { PulledImages } from '../images/pulledImages.ts';
 import { FailureNode } from '../tree/failureNode.ts';
 import { LoadMoreNode } from '../tree/loadMoreNode.ts';
 import type { NodeTree } from '../tree/nodeTree.ts';
-import { ReadingNode } from '../filesView/readingNode.ts';
 import { isFiltered, type TreeNode } from '../tree/treeNode.ts';
 
 /** Registers the commands that act on the trees' rows. */

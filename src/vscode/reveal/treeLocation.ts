@@ -1,7 +1,7 @@
-import type { TreeLocation } from '../common/reveal.ts';
 import { localPath } from '../../layout/localAddress.ts';
-import { formatPlatform } from '../../oci/platform.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import type { TreeLocation } from '../common/reveal.ts';
 import type { ImageLookup } from '../registries/lookup.ts';
 import type { Registries } from '../registries/registries.ts';
 

@@ -1,22 +1,20 @@
-import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import * as vscode from 'vscode';
 import type { Reference } from '../../oci/reference.ts';
 import { VIEWS } from '../common/ids.ts';
-import { DrawnRows } from './drawnRows.ts';
-import type { ImageOnDisk } from '../images/pulledImages.ts';
+import type { TreeLocation, Views } from '../common/reveal.ts';
+import { count } from '../common/text.ts';
+import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { MountWatch } from '../images/mountWatch.ts';
-import type { PulledImages } from '../images/pulledImages.ts';
-import type { Views } from '../common/reveal.ts';
-import type { TreeLocation } from '../common/reveal.ts';
-import { findFile } from './findRow.ts';
+import type { ImageOnDisk, PulledImages } from '../images/pulledImages.ts';
 import { ImagesRoot } from '../imagesView/imagesRoot.ts';
-import { NodeTree } from '../tree/nodeTree.ts';
 import { RegistriesRoot } from '../registriesView/registriesRoot.ts';
+import { NodeTree } from '../tree/nodeTree.ts';
 import { revealRow } from '../tree/revealRow.ts';
-import { registerTreeCommands } from './treeCommands.ts';
 import { TreeChanges } from '../tree/treeChanges.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
-import { count } from '../common/text.ts';
+import { DrawnRows } from './drawnRows.ts';
+import { findFile } from './findRow.ts';
+import { registerTreeCommands } from './treeCommands.ts';
 
 /** What the two views take. */
 interface ViewNeeds extends ImageRowNeeds {

@@ -2,9 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { Certificates, RegistryConfig } from '../../registry/config.ts';
-import { type RegistrySetting } from './settings.ts';
-import { InvalidSettingError } from '../common/settingErrors.ts';
+import { InvalidSettingError } from '../common/errors.ts';
 import { SETTINGS } from '../common/ids.ts';
+import type { RegistrySetting } from './settings.ts';
 
 /** The folders that Docker and podman use (containers-certs.d(5)), the user's own first. */
 export function usualCertificateFolders(home = homedir()): readonly string[] {

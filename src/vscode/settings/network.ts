@@ -1,17 +1,17 @@
 import type { Logger } from '../../oci/logger.ts';
+import { RegistryClient } from '../../registry/api/client.ts';
+import { DockerHub } from '../../registry/api/dockerHub.ts';
 import { askChallenge, verifyAccount } from '../../registry/auth/access.ts';
 import { AccountAuthorizer } from '../../registry/auth/accountAuthorizer.ts';
+import { dockerAuthFile, podmanAuthFiles } from '../../registry/auth/authFile.ts';
 import type { Authorizer } from '../../registry/auth/authorizer.ts';
 import type { Challenge } from '../../registry/auth/challenge.ts';
-import { RegistryClient } from '../../registry/api/client.ts';
-import type { RegistryConfig } from '../../registry/config.ts';
 import type { Credential, CredentialSource } from '../../registry/auth/credentials.ts';
-import { DockerHub } from '../../registry/api/dockerHub.ts';
+import type { RegistryConfig } from '../../registry/config.ts';
 import { resolveProxies } from '../../registry/http/proxies.ts';
 import { Transport } from '../../registry/http/transport.ts';
 import { DEFAULT_TRANSPORT, type TransportOptions } from '../../registry/http/transportOptions.ts';
 import type { Configuration, EditorNetwork } from './configuration.ts';
-import { credentialSources } from './credentialSources.ts';
 import type { Settings } from './settings.ts';
 
 /** Combines Peel's settings, the editor's network settings and the environment. */
@@ -77,4 +77,20 @@ export function connect(options: TransportOptions, sources: readonly CredentialS
     forgetAccount: registry => authorizer.forget(registry),
     close: () => transport.close(),
   };
+}
+
+/**
+ * Sources of accounts, in order: those signed in with Peel, then those of other tools if the
+ * settings allow.
+ */
+function credentialSources(
+  own: CredentialSource,
+  { dockerConfig, podmanAuth }: Pick<Settings, 'dockerConfig' | 'podmanAuth'>,
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly CredentialSource[] {
+  return [
+    own,
+    ...(dockerConfig ? [dockerAuthFile(environment)] : []),
+    ...(podmanAuth ? podmanAuthFiles(environment) : []),
+  ];
 }

@@ -1,7 +1,7 @@
-import { InvalidSettingError } from '../common/settingErrors.ts';
 import { isObject } from '../../oci/json.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { baseUrl } from '../../registry/config.ts';
+import { InvalidSettingError } from '../common/errors.ts';
 import { SETTINGS } from '../common/ids.ts';
 
 /** One entry of `peel.registries`, validated. */

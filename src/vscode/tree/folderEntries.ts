@@ -1,4 +1,3 @@
-import { compareNames } from '../common/nameOrder.ts';
 import { firstInOrder } from './firstInOrder.ts';
 import { passes } from './treeNode.ts';
 
@@ -78,4 +77,15 @@ export class FolderEntries<Entry extends FolderEntry, Reading = never> {
 
 function byKindAndName(one: FolderEntry, other: FolderEntry): number {
   return Number(other.isFolder) - Number(one.isFolder) || compareNames(one.name, other.name);
+}
+
+let collator: Intl.Collator | undefined;
+
+/**
+ * Compares names in natural order: `layer2` before `layer10`. The collator is made by the first
+ * comparison because that takes several milliseconds, which activation must not pay.
+ */
+function compareNames(one: string, other: string): number {
+  collator ??= new Intl.Collator('en', { numeric: true });
+  return collator.compare(one, other);
 }

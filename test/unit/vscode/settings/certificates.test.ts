@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readCertificates } from '../../../../src/vscode/settings/certificates.ts';
 import { parseRegistry } from '../../../../src/vscode/settings/settings.ts';
-import { InvalidSettingError } from '../../../../src/vscode/common/settingErrors.ts';
+import { InvalidSettingError } from '../../../../src/vscode/common/errors.ts';
 
 const pem = (what: string) => `-----BEGIN CERTIFICATE-----\n${what}\n-----END CERTIFICATE-----\n`;
 let folder = '';

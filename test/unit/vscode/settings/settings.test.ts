@@ -8,7 +8,7 @@ import {
   parseRegistry,
   readSettings,
 } from '../../../../src/vscode/settings/settings.ts';
-import { InvalidSettingError } from '../../../../src/vscode/common/settingErrors.ts';
+import { InvalidSettingError } from '../../../../src/vscode/common/errors.ts';
 
 test('has the defaults of package.json', () => {
   const manifest = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as {

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseReference } from '../../../../src/oci/reference.ts';
 import type { Layer } from '../../../../src/oci/layer.ts';
-import { defaultFolderName, freeName } from '../../../../src/vscode/images/folderNames.ts';
-import { layerFileName, layerFolderName } from '../../../../src/vscode/images/layerNames.ts';
+import { parseReference } from '../../../../src/oci/reference.ts';
+import {
+  artifactFileName,
+  defaultFolderName,
+  freeName,
+  layerFileName,
+  layerFolderName,
+} from '../../../../src/vscode/images/names.ts';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}` as const;
 
@@ -38,4 +43,32 @@ test("gives a layer's file the extension of its format", () => {
     ['application/x-other', '3-0123456789ab.blob'],
   ];
   for (const [type, name] of cases) assert.equal(layerFileName(layer(type)), name);
+});
+
+function named(title?: string): Layer {
+  const annotations = title === undefined ? {} : { annotations: { 'org.opencontainers.image.title': title } };
+  return { number: 1, descriptor: { mediaType: 'text/plain', digest, size: 1, ...annotations } };
+}
+
+test("names an artifact's file by its title", () => {
+  for (const title of ['notes.md', '.bashrc', 'a b.txt', 'ünïcode.csv'])
+    assert.equal(artifactFileName(named(title)), title);
+});
+
+test('turns a title that is a path, or invalid on some system, into a plain name', () => {
+  const cases: [string, string][] = [
+    ['../../etc/passwd', '..-..-etc-passwd'],
+    ['/etc/cron.d/x', '-etc-cron.d-x'],
+    ['C:\\Windows\\x.dll', 'C-Windows-x.dll'],
+    ['a\u0000b\u202egnp.exe', 'a b gnp.exe'],
+    ['con.txt', '_con.txt'],
+    ['name. . ', 'name'],
+  ];
+  for (const [title, name] of cases) assert.equal(artifactFileName(named(title)), name);
+  const long = artifactFileName(named(`${'é'.repeat(300)}.tar.gz`));
+  assert.ok(Buffer.byteLength(long) < 255 && long.endsWith('.gz'), long);
+});
+
+test('uses the number and digest if nothing is left of the title', () => {
+  for (const title of [undefined, '', '..', '. .', '\u202e']) assert.match(artifactFileName(named(title)), /^1-abab/);
 });
