@@ -1,18 +1,15 @@
-import { splitPath } from '../layers/tar/entryPath.ts';
-import { LimitExceededError, quoted } from '../layers/errors.ts';
-import { type ContentTaker, dropHardlinkStore, findPlace, type TreeMaker } from '../layers/unpack/layerVisitor.ts';
+import { LimitExceededError } from '../layers/errors.ts';
+import { type ContentTaker, dropHardlinkStore, type TreeMaker } from '../layers/unpack/layerVisitor.ts';
 import { IMPLICIT_DIRECTORY, type TarEntry } from '../layers/tar/tarEntry.ts';
 import {
   childPath,
   DirectoryNode,
   type FileNode,
-  type LinkNode,
   resolveDirectory,
   type SymlinkNode,
   type TreeNode,
 } from '../layers/unpack/tree.ts';
 import type { Place } from '../layers/unpack/treeWriter.ts';
-import type { Warnings } from '../layers/warnings.ts';
 
 /** Where in an image a file's content is. */
 export interface ContentPlace {
@@ -39,9 +36,6 @@ interface Described {
 /** Ignores content, which is copied later. */
 const NOWHERE: ContentTaker = { write() {}, close() {} };
 
-/** How often links to links are looked at that stand in the archive before what they link to. */
-const MAX_ROUNDS = 16;
-
 /**
  * An image's layers merged in memory, as if unpacked one over the other. The names of a file share
  * its description, so that hard links stay links. Memory grows with the number of files, not their
@@ -50,16 +44,14 @@ const MAX_ROUNDS = 16;
 export class FlatTree implements TreeMaker {
   readonly root = new DirectoryNode(undefined, '', '', 1);
   readonly #described = new Map<TreeNode, Described>();
-  readonly #warnings: Warnings;
   readonly #maxEntries: number;
   #layer = 1;
   #ordinal: () => number = () => 0;
   #made = 0;
 
   /** @param maxEntries per layer, including directories that are only implied */
-  constructor(maxEntries: number, warnings: Warnings) {
+  constructor(maxEntries: number) {
     this.#maxEntries = maxEntries;
-    this.#warnings = warnings;
   }
 
   get layer(): number {
@@ -74,9 +66,10 @@ export class FlatTree implements TreeMaker {
   }
 
   parentOf(names: readonly string[]): DirectoryNode | undefined {
-    const directory = resolveDirectory(this.root, names.slice(0, -1), (parent, name) =>
-      this.#makeDirectory({ directory: parent, name }),
-    );
+    const directory = resolveDirectory(this.root, names.slice(0, -1), {
+      layer: this.#layer,
+      make: (parent, name) => this.#makeDirectory({ directory: parent, name }),
+    });
     for (let node = directory; node && node.layer !== this.#layer; node = node.parent) node.layer = this.#layer;
     return directory;
   }
@@ -105,14 +98,15 @@ export class FlatTree implements TreeMaker {
   }
 
   /** Adds another name of a file. The link's own owner, mode and time do not count. */
-  makeLink(place: Place, _target: Place, node: FileNode | SymlinkNode): void {
+  makeLink(place: Place, _target: Place, node: FileNode | SymlinkNode): number {
     const described = this.#described.get(node);
-    if (!described) return;
+    if (!described) return 0;
     // A node of its own, since deletions depend on the layer of each name; but the same
     // description.
     const own = { ...node, layer: this.#layer };
     this.#described.set(own, described);
     this.keep(place, own);
+    return 0;
   }
 
   keep(place: Place, node: TreeNode): void {
@@ -136,7 +130,6 @@ export class FlatTree implements TreeMaker {
    */
   *entries(): Generator<FlatEntry> {
     dropHardlinkStore(this);
-    this.#makeLateLinks();
     if (this.root.entry) yield { entry: { ...this.root.entry, path: './' } };
     yield* this.#inside(this.root, '', new Map());
   }
@@ -145,29 +138,6 @@ export class FlatTree implements TreeMaker {
     const node = new DirectoryNode(place.directory, place.name, place.name, this.#layer);
     this.keep(place, node);
     return node;
-  }
-
-  #makeLateLinks(): void {
-    let waiting = [...linksIn(this.root)];
-    for (let round = 0, before = -1; round < MAX_ROUNDS && waiting.length !== before; round++) {
-      before = waiting.length;
-      waiting = waiting.filter(({ place, node }) => !this.#makeLateLink(place, node));
-    }
-    for (const { place, node } of waiting) {
-      const path = childPath(place.directory.path, place.name);
-      this.#warnings.add(
-        `${quoted(path)} is missing: it is a hard link to ${quoted(node.entry.linkname)}, which no layer has`,
-      );
-      this.clear(place);
-    }
-  }
-
-  #makeLateLink(place: Place, { entry }: LinkNode): boolean {
-    const target = findPlace(this.root, splitPath(entry.linkname) ?? []);
-    const node = target && target.directory.get(target.name);
-    if (!target || (node?.kind !== 'file' && node?.kind !== 'symlink')) return false;
-    this.makeLink(place, target, node);
-    return true;
   }
 
   *#inside(directory: DirectoryNode, path: string, named: Map<Described, string>): Generator<FlatEntry> {
@@ -191,12 +161,4 @@ function nameOf(described: Described, path: string, named: Map<Described, string
   if (first !== undefined) return { entry: { ...described.entry, path, type: 'hardlink', linkname: first } };
   named.set(described, path);
   return { ...described, entry: { ...described.entry, path } };
-}
-
-/** Returns the hard links whose targets have not been found. */
-function* linksIn(directory: DirectoryNode): Generator<{ readonly place: Place; readonly node: LinkNode }> {
-  for (const [name, node] of directory.entries()) {
-    if (node.kind === 'directory') yield* linksIn(node);
-    else if (node.kind === 'link') yield { place: { directory, name }, node };
-  }
 }

@@ -63,7 +63,7 @@ async function readTree(
   warnings: Warnings,
   signal: AbortSignal,
 ): Promise<FlatTree> {
-  const tree = new FlatTree(limits.maxEntries, warnings);
+  const tree = new FlatTree(limits.maxEntries);
   for (const { number, descriptor, diffId } of layers) {
     refuseEncrypted(descriptor.mediaType);
     const options = {
@@ -75,7 +75,7 @@ async function readTree(
       ...(diffId ? { expected: diffId } : {}),
     };
     const reading = new LayerReading(compression => {
-      const tar = new TarReading({ ...options, compression });
+      const tar = new TarReading({ ...options, compression, linksBelow: false });
       tree.startLayer(number, () => tar.entries);
       return tar;
     }, inflaters);

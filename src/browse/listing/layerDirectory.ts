@@ -77,8 +77,11 @@ export class GrowingDirectory implements LayerDirectory {
   #all(): Map<string, GrowingNode> {
     const children = (this.#children ??= new Map<string, GrowingNode>());
     for (const next of this.#waiting) {
-      if (typeof next !== 'number') children.set(...next);
-      else children.set(lastName(this.#listing.path(next)), { kind: 'leaf', at: next, content: next });
+      if (typeof next !== 'number') {
+        // What the directory replaces hid what lower layers have here.
+        if (children.get(next[0])?.kind === 'leaf') next[1].opaque = true;
+        children.set(...next);
+      } else children.set(lastName(this.#listing.path(next)), { kind: 'leaf', at: next, content: next });
     }
     if (this.#waiting.length > 0) this.#waiting = [];
     return children;

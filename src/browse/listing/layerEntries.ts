@@ -58,10 +58,12 @@ export interface LayerLeaf {
   /** Number of the entry in the listing. */
   readonly at: number;
   /**
-   * For a hard link, the entry of the file it names, or `undefined` if that is in a layer below.
+   * For a hard link, the entry of the file it names, or `undefined` if this layer does not have it.
    * Otherwise the same as `at`.
    */
   readonly content: number | undefined;
+  /** The hard link whose target counts where lower layers have it, before `content`. */
+  readonly linkBelow?: number;
 }
 
 export interface LayerDirectory {

@@ -1,4 +1,5 @@
 import { HARDLINK_STORE, meaningOf, splitPath, unusablePath } from '../../layers/tar/entryPath.ts';
+import { tieLinks } from '../../layers/unpack/lateLinks.ts';
 import { followLinks } from '../../oci/followLinks.ts';
 import { GrowingDirectory, type GrowingNode, lastName } from './layerDirectory.ts';
 import type { LayerDirectory, LayerEntries, LayerLeaf, LayerNode } from './layerEntries.ts';
@@ -42,7 +43,7 @@ export function* layerTreeSteps(listing: LayerEntries): Sliced<LayerDirectory> {
 interface LooseLink {
   readonly directory: GrowingDirectory;
   readonly name: string;
-  readonly at: number;
+  readonly leaf: LayerLeaf;
 }
 
 /** Returns the part of a path before its last name, as written. */
@@ -153,39 +154,63 @@ export class LayerTreeBuilder {
     directory.take(name);
     const node = target === undefined ? this.#root : this.#follow(names, false)?.children.get(target);
     if (node?.kind === 'directory') return;
-    directory.set(name, { kind: 'leaf', at, content: node?.content });
-    if (node?.content === undefined) this.#loose.push({ directory, name, at });
+    if (node?.content !== undefined) return directory.set(name, { ...node, at });
+    // A link to a link that waits itself waits for the same.
+    const waits = node ?? { linkBelow: this.#isDeleted([...names, target ?? '']) ? undefined : at };
+    const leaf: LayerLeaf = {
+      kind: 'leaf',
+      at,
+      content: undefined,
+      ...(waits.linkBelow === undefined ? {} : { linkBelow: waits.linkBelow }),
+    };
+    directory.set(name, leaf);
+    this.#loose.push({ directory, name, leaf });
   }
 
-  /** Resolves links that precede their target. Those left name files of lower layers. */
-  #tieLoose(): void {
-    const loose = new Map(this.#loose.map(link => [link.at, link]));
-    for (const link of this.#loose) {
-      const chain: LooseLink[] = [];
-      let content: number | undefined;
-      for (let next: LooseLink | undefined = link; next && loose.delete(next.at);) {
-        chain.push(next);
-        const target = findInLayer(this.#listing, this.#root, this.#listing.linkname(next.at));
-        if (target?.kind !== 'leaf') break;
-        content = target.content;
-        next = content === undefined ? loose.get(target.at) : undefined;
-      }
-      if (content !== undefined) for (const tied of chain) this.#tie(tied, content);
+  /** Returns true where the layer has hidden what lower layers have at a path. */
+  #isDeleted(names: readonly string[]): boolean {
+    let directory = this.#root;
+    for (const name of names) {
+      if (directory.opaque || directory.whiteouts.has(name)) return true;
+      const next = directory.folder(name);
+      if (!next) return false;
+      directory = next;
     }
+    return false;
+  }
+
+  /** Ties links to what came after them in the layer. Those that lower layers have nothing for, either, are not shown. */
+  #tieLoose(): void {
+    const loose = this.#loose.filter(({ directory, name, leaf }) => directory.children.get(name) === leaf);
+    const byLeaf = new Map<LayerNode, LooseLink>(loose.map(link => [link.leaf, link]));
+    tieLinks(
+      loose,
+      link => byLeaf.get(this.#targetOf(link) ?? link.leaf),
+      link => this.#tie(link),
+    );
     this.#loose = [];
   }
 
-  #tie({ directory, name, at }: LooseLink, content: number): void {
-    const node = directory.children.get(name);
-    // Another entry may have replaced the link since.
-    if (node?.kind === 'leaf' && node.at === at) directory.set(name, { kind: 'leaf', at, content });
+  #targetOf({ leaf }: LooseLink): LayerNode | undefined {
+    return findInLayer(this.#listing, this.#root, this.#listing.linkname(leaf.at));
+  }
+
+  /** Returns false if the layer has no target for the link. */
+  #tie(link: LooseLink): boolean {
+    const target = this.#targetOf(link);
+    if (target?.kind !== 'leaf') return false;
+    const { content, linkBelow } = target;
+    if (content !== undefined) link.directory.set(link.name, { ...link.leaf, content });
+    else if (linkBelow !== undefined) link.directory.set(link.name, { ...link.leaf, linkBelow });
+    else return false;
+    return true;
   }
 
   /** Returns the directory that names lead to through links of this layer. */
   #follow(names: readonly string[], make: boolean): GrowingDirectory | undefined {
     this.#passedLink = false;
     const target = (node: LayerNode): string | undefined => {
-      const found = targetOf(this.#listing, node);
+      const found = symlinkTarget(this.#listing, node);
       this.#passedLink ||= found !== undefined;
       return found;
     };
@@ -199,10 +224,10 @@ export class LayerTreeBuilder {
 }
 
 /** Returns what a layer itself has at a path, following its own links except in the last name. */
-export function findInLayer(listing: LayerEntries, root: LayerDirectory, path: string): LayerNode | undefined {
+function findInLayer(listing: LayerEntries, root: LayerDirectory, path: string): LayerNode | undefined {
   const names = splitPath(path);
   const child = (directory: LayerDirectory, name: string): LayerNode | undefined => directory.children.get(name);
-  const target = (node: LayerNode): string | undefined => targetOf(listing, node);
+  const target = (node: LayerNode): string | undefined => symlinkTarget(listing, node);
   return names && followLinks<LayerNode, LayerDirectory>(root, names, { child, isDirectory, target }, 'keep');
 }
 
@@ -210,7 +235,8 @@ function isDirectory<Directory extends LayerDirectory>(node: Directory | LayerLe
   return node.kind === 'directory';
 }
 
-function targetOf(listing: LayerEntries, node: LayerNode): string | undefined {
+/** Returns the target of a symlink, `undefined` for anything else. */
+export function symlinkTarget(listing: LayerEntries, node: LayerNode): string | undefined {
   const at = node.kind === 'leaf' ? (node.content ?? node.at) : undefined;
   return at !== undefined && listing.type(at) === 'symlink' ? listing.linkname(at) : undefined;
 }

@@ -14,7 +14,7 @@ import type { LayerEntries, ListingEntry, ListingFacts } from './layerEntries.ts
  * tree.
  */
 
-export const LISTING_MAGIC = 'PLI4';
+export const LISTING_MAGIC = 'PLI5';
 
 /** Entries per block. */
 export const BLOCK_ENTRIES = 256;

@@ -9,8 +9,8 @@ import type { LayerEntries } from './layerEntries.ts';
  * directories  three numbers each, the root first: entry, end of children, 1 if opaque
  * children     one number each: twice its entry's number if named as its path says, else twice its
  *              row in `others`, plus 1. Of several with one name the last one counts.
- * others       four numbers each: kind, number of the directory or entry, number of the content's
- *              entry plus 1, end of the name
+ * others       five numbers each: kind, number of the directory or entry, number of the content's
+ *              entry plus 1, number of the link below plus 1, end of the name
  * names        of all others
  */
 
@@ -22,7 +22,7 @@ const WHITEOUT = 2;
 const NONE = 0xffffffff;
 
 const DIRECTORY_FIELDS = 3;
-const OTHER_FIELDS = 4;
+const OTHER_FIELDS = 5;
 
 /** Returns the arrays that store a tree. */
 export function packTree(root: GrowingDirectory): Uint8Array[] {
@@ -56,15 +56,15 @@ class TreePacker {
 
   #addNode(name: string, node: GrowingDirectory | LayerLeaf): void {
     if (node.kind === 'directory') this.#addOther(name, DIRECTORY, this.#open.push(node) - 1);
-    else this.#addOther(name, LEAF, node.at, node.content);
+    else this.#addOther(name, LEAF, node.at, node.content, node.linkBelow);
   }
 
-  #addOther(name: string, kind: number, number: number, content?: number): void {
+  #addOther(name: string, kind: number, number: number, content = -1, linkBelow = -1): void {
     const bytes = nameBytes(name);
     this.#names.push(bytes);
     this.#nameEnd += bytes.length;
     this.#children.push((2 * this.#others.length) / OTHER_FIELDS + 1);
-    this.#others.push(kind, number, content === undefined ? 0 : content + 1, this.#nameEnd);
+    this.#others.push(kind, number, content + 1, linkBelow + 1, this.#nameEnd);
   }
 }
 
@@ -98,11 +98,13 @@ class PackedDirectory implements LayerDirectory {
   readonly kind = 'directory';
   readonly #arrays: Arrays;
   readonly #number: number;
+  readonly #hides: boolean;
   #content: Content | undefined;
 
-  constructor(arrays: Arrays, number: number) {
+  constructor(arrays: Arrays, number: number, hides = false) {
     this.#arrays = arrays;
     this.#number = number;
+    this.#hides = hides;
   }
 
   get at(): number | undefined {
@@ -111,7 +113,7 @@ class PackedDirectory implements LayerDirectory {
   }
 
   get opaque(): boolean {
-    return this.#field(this.#number, 2) === 1;
+    return this.#hides || this.#field(this.#number, 2) === 1;
   }
 
   get whiteouts(): ReadonlySet<string> {
@@ -135,11 +137,17 @@ class PackedDirectory implements LayerDirectory {
         continue;
       }
       const row = half * OTHER_FIELDS;
-      const [kind, at = 0, content = 0, nameEnd] = others.subarray(row, row + OTHER_FIELDS);
+      const [kind, at = 0, content = 0, linkBelow = 0, nameEnd] = others.subarray(row, row + OTHER_FIELDS);
       const name = decodeName(names, half === 0 ? 0 : others[row - 1], nameEnd);
       if (kind === WHITEOUT) whiteouts.add(name);
-      else if (kind === DIRECTORY) children.set(name, new PackedDirectory(this.#arrays, at));
-      else children.set(name, { kind: 'leaf', at, content: content === 0 ? undefined : content - 1 });
+      else if (kind === DIRECTORY) {
+        // What the directory replaces hid what lower layers have here.
+        const hides = children.get(name)?.kind === 'leaf';
+        children.set(name, new PackedDirectory(this.#arrays, at, hides));
+      } else {
+        const leaf = { kind: 'leaf', at, content: content === 0 ? undefined : content - 1 } as const;
+        children.set(name, linkBelow === 0 ? leaf : { ...leaf, linkBelow: linkBelow - 1 });
+      }
     }
     return { whiteouts, children };
   }

@@ -5,7 +5,7 @@ import { followLinks } from '../../oci/followLinks.ts';
 import { LinkOutOfLayerError, NoSuchPathError, WrongKindError } from '../errors.ts';
 import type { LayerFiles } from '../sources/layerFiles.ts';
 import type { LayerDirectory, ListingEntry } from '../listing/layerEntries.ts';
-import { findInLayer, layerTree } from '../listing/layerTree.ts';
+import { layerTree, symlinkTarget } from '../listing/layerTree.ts';
 import { nameFromShown } from './shownPath.ts';
 
 /** A layer and its number in the image. */
@@ -50,8 +50,8 @@ interface Place {
   readonly at: number;
 }
 
-/** Finds the content of a hard link whose target the layer's own tree does not have. */
-type LinkResolver = (link: Place) => Place | undefined;
+/** Finds the content of a hard link to a file of the layers below, which counts before its `own`. */
+type LinkResolver = (link: Place, own: Place | undefined) => Place | undefined;
 
 /** A node of the merged tree. */
 export class MergedNode {
@@ -139,7 +139,8 @@ export class MergedNode {
           continue;
         }
         const place = { layer, at: node.at };
-        const content = node.content === undefined ? resolveLink(place) : { layer, at: node.content };
+        const own = node.content === undefined ? undefined : { layer, at: node.content };
+        const content = node.linkBelow === undefined ? own : resolveLink({ layer, at: node.linkBelow }, own);
         // A dangling hard link still hides what the layers below have here.
         if (content) children.set(name, MergedNode.leaf(path, place, content));
         else hidden.add(name);
@@ -176,8 +177,6 @@ export class MergedTree {
   readonly #trees: readonly Stacked[];
   readonly #alone: boolean;
   readonly #below = new Map<number, MergedTree>();
-  /** Content of hard links, by layer and number of the link. */
-  readonly #linked = new Map<NumberedLayer, Map<number, Place | undefined>>();
 
   private constructor(trees: readonly Stacked[], alone = false) {
     this.#trees = trees;
@@ -215,36 +214,25 @@ export class MergedTree {
   }
 
   childrenOf(node: MergedNode): ReadonlyMap<string, MergedNode> {
-    return node.children(link => (this.#alone ? link : this.#contentOf(link)));
+    return node.children((link, own) => (this.#alone ? (own ?? link) : (this.#contentBelow(link) ?? own)));
   }
 
-  /** Follows hard links to hard links of the same layer, then looks in the layers below. */
-  #contentOf({ layer, at }: Place): Place | undefined {
-    const known = this.#linked.get(layer) ?? new Map<number, Place | undefined>();
-    this.#linked.set(layer, known);
-    const chain: number[] = [];
-    let content: Place | undefined;
-    for (let next: number | undefined = at; next !== undefined;) {
-      if (known.has(next)) {
-        content = known.get(next);
-        break;
-      }
-      // Marks it for links that run in a circle.
-      known.set(next, undefined);
-      chain.push(next);
-      const { linkname } = layer.files.listing.entry(next);
-      next = this.#ownLink(layer, linkname);
-      if (next === undefined) content = this.below(layer.number).tryFind(linkname, false)?.content;
-    }
-    for (const link of chain) known.set(link, content);
-    return content;
-  }
-
-  /** Returns the number of the unresolved hard link that a layer itself has at a path, if any. */
-  #ownLink({ files, number }: NumberedLayer, path: string): number | undefined {
-    const root = this.layerRoot(number);
-    const node = root && findInLayer(files.listing, root, path);
-    return node?.kind === 'leaf' && node.content === undefined ? node.at : undefined;
+  /** Finds what a hard link names in the layers below its own. Symlinks of its own layer may lead there, too. */
+  #contentBelow(link: Place): Place | undefined {
+    const { number, files } = link.layer;
+    const names = splitPath(entryAt(link).linkname) ?? [];
+    const name = names.pop();
+    const below = this.below(number);
+    const child = (directory: Seen, name: string): Seen | undefined => {
+      const own = directory.own?.children.get(name);
+      const lower = directory.below?.isDirectory ? childNamed(below.childrenOf(directory.below), name) : undefined;
+      if (own?.kind === 'directory') return { own, below: own.opaque ? undefined : lower };
+      return own ? { target: symlinkTarget(files.listing, own) } : lower && { below: lower, target: target(lower) };
+    };
+    const isDirectory = (seen: Seen): seen is Seen => seen.own !== undefined || seen.below?.isDirectory === true;
+    const root: Seen = { own: this.layerRoot(number), below: below.root };
+    const found = followLinks<Seen, Seen>(root, names, { child, isDirectory, target: seen => seen.target });
+    return found?.below && name !== undefined ? childNamed(below.childrenOf(found.below), name)?.content : undefined;
   }
 
   /**
@@ -288,6 +276,14 @@ export class MergedTree {
 
 function isDirectory(node: MergedNode): node is MergedNode {
   return node.isDirectory;
+}
+
+/** What a path has in a layer, and in those below it. */
+interface Seen {
+  readonly own?: LayerDirectory | undefined;
+  readonly below?: MergedNode | undefined;
+  /** Of a symlink. */
+  readonly target?: string | undefined;
 }
 
 function target(node: MergedNode): string | undefined {

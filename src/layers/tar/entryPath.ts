@@ -45,12 +45,6 @@ const OPAQUE = '.wh..wh..opq';
 /** AUFS's folder of files with several names, which are hard links into it. */
 export const HARDLINK_STORE = '.wh..wh.plnk';
 
-/**
- * How often hard links that precede their targets in the archive are tried again. Honest archives
- * need one round; the limit bounds the time that a hostile one takes.
- */
-export const LINK_ROUNDS = 16;
-
 const ENTRY: Meaning = { kind: 'entry' };
 
 /** Only the last name can make a whiteout, whatever the entry's type. */

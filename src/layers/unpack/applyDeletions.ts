@@ -1,21 +1,21 @@
 import type { Deletions, TreeMaker } from './layerVisitor.ts';
-import { type DirectoryNode, resolveDirectory } from './tree.ts';
+import type { DirectoryNode } from './tree.ts';
 
 /** Deletions carried out: what earlier layers made goes, what the same layer made stays, wherever in the archive the deletion stands. */
 export class AppliedDeletions implements Deletions {
-  readonly #tree: Pick<TreeMaker, 'root' | 'layer' | 'clear'>;
+  readonly #tree: Pick<TreeMaker, 'layer' | 'parentOf' | 'clear'>;
 
-  constructor(tree: Pick<TreeMaker, 'root' | 'layer' | 'clear'>) {
+  constructor(tree: Pick<TreeMaker, 'layer' | 'parentOf' | 'clear'>) {
     this.#tree = tree;
   }
 
   hide(names: readonly string[], hidden: string): void {
-    const directory = resolveDirectory(this.#tree.root, names);
+    const directory = this.#tree.parentOf([...names, hidden]);
     if (directory) this.#delete(directory, hidden);
   }
 
   hideAll(names: readonly string[]): void {
-    const directory = resolveDirectory(this.#tree.root, names);
+    const directory = this.#tree.parentOf([...names, '']);
     if (directory) this.#deleteInside(directory);
   }
 

@@ -1,9 +1,8 @@
-import { dropHardlinkStore, findPlace } from './layerVisitor.ts';
-import { LINK_ROUNDS, splitPath } from '../tar/entryPath.ts';
+import { dropHardlinkStore, type OpenLink } from './layerVisitor.ts';
 import type { Ownership } from './ownership.ts';
 import type { SidecarContent, SidecarEntry, SidecarFacts, SidecarLink } from './sidecar.ts';
 import type { Special, SpecialMaker } from './specialFiles.ts';
-import { childPath, type DirectoryNode, type LinkNode, type SpecialNode, type TreeNode } from './tree.ts';
+import { childPath, type DirectoryNode, type SpecialNode, type TreeNode } from './tree.ts';
 import type { Place, TreeWriter } from './treeWriter.ts';
 import { quoted } from '../errors.ts';
 import type { Warnings } from '../warnings.ts';
@@ -36,7 +35,6 @@ export class TreeFinisher {
   readonly #warnings: Warnings;
   readonly #maker: SpecialMaker;
   readonly #specials: Waiting<SpecialNode>[] = [];
-  readonly #links: Waiting<LinkNode>[] = [];
   readonly #whiteouts: string[] = [];
   readonly #opaque: string[] = [];
   readonly #implicit: string[] = [];
@@ -54,11 +52,10 @@ export class TreeFinisher {
   }
 
   /** Does it, and returns what the sidecar must say. */
-  finish(): SidecarContent {
+  finish(links: readonly OpenLink[]): SidecarContent {
     dropHardlinkStore(this.#tree);
     this.#collect(this.#tree.root, '', false);
     this.#makeSpecials();
-    const links = this.#makeLinks();
     this.#finishDirectories(this.#tree.root);
     return {
       entries: this.#entries(),
@@ -66,7 +63,7 @@ export class TreeFinisher {
       unmarked: this.#unmarked,
       implicit: this.#implicit,
       whiteouts: this.#whiteouts,
-      links,
+      links: this.#linksBelow(links),
       diverted: [...this.#tree.diversions],
     };
   }
@@ -82,8 +79,8 @@ export class TreeFinisher {
       else if (node.kind === 'whiteout') {
         if (inside) directory.delete(name);
         else this.#whiteouts.push(childPath(path, name));
-      } else if (node.kind === 'link') this.#links.push({ place, node });
-      else if (node.kind !== 'file' && node.kind !== 'symlink') this.#specials.push({ place, node });
+      } else if (node.kind === 'fifo' || node.kind === 'char' || node.kind === 'block')
+        this.#specials.push({ place, node });
     }
   }
 
@@ -121,27 +118,16 @@ export class TreeFinisher {
     }
   }
 
-  /** Makes links to what came after them. Returns those whose target can only be in a lower layer. */
-  #makeLinks(): SidecarLink[] {
-    let waiting = this.#links;
-    for (let round = 0, before = -1; round < LINK_ROUNDS && waiting.length !== before; round++) {
-      before = waiting.length;
-      waiting = waiting.filter(link => !this.#makeLink(link.place, link.node));
-    }
-    return waiting.map(({ place, node }) => {
-      const path = childPath(place.directory.path, place.name);
-      place.directory.delete(place.name);
-      const target = (splitPath(node.entry.linkname) ?? []).join('/');
-      return { path, target, ...this.#ownership.allFacts({ ...node.entry, type: 'file' }) };
-    });
-  }
-
-  #makeLink(place: Place, { entry }: LinkNode): boolean {
-    const target = findPlace(this.#tree.root, splitPath(entry.linkname) ?? []);
-    const node = target && target.directory.get(target.name);
-    if (!target || (node?.kind !== 'file' && node?.kind !== 'symlink')) return false;
-    this.#tree.makeLink(place, target, node);
-    return true;
+  #linksBelow(links: readonly OpenLink[]): SidecarLink[] {
+    return links
+      .filter(({ late, deleted }) => !(late && deleted))
+      .map(({ path, target, entry, late, deleted }) => ({
+        path,
+        target,
+        ...(late ? { late } : {}),
+        ...(deleted ? { deleted } : {}),
+        ...this.#ownership.allFacts({ ...entry, type: 'file' }),
+      }));
   }
 
   #finishDirectories(directory: DirectoryNode): void {

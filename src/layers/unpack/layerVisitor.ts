@@ -2,7 +2,16 @@ import type { DiskRoom } from './diskRoom.ts';
 import { HARDLINK_STORE, meaningOf, splitPath, unusablePath } from '../tar/entryPath.ts';
 import { HostileEntryError, LimitExceededError, quoted } from '../errors.ts';
 import type { TarEntry, TarVisitor } from '../tar/tarEntry.ts';
-import { type DirectoryNode, type FileNode, resolveDirectory, type SymlinkNode, type TreeNode } from './tree.ts';
+import { tieLinks } from './lateLinks.ts';
+import {
+  childPath,
+  type DirectoryNode,
+  type FileNode,
+  type LinkNode,
+  resolveDirectory,
+  type SymlinkNode,
+  type TreeNode,
+} from './tree.ts';
 import type { Place } from './treeWriter.ts';
 import type { Warnings } from '../warnings.ts';
 import { XattrFilter } from '../tar/xattrs.ts';
@@ -38,9 +47,27 @@ export interface TreeMaker {
   closeFile(place: Place, file: ContentTaker): void;
   makeDirectory(place: Place, entry: TarEntry): void;
   makeSymlink(place: Place, entry: TarEntry): void;
-  makeLink(place: Place, target: Place, node: FileNode | SymlinkNode): void;
+  /** Returns how many bytes had to be copied for it. */
+  makeLink(place: Place, target: Place, node: FileNode | SymlinkNode): number;
   keep(place: Place, node: TreeNode): void;
   clear(place: Place): void;
+}
+
+/** A hard link whose target did not exist when it came. */
+interface LateLink {
+  readonly place: Place;
+  readonly node: LinkNode;
+}
+
+/** A hard link whose target did not exist when it came, at the end of its layer. */
+export interface OpenLink {
+  readonly path: string;
+  readonly target: string;
+  readonly entry: TarEntry;
+  /** It was made to what came at its target later, which counts if lower layers have nothing there. */
+  readonly late: boolean;
+  /** The layer had deleted the target before, so what lower layers have there does not count. */
+  readonly deleted: boolean;
 }
 
 export interface LayerVisitorOptions {
@@ -64,6 +91,7 @@ export class LayerVisitor implements TarVisitor {
   readonly #xattrs: XattrFilter;
   #entries = 0;
   #bytes = 0;
+  readonly #lateLinks: LateLink[] = [];
   #open: { readonly file: ContentTaker; readonly place: Place } | undefined;
 
   constructor({ tree, deletions, limits, room, warnings }: LayerVisitorOptions) {
@@ -83,8 +111,7 @@ export class LayerVisitor implements TarVisitor {
   entry(entry: TarEntry): void {
     this.#entries += 1;
     if (this.#entries > this.#limits.maxEntries) throw new LimitExceededError('entries', this.#limits.maxEntries);
-    this.#bytes += entry.size;
-    if (this.#bytes > this.#limits.maxBytes) throw new LimitExceededError('bytes', this.#limits.maxBytes);
+    this.#count(entry.size);
     const names = splitPath(entry.path);
     if (!names) return this.#refuse(entry, 'leads out of the image');
     const problem = unusablePath(entry.path, names);
@@ -169,12 +196,61 @@ export class LayerVisitor implements TarVisitor {
     // What the link takes the place of may hold its target.
     this.#tree.clear(place);
     const target = findPlace(this.#tree.root, names);
-    const node = target && target.directory.get(target.name);
+    const node = target?.directory.get(target.name);
     if (names.length === 0 || node?.kind === 'directory') return this.#refuse(entry, 'is a hard link to a directory');
-    if (target && (node?.kind === 'file' || node?.kind === 'symlink')) this.#tree.makeLink(place, target, node);
-    else if (node?.kind === 'char' || node?.kind === 'block')
+    if (target && this.#link(place, target)) return;
+    // A link to a link that waits itself waits for the same.
+    const late: LinkNode = {
+      kind: 'link',
+      layer: this.#tree.layer,
+      entry: node?.kind === 'link' ? { ...entry, linkname: node.entry.linkname } : entry,
+      deleted: node?.kind === 'link' ? node.deleted : isDeleted(this.#tree.root, names),
+    };
+    this.#tree.keep(place, late);
+    this.#lateLinks.push({ place, node: late });
+  }
+
+  /** Makes a hard link, if something that can have one is at its target. */
+  #link(place: Place, target: Place): boolean {
+    const node = target.directory.get(target.name);
+    if (node?.kind === 'file' || node?.kind === 'symlink') this.#count(this.#tree.makeLink(place, target, node));
+    else if (node?.kind === 'char' || node?.kind === 'block' || node?.kind === 'fifo')
       this.#tree.keep(place, { ...node, layer: this.#tree.layer });
-    else this.#tree.keep(place, { kind: 'link', layer: this.#tree.layer, entry });
+    else return false;
+    return true;
+  }
+
+  /** All entries have come. Returns the links that need lower layers, or have no target. */
+  end(): OpenLink[] {
+    const byNode = new Map(this.#lateLinks.map(link => [link.node, link]));
+    const targetOf = ({ node }: LateLink): Place | undefined =>
+      findPlace(this.#tree.root, splitPath(node.entry.linkname) ?? []);
+    const waits = ({ place, node }: LateLink): boolean => place.directory.get(place.name) === node;
+    const waiting = this.#lateLinks.filter(waits);
+    const loose = tieLinks(
+      waiting,
+      link => {
+        const target = targetOf(link);
+        const node = target?.directory.get(target.name);
+        return node?.kind === 'link' ? byNode.get(node) : undefined;
+      },
+      link => {
+        const target = targetOf(link);
+        return target !== undefined && this.#link(link.place, target);
+      },
+    );
+    return waiting.map(link => {
+      const { place, node } = link;
+      if (loose.has(link)) place.directory.delete(place.name);
+      const path = childPath(place.directory.path, place.name);
+      const target = (splitPath(node.entry.linkname) ?? []).join('/');
+      return { path, target, entry: node.entry, late: !loose.has(link), deleted: node.deleted };
+    });
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.#limits.maxBytes) throw new LimitExceededError('bytes', this.#limits.maxBytes);
   }
 
   #keepSpecial(place: Place, entry: TarEntry, kind: 'fifo' | 'char' | 'block'): void {
@@ -187,6 +263,22 @@ export class LayerVisitor implements TarVisitor {
   #refuse(entry: TarEntry, reason: string): void {
     this.#warnings.add(`${quoted(entry.path)} was left out: it ${reason}`);
   }
+}
+
+/** Returns true where the layer has hidden what lower layers have at a path. */
+function isDeleted(root: DirectoryNode, names: readonly string[]): boolean {
+  let node: TreeNode | undefined = root;
+  for (const name of names) {
+    if (node?.kind !== 'directory') break;
+    if (node.opaque) return true;
+    node = node.get(name);
+  }
+  return node?.kind === 'whiteout';
+}
+
+/** The warning about a hard link without a target. */
+export function missingLink(path: string, target: string): string {
+  return `${quoted(path)} is missing: it is a hard link to ${quoted(target)}, which no layer has`;
 }
 
 /** Where a path leads within the tree, its last name not followed; `undefined` where there is no such directory. */

@@ -76,18 +76,13 @@ export class MergedFolder {
       warnings: this.#warnings,
       ...(expected ? { expected } : {}),
     };
-    return new LayerReading(compression => new TarReading({ ...options, compression }), inflaters);
+    return new LayerReading(compression => new TarReading({ ...options, compression, linksBelow: false }), inflaters);
   }
 
   /** All layers have come: finishes the folder. Returns warnings for a person to read. */
   end(): string[] {
     const { sidecar } = this.#options;
-    const content = this.#finisher.finish();
-    for (const { path, target } of content.links ?? []) {
-      this.#warnings.add(
-        `${JSON.stringify(path)} is missing: it is a hard link to ${JSON.stringify(target)}, which no layer has`,
-      );
-    }
+    const content = this.#finisher.finish([]);
     if (sidecar !== undefined) writeSidecar(sidecar, { entries: content.entries, diverted: content.diverted ?? [] });
     return this.#warnings.list();
   }

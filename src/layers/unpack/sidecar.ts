@@ -26,7 +26,8 @@ import { decodeName, hasRawBytes, nameBytes } from '../tar/byteName.ts';
  *   could not be marked on disk. `implicit`: directories that the layer does not describe.
  *   `whiteouts`: paths that the layer deletes.
  * - `links`: hard links to files of lower layers. With `late`, the link was made to a file that
- *   came later in the same layer, which counts only if lower layers do not have the target.
+ *   came later in the same layer, which counts only if lower layers do not have the target. With
+ *   `deleted`, the layer deletes the target, so that the link leads nowhere.
  * - `diverted`: names that this file system could not hold.
  * - A path with bytes that are not UTF-8 has these bytes in base64 in a second field, `pathBytes`
  *   (`targetBytes`, `asBytes`).
@@ -68,6 +69,7 @@ export interface SidecarLink extends SidecarFacts {
   readonly path: string;
   readonly target: string;
   readonly late?: true;
+  readonly deleted?: true;
 }
 
 /** The file next to a layer is not what Peel writes there. */
@@ -115,6 +117,7 @@ export function parseSidecar(file: string, text: string): Sidecar {
         path: name(value, 'path'),
         target: name(value, 'target'),
         ...(value['late'] === true ? { late: true } : {}),
+        ...(value['deleted'] === true ? { deleted: true } : {}),
         ...facts(value),
       })),
       diverted: asList(json['diverted'] ?? []).map(value => ({ path: name(value, 'path'), as: name(value, 'as') })),

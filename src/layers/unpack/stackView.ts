@@ -1,111 +1,142 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { decodeName, fsPath } from '../tar/byteName.ts';
-import { followLinks } from '../../oci/followLinks.ts';
+import type { SidecarEntry } from './sidecar.ts';
 import { childPath } from './tree.ts';
 
 /** A layer on disk, as the layers above see it. */
 export interface LayerOnDisk {
   readonly folder: string;
   /** Directories that hide what is below them in lower layers. */
-  readonly opaque: ReadonlySet<string>;
+  readonly opaque: readonly string[];
+  /** Entries of the sidecar that may be missing on disk: devices, FIFOs, and whiteouts (devices 0/0). */
+  readonly special: readonly SidecarEntry[];
 }
 
-/** What is visible at a path of a stack of layers. */
-export interface Visible {
-  /** Place of its layer in the stack. */
+/** A file, link, or device of one of the layers. */
+export interface StackLeaf {
+  readonly kind: 'leaf';
+  /** Position in the stack. */
   readonly layer: number;
-  readonly stat: Stats;
-  /** On disk. */
-  readonly file: string | Buffer;
+  readonly path: string;
 }
 
-/** Looks into a stack of unpacked layers as an overlay mount would show it, without a mount. No symbolic link is ever followed by the system. */
-export class StackView {
-  /** Base first. */
-  readonly #layers: readonly LayerOnDisk[];
+interface StackLayer {
+  readonly folder: string;
+  readonly opaque: ReadonlySet<string>;
+  /** By directory. */
+  readonly special: ReadonlyMap<string, readonly SidecarEntry[]>;
+}
 
-  constructor(layers: readonly LayerOnDisk[]) {
+/**
+ * A directory as an overlay mount of the layers would show it. Its names are read once, when first
+ * needed, and layers added later are merged in, so that the whole stack costs no more than reading
+ * each directory of each layer once.
+ */
+export class StackDirectory {
+  readonly kind = 'directory';
+  readonly #layers: readonly StackLayer[];
+  readonly path: string;
+  /** The layers that make it, the top one last. */
+  readonly #parts: number[];
+  #children: Map<string, StackNode> | undefined;
+
+  constructor(layers: readonly StackLayer[], path: string, parts: number[]) {
     this.#layers = layers;
+    this.path = path;
+    this.#parts = parts;
   }
 
-  /** What is at a path, none of whose names is followed if it is a symlink; `undefined` where nothing is, or it was deleted. */
-  find(names: readonly string[]): Visible | undefined {
-    for (let layer = this.#layers.length - 1; layer >= 0; layer--) {
-      const found = this.#look(layer, names);
-      if (found === 'hidden') return undefined;
-      if (found !== 'absent') return found;
+  /** Position of the layer whose attributes it shows. */
+  get layer(): number {
+    return this.#parts.at(-1) ?? 0;
+  }
+
+  child(name: string): StackNode | undefined {
+    return this.children.get(name);
+  }
+
+  get children(): ReadonlyMap<string, StackNode> {
+    if (!this.#children) {
+      this.#children = new Map();
+      for (const part of this.#parts) this.#merge(this.#children, part);
     }
-    return undefined;
+    return this.#children;
   }
 
-  /** The same, with symlinks on the way to the last name followed within the stack, see {@link followLinks}. */
-  resolve(names: readonly string[]): Visible | undefined {
-    const root: Found = { path: [], visible: undefined };
-    const child = ({ path }: Found, name: string): Found | undefined => {
-      const visible = this.find([...path, name]);
-      return visible && { path: [...path, name], visible };
-    };
-    return followLinks<Found, Found>(root, names, { child, isDirectory, target }, 'keep')?.visible;
-  }
-
-  /** The names in a directory. */
-  list(names: readonly string[]): string[] {
-    const visible = new Set<string>();
-    const hidden = new Set<string>();
-    for (let layer = this.#layers.length - 1; layer >= 0; layer--) {
-      const found = this.#look(layer, names);
-      if (found === 'absent') continue;
-      if (found === 'hidden' || !found.stat.isDirectory()) break;
-      for (const child of readdirSync(found.file, { encoding: 'buffer' }).map(name => decodeName(name))) {
-        if (visible.has(child) || hidden.has(child)) continue;
-        const below = this.#look(layer, [...names, child]);
-        if (typeof below === 'object') visible.add(child);
-        else hidden.add(child);
-      }
-      if (this.#isClosed(layer, names)) break;
+  /** Puts the directory of the same path in another layer on top. */
+  join(layer: number): void {
+    if (this.#layers[layer]?.opaque.has(this.path)) {
+      this.#parts.length = 0;
+      this.#children = undefined;
     }
-    return [...visible];
+    this.#parts.push(layer);
+    if (this.#children) this.#merge(this.#children, layer);
   }
 
-  #look(layer: number, names: readonly string[]): Visible | 'absent' | 'hidden' {
-    const { folder } = this.#layers[layer] ?? { folder: '' };
-    let path = '';
-    for (let at = 0; ; at++) {
-      const file = fsPath(path === '' ? folder : `${folder}/${path}`);
-      const stat = lstatSync(file, { throwIfNoEntry: false });
-      if (!stat) return this.#isClosed(layer, names.slice(0, at - 1)) ? 'hidden' : 'absent';
-      if (isWhiteout(stat)) return 'hidden';
-      const name = names[at];
-      if (name === undefined) return { layer, stat, file };
-      if (!stat.isDirectory()) return 'hidden';
-      path = childPath(path, name);
+  #merge(children: Map<string, StackNode>, layer: number): void {
+    const { folder = '', special } = this.#layers[layer] ?? {};
+    for (const entry of readDirectory(fsPath(`${folder}/${this.path}`))) {
+      const name = decodeName(entry.name);
+      const path = childPath(this.path, name);
+      const existing = children.get(name);
+      if (entry.isDirectory()) {
+        if (existing?.kind === 'directory') existing.join(layer);
+        else children.set(name, new StackDirectory(this.#layers, path, [layer]));
+      } else if (entry.isCharacterDevice() && isWhiteout(lstatSync(fsPath(`${folder}/${path}`)))) children.delete(name);
+      else children.set(name, { kind: 'leaf', layer, path });
+    }
+    for (const { path, devMajor = 0, devMinor = 0, type } of special?.get(this.path) ?? []) {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      if (type === 'char' && devMajor === 0 && devMinor === 0) children.delete(name);
+      else children.set(name, { kind: 'leaf', layer, path });
     }
   }
+}
 
-  /** A directory on the way hides what lower layers have there. */
-  #isClosed(layer: number, names: readonly string[]): boolean {
-    const opaque = this.#layers[layer]?.opaque;
-    if (!opaque || opaque.size === 0) return false;
-    if (opaque.has('')) return true;
-    return names.some((_, at) => opaque.has(names.slice(0, at + 1).join('/')));
+export type StackNode = StackDirectory | StackLeaf;
+
+function readDirectory(path: string | Buffer): Dirent<Buffer>[] {
+  return readdirSync(path, { encoding: 'buffer', withFileTypes: true });
+}
+
+/**
+ * A stack of unpacked layers as an overlay mount would show it, without a mount. The system never
+ * follows a symbolic link in it.
+ */
+export class StackView {
+  readonly #layers: StackLayer[] = [];
+  readonly root = new StackDirectory(this.#layers, '', []);
+
+  /** Puts a layer on top. */
+  add({ folder, opaque, special }: LayerOnDisk): void {
+    const byDirectory = Map.groupBy(special, ({ path }) => path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+    this.#layers.push({ folder, opaque: new Set(opaque), special: byDirectory });
+    this.root.join(this.#layers.length - 1);
+  }
+
+  /** Returns what is at a path, none of whose names is followed if it is a symbolic link. */
+  find(names: readonly string[]): StackNode | undefined {
+    let node: StackNode | undefined = this.root;
+    for (const name of names) node = node?.kind === 'directory' ? node.child(name) : undefined;
+    return node;
+  }
+
+  fileOf({ layer, path }: StackNode): string | Buffer {
+    return fsPath(`${this.#layers[layer]?.folder ?? ''}/${path}`);
+  }
+
+  /** Returns `undefined` for what is not on disk, such as a device. */
+  stat(node: StackNode): Stats | undefined {
+    return lstatSync(this.fileOf(node), { throwIfNoEntry: false });
+  }
+
+  /** Returns the target of a symbolic link. */
+  target(node: StackLeaf): string | undefined {
+    return this.stat(node)?.isSymbolicLink() ? decodeName(readlinkSync(this.fileOf(node), 'buffer')) : undefined;
   }
 }
 
-/** Something visible at a path, or the root. */
-interface Found {
-  readonly path: readonly string[];
-  readonly visible: Visible | undefined;
-}
-
-function isDirectory(node: Found): node is Found {
-  return node.visible === undefined || node.visible.stat.isDirectory();
-}
-
-function target({ visible }: Found): string | undefined {
-  return visible?.stat.isSymbolicLink() ? decodeName(readlinkSync(visible.file, 'buffer')) : undefined;
-}
-
-/** A whiteout as the overlay takes it. */
+/** Returns true for a whiteout in the form that overlayfs reads. */
 export function isWhiteout(stat: Stats): boolean {
   return stat.isCharacterDevice() && stat.rdev === 0;
 }

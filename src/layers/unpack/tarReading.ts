@@ -4,7 +4,14 @@ import { DiffIdHash } from './diffId.ts';
 import type { DiskRoom } from './diskRoom.ts';
 import { InvalidLayerError, LimitExceededError } from '../errors.ts';
 import type { TarSink } from './layerReading.ts';
-import { type Deletions, LayerVisitor, type TreeMaker, type UnpackLimits } from './layerVisitor.ts';
+import {
+  type Deletions,
+  LayerVisitor,
+  missingLink,
+  type OpenLink,
+  type TreeMaker,
+  type UnpackLimits,
+} from './layerVisitor.ts';
 import { TarReader } from '../tar/tarReader.ts';
 import type { Warnings } from '../warnings.ts';
 
@@ -16,6 +23,8 @@ export interface TarReadingOptions {
   readonly warnings: Warnings;
   /** How the blob is compressed; asked when the first byte comes. */
   readonly compression: () => Compression;
+  /** Hard links may name files of lower layers that are not in this tree. */
+  readonly linksBelow: boolean;
   /** What the config says, see {@link DiffIdHash}. That it is so is the caller's to check. */
   readonly expected?: Digest;
   /** The blob's digest, for a caller who checks that too. */
@@ -30,6 +39,8 @@ export interface TarRead {
   readonly size: number;
   readonly entries: number;
   readonly compression: Compression;
+  /** Hard links that were not made when they came. */
+  readonly links: readonly OpenLink[];
 }
 
 /** The way of one layer's uncompressed bytes: hashed, read as tar, and made into files, all within the call that brings them. */
@@ -60,13 +71,16 @@ export class TarReading implements TarSink<TarRead> {
 
   end(junk: number): TarRead {
     const end = this.#reader.end();
-    const { warnings, compression } = this.#options;
+    const { warnings, compression, linksBelow } = this.#options;
     if (junk > 0 && !end.marked)
       throw new InvalidLayerError(`${junk} bytes of its compressed data are damaged, and its archive has no end`);
     if (junk > 0) warnings.add(`${junk} bytes behind the end of the compressed data were ignored`);
     warnings.addAll(end.warnings);
     const hash = this.#hash ?? this.#startHash();
-    return { diffId: hash.read().diffId, size: hash.size, entries: this.entries, compression: compression() };
+    const { diffId } = hash.read();
+    const links = this.#visitor.end();
+    if (!linksBelow) for (const { path, target, late } of links) if (!late) warnings.add(missingLink(path, target));
+    return { diffId, size: hash.size, entries: this.entries, compression: compression(), links };
   }
 
   close(): void {

@@ -57,7 +57,14 @@ export class TarUnpacker implements TarSink<Unpacked> {
     const tree = new TreeWriter(folder, options.limits.maxEntries, ownership, warnings);
     this.#finisher = new TreeFinisher({ folder, tree, ownership, warnings, specialFiles, overlay: true });
     const deletions = new OverlayDeletions(tree);
-    this.#reading = new TarReading({ ...options, tree, deletions, room: new DiskRoom(folder), warnings });
+    this.#reading = new TarReading({
+      ...options,
+      tree,
+      deletions,
+      room: new DiskRoom(folder),
+      warnings,
+      linksBelow: true,
+    });
   }
 
   write(chunk: Uint8Array): void {
@@ -67,7 +74,7 @@ export class TarUnpacker implements TarSink<Unpacked> {
   /** All bytes have come: checks that they were whole, and finishes the folder and its sidecar. */
   end(junk: number): Unpacked {
     const read = this.#reading.end(junk);
-    writeSidecar(this.#sidecar, this.#finisher.finish());
+    writeSidecar(this.#sidecar, this.#finisher.finish(read.links));
     return { ...read, warnings: this.#warnings.list() };
   }
 

@@ -36,11 +36,13 @@ export interface WhiteoutNode {
   readonly layer: number;
 }
 
-/** A hardlink whose target is not there yet. */
+/** A hard link whose target does not exist yet. */
 export interface LinkNode {
   readonly kind: 'link';
   readonly layer: number;
   readonly entry: TarEntry;
+  /** The layer had deleted the target before. */
+  readonly deleted: boolean;
 }
 
 export class DirectoryNode {
@@ -115,21 +117,29 @@ export function childPath(path: string, name: string): string {
   return path === '' ? name : `${path}/${name}`;
 }
 
-/** Makes a directory where a path needs one. */
-export type DirectoryMaker = (parent: DirectoryNode, name: string) => DirectoryNode;
+/** Makes the directories that a path needs. */
+export interface DirectoryMaker {
+  /**
+   * Only symbolic links of this layer are followed. One of a lower layer gives way to a directory,
+   * as in an overlay mount, whose layers are unpacked without knowing those below.
+   */
+  readonly layer: number;
+  make(parent: DirectoryNode, name: string): DirectoryNode;
+}
 
 /**
  * Follows names from the root to a directory, see {@link followLinks}. Returns `undefined` for a
- * loop and, without `make`, where there is no such directory.
+ * loop and, without a `maker`, where there is no such directory.
  */
 export function resolveDirectory(
   root: DirectoryNode,
   names: readonly string[],
-  make?: DirectoryMaker,
+  maker?: DirectoryMaker,
 ): DirectoryNode | undefined {
   const child = (directory: DirectoryNode, name: string): TreeNode | undefined => {
     const node = directory.get(name);
-    return !make || node?.kind === 'directory' || node?.kind === 'symlink' ? node : make(directory, name);
+    if (!maker || node?.kind === 'directory' || (node?.kind === 'symlink' && node.layer === maker.layer)) return node;
+    return maker.make(directory, name);
   };
   const found = followLinks<TreeNode, DirectoryNode>(root, names, { child, isDirectory, target });
   return found?.kind === 'directory' ? found : undefined;

@@ -11,7 +11,8 @@ import {
   unlinkSync,
   utimesSync,
 } from 'node:fs';
-import { fsPath } from '../tar/byteName.ts';
+import { errorCode } from '../../oci/errorCode.ts';
+import { decodeName, fsPath } from '../tar/byteName.ts';
 import { copyAttributes } from './copyAttributes.ts';
 import { LimitExceededError, quoted } from '../errors.ts';
 import { diskTime, FileWriter } from './fileWriter.ts';
@@ -42,6 +43,8 @@ export class TreeWriter {
   readonly #warnings: Warnings;
   readonly #maxEntries: number;
   readonly #diverted = new Map<string, Diversion>();
+  /** By file, the copy that further hard links to it link to. */
+  readonly #lastCopies = new Map<string, string>();
   #fileNodes = new Map<SidecarFacts | undefined, FileNode>();
   #layer = 1;
   #made = 0;
@@ -77,7 +80,10 @@ export class TreeWriter {
   /** The directory that holds an entry; missing ones are made, and what is none and in the way is removed. `undefined` for a loop of symlinks. */
   parentOf(names: readonly string[]): DirectoryNode | undefined {
     if (this.#lastParent && areSiblings(this.#lastParent.names, names)) return this.#lastParent.directory;
-    const directory = resolveDirectory(this.root, names.slice(0, -1), (parent, name) => this.#makeParent(parent, name));
+    const directory = resolveDirectory(this.root, names.slice(0, -1), {
+      layer: this.#layer,
+      make: (parent, name) => this.#mkdir({ directory: parent, name }, parent.get(name)),
+    });
     if (!directory) return undefined;
     for (let node: DirectoryNode | undefined = directory; node && node.layer !== this.#layer; node = node.parent) {
       node.layer = this.#layer;
@@ -88,7 +94,7 @@ export class TreeWriter {
 
   /** Where something is on disk. */
   hostPath(directory: DirectoryNode, name: string): string | Buffer {
-    return fsPath(this.#base(directory) + directory.hostNameOf(name));
+    return fsPath(this.#directoryPath(directory) + directory.hostNameOf(name));
   }
 
   openFile(place: Place, entry: TarEntry): FileWriter {
@@ -128,17 +134,39 @@ export class TreeWriter {
     });
   }
 
-  /** Another name for a file or symlink that is there. What the link's own header says of owner, mode and time counts for nothing, as for GNU tar and umoci: the file has these once. */
-  makeLink(place: Place, target: Place, node: FileNode | SymlinkNode): void {
+  /**
+   * Makes another name for a file or symlink. The link's own owner, mode and time are ignored, as by
+   * GNU tar and umoci, since the file has these once. Returns how many bytes had to be copied: beyond
+   * the file system's limit of links (65,000 on ext4), the next names link to a copy.
+   */
+  makeLink(place: Place, target: Place, node: FileNode | SymlinkNode): number {
     this.clear(place);
-    const from = this.hostPath(target.directory, target.name);
-    this.#create(place, path => {
-      if (node.kind === 'file') linkOrCopy(from, path);
-      else if (process.platform === 'linux') linkSync(from, path);
+    const from = this.#directoryPath(target.directory) + target.directory.hostNameOf(target.name);
+    const copied = this.#create(place, path => {
+      if (node.kind === 'file') return this.#linkOrCopy(from, path);
+      if (process.platform === 'linux') linkSync(fsPath(from), path);
       else symlinkSync(fsPath(node.target), path);
+      return 0;
     });
     const named = node.kind === 'file' ? this.#fileNode(node.facts) : { ...node, layer: this.#layer };
     this.#keep(place.directory, place.name, named);
+    return copied;
+  }
+
+  /** File systems without hard links get a copy for each name. */
+  #linkOrCopy(from: string, to: string | Buffer): number {
+    const last = fsPath(this.#lastCopies.get(from) ?? from);
+    try {
+      linkSync(last, to);
+      return 0;
+    } catch (error) {
+      if (!['EMLINK', 'EPERM', 'ENOTSUP'].includes(errorCode(error) ?? '')) throw error;
+      const stat = lstatSync(last);
+      copyFileSync(last, to, constants.COPYFILE_EXCL);
+      copyAttributes(to, stat);
+      this.#lastCopies.set(from, typeof to === 'string' ? to : decodeName(to));
+      return stat.size;
+    }
   }
 
   /** Describes a FIFO that was made. */
@@ -154,7 +182,7 @@ export class TreeWriter {
 
   /** Gives a directory its owner, mode and time. Only when all in it is done: making files changes its time, and its mode may forbid to make any. */
   finishDirectory(node: DirectoryNode): void {
-    const path = fsPath(this.#base(node).slice(0, -1));
+    const path = fsPath(this.#directoryPath(node).slice(0, -1));
     const entry = node.entry ?? { ...IMPLICIT_DIRECTORY, path: node.path };
     if (!node.entry && !node.parent) return;
     const owned = this.#ownership.own(path, entry);
@@ -185,19 +213,24 @@ export class TreeWriter {
   #remove(directory: DirectoryNode, name: string, node: TreeNode): void {
     if (node.kind === 'directory') {
       for (const [childName, child] of node.entries()) this.#remove(node, childName, child);
-      rmdirSync(this.#onDisk(directory, name));
-    } else if (node.kind === 'file' || node.kind === 'symlink') unlinkSync(this.#onDisk(directory, name));
+      rmdirSync(fsPath(this.#onDisk(directory, name)));
+    } else if (node.kind === 'file' || node.kind === 'symlink') {
+      const path = this.#onDisk(directory, name);
+      unlinkSync(fsPath(path));
+      this.#forgetCopies(path);
+    }
     if (directory.hostNameOf(name) !== name) this.#diverted.delete(childPath(directory.path, name));
     directory.delete(name);
   }
 
   /** Like `hostPath`, for a walk through many directories. */
-  #onDisk(directory: DirectoryNode, name: string): string | Buffer {
-    return fsPath(`${this.#folder}/${childPath(directory.hostPath, directory.hostNameOf(name))}`);
+  #onDisk(directory: DirectoryNode, name: string): string {
+    return `${this.#folder}/${childPath(directory.hostPath, directory.hostNameOf(name))}`;
   }
 
-  #makeParent(parent: DirectoryNode, name: string): DirectoryNode {
-    return this.#mkdir({ directory: parent, name }, parent.get(name));
+  /** There are few: one for each 65,000 links to one file. */
+  #forgetCopies(path: string): void {
+    for (const [from, copy] of this.#lastCopies) if (from === path || copy === path) this.#lastCopies.delete(from);
   }
 
   #mkdir(place: Place, existing: TreeNode | undefined): DirectoryNode {
@@ -220,7 +253,7 @@ export class TreeWriter {
     const wanted = hostNameFor(name, process.platform);
     for (let attempt = 1, hostName = wanted; ; hostName = divertedName(wanted, ++attempt)) {
       try {
-        const made = make(fsPath(this.#base(directory) + hostName), hostName);
+        const made = make(fsPath(this.#directoryPath(directory) + hostName), hostName);
         if (hostName !== name) this.#divert(directory, name, hostName);
         return made;
       } catch (error) {
@@ -254,7 +287,7 @@ export class TreeWriter {
     return node;
   }
 
-  #base(directory: DirectoryNode): string {
+  #directoryPath(directory: DirectoryNode): string {
     if (this.#lastBase?.directory === directory) return this.#lastBase.path;
     const path = directory.parent ? `${this.#folder}/${directory.hostPath}/` : `${this.#folder}/`;
     this.#lastBase = { directory, path };
@@ -267,16 +300,4 @@ function areSiblings(names: readonly string[], others: readonly string[]): boole
   if (names.length !== others.length) return false;
   for (let at = names.length - 2; at >= 0; at--) if (names[at] !== others[at]) return false;
   return true;
-}
-
-/** File systems without hard links, and inodes with as many as there may be, get a copy. */
-function linkOrCopy(from: string | Buffer, to: string | Buffer): void {
-  try {
-    linkSync(from, to);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'EMLINK' && code !== 'EPERM' && code !== 'ENOTSUP') throw error;
-    copyFileSync(from, to, constants.COPYFILE_EXCL);
-    copyAttributes(to, lstatSync(from));
-  }
 }
