@@ -1,4 +1,5 @@
 import { dropHardlinkStore, type OpenLink } from './layerVisitor.ts';
+import type { TarEntry } from '../tar/tarEntry.ts';
 import type { Ownership } from './ownership.ts';
 import type { SidecarContent, SidecarEntry, SidecarFacts, SidecarLink } from './sidecar.ts';
 import type { Special, SpecialMaker } from './specialFiles.ts';
@@ -85,25 +86,30 @@ export class TreeFinisher {
   }
 
   #makeSpecials(): void {
-    const fifos = new Map<string, Waiting<SpecialNode>>();
-    const wanted: Special[] = [
-      ...this.#whiteouts.map(path => ({ kind: 'whiteout', path }) as const),
-      // The root of a layer has no use for the mark: no layer's root is looked up in another's.
-      ...this.#opaque.filter(path => path !== '').map(path => ({ kind: 'opaque', path }) as const),
-    ];
+    const fifos = new Map<Special, Waiting<SpecialNode>>();
     for (const special of this.#specials) {
       const { place, node } = special;
       if (node.kind !== 'fifo') continue;
       const path = childPath(place.directory.hostPath, place.directory.hostNameOf(place.name));
-      fifos.set(path, special);
-      wanted.push({ kind: 'fifo', path, mode: node.entry.mode });
+      fifos.set({ kind: 'fifo', path, mode: node.entry.mode }, special);
     }
+    const wanted: Special[] = [
+      ...this.#whiteouts.map(path => ({ kind: 'whiteout', path }) as const),
+      // The root of a layer needs no mark, since overlayfs never looks it up in another layer.
+      ...this.#opaque.filter(path => path !== '').map(path => ({ kind: 'opaque', path }) as const),
+      ...fifos.keys(),
+    ];
     if (wanted.length === 0) return;
     const failed = new Set(process.platform === 'linux' ? this.#maker.make(this.#folder, wanted) : wanted);
-    for (const special of wanted) {
-      const fifo = special.kind === 'fifo' ? fifos.get(special.path) : undefined;
-      if (failed.has(special)) this.#reportMissing(special);
-      else if (fifo) this.#tree.finishSpecial(fifo.place, fifo.node.entry);
+    for (const special of failed) this.#reportMissing(special);
+    const first = new Map<TarEntry, Place>();
+    for (const [special, { place, node }] of fifos) {
+      if (failed.has(special)) continue;
+      const known = first.get(node.entry);
+      const made = known?.directory.get(known.name);
+      if (known && made?.kind === 'file') this.#tree.linkSpecial(place, known, made);
+      else this.#tree.finishSpecial(place, node.entry);
+      if (!known) first.set(node.entry, place);
     }
   }
 

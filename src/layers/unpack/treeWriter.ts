@@ -180,6 +180,12 @@ export class TreeWriter {
     directory.set(name, this.#fileNode(this.#ownership.factsOf(entry, owned, mode)), directory.hostNameOf(name));
   }
 
+  /** Makes a FIFO that was made under a second name one file with the first. */
+  linkSpecial(place: Place, first: Place, node: FileNode): void {
+    unlinkSync(this.hostPath(place.directory, place.name));
+    this.makeLink(place, first, node);
+  }
+
   /** Gives a directory its owner, mode and time. Only when all in it is done: making files changes its time, and its mode may forbid to make any. */
   finishDirectory(node: DirectoryNode): void {
     const path = fsPath(this.#directoryPath(node).slice(0, -1));
