@@ -6,13 +6,13 @@
  * @param tie ties one link; returns false if its target does not exist
  */
 export function tieLinks<Link>(
-  links: Iterable<Link>,
+  links: readonly Link[],
   waitsFor: (link: Link) => Link | undefined,
   tie: (link: Link) => boolean,
 ): Set<Link> {
   const visited = new Set<Link>();
   const loose = new Set(links);
-  for (const first of [...loose]) {
+  for (const first of links) {
     const chain: Link[] = [];
     for (let link: Link | undefined = first; link !== undefined && !visited.has(link); link = waitsFor(link)) {
       visited.add(link);
