@@ -7,40 +7,46 @@ import { mountFailure } from './failures.ts';
 import type { MountFailure, MountFailureReason } from './failures.ts';
 import { mountOf, readMounts } from './mountTable.ts';
 
-/** What was found out about the machine that the extension runs on. */
+/** Facts about the machine that the extension runs on. */
 export interface MachineFacts {
   /** As process.platform. */
   readonly platform: string;
   readonly root: boolean;
   readonly sudo: boolean;
-  /** This process and its children may gain no privileges, so sudo is dead. */
+  /** This process and its children can gain no privileges, so sudo cannot work. */
   readonly noNewPrivileges: boolean;
-  /** Root may mount at all: false in most containers. */
+  /** Whether root may mount at all, which most containers forbid. */
   readonly mayMount: boolean;
   readonly overlay: 'present' | 'loadable' | 'missing';
-  /** Major and minor version of the kernel. */
+  /** The kernel's major and minor version. */
   readonly kernel: readonly [number, number];
   readonly wsl: boolean;
-  /** The type of the file system that the folder lies on; absent when no folder was asked about. */
+  /** The type of the folder's file system; absent without a folder. */
   readonly disk?: string;
-  /** `unshare -Urm` works and overlays can be mounted in there. */
+  /** `unshare -Urm` works, and overlays can be mounted inside. */
   readonly namespaces: boolean;
   readonly fuseOverlayfs: boolean;
 }
 
-/** How an image's files can be had as one tree here, best first. `merged` (layers applied into a plain folder) is always there. */
+/**
+ * Ways to see an image's files as one tree here, best first. `merged` (layers applied to a plain
+ * folder) always works.
+ */
 export type Way = 'root' | 'sudo' | 'rootless' | 'fuse' | 'merged';
 
 export interface Capability {
   readonly facts: MachineFacts;
   readonly ways: readonly Way[];
-  /** Why there is no mount by root or sudo. */
+  /** Why root and sudo cannot mount. */
   readonly obstacle?: MountFailure;
-  /** For a person: what works here and why not more. */
+  /** For the user: what works here, and why nothing more does. */
   readonly explanation: string;
 }
 
-/** File systems that cannot hold an overlay's upper directory: no whiteouts, no xattrs, or an overlay themselves. As in mountinfo. */
+/**
+ * File systems that cannot hold an overlay's upper directory, because they lack whiteouts or
+ * xattrs, or are overlays themselves. Named as in mountinfo.
+ */
 const UNFIT_DISKS = new Set(
   'overlay nfs nfs4 9p drvfs cifs smb3 vfat msdos exfat ntfs ntfs3 fuseblk fuse.sshfs ecryptfs hfsplus vboxsf squashfs iso9660'.split(
     ' ',
@@ -54,7 +60,7 @@ function obstacleOf(facts: MachineFacts): MountFailureReason | undefined {
   return unusable(facts);
 }
 
-/** What stands against any overlay of the kernel, whoever mounts it. */
+/** Returns why the kernel can mount no overlay, whoever asks. */
 function unusable(facts: MachineFacts): MountFailureReason | undefined {
   if (facts.overlay === 'missing') return 'no-overlay';
   if (facts.disk !== undefined && UNFIT_DISKS.has(facts.disk)) return 'unfit-disk';
@@ -70,7 +76,7 @@ const WAY_TEXT: Readonly<Record<Way, string>> = {
   merged: 'extract it into one merged folder',
 };
 
-/** Draws the conclusions from the facts. */
+/** Concludes from the facts what works. */
 export function judgeMachine(facts: MachineFacts): Capability {
   if (facts.platform !== 'linux') {
     const explanation =
@@ -92,7 +98,10 @@ export function judgeMachine(facts: MachineFacts): Capability {
   return { facts, ways, obstacle, explanation: `${obstacle.message}.${where} ${offered}` };
 }
 
-/** Finds out what this machine can do; with a folder, also whether that folder's disk will do. Starts `unshare` once; changes nothing. */
+/**
+ * Finds out what this machine can do, with a folder also whether its disk is suitable. Runs
+ * `unshare` once and changes nothing.
+ */
 export async function probeOverlay(folder?: string): Promise<Capability> {
   return judgeMachine(process.platform === 'linux' ? await linuxFacts(folder) : otherFacts());
 }
@@ -166,7 +175,8 @@ async function findOverlay(): Promise<MachineFacts['overlay']> {
 }
 
 async function tryNamespaces(): Promise<boolean> {
-  // A tmpfs, because AppArmor lets the namespace be made on some systems and then forbids every mount in it.
+  // Tries a tmpfs, because AppArmor lets some systems make the namespace and then forbids every
+  // mount in it.
   return promisify(execFile)('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'peel', '/tmp'], { timeout: 5000 }).then(
     () => true,
     () => false,
@@ -181,7 +191,7 @@ async function findFuse(): Promise<boolean> {
   return device && (await onPath('fuse-overlayfs')) && (await onPath('fusermount3'));
 }
 
-/** The type of the file system below the nearest existing parent. */
+/** Returns the file system type of the nearest existing parent. */
 async function diskOf(folder: string): Promise<string | undefined> {
   for (let path = folder; ; path = join(path, '..')) {
     const real = await realpath(path).catch(() => undefined);

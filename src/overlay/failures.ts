@@ -1,11 +1,11 @@
-/** Why a task of the overlay room ended without doing its work. */
+/** Why a task failed. */
 export interface MountFailure {
   readonly reason: MountFailureReason;
   /** The exit code of the task's shell. */
   readonly code: number;
-  /** What is wrong, one sentence without its full stop. */
+  /** What is wrong, as one sentence without its full stop. */
   readonly message: string;
-  /** What the person can do about it. */
+  /** What the user can do about it. */
   readonly remedy: string;
 }
 
@@ -13,8 +13,8 @@ const MERGED_FOLDER = 'Peel: Extract Merged… makes a plain folder of all layer
 const OTHER_WAYS = `Peel: Mount Without sudo… works where user namespaces or fuse-overlayfs are there; ${MERGED_FOLDER}`;
 
 /**
- * Exit code, message and remedy of every way in which a task can fail. The codes lie in 80…119, where neither mount(8), sudo(8) nor a shell
- * puts its own (mount: 1…64, shells: 126 and above).
+ * Exit code, message and remedy of every way in which a task can fail. The codes are in 80…119,
+ * which mount(8), sudo(8) and shells do not use (mount: 1…64, shells: 126 and above).
  */
 const TABLE = {
   'no-folder': {
@@ -151,7 +151,7 @@ const TABLE = {
 
 export type MountFailureReason = keyof typeof TABLE;
 
-/** The failure with this reason. */
+/** Returns the failure with this reason. */
 export function mountFailure(reason: MountFailureReason): MountFailure {
   return { reason, ...TABLE[reason] };
 }
@@ -160,14 +160,14 @@ function isReason(text: string): text is MountFailureReason {
   return Object.hasOwn(TABLE, text);
 }
 
-/** All failures by exit code, for whoever watches the task end. */
+/** All failures by exit code. */
 export const MOUNT_FAILURES: ReadonlyMap<number, MountFailure> = new Map(
   Object.keys(TABLE)
     .filter(isReason)
     .map(reason => [TABLE[reason].code, mountFailure(reason)]),
 );
 
-/** The whole text for a person: what is wrong and what to do. */
+/** Returns the message for the user: what is wrong and what to do. */
 export function failureText(failure: MountFailure): string {
   return `${failure.message}. ${failure.remedy}.`;
 }

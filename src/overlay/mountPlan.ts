@@ -17,31 +17,46 @@ import { quote } from './quote.ts';
 import { restoreChecks } from './restorePlan.ts';
 
 export interface MountOptions {
-  /** Programs in the mount gain no rights by setuid bits, and device files are dead: the content is not trusted. */
+  /**
+   * Setuid bits have no effect in the mount, and device files do not work, since the content is not
+   * trusted.
+   */
   readonly nosuidNodev: boolean;
-  /** Restore owners, modes, devices and capabilities first: `prepareMount` makes `owned` and `restore` for it. */
+  /**
+   * Restore owners, modes, devices and capabilities first. `prepareMount` sets `owned` and
+   * `restore` for it.
+   */
   readonly restoreOwnership: boolean;
-  /** Opaque directories are marked by `user.overlay.opaque`, as a normal user can (kernel 5.11). */
+  /** Opaque directories have `user.overlay.opaque`, which a normal user can set (kernel 5.11). */
   readonly userxattr: boolean;
-  /** The layers and what `upper` holds by now, with nothing writable. */
+  /** Mount the layers and the changes so far, without anything writable. */
   readonly readOnly?: boolean;
 }
 
 export interface MountRequest {
   /** The image folder, absolute. */
   readonly folder: string;
-  /** How many: `layers/1` is the base. */
+  /** Their number; `layers/1` is the base. */
   readonly layers: number;
   readonly options: MountOptions;
-  /** Layers that have a twin in `layers/owned/N`, which root made (see restore.ts). It lies right above its layer. */
+  /**
+   * Layers with a restored layer in `layers/owned/N`, made by root (see restore.ts), which goes
+   * right above them.
+   */
   readonly owned?: readonly number[];
-  /** Lines that restore owners and the like, run before the mount; none when it was done already. Needed with `restoreOwnership`. */
+  /**
+   * Lines that restore owners and the like before the mount; none if done already. Needed with
+   * `restoreOwnership`.
+   */
   readonly restore?: readonly string[];
-  /** No sudo is needed. Default: whether this process is root. */
+  /** Mount without sudo. Default: whether this process is root. */
   readonly root?: boolean;
 }
 
-/** More layers than the kernel stacks: at most 500 lower directories, and all options in one page (fs/overlayfs/params.c). */
+/**
+ * The kernel stacks at most 500 lower directories, with all options in one page
+ * (fs/overlayfs/params.c).
+ */
 export class TooManyLayersError extends Error {
   readonly layers: number;
   readonly limit: number;
@@ -58,26 +73,27 @@ export class TooManyLayersError extends Error {
 
 /** OVL_MAX_STACK */
 const MAX_LOWER = 500;
-/** One page, less room for what the kernel or mount(8) adds. */
+/** One page, minus room for what the kernel or mount(8) adds. */
 const MAX_OPTIONS = 4000;
-/** What fsconfig(2) takes for one value is 255 bytes; a list that is nearly as long goes the old way. */
+/** fsconfig(2) takes 255 bytes for one value. A list nearly as long goes by mount(2). */
 const MAX_NEW_API_VALUE = 250;
 
-/** The folders of layers, topmost first, as names relative to `layers`. */
+/** Returns the layers' folders, topmost first, relative to `layers`. */
 export function lowerNames(layers: number, owned: readonly number[] = []): string[] {
-  const twins = new Set(owned);
+  const restored = new Set(owned);
   const names: string[] = [];
   for (let number = layers; number >= 1; number--) {
-    if (twins.has(number)) names.push(`owned/${number}`);
+    if (restored.has(number)) names.push(`owned/${number}`);
     names.push(String(number));
   }
   return names;
 }
 
 /**
- * The `-o` text. All names in it are short and relative to `layers`: no character of the person's path needs an overlay escape (`\:`, `\,`),
- * and 500 layers fit the page.
- * @throws {TooManyLayersError} @throws {InvalidPlanError}
+ * Returns the `-o` options. Names are short and relative to `layers`, so that no character of the
+ * user's path needs an overlay escape (`\:`, `\,`), and 500 layers fit into the page.
+ * @throws {TooManyLayersError}
+ * @throws {InvalidPlanError}
  */
 export function overlayOptions(request: Pick<MountRequest, 'layers' | 'owned' | 'options'>): string {
   const { layers, owned, options } = request;
@@ -85,7 +101,8 @@ export function overlayOptions(request: Pick<MountRequest, 'layers' | 'owned' | 
     throw new InvalidPlanError('The image has no layers, so there is nothing to mount');
   }
   const lower = lowerNames(layers, owned);
-  // One lower directory alone is refused by the kernel when there is no upper one; what was changed so far belongs into the view anyway.
+  // The kernel refuses a single lower directory without an upper one, and the changes so far belong
+  // into the view anyway.
   if (options.readOnly === true) lower.unshift('../overlay/upper');
   if (lower.length > MAX_LOWER) throw new TooManyLayersError(lower.length, MAX_LOWER);
   const parts = [`lowerdir=${lower.join(':')}`];
@@ -100,8 +117,9 @@ export function overlayOptions(request: Pick<MountRequest, 'layers' | 'owned' | 
 }
 
 /**
- * util-linux 2.39 and newer mounts by fsconfig(2), which takes at most 255 bytes for one value; mount(2) takes a page. sudo clears the
- * environment, so the variable is set behind it. Older versions ignore it.
+ * util-linux 2.39 and newer mounts by fsconfig(2), which takes at most 255 bytes for one value,
+ * while mount(2) takes a page. Since sudo clears the environment, the variable is set after it.
+ * Older versions ignore it.
  */
 export function mountCommand(options: string): string {
   const words = `mount -t overlay -o ${quote(options)} overlay ../merged`;
@@ -109,7 +127,7 @@ export function mountCommand(options: string): string {
   return longest > MAX_NEW_API_VALUE ? `env LIBMOUNT_FORCE_MOUNT2=always ${words}` : words;
 }
 
-/** Says why a mount failed, by what the machine looks like: exit codes of mount(8) tell nothing of the reason. */
+/** Reports why a mount failed, judging by the machine, since mount(8)'s exit codes do not say. */
 function diagnose(root: boolean, userxattr: boolean): string {
   const lines = [
     'if [ "$code" -ne 0 ]; then',
@@ -128,7 +146,7 @@ function diagnose(root: boolean, userxattr: boolean): string {
   return lines.filter(line => line !== '').join('\n');
 }
 
-/** The piece that ends the program unless every layer is there, and is a folder of its own. */
+/** Ends the program unless every layer is a folder of its own. */
 export function checkLayers(count: number): string {
   return [
     refuseLinks(['layers', 'layers/owned', 'layers/owned.new', 'overlay', 'overlay/upper', 'overlay/work', 'merged']),
@@ -142,8 +160,11 @@ export function checkLayers(count: number): string {
 }
 
 /**
- * How to mount a pulled image's layers, with a writable folder on top, at `merged`. Mounting what is mounted is no failure: it is told.
- * @throws {TooManyLayersError} @throws {InvalidPlanError} @throws {UnquotableTextError}
+ * Plans to mount a pulled image's layers, with a writable folder on top, at `merged`. Mounting
+ * again succeeds, and says so.
+ * @throws {TooManyLayersError}
+ * @throws {InvalidPlanError}
+ * @throws {UnquotableTextError}
  */
 export function planMount(request: MountRequest): Plan {
   const folder = checkFolder(request.folder);
@@ -182,12 +203,15 @@ function restoreStep(line: string, root: boolean): string {
   return `${run(line)}\ncode=$?\nif [ "$code" -ne 0 ]; then\n${refused}${failWith('restore-failed')}\nfi`;
 }
 
-/** The folder's name, for titles: what cannot be shown safely is left out. */
+/** Returns the folder's name for titles, without what cannot be shown safely. */
 export function lastPart(folder: string): string {
   return folder.slice(folder.lastIndexOf('/') + 1).slice(0, 60);
 }
 
-/** Lists who uses the mount: processes by their directories and open files, and mounts inside it. Names are cut to plain characters. */
+/**
+ * Lists the mount's users: processes by their directories and open files, and mounts inside it.
+ * Names are reduced to plain characters.
+ */
 function listUsers(root: boolean): string {
   const find = String.raw`find /proc -mindepth 2 -maxdepth 3 -path '/proc/[0-9]*' \( -name cwd -o -name root -o -name exe -o -path '*/fd/*' \) -exec ls -l '{}' +`;
   return String.raw`users() {
@@ -206,9 +230,9 @@ function listUsers(root: boolean): string {
 
 export interface UnmountRequest {
   readonly folder: string;
-  /** Take the mount out of sight now, and let the kernel end it when nobody uses it any more. */
+  /** Hide the mount now, and let the kernel end it when its last user leaves. */
   readonly lazy?: boolean;
-  /** The mount was made by fuse-overlayfs, which its owner ends without sudo. */
+  /** fuse-overlayfs made the mount, whose owner can end it without sudo. */
   readonly fuse?: boolean;
   readonly root?: boolean;
 }
@@ -219,9 +243,10 @@ function unmountCommand(request: UnmountRequest, point: string, root: boolean): 
 }
 
 /**
- * How to end the mount, and all that were stacked on the same place. When it is in use, the users are listed and the exit code is `busy`.
- * Unmounting what is not mounted is no failure: it is told.
- * @throws {InvalidPlanError} @throws {UnquotableTextError}
+ * Plans to end the mount, and all others stacked on the same place. If it is in use, its users are
+ * listed and the exit code is `busy`. Unmounting what is not mounted succeeds, and says so.
+ * @throws {InvalidPlanError}
+ * @throws {UnquotableTextError}
  */
 export function planUnmount(request: UnmountRequest): Plan {
   const folder = checkFolder(request.folder);
@@ -242,7 +267,7 @@ export function planUnmount(request: UnmountRequest): Plan {
       `${run(line)}\ncode=$?`,
       'if [ "$code" -ne 0 ] && mounted "$merged"; then',
       refused,
-      // A terminal or file that was closed just now is let go a moment later.
+      // A terminal or file that was just closed is released a moment later.
       'tries=$((tries - 1))',
       '[ "$code" -eq 32 ] && [ "$tries" -gt 0 ] && { sleep 0.5; continue; }',
       'found=$(users)',

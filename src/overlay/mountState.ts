@@ -4,20 +4,22 @@ import { errorCode } from '../oci/errorCode.ts';
 import { mountsAt, mountsBelow, readMounts } from './mountTable.ts';
 import type { Mount } from './mountTable.ts';
 
-/** Whether a pulled image is mounted, as the kernel says now. */
+/** A pulled image's mount, as the kernel reports it now. */
 export interface MountState {
-  /** `unsupported` where there is no /proc to ask: macOS, Windows. */
+  /** `unsupported` without /proc: macOS, Windows. */
   readonly state: 'mounted' | 'not mounted' | 'unsupported';
   readonly mounted: boolean;
-  /** The image folder's `merged`, with no symbolic link in it. */
+  /** The image folder's `merged`, without symbolic links. */
   readonly mountPoint: string;
   readonly kind?: 'overlay' | 'fuse-overlayfs' | 'other';
   readonly readOnly?: boolean;
-  /** More than one when something was mounted over the mount: unmounting takes all of them. */
+  /** More than one if something was mounted over the mount; unmounting ends all of them. */
   readonly stacked: number;
   /** Mount points inside it, which keep it busy. */
   readonly inside: readonly string[];
-  /** False for a mount whose program has died (fuse): it must be unmounted before it is of any use. */
+  /**
+   * False for a mount whose program has died (fuse): it must be unmounted before it works again.
+   */
   readonly alive: boolean;
 }
 
@@ -26,7 +28,10 @@ function kindOf(mount: Mount): NonNullable<MountState['kind']> {
   return mount.type === 'fuse.fuse-overlayfs' ? 'fuse-overlayfs' : 'other';
 }
 
-/** Where an image folder is mounted. The folder may be gone, or reached through a symbolic link. */
+/**
+ * Returns where an image folder is mounted. The folder may be gone, or a symbolic link may lead to
+ * it.
+ */
 async function mountPointOf(folder: string): Promise<string> {
   const real = await realpath(folder).catch(() => resolve(folder));
   return join(real, 'merged');
@@ -41,7 +46,10 @@ async function answers(point: string): Promise<boolean> {
   }
 }
 
-/** Asks the kernel about an image folder. Mounts in other namespaces (rootless terminals) do not count: see `namespacesWith`. */
+/**
+ * Asks the kernel about an image folder. Mounts in other namespaces (rootless terminals) do not
+ * count.
+ */
 export async function mountState(folder: string): Promise<MountState> {
   const mountPoint = await mountPointOf(folder);
   const nothing = { mounted: false, mountPoint, stacked: 0, inside: [], alive: false };

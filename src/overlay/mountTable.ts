@@ -6,21 +6,21 @@ export interface Mount {
   readonly parent: number;
   /** `major:minor` */
   readonly device: string;
-  /** The part of the file system that is seen here: not `/` for a bind mount. */
+  /** The visible part of the file system; not `/` for a bind mount. */
   readonly root: string;
   readonly point: string;
-  /** Of this mount: ro, nosuid, … */
+  /** The mount's options: ro, nosuid, … */
   readonly options: readonly string[];
   /** Propagation: shared:1, master:2, … */
   readonly tags: readonly string[];
-  /** As the kernel names it: ext4, overlay, fuse.fuse-overlayfs, … */
+  /** The kernel's name: ext4, overlay, fuse.fuse-overlayfs, … */
   readonly type: string;
   readonly source: string;
-  /** Of the file system: lowerdir=…, upperdir=…, … Commas inside a value are escaped there, and are kept together here. */
+  /** The file system's options: lowerdir=…, upperdir=…, … Escaped commas stay in a value. */
   readonly superOptions: readonly string[];
 }
 
-/** A mount table that is not laid out as proc(5) says. */
+/** A mount table does not have the format of proc(5). */
 export class MountTableError extends Error {
   readonly line: string;
   constructor(line: string) {
@@ -30,7 +30,9 @@ export class MountTableError extends Error {
   }
 }
 
-/** Space, tab, line feed and backslash stand as three octal digits, which are bytes of UTF-8 text. */
+/**
+ * Decodes space, tab, line feed and backslash, written as three octal digits for bytes of UTF-8.
+ */
 function unescape(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
@@ -63,7 +65,10 @@ function splitOnce(line: string, by: string): [string, string] {
   return [line.slice(0, at), line.slice(at + by.length)];
 }
 
-/** Reads the text of a mountinfo file. Later mounts stand later, so the last one at a point is the one that is seen. @throws {MountTableError} */
+/**
+ * Parses a mountinfo file. Of several mounts at one point, the last is visible.
+ * @throws {MountTableError}
+ */
 export function parseMounts(text: string): Mount[] {
   return text
     .split('\n')
@@ -71,22 +76,24 @@ export function parseMounts(text: string): Mount[] {
     .map(parseLine);
 }
 
-/** The mounts that this process sees (or the process of that file). Rejects where there is no /proc. */
+/**
+ * Returns the mounts that this process sees (or the process of that file). Rejects without /proc.
+ */
 export async function readMounts(file = '/proc/self/mountinfo'): Promise<Mount[]> {
   return parseMounts(await readFile(file, 'utf8'));
 }
 
-/** Mounts at exactly this place, lowest first. The path must be free of symbolic links. */
+/** Returns the mounts at exactly this place, lowest first. The path must have no symbolic links. */
 export function mountsAt(mounts: readonly Mount[], point: string): Mount[] {
   return mounts.filter(mount => mount.point === point);
 }
 
-/** Mounts inside this folder, the folder itself not counted. */
+/** Returns the mounts inside this folder, without the folder itself. */
 export function mountsBelow(mounts: readonly Mount[], folder: string): Mount[] {
   return mounts.filter(mount => mount.point.startsWith(`${folder}/`));
 }
 
-/** The mount that a path lies on: the last one with the longest point. */
+/** Returns the mount that a path is on: the last one with the longest point. */
 export function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {
   let found: Mount | undefined;
   for (const mount of mounts) {
@@ -112,7 +119,7 @@ export async function namespacesWith(point: string): Promise<number[]> {
       seen.add(namespace);
       if (mountsAt(await readMounts(`/proc/${process}/mountinfo`), point).length > 0) found.push(Number(process));
     } catch {
-      // Another user's process, or one that ended meanwhile.
+      // Another user's process, or one that has ended.
     }
   }
   return found;

@@ -3,24 +3,26 @@ import type { MountFailureReason } from './failures.ts';
 import { quote } from './quote.ts';
 
 /**
- * What a task runs in a terminal: a shell program that shows each of its lines as it runs it, and ends with a line of its own (`Peel: …`).
- * Exit code 0 is success; the others are in MOUNT_FAILURES.
+ * What a task runs in a terminal: a shell program that shows each line before running it, and ends
+ * with a line of its own (`Peel: …`). Exit code 0 is success; MOUNT_FAILURES has the others.
  */
 export interface Plan {
-  /** For the terminal's tab. */
+  /** The terminal tab's title. */
   readonly title: string;
-  /** Never inside the image folder, or the terminal itself would keep the mount busy. */
+  /** Never inside the image folder, where the terminal itself would keep the mount busy. */
   readonly cwd: string;
-  /** Start it without a shell around it (vscode.ProcessExecution): everything is quoted once already. */
+  /**
+   * To start without another shell (vscode.ProcessExecution), since everything is quoted already.
+   */
   readonly shell: '/bin/sh';
   readonly args: readonly string[];
-  /** The lines that are shown (with `+ ` before them) and run, in their order, when nothing is found wrong before. */
+  /** The lines shown (after `+ `) and run in order, if the checks before them pass. */
   readonly lines: readonly string[];
   /** Added to the environment. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The plan cannot be made from these arguments. */
+/** No plan can be made from these arguments. */
 export class InvalidPlanError extends Error {
   constructor(message: string) {
     super(message);
@@ -29,8 +31,9 @@ export class InvalidPlanError extends Error {
 }
 
 /**
- * What every program begins with. No `${…}` may stand in it: the editor replaces variables in a task's arguments.
- * Paths in mountinfo have space, tab and backslash as octal escapes (proc_pid_mountinfo(5)).
+ * The start of every program. It must not contain `${…}`, because VS Code replaces variables in a
+ * task's arguments. Paths in mountinfo have space, tab and backslash as octal escapes
+ * (proc_pid_mountinfo(5)).
  */
 const PRELUDE = String.raw`PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 say() { printf 'Peel: %s\n' "$1"; }
@@ -54,23 +57,32 @@ status() {
   done </proc/self/status
 }`;
 
-/** The words of the program that end it for this reason. */
+/** Returns the command that ends the program for this reason. */
 export function failWith(reason: MountFailureReason): string {
   const failure = mountFailure(reason);
   return `fail ${failure.code} ${quote(failureText(failure))}`;
 }
 
-/** Shows the line in the terminal, then runs it: one text, so that what is read is what is run. */
+/**
+ * Shows the line in the terminal, then runs it. Both use the same string, so that what is read is
+ * what is run.
+ */
 export function run(line: string): string {
   return `printf '%s\\n' ${quote(`+ ${line}`)}\n${line}`;
 }
 
-/** Ends the program where the disk below a folder can only be read: neither mkdir(1) nor mount(8) tells that by its exit code. */
+/**
+ * Ends the program if a folder's disk is read-only, which neither mkdir(1) nor mount(8) reports by
+ * exit code.
+ */
 export function refuseReadOnly(folder: string): string {
   return `unwritable ${folder} && ${failWith('read-only-disk')}`;
 }
 
-/** Makes the folders of the writable part and the mount point, seen from `layers`; what ends the program where that fails is told apart. */
+/**
+ * Makes the folders of the writable part and the mount point, relative to `layers`, and
+ * distinguishes why that fails.
+ */
 export function makeFolders(line: string): string {
   const allowed = '[ -w .. ] && { [ ! -d ../overlay ] || [ -w ../overlay ]; }';
   return [
@@ -82,7 +94,10 @@ export function makeFolders(line: string): string {
   ].join('\n');
 }
 
-/** Enters the image folder by its true path, and sets `here` (plain) and `merged` (as mountinfo writes it). */
+/**
+ * Enters the image folder by its real path, and sets `here` (plain) and `merged` (as mountinfo
+ * writes it).
+ */
 export function enter(folder: string): string {
   return [
     `cd -P -- ${quote(folder)} 2>/dev/null || ${failWith('no-folder')}`,
@@ -91,12 +106,18 @@ export function enter(folder: string): string {
   ].join('\n');
 }
 
-/** Refuses symbolic links where the image folder has folders of its own: a hostile workspace could lead root anywhere with them. */
+/**
+ * Refuses symbolic links in place of the image folder's own folders, which could lead root anywhere
+ * in a hostile workspace.
+ */
 export function refuseLinks(names: readonly string[]): string {
   return `for part in ${names.join(' ')}; do\n  [ -h "$part" ] && ${failWith('not-real')}\ndone`;
 }
 
-/** Ends the program where a password would be asked for in vain. CAP_SYS_ADMIN is bit 21 of the bounding set (capabilities(7)). */
+/**
+ * Ends the program if a password would not help. CAP_SYS_ADMIN is bit 21 of the bounding set
+ * (capabilities(7)).
+ */
 export function needPrivilege(root: boolean, toMount = true): string {
   const checks = root
     ? []
@@ -110,17 +131,17 @@ export function needPrivilege(root: boolean, toMount = true): string {
   );
 }
 
-/** True when this process is root already, so that nothing needs sudo. */
+/** Returns true if this process is root, and so needs no sudo. */
 export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** `sudo` and the words, or the words alone for root. */
+/** Puts `sudo` before the command, except for root. */
 export function asRoot(root: boolean, line: string): string {
   return root ? line : `sudo ${line}`;
 }
 
-/** Refuses what would make relative names mean something else. @throws {InvalidPlanError} */
+/** Refuses folders that would change the meaning of relative names. @throws {InvalidPlanError} */
 export function checkFolder(folder: string): string {
   if (!folder.startsWith('/')) {
     throw new InvalidPlanError(`The image folder must be an absolute path of this machine, and "${folder}" is none`);
@@ -130,7 +151,7 @@ export function checkFolder(folder: string): string {
   return clean;
 }
 
-/** Puts the pieces together. */
+/** Joins the pieces of a program. */
 export function makePlan(title: string, lines: readonly string[], pieces: readonly string[]): Plan {
   return {
     title,

@@ -1,6 +1,6 @@
-/** A text that has no safe form on a command line or in the terminal. */
+/** A string has no safe form on a command line or in a terminal. */
 export class UnquotableTextError extends Error {
-  /** The text with what can't be shown written as escapes. */
+  /** The string, with unprintable characters escaped. */
   readonly text: string;
   constructor(text: string) {
     const shown = JSON.stringify(text.slice(0, 200)).replace(
@@ -22,10 +22,12 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /**
- * Makes one word of a POSIX shell's command line out of any text, so that nothing in it can become a command, an expansion or a pattern.
+ * Quotes a string as one word for a POSIX shell, so that nothing in it can become a command, an
+ * expansion or a pattern.
  *
- * Control characters are refused although a shell could take most of them: the line is also shown in the terminal, where they could hide what
- * is run. `${` is broken up (`'$''{'`) because the editor replaces `${env:…}` and `${command:…}` in a task's arguments, inside quotes too.
+ * Refuses control characters, although a shell could take most of them, because the terminal also
+ * shows the line, where they could hide what is run. Breaks up `${` (`'$''{'`), because VS Code
+ * replaces `${env:…}` and `${command:…}` in a task's arguments, even inside quotes.
  * @throws {UnquotableTextError}
  */
 export function quote(text: string): string {

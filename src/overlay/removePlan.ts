@@ -8,14 +8,20 @@ export interface RemoveRequest {
   readonly root?: boolean;
 }
 
-/** What Peel makes in an image's folder, beside what a mount needs. Whatever else lies there is the person's. */
+/**
+ * What Peel makes in an image's folder besides what a mount needs. Everything else in it belongs to
+ * the user.
+ */
 const OTHER_PARTS = ['blobs', 'oci-layout', 'index.json', 'manifest.json', '.peel.lock'];
 
 /**
- * How to remove a pulled image that was mounted once: the kernel's `overlay/work/work`, what root wrote into the mount and what was restored
- * belong to root. sudo is asked only where something does, and only for the three folders that can hold such. peel.json goes last, by the
- * person's own right, so that a removal that was broken off can be tried again; the folder goes when nothing else is in it.
- * @throws {InvalidPlanError} @throws {UnquotableTextError}
+ * Plans to remove a pulled image that was mounted once. The kernel's `overlay/work/work`, what root
+ * wrote into the mount, and restored layers belong to root, so sudo is used, but only for the three
+ * folders that can hold such files, and only if they do. peel.json goes last, with the user's own
+ * rights, so that an interrupted removal can be repeated. The folder itself goes if nothing else is
+ * in it.
+ * @throws {InvalidPlanError}
+ * @throws {UnquotableTextError}
  */
 export function planRemove(request: RemoveRequest): Plan {
   const folder = checkFolder(request.folder);
@@ -33,7 +39,7 @@ export function planRemove(request: RemoveRequest): Plan {
       `[ -f peel.json ] && [ ! -h peel.json ] || ${failWith('no-folder')}`,
       'found=$(below "$(escaped "$here")")',
       `if [ -n "$found" ]; then printf '%s\\n' "$found"; ${failWith('still-mounted')}; fi`,
-      // An empty directory goes by the right over its parent, whoever owns it: then nothing here may be root's at all.
+      // The right over its parent suffices to remove an empty directory, whoever owns it.
       'rmdir overlay/work/work 2>/dev/null',
       'if [ -n "$(find layers overlay merged ! -user "$(id -u)" 2>/dev/null | head -n 1)" ]; then',
       needPrivilege(root, false),

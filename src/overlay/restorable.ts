@@ -15,7 +15,9 @@ export interface Restorable {
   readonly gid: number;
   /** The lower twelve bits. */
   readonly mode: number;
-  /** Missing on disk, or only a whiteout there. A character device 0/0 is a whiteout that could not be made. */
+  /**
+   * Missing on disk, or only a whiteout there. A device 0/0 is a whiteout that could not be made.
+   */
   readonly special?: Special;
   /** Seconds; of devices. */
   readonly mtime?: number;
@@ -43,7 +45,7 @@ const MAX_ID = 0xff_ff_ff_fe;
 const MAX_TIME = 2 ** 33 - 1;
 const MAX_NAME = 255;
 
-/** Reads `layers/N.json`. Without the file there is nothing to restore. @throws {InvalidSidecarError} */
+/** Reads `layers/N.json`; without it there is nothing to restore. @throws {InvalidSidecarError} */
 export async function readRestorable(file: string): Promise<RestorableEntries> {
   let text: string;
   try {

@@ -10,27 +10,30 @@ import { OWNED, RESTORED, RESTORED_NEW, restoreLines, restoredArchive, type Rest
 import { readRestorable } from './restorable.ts';
 import { LinkCount, planRestoredLayer, type RestoredItem, type RestoredLayerPlan } from './restoredLayer.ts';
 
-/*
- * How owners are restored, and why so.
+/**
+ * How owners are restored, and why.
  *
- * Root must not walk by name through folders that anyone may have filled: an image, or a workspace from somewhere, could lead it out by symbolic
- * links, or hand it a list of its own. And what root makes must be no gift to the machine's users: a setuid program or a disk's device file of a
- * hostile image in a workspace folder would be one, for `nosuid,nodev` guards the mount only.
+ * Root must not walk by name through folders that anyone may have filled: an image, or a downloaded
+ * workspace, could lead it out by symbolic links, or give it a list of its own. And what root makes
+ * must not serve other users: a hostile image's setuid program or device file of a disk would,
+ * since `nosuid,nodev` only guards the mount.
  *
  * So there are two steps, and neither gives root a name from an image or a sidecar:
- * 1. Most of an image is root's and plain. `chown -hR --from=<you> 0:0 1 2 3` does that in place: it follows no link, changes only what is
- *    yours, and the kernel clears setuid bits as it goes. Files with a hard link outside the layers are found before, and refused.
- * 2. All that is left (other owners, setuid, capabilities, devices, modes that unpacking had to widen) goes into a twin of the layer,
- *    `layers/owned/N`, which lies right above its layer in the overlay. `layers/owned` is root's with mode 700, so only the mount shows it.
- *    A twin is made by `tar -x` in a new, empty folder, from an archive that is written here, as you: every parent in it is a directory
- *    of the archive itself, so there is nothing that could be followed.
+ * 1. Most of an image is root's and plain. `chown -hR --from=<you> 0:0 1 2 3` does that in place:
+ * it follows no link, changes only what is yours, and the kernel clears setuid bits. Files with a
+ * hard link outside the layers are refused before.
+ * 2. The rest (other owners, setuid, capabilities, devices, modes that unpacking had to widen) goes
+ * into a restored layer, `layers/owned/N`, right above its layer in the overlay. `layers/owned` is
+ * root's with mode 700, so only the mount shows it. `tar -x` fills it in a new, empty folder from
+ * an archive that is written here, as you. Every parent in it is a directory of the archive itself,
+ * so there is no link to follow.
  */
 
-/** What a mount needs to show the owners that the image says. */
+/** What a mount needs to show the image's owners. */
 export interface Restore {
-  /** Layers that have a twin, or will have one after the lines. */
+  /** Layers that have a restored layer, or will have one after the lines. */
   readonly owned: readonly number[];
-  /** To be run in `layers` before the mount; none when it was done already. */
+  /** Lines to run in `layers` before the mount; none if done already. */
   readonly lines: readonly string[];
   /** What cannot be restored, each with its reason, for the log. */
   readonly skipped: readonly string[];
@@ -72,22 +75,27 @@ async function readNote(file: string, layers: number): Promise<readonly number[]
   }
 }
 
-/** Only root can have made it; nothing that came with a workspace passes for it. */
+/**
+ * Returns true if only root can have made the folder, so that it cannot have come with a workspace.
+ */
 async function isRootsOwn(folder: string): Promise<boolean> {
   const stat = await lstat(folder).catch(() => undefined);
   return stat !== undefined && stat.isDirectory() && stat.uid === 0 && (stat.mode & 0o77) === 0;
 }
 
-/** The layers with a twin, when owners were restored in this folder before; else undefined. */
+/** Returns the layers with a restored layer, if owners were restored in this folder before. */
 export async function restoredLayers(folder: string, layers: number): Promise<readonly number[] | undefined> {
   const owned = await readNote(join(folder, 'layers', RESTORED), layers);
   return owned !== undefined && (await isRootsOwn(join(folder, 'layers', OWNED))) ? owned : undefined;
 }
 
 /**
- * Finds out what root must do so that the layers look as the image says, and writes the archives for it into `layers`. It reads every file's
- * attributes, and the content of those with other owners or modes. Nothing is changed until the lines run. Call it only right before them.
- * @throws {RestoreError} @throws {InvalidSidecarError} @throws {ChangedFileError}
+ * Finds out what root must do so that the layers look as the image says, and writes the archives
+ * for it into `layers`. Reads every file's attributes, and the content of those with other owners
+ * or modes. Nothing changes until the lines run, so call it right before.
+ * @throws {RestoreError}
+ * @throws {InvalidSidecarError}
+ * @throws {ChangedFileError}
  */
 export async function prepareRestore(request: RestoreRequest, signal?: AbortSignal): Promise<Restore> {
   const { folder, layers } = request;
@@ -99,27 +107,27 @@ export async function prepareRestore(request: RestoreRequest, signal?: AbortSign
   const sudo = root ? '' : 'sudo ';
   const begun = await readNote(join(place, RESTORED_NEW), layers);
   if (begun !== undefined && (await isRootsOwn(join(place, OWNED)))) {
-    // The twins are there, and the layers may be root's in part: they need not be looked at again, and perhaps cannot be.
+    // The restored layers exist, and parts of the layers may be root's, and perhaps unreadable.
     const top = await topOf(place, layers);
     return {
       owned: begun,
-      lines: restoreLines({ layers, twins: begun, owner, top, unpacked: true, sudo }),
+      lines: restoreLines({ layers, restored: begun, owner, top, unpacked: true, sudo }),
       skipped: [],
     };
   }
   const plans = await planRestoredLayers(place, layers, owner, signal);
-  const twins = plans.filter(plan => plan.items.length > 0);
-  for (const plan of twins) await writeArchive(place, plan, signal);
-  const owned = twins.map(plan => plan.layer);
+  const restored = plans.filter(plan => plan.items.length > 0);
+  for (const plan of restored) await writeArchive(place, plan, signal);
+  const owned = restored.map(plan => plan.layer);
   await createWholeFile(join(place, RESTORED_NEW), 0o600, async file => {
     await file.writeFile(`${JSON.stringify({ version: 1, layers, owned })}\n`);
   });
   const top = await topOf(place, layers);
-  const lines = restoreLines({ layers, twins: owned, owner, top, unpacked: false, sudo });
+  const lines = restoreLines({ layers, restored: owned, owner, top, unpacked: false, sudo });
   return { owned, lines, skipped: plans.flatMap(plan => plan.skipped) };
 }
 
-/** What the topmost layer that says anything says of the image's root directory. */
+/** Returns the root directory's attributes from the topmost layer that has any. */
 async function topOf(place: string, layers: number): Promise<RestoreSteps['top']> {
   for (let layer = layers; layer >= 1; layer--) {
     const { entries } = await readRestorable(join(place, `${layer}.json`));
@@ -129,7 +137,7 @@ async function topOf(place: string, layers: number): Promise<RestoreSteps['top']
   return { uid: 0, gid: 0, mode: 0o755 };
 }
 
-/** Whose files they are. Only one's own are given away. */
+/** Returns the owner of the files. Only the user's own are given away. */
 async function ownerOf(place: string, root: boolean): Promise<number> {
   const stat = await lstat(place);
   const self = process.getuid?.() ?? 0;

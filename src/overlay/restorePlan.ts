@@ -1,38 +1,46 @@
 import { failWith } from './plan.ts';
 import { quote } from './quote.ts';
 
-/** The folder below `layers` that only root may enter, with a twin for each layer that needs one. */
+/**
+ * The folder below `layers` that only root may enter, with a restored layer for each that needs
+ * one.
+ */
 export const OWNED = 'owned';
-/** Below `layers`: says that the restoring was done, and which layers have a twin. */
+/** Below `layers`: records that owners were restored, and which layers have a restored layer. */
 export const RESTORED = 'restored.json';
 export const RESTORED_NEW = 'restored.new.json';
 
-/** The archive of a layer's twin, in `layers`, until root has unpacked it. */
+/**
+ * Returns the name of a restored layer's archive, which is in `layers` until root has unpacked it.
+ */
 export function restoredArchive(layer: number): string {
   return `${layer}.owned.tar`;
 }
 
 export interface RestoreSteps {
-  /** How many layers there are. */
+  /** The number of layers. */
   readonly layers: number;
-  /** Those with an archive for their twin. */
-  readonly twins: readonly number[];
-  /** User id whose files become root's; 0 when root unpacked the layers. */
+  /** Those with an archive to unpack. */
+  readonly restored: readonly number[];
+  /** User id whose files become root's; 0 if root unpacked the layers. */
   readonly owner: number;
-  /** Of the image's root directory, which a mount shows by the attributes of its upper directory. */
+  /** Attributes of the image's root directory; a mount shows its upper directory's. */
   readonly top: { readonly uid: number; readonly gid: number; readonly mode: number };
-  /** The twins are there from an earlier try that was broken off behind them. */
+  /** An interrupted attempt has already unpacked the archives. */
   readonly unpacked: boolean;
   readonly sudo: string;
 }
 
-/** The lines that restore, run in `layers`. Each can be run again: a restoring that was broken off is done anew, or from the twins on. */
+/**
+ * Returns the lines that restore, to run in `layers`. Each can be repeated, so an interrupted
+ * restore starts over, or after unpacking.
+ */
 export function restoreLines(steps: RestoreSteps): string[] {
-  const { sudo, twins, owner, top } = steps;
+  const { sudo, restored, owner, top } = steps;
   const lines: string[] = [];
   if (!steps.unpacked) {
     lines.push(`${sudo}rm -rf ${OWNED} ${OWNED}.new ${RESTORED}`, `${sudo}mkdir -m 700 ${OWNED}.new`);
-    for (const layer of twins) {
+    for (const layer of restored) {
       const target = `${OWNED}.new/${layer}`;
       lines.push(
         `${sudo}mkdir ${target}`,
@@ -50,13 +58,13 @@ export function restoreLines(steps: RestoreSteps): string[] {
     `${sudo}chmod ${top.mode.toString(8)} ../overlay/upper`,
     `mv ${RESTORED_NEW} ${RESTORED}`,
   );
-  if (twins.length > 0) lines.push(`rm -f ${twins.map(restoredArchive).join(' ')}`);
+  if (restored.length > 0) lines.push(`rm -f ${restored.map(restoredArchive).join(' ')}`);
   return lines;
 }
 
 /**
- * What must hold before these lines run: the tools are GNU's (others lack `--from` and `--xattrs`), and nothing is mounted in the layers, for
- * chown(1) would go into it.
+ * Checks that the tools are GNU's (others lack `--from` and `--xattrs`), and that nothing is
+ * mounted in the layers, which chown(1) would enter.
  */
 export function restoreChecks(): string {
   return [

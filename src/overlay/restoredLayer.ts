@@ -4,7 +4,7 @@ import { isWhiteout } from '../layers/unpack/stackView.ts';
 import { walkLayer, type Found } from './layerWalk.ts';
 import type { Restorable, RestorableEntries } from './restorable.ts';
 
-/** An entry of a twin, without its content or symlink target. */
+/** An entry of a restored layer, without its content or symlink target. */
 export interface RestoredItem {
   readonly path: string;
   readonly type: EntryType;
@@ -20,15 +20,18 @@ export interface RestoredItem {
   readonly minor?: number;
 }
 
-/** What of a layer needs a twin (see restore.ts). */
+/** What a layer's restored layer must contain (see restore.ts). */
 export interface RestoredLayerPlan {
   readonly layer: number;
-  /** Parents before their children; every parent is a directory of this list. Empty: no twin is needed. */
+  /**
+   * Parents before their children; every parent is a directory of this list. Empty if none is
+   * needed.
+   */
   readonly items: readonly RestoredItem[];
   readonly skipped: readonly string[];
 }
 
-/** Counts the names that a file has in all layers, to find files that have further names elsewhere. */
+/** Counts the names that files have in all layers, to find files with further names elsewhere. */
 export class LinkCount {
   readonly #files = new Map<string, { path: string; missing: number }>();
 
@@ -40,7 +43,7 @@ export class LinkCount {
     else file.missing--;
   }
 
-  /** A file with a name outside. */
+  /** Returns a file with a name outside the layers. */
   outside(): string | undefined {
     for (const { path, missing } of this.#files.values()) if (missing > 0) return path;
     return undefined;
@@ -58,15 +61,14 @@ const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
 
 export interface RestoredLayerRequest {
   readonly layer: number;
-  /** The unpacked layer. */
   readonly folder: string;
   readonly sidecar: RestorableEntries;
-  /** User id whose files become root's; 0: they stay as they are. */
+  /** User id whose files become root's; 0 if they stay as they are. */
   readonly owner: number;
   readonly links: LinkCount;
 }
 
-/** Compares a layer on the disk with what the image says of it. */
+/** Compares a layer on disk with what the image says of it. */
 export async function planRestoredLayer(
   request: RestoredLayerRequest,
   signal?: AbortSignal,
@@ -78,19 +80,19 @@ export async function planRestoredLayer(
     request.links.add(item);
   }
   const skipped = [...request.sidecar.refused];
-  const twin = new RestoredLayer(found, wishes, request.owner);
-  for (const item of found.values()) if (item.path !== '') twin.consider(item);
+  const restored = new RestoredLayer(found, wishes, request.owner);
+  for (const item of found.values()) if (item.path !== '') restored.consider(item);
   for (const entry of request.sidecar.entries) {
     if (entry.path !== '' && !found.has(entry.path)) {
-      const reason = twin.considerMissing(entry);
+      const reason = restored.considerMissing(entry);
       if (reason !== undefined) skipped.push(`${JSON.stringify(entry.path)}: ${reason}`);
     }
   }
-  const told = skipped.map(line => `layer ${request.layer}, ${line}`);
-  return { layer: request.layer, items: twin.items(), skipped: told };
+  const reasons = skipped.map(line => `layer ${request.layer}, ${line}`);
+  return { layer: request.layer, items: restored.items(), skipped: reasons };
 }
 
-/** Collects the entries of one twin. */
+/** Collects the entries of one restored layer. */
 class RestoredLayer {
   readonly #found: ReadonlyMap<string, Found>;
   readonly #wishes: ReadonlyMap<string, Restorable>;
@@ -114,12 +116,12 @@ class RestoredLayer {
     return [...this.#items.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
   }
 
-  /** Takes an entry of the disk into the twin, if the layer itself would not show it as the image says. */
+  /** Adds an entry on disk, if the layer itself would not show it as the image says. */
   consider({ path, stat }: Found): void {
     if (this.#items.has(path) || stat.isSocket()) return;
     const wish = this.#wishes.get(path);
     const wanted = this.#wanted(stat, wish);
-    // Where a device could not be made, a whiteout keeps its place.
+    // A whiteout keeps the place of a device that could not be made.
     if (wish?.special !== undefined && !stat.isDirectory())
       this.#put(path, wanted, timeOf(wish) ?? stat.mtimeMs, wish.special);
     else if (isWhiteout(stat) || !this.#differs(stat, wanted)) return;
@@ -127,7 +129,7 @@ class RestoredLayer {
     else this.#put(path, wanted, stat.mtimeMs, kindOf(stat));
   }
 
-  /** Takes what could not be made on the disk. @returns why it cannot be made now */
+  /** Adds what could not be made on disk. @returns why it cannot be made now */
   considerMissing(entry: Restorable): string | undefined {
     if (entry.special === undefined) return 'it is not on the disk';
     for (let parent = parentOf(entry.path); parent !== ''; parent = parentOf(parent)) {
@@ -139,12 +141,12 @@ class RestoredLayer {
     return undefined;
   }
 
-  /** What the sidecar does not tell of is right on the disk. */
+  /** Returns the attributes wanted; the disk is right about what the sidecar does not mention. */
   #wanted(stat: Stats, wish: Restorable | undefined): Attributes {
     return wish ?? { uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o7777, xattrs: NO_XATTRS };
   }
 
-  /** Becomes root's in place. */
+  /** Whether it becomes root's in place. */
   #isGiven(stat: Stats): boolean {
     return this.#owner !== 0 && stat.uid === this.#owner;
   }
@@ -154,12 +156,12 @@ class RestoredLayer {
     if (wanted.uid !== (given ? 0 : stat.uid) || wanted.gid !== (given ? 0 : stat.gid)) return true;
     if (wanted.xattrs.size > 0) return true;
     if (stat.isSymbolicLink()) return false;
-    // chown(2) clears the setuid and setgid bits of what is no directory.
+    // chown(2) clears setuid and setgid bits of anything but directories.
     const shown = stat.mode & (given && !stat.isDirectory() ? 0o1777 : 0o7777);
     return wanted.mode !== shown;
   }
 
-  /** All names of a file go together: what is one file in the layer stays one. */
+  /** Adds all names of a file, so that they stay one file. */
   #putFile(path: string, stat: Stats, wanted: Attributes): void {
     const names = this.#names.get(stat.ino) ?? [path];
     const [first = path, ...others] = names.toSorted();
@@ -178,7 +180,10 @@ class RestoredLayer {
     this.#items.set(path, { path, uid, gid, mode, xattrs, mtimeMs, ...kind });
   }
 
-  /** A twin's directories win over the layer's in a mount, so they carry the same attributes. */
+  /**
+   * Adds the parent. A restored layer's directories cover the layer's in a mount, so they carry the
+   * same attributes.
+   */
   #putParent(path: string): void {
     if (path === '' || this.#items.has(path)) return;
     const there = this.#found.get(path);
@@ -190,7 +195,7 @@ class RestoredLayer {
   }
 }
 
-/** In ms. */
+/** In milliseconds. */
 function timeOf({ mtime }: Restorable): number | undefined {
   return mtime === undefined ? undefined : mtime * 1000;
 }
@@ -199,7 +204,7 @@ function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** The kind of what is no plain file; device numbers as makedev(3) packs them. */
+/** Returns the kind of anything but a plain file; makedev(3) packs device numbers like this. */
 function kindOf(stat: Stats): Pick<RestoredItem, 'type' | 'major' | 'minor'> {
   if (stat.isDirectory()) return { type: 'directory' };
   if (stat.isSymbolicLink()) return { type: 'symlink' };

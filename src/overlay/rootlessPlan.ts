@@ -6,16 +6,19 @@ import { cleanChroot } from './shellPlan.ts';
 
 export interface RootlessRequest {
   readonly folder: string;
-  /** How many: `layers/1` is the base. */
+  /** Their number; `layers/1` is the base. */
   readonly layers: number;
 }
 
 export interface NamespaceRequest extends RootlessRequest {
-  /** The image's own /bin/sh, with the image as its root. Absent: the person's shell, standing in `merged`. */
+  /**
+   * Run the image's own /bin/sh, with the image as its root, instead of the user's shell in
+   * `merged`.
+   */
   readonly inImage?: boolean;
   /** The PATH of the image's config, for `inImage`. */
   readonly path?: string;
-  /** Instead of an interactive shell. */
+  /** Runs instead of an interactive shell. */
   readonly command?: readonly string[];
 }
 
@@ -34,7 +37,10 @@ function firstLines(folder: string): readonly [string, string] {
   return [`cd ${quote(`${folder}/layers`)}`, 'mkdir -p ../overlay/upper ../overlay/work ../merged'];
 }
 
-/** What runs inside the namespace; a failed mount ends it with a code of its own, and a shell's own code is of no interest. */
+/**
+ * Runs inside the namespace. A failed mount ends it with a code of its own; a shell's code does not
+ * matter.
+ */
 function insideNamespace(request: NamespaceRequest, mount: string): string {
   const begin = `${mount} || exit 98; cd ../merged || exit 98`;
   if (request.inImage === true) return `${begin}; ${cleanChroot('.', request)}`;
@@ -43,13 +49,16 @@ function insideNamespace(request: NamespaceRequest, mount: string): string {
 }
 
 /**
- * A terminal in a user and mount namespace of its own (unshare(1)): the person is root in there and nowhere else, needs no sudo, and only
- * this terminal sees the mount, which ends with it. Files of other owners show as nobody's.
- * @throws {TooManyLayersError} @throws {InvalidPlanError} @throws {UnquotableTextError}
+ * Plans a terminal in a user and mount namespace of its own (unshare(1)). The user is root only in
+ * there and needs no sudo. Only this terminal sees the mount, which ends with it. Files of other
+ * owners appear as nobody's.
+ * @throws {TooManyLayersError}
+ * @throws {InvalidPlanError}
+ * @throws {UnquotableTextError}
  */
 export function planRootless(request: NamespaceRequest): Plan {
   const folder = checkFolder(request.folder);
-  // Options nosuid and nodev are needless: a namespace's mounts cannot give more than the namespace has.
+  // nosuid and nodev are not needed: a namespace's mounts cannot give more than the namespace has.
   const options = { nosuidNodev: false, restoreOwnership: false, userxattr: true };
   const mount = mountCommand(overlayOptions({ layers: request.layers, options }));
   const line = `unshare -Urm /bin/sh -c ${quote(insideNamespace(request, mount))} "$SHELL"`;
@@ -73,8 +82,11 @@ export function planRootless(request: NamespaceRequest): Plan {
 }
 
 /**
- * A mount by fuse-overlayfs, in the background, at `merged`: for the person alone, without sudo. `planUnmount({fuse: true})` ends it.
- * @throws {TooManyLayersError} @throws {InvalidPlanError} @throws {UnquotableTextError}
+ * Plans a mount by fuse-overlayfs, in the background, at `merged`, for the user alone and without
+ * sudo. `planUnmount({fuse: true})` ends it.
+ * @throws {TooManyLayersError}
+ * @throws {InvalidPlanError}
+ * @throws {UnquotableTextError}
  */
 export function planFuse(request: RootlessRequest): Plan {
   const folder = checkFolder(request.folder);
@@ -88,7 +100,7 @@ export function planFuse(request: RootlessRequest): Plan {
     `Peel: mount ${lastPart(folder)} by fuse-overlayfs`,
     [...first, line],
     [
-      // It makes the short names long again, and then takes the path apart at colons.
+      // fuse-overlayfs makes the short names absolute, and then splits the path at colons.
       enter(folder),
       `case $here in *:*) ${failWith('fuse-colon')} ;; esac`,
       ...prepare(folder, request.layers, first),

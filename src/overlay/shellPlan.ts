@@ -5,9 +5,12 @@ import { quote, quoteAll } from './quote.ts';
 
 /** What to run in an image. */
 export interface ImageCommand {
-  /** The PATH of the image's config. */
+  /** The PATH in the image's config. */
   readonly path?: string;
-  /** A command and its arguments, run by the image's shell with that PATH. Absent: an interactive shell. */
+  /**
+   * A command and its arguments, run by the image's shell with that PATH. Absent: an interactive
+   * shell.
+   */
   readonly command?: readonly string[];
 }
 
@@ -18,7 +21,7 @@ export interface ShellRequest extends ImageCommand {
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** A PATH from an image, where it is one that can be shown and used. */
+/** Returns an image's PATH if it can be shown and used. */
 function imagePath(path: string | undefined): string {
   // oxlint-disable-next-line no-control-regex -- an image may say anything
   return path === undefined || path === '' || path.length > 4096 || /[\u0000-\u001f\u007f-\u009f]/.test(path)
@@ -27,8 +30,9 @@ function imagePath(path: string | undefined): string {
 }
 
 /**
- * What runs inside the image. The PATH is set there and not before chroot(8), or the image could choose which `chroot` the host runs as root. An
- * interactive shell always ends with 0, so that 125…127 can only come from chroot(8): no shell was started.
+ * Runs inside the image. Sets the PATH there and not before chroot(8), or the image could choose
+ * which `chroot` the host runs as root. An interactive shell always ends with 0, so that 125…127
+ * can only come from chroot(8), and mean that no shell started.
  */
 function insideWords(request: ImageCommand): string {
   const setPath = `PATH=${quote(imagePath(request.path))}; export PATH`;
@@ -36,15 +40,20 @@ function insideWords(request: ImageCommand): string {
   return quoteAll(['/bin/sh', '-c', script, ...(request.command === undefined ? [] : ['sh', ...request.command])]);
 }
 
-/** The words that run the image's shell in a directory as its root, in an environment of its own: the editor's may hold tokens. */
+/**
+ * Returns the command that runs the image's shell in a directory as its root. Its environment is
+ * its own, since VS Code's may hold tokens.
+ */
 export function cleanChroot(directory: string, request: ImageCommand): string {
   const clean = 'env -i HOME=/root TERM="$TERM" PATH=/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin';
   return `${clean} chroot ${quote(directory)} ${insideWords(request)}`;
 }
 
 /**
- * A shell of the image inside its mount, by sudo and chroot. It is no prison: the image's programs run as root of this machine.
- * @throws {InvalidPlanError} @throws {UnquotableTextError}
+ * Plans a shell of the image inside its mount, by sudo and chroot. It does not confine: the image's
+ * programs run as root of this machine.
+ * @throws {InvalidPlanError}
+ * @throws {UnquotableTextError}
  */
 export function planShell(request: ShellRequest): Plan {
   const folder = checkFolder(request.folder);

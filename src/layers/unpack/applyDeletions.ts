@@ -1,7 +1,10 @@
 import type { Deletions, TreeMaker } from './layerVisitor.ts';
 import type { DirectoryNode } from './tree.ts';
 
-/** Deletions carried out: what earlier layers made goes, what the same layer made stays, wherever in the archive the deletion stands. */
+/**
+ * Carries deletions out: removes what earlier layers made, but nothing of the same layer, wherever
+ * in the archive the deletion stands.
+ */
 export class AppliedDeletions implements Deletions {
   readonly #tree: Pick<TreeMaker, 'layer' | 'parentOf' | 'clear'>;
 
@@ -28,7 +31,7 @@ export class AppliedDeletions implements Deletions {
 
   #deleteInside(directory: DirectoryNode): void {
     const { layer } = this.#tree;
-    // What came in this layer stays, and what is older went the first time.
+    // What this layer made stays, and the first call removed what is older.
     if (directory.clearedIn === layer) return;
     directory.clearedIn = layer;
     for (const [name] of directory.entries()) this.#delete(directory, name);

@@ -2,20 +2,25 @@ import { createHash, type Hash } from 'node:crypto';
 import { digestAlgorithm, type Digest } from '../../oci/digest.ts';
 import { BLOCK } from '../tar/tarHeader.ts';
 
-/** Empty blocks that may be missing at an archive's end: its two end marks, and what fills up its last record (20 blocks, as tar makes them). */
+/**
+ * Empty blocks that may be missing at an archive's end: its two end marks, and the padding of its
+ * last record (20 blocks, as tar makes them).
+ */
 const MOST_DROPPED = 40;
 
-/** What a layer's uncompressed bytes are. */
+/** A layer's uncompressed bytes. */
 export interface DiffIdRead {
-  /** Digest over them, with the zeros behind them that were dropped. */
+  /** Includes the dropped zeros. */
   readonly diffId: Digest;
-  /** Zeros behind the last byte that belong to the layer and did not come. */
+  /** Zeros at the end that belong to the layer but were dropped. */
   readonly dropped: number;
 }
 
 /**
- * Hashes a layer's uncompressed bytes to its diff ID (image-spec, config.md#layer-diffid). What makes `zstd:chunked` may leave out the empty blocks at an archive's end, and
- * still name the whole archive in the config: when the bytes are not what is expected, they are taken for it if they are with such blocks behind them, which mean nothing in tar.
+ * Hashes a layer's uncompressed bytes to its diff ID (image-spec, config.md#layer-diffid). Tools
+ * that write `zstd:chunked` may drop the empty blocks at an archive's end, while the config names
+ * the whole archive. So if the bytes do not match, they also count as a match with such blocks
+ * appended, which mean nothing in tar.
  */
 export class DiffIdHash {
   readonly #expected: Digest | undefined;
@@ -25,8 +30,9 @@ export class DiffIdHash {
   #size = 0;
 
   /**
-   * @param expected what the config says; it also tells the algorithm, which else is sha256
-   * @param blob the digest of these very bytes, which somebody else checks: that of a blob that is not compressed. Where it is what is expected, it is not computed again.
+   * @param expected the config's diff ID, which also chooses the algorithm; the default is sha256
+   * @param blob the blob's own digest, if it is not compressed and the caller verifies it. If it
+   * equals `expected`, nothing is hashed again.
    */
   constructor(expected?: Digest, blob?: Digest) {
     this.#expected = expected;
@@ -36,7 +42,6 @@ export class DiffIdHash {
     this.#known = fits ? blob : undefined;
   }
 
-  /** Bytes so far. */
   get size(): number {
     return this.#size;
   }
@@ -46,7 +51,7 @@ export class DiffIdHash {
     if (this.#known === undefined) this.#hash.update(chunk);
   }
 
-  /** All bytes have come. It can be asked more than once. */
+  /** Returns the result once all bytes have been written. May be called more than once. */
   read(): DiffIdRead {
     if (this.#known !== undefined) return { diffId: this.#known, dropped: 0 };
     const diffId = this.#digest(this.#hash);

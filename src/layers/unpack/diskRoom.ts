@@ -1,12 +1,12 @@
 import { statfsSync } from 'node:fs';
 import { DiskSpaceError } from '../errors.ts';
 
-/** Bytes between two looks at the disk. */
+/** Bytes written between two checks of the disk. */
 const INTERVAL = 256 * 1024 * 1024;
-/** A file of this size is looked at before it is begun. */
+/** Files of this size are checked before they are written. */
 const LARGE = 16 * 1024 * 1024;
 
-/** Sees before the disk is full that a layer does not fit on it. */
+/** Notices that a layer does not fit on the disk before the disk is full. */
 export class DiskRoom {
   readonly #folder: string;
   #written = 0;
@@ -15,7 +15,7 @@ export class DiskRoom {
     this.#folder = folder;
   }
 
-  /** Bytes are going to be written. @throws {DiskSpaceError} when there is too little room for them */
+  /** Announces bytes to be written. @throws {DiskSpaceError} if there is too little room */
   claim(bytes: number): void {
     this.#written += bytes;
     if (bytes < LARGE && this.#written < INTERVAL) return;

@@ -3,20 +3,22 @@ import { CREATE, type Ownership } from './ownership.ts';
 import type { SidecarFacts } from './sidecar.ts';
 import type { TarEntry } from '../tar/tarEntry.ts';
 
-/** Zeros of this length and alignment in a chunk are left as a hole. */
+/** Zeros of this length and alignment become a hole. */
 const HOLE = 64 * 1024;
 const ZEROS = Buffer.alloc(HOLE);
 
-/** One file on its way to the disk. Long runs of zeros are not written: a sparse file stays sparse, also when an archive had it in full. */
+/**
+ * Writes one file. Long runs of zeros become holes, also where an archive holds a sparse file in
+ * full.
+ */
 export class FileWriter {
   readonly #fd: number;
   readonly #entry: TarEntry;
   readonly #createMode: number;
-  /** The file's length so far. */
   #length = 0;
   #open = true;
 
-  /** Makes the file. @throws the system's EEXIST when something is there: it is never opened, nor followed. */
+  /** Creates the file, and never opens or follows an existing one. @throws the system's EEXIST */
   constructor(path: string | Buffer, entry: TarEntry, ownership: Ownership) {
     this.#entry = entry;
     this.#createMode = ownership.createMode(entry);
@@ -35,7 +37,7 @@ export class FileWriter {
     this.#writeAll(chunk, position, from, chunk.length);
   }
 
-  /** All is written: length, owner, mode, time. Returns what the disk does not say. */
+  /** Sets length, owner, mode and time. Returns what the disk does not show. */
   finish(ownership: Ownership): SidecarFacts | undefined {
     if (this.#length !== this.#entry.size) ftruncateSync(this.#fd, this.#entry.size);
     const facts = ownership.finishFile(this.#fd, this.#entry, this.#createMode);
@@ -45,7 +47,7 @@ export class FileWriter {
     return facts;
   }
 
-  /** Leaves the file as it is. */
+  /** Closes the file as it is. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -63,10 +65,16 @@ function isZero(chunk: Uint8Array, start: number, end: number): boolean {
   return ZEROS.compare(chunk, start, end, 0, end - start) === 0;
 }
 
-/** Dates beyond are beyond what JavaScript can hold; file systems end much earlier, and clamp by themselves. */
+/**
+ * The last date that JavaScript can hold, in seconds. File systems end much earlier, and clamp by
+ * themselves.
+ */
 const LAST_TIME = 8.64e12;
 
-/** A time as Node's `utimes` takes it: numbers below 0 it would take for now, and dates have no parts of milliseconds. */
+/**
+ * Converts a time for Node's `utimes`, which takes numbers below 0 for now. Dates have no fractions
+ * of a millisecond, so other times stay numbers.
+ */
 export function diskTime(seconds: number): number | Date {
   const time = Math.min(Math.max(seconds, -LAST_TIME), LAST_TIME);
   return time < 0 ? new Date(Math.floor(time * 1000)) : time;

@@ -8,7 +8,7 @@ import type { Place, TreeWriter } from './treeWriter.ts';
 import { quoted } from '../errors.ts';
 import type { Warnings } from '../warnings.ts';
 
-/** Owner and mode of what nobody described. */
+/** Owner and mode of what no entry describes. */
 const PLAIN: SidecarFacts = { uid: 0, gid: 0, mode: 0 };
 
 export interface TreeFinisherOptions {
@@ -17,17 +17,17 @@ export interface TreeFinisherOptions {
   readonly ownership: Ownership;
   readonly warnings: Warnings;
   readonly specialFiles: SpecialMaker;
-  /** Deletions are to be marked; else they were carried out. */
+  /** Deletions become marks; otherwise they have been carried out already. */
   readonly overlay: boolean;
 }
 
-/** Something in its place that is not on disk yet. */
+/** A node that is not on disk yet. */
 interface Waiting<Node> {
   readonly place: Place;
   readonly node: Node;
 }
 
-/** What remains to be done in a tree when all entries have come: what could only be done at the end, in the order in which it can be done. */
+/** Does what can only be done once all entries have come, in the order in which it can be done. */
 export class TreeFinisher {
   readonly #folder: string;
   readonly #overlay: boolean;
@@ -39,7 +39,7 @@ export class TreeFinisher {
   readonly #whiteouts: string[] = [];
   readonly #opaque: string[] = [];
   readonly #implicit: string[] = [];
-  /** What the system did not let be made: whiteouts, and marks of opaque directories. */
+  /** What the system refused to make: whiteouts, and marks of opaque directories. */
   readonly #missing: SidecarEntry[] = [];
   readonly #unmarked: string[] = [];
 
@@ -52,7 +52,7 @@ export class TreeFinisher {
     this.#warnings = warnings;
   }
 
-  /** Does it, and returns what the sidecar must say. */
+  /** Finishes the tree, and returns the sidecar's content. */
   finish(links: readonly OpenLink[]): SidecarContent {
     dropHardlinkStore(this.#tree);
     this.#collect(this.#tree.root, '', false);
@@ -69,7 +69,7 @@ export class TreeFinisher {
     };
   }
 
-  /** Finds what is left to do. `hidden`: lower layers do not show here anyway. */
+  /** Finds what is left to do. With `hidden`, lower layers do not show here anyway. */
   #collect(directory: DirectoryNode, path: string, hidden: boolean): void {
     if (this.#overlay && directory.opaque && !hidden) this.#opaque.push(path);
     const inside = hidden || directory.opaque;
@@ -151,7 +151,10 @@ export class TreeFinisher {
     }
   }
 
-  /** Of what lies in one directory. Its directories are put with those that wait. Not a generator: V8 takes long to compile one with much to do. */
+  /**
+   * Returns the entries in one directory, and queues its directories. Not a generator, which V8
+   * takes long to compile.
+   */
   #entriesIn(directory: DirectoryNode, path: string, waiting: [DirectoryNode, string][]): SidecarEntry[] {
     const entries: SidecarEntry[] = [];
     for (const [name, node] of directory.entries()) {

@@ -164,7 +164,10 @@ class LayerFixer {
     return fsPath(path === '' ? this.#files.folder : `${this.#files.folder}/${path}`);
   }
 
-  /** Returns true if all of a path are directories of this layer. The sidecar may have been tampered with. */
+  /**
+   * Returns true if every name of a path is a directory of this layer. The sidecar may have been
+   * tampered with.
+   */
   #isDirectory(path: string): boolean {
     const known = this.#directories.get(path);
     if (known !== undefined) return known;
@@ -286,7 +289,10 @@ class LayerFixer {
     return true;
   }
 
-  /** A deletion of nothing hides nothing, and a mount would show its name where no lower layer has the directory. */
+  /**
+   * Removes a whiteout that hides nothing. A mount would show its name where no lower layer has the
+   * directory.
+   */
   #dropPointless(path: string): void {
     if (this.#find(path)) return;
     this.#entries.delete(path);

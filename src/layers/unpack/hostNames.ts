@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { hasRawBytes, nameBytes } from '../tar/byteName.ts';
 
-/** Names that Windows keeps for devices, whatever their ending (Microsoft, "Naming Files, Paths, and Namespaces"). */
+/**
+ * Names that Windows reserves for devices, whatever their extension (Microsoft, "Naming Files,
+ * Paths, and Namespaces").
+ */
 const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 
 /**
- * The name under which this system can hold a file: the same one wherever that is possible. What must be changed gets a mark made from the exact bytes, so that two
- * names never become one.
+ * Returns the name under which this system can hold a file: the same name wherever possible. A
+ * changed name carries a mark made from the exact bytes, so that two names never become one.
  */
 export function hostNameFor(name: string, platform: NodeJS.Platform): string {
   if (platform === 'win32') {
@@ -18,7 +21,10 @@ export function hostNameFor(name: string, platform: NodeJS.Platform): string {
   return name;
 }
 
-/** Another name for one that the file system takes for the same as a name that is there already. `attempt` counts from 2. */
+/**
+ * Returns another name, for one that the file system takes for an existing name. `attempt` counts
+ * from 2.
+ */
 export function divertedName(hostName: string, attempt: number): string {
   return `${hostName.slice(0, 240)}~${attempt}`;
 }

@@ -2,23 +2,28 @@ import type { Sink } from '../../oci/byteSource.ts';
 import { Decompressor, type Inflaters } from '../compression/decompress.ts';
 import type { Compression } from '../../oci/compression.ts';
 
-/** Makes something of a layer's uncompressed bytes. */
+/** Consumes a layer's uncompressed bytes. */
 export interface TarSink<Result> extends Sink {
-  /** All bytes have come. @param junk bytes behind the end of the compressed data; harmless if the archive had ended before, else part of the layer is lost */
+  /**
+   * Called after the last byte.
+   * @param junk bytes after the end of the compressed data: harmless if the archive had ended
+   * before, otherwise part of the layer is lost
+   */
   end(junk: number): Result;
-  /** Frees what it holds. */
   close(): void;
 }
 
 /**
- * The way of one layer's bytes, whatever compresses them: decompressed, and handed on within the call that brings them.
- * @throws {InvalidLayerError} {@link TruncatedLayerError} {@link UnsupportedCompressionError}, and what the `TarSink` throws. After an error nothing more can be written.
+ * Reads one layer, whatever its compression: decompresses its bytes and passes them on within the
+ * same call. After an error nothing more can be written.
+ * @throws {InvalidLayerError} {@link TruncatedLayerError} {@link UnsupportedCompressionError}, and
+ * what the `TarSink` throws
  */
 export class LayerReading<Result> implements Sink {
   readonly #decompressor: Decompressor;
   readonly #tar: TarSink<Result>;
 
-  /** @param make is given a function that tells how the layer is compressed, from the first byte on */
+  /** @param make receives a function that returns the compression, known from the first byte on */
   constructor(make: (compression: () => Compression) => TarSink<Result>, inflaters: Inflaters = {}) {
     this.#tar = make(() => this.#decompressor.compression ?? 'none');
     this.#decompressor = new Decompressor(this.#tar, inflaters);
@@ -33,7 +38,7 @@ export class LayerReading<Result> implements Sink {
     }
   }
 
-  /** All bytes have come: checks that they were whole. */
+  /** Checks that the bytes were complete. */
   end(): Result {
     try {
       return this.#tar.end(this.#decompressor.end().junk);
@@ -42,7 +47,7 @@ export class LayerReading<Result> implements Sink {
     }
   }
 
-  /** Frees what it holds, when it is left before its end. */
+  /** Frees resources, also before the end. */
   close(): void {
     this.#decompressor.close();
     this.#tar.close();

@@ -16,14 +16,14 @@ import type { Place } from './treeWriter.ts';
 import type { Warnings } from '../warnings.ts';
 import { XattrFilter } from '../tar/xattrs.ts';
 
-/** How much a layer may hold. */
+/** Limits of one layer. */
 export interface UnpackLimits {
-  /** Bytes of the tar, and of the files with their holes. */
+  /** Bytes of the tar, and of its files with holes and copies. */
   readonly maxBytes: number;
   readonly maxEntries: number;
 }
 
-/** What deletions become: marks for the overlay, or deletions. */
+/** What deletions turn into: marks for overlayfs, or removals. */
 export interface Deletions {
   /** Hides what lower layers have at a path. */
   hide(names: readonly string[], hidden: string): void;
@@ -31,23 +31,23 @@ export interface Deletions {
   hideAll(names: readonly string[]): void;
 }
 
-/** Takes a file's content, in pieces with their places. */
+/** Takes a file's content, in pieces with their positions. */
 export interface ContentTaker {
   write(chunk: Uint8Array, position: number): void;
   close(): void;
 }
 
-/** What a layer's entries are made in: a folder on disk (`TreeWriter`), or only the memory of what there would be. */
+/** Where a layer's entries are made: in a folder on disk (`TreeWriter`), or only in memory. */
 export interface TreeMaker {
   readonly root: DirectoryNode;
-  /** Number of the layer that entries come from. */
+  /** The current layer's number. */
   readonly layer: number;
   parentOf(names: readonly string[]): DirectoryNode | undefined;
   openFile(place: Place, entry: TarEntry): ContentTaker;
   closeFile(place: Place, file: ContentTaker): void;
   makeDirectory(place: Place, entry: TarEntry): void;
   makeSymlink(place: Place, entry: TarEntry): void;
-  /** Returns how many bytes had to be copied for it. */
+  /** Returns how many bytes had to be copied. */
   makeLink(place: Place, target: Place, node: FileNode | SymlinkNode): number;
   keep(place: Place, node: TreeNode): void;
   clear(place: Place): void;
@@ -64,7 +64,7 @@ export interface OpenLink {
   readonly path: string;
   readonly target: string;
   readonly entry: TarEntry;
-  /** It was made to what came at its target later, which counts if lower layers have nothing there. */
+  /** It was made to a later entry, which counts only if lower layers have nothing there. */
   readonly late: boolean;
   /** The layer had deleted the target before, so what lower layers have there does not count. */
   readonly deleted: boolean;
@@ -78,10 +78,13 @@ export interface LayerVisitorOptions {
   readonly warnings: Warnings;
 }
 
-/** Errors of the system that a name is to blame for: the one entry is left out. */
+/** The system's errors that are due to a name. Such an entry is left out. */
 const NAME_ERRORS = new Set(['ENAMETOOLONG', 'EILSEQ', 'EINVAL', 'ENOTSUP', 'EPERM']);
 
-/** Turns the entries of one layer into files, links, and deletions, each only after it was found safe. */
+/**
+ * Turns the entries of one layer into files, links, and deletions, after checking that each is
+ * safe.
+ */
 export class LayerVisitor implements TarVisitor {
   readonly #tree: TreeMaker;
   readonly #deletions: Deletions;
@@ -103,7 +106,7 @@ export class LayerVisitor implements TarVisitor {
     this.#xattrs = new XattrFilter(warnings);
   }
 
-  /** Entries so far, whatever became of them. */
+  /** Entries so far, including those left out. */
   get entries(): number {
     return this.#entries;
   }
@@ -135,7 +138,7 @@ export class LayerVisitor implements TarVisitor {
     if (open) this.#tree.closeFile(open.place, open.file);
   }
 
-  /** Leaves the layer as far as it came. */
+  /** Stops, leaving what was made. */
   close(): void {
     this.#open?.file.close();
     this.#open = undefined;
@@ -180,7 +183,7 @@ export class LayerVisitor implements TarVisitor {
     this.#open = { file: this.#tree.openFile(place, entry), place };
   }
 
-  /** The target is stored as it is, wherever it points: nothing is ever done through it. */
+  /** Stores the target unchanged, wherever it points, since nothing ever follows it on disk. */
   #makeSymlink(place: Place, entry: TarEntry): void {
     if (entry.linkname === '' || entry.linkname.length > 4095 || entry.linkname.includes('\0')) {
       return this.#refuse(entry, 'is a symbolic link with an impossible target');
@@ -193,13 +196,13 @@ export class LayerVisitor implements TarVisitor {
     if (!names) return this.#refuse(entry, `is a hard link to ${quoted(entry.linkname)}, out of the image`);
     const before = findPlace(this.#tree.root, names);
     if (before && before.directory === place.directory && before.name === place.name) return;
-    // What the link takes the place of may hold its target.
+    // The link may replace what holds its target.
     this.#tree.clear(place);
     const target = findPlace(this.#tree.root, names);
     const node = target?.directory.get(target.name);
     if (names.length === 0 || node?.kind === 'directory') return this.#refuse(entry, 'is a hard link to a directory');
     if (target && this.#link(place, target)) return;
-    // A link to a link that waits itself waits for the same.
+    // A link to a waiting link waits for the same target.
     const late: LinkNode = {
       kind: 'link',
       layer: this.#tree.layer,
@@ -210,7 +213,7 @@ export class LayerVisitor implements TarVisitor {
     this.#lateLinks.push({ place, node: late });
   }
 
-  /** Makes a hard link, if something that can have one is at its target. */
+  /** Makes a hard link. Returns false if its target cannot have one, or does not exist. */
   #link(place: Place, target: Place): boolean {
     const node = target.directory.get(target.name);
     if (node?.kind === 'file' || node?.kind === 'symlink') this.#count(this.#tree.makeLink(place, target, node));
@@ -220,7 +223,7 @@ export class LayerVisitor implements TarVisitor {
     return true;
   }
 
-  /** All entries have come. Returns the links that need lower layers, or have no target. */
+  /** Called after the last entry. Returns the links that need lower layers, or have no target. */
   end(): OpenLink[] {
     const byNode = new Map(this.#lateLinks.map(link => [link.node, link]));
     const targetOf = ({ node }: LateLink): Place | undefined =>
@@ -265,7 +268,7 @@ export class LayerVisitor implements TarVisitor {
   }
 }
 
-/** Returns true where the layer has hidden what lower layers have at a path. */
+/** Returns true if the layer has hidden what lower layers have at a path. */
 function isDeleted(root: DirectoryNode, names: readonly string[]): boolean {
   let node: TreeNode | undefined = root;
   for (const name of names) {
@@ -281,14 +284,17 @@ export function missingLink(path: string, target: string): string {
   return `${quoted(path)} is missing: it is a hard link to ${quoted(target)}, which no layer has`;
 }
 
-/** Where a path leads within the tree, its last name not followed; `undefined` where there is no such directory. */
+/**
+ * Returns where a path leads within the tree, without following its last name; `undefined` if its
+ * directory does not exist.
+ */
 export function findPlace(root: DirectoryNode, names: readonly string[]): Place | undefined {
   const name = names.at(-1);
   const directory = name === undefined ? undefined : resolveDirectory(root, names.slice(0, -1));
   return directory && name !== undefined ? { directory, name } : undefined;
 }
 
-/** AUFS's store of files with several names was only needed for the links to it. */
+/** Removes AUFS's folder of files with several names, which only the links to them needed. */
 export function dropHardlinkStore(tree: Pick<TreeMaker, 'root' | 'clear'>): void {
   tree.clear({ directory: tree.root, name: HARDLINK_STORE });
 }

@@ -17,24 +17,25 @@ import { type TarRead, TarReading } from './tarReading.ts';
 import { Warnings } from '../warnings.ts';
 
 export interface MergeOptions {
-  /** Where the image's files go: made if it is missing, else it must be empty. */
+  /** Created if it is missing, otherwise it must be empty. */
   readonly folder: string;
-  /** The file for what the disk cannot say (see sidecar.ts); absent: that is not kept. */
+  /** Where to record what the disk does not show (see sidecar.ts); absent: nowhere. */
   readonly sidecar?: string;
   /** For each layer. */
   readonly limits: UnpackLimits;
   readonly inflaters?: Inflaters;
 }
 
-/** One layer on its way into a merged folder. */
+/** A layer being merged. */
 export interface MergingLayer extends Sink {
   end(): TarRead;
   close(): void;
 }
 
 /**
- * Applies layers in order, base first, to one plain folder: what a container would see, without overlay and mount. `layer()` for each, its bytes, its `end()`; then
- * `end()`. After an error the folder holds rubbish.
+ * Applies layers in order, base first, to one plain folder that shows what a container would see,
+ * without overlay and mount. Call `layer()` for each, write its bytes, call its `end()`; at last
+ * call `end()`. After an error the folder is useless.
  * @throws what {@link LayerUnpacker} throws
  */
 export class MergedFolder {
@@ -63,7 +64,10 @@ export class MergedFolder {
     this.#room = new DiskRoom(folder);
   }
 
-  /** Takes the next layer. The one before must have ended. @param expected its diff ID, as the config says */
+  /**
+   * Starts the next layer, after the one before has ended.
+   * @param expected its diff ID in the config
+   */
   layer(expected?: Digest): MergingLayer {
     this.#layer += 1;
     this.#tree.startLayer(this.#layer);
@@ -79,7 +83,7 @@ export class MergedFolder {
     return new LayerReading(compression => new TarReading({ ...options, compression, linksBelow: false }), inflaters);
   }
 
-  /** All layers have come: finishes the folder. Returns warnings for a person to read. */
+  /** Finishes the folder. Returns warnings for the user. */
   end(): string[] {
     const { sidecar } = this.#options;
     const content = this.#finisher.finish([]);
@@ -89,8 +93,8 @@ export class MergedFolder {
 }
 
 /**
- * Applies an image's layers, base first, from where their blobs are. Each layer is checked against its diff ID, if it has one; the blobs' own digests are the source's
- * business. Returns warnings.
+ * Applies an image's layers, base first. Verifies each against its diff ID, if it has one;
+ * verifying the blobs' digests is up to the source. Returns warnings.
  * @throws what {@link MergedFolder} and the source throw
  */
 export async function mergeLayers(

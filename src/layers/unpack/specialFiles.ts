@@ -5,28 +5,35 @@ import { encodeHeader, END_MARK } from '../tar/tarEncoder.ts';
 import { IMPLICIT_DIRECTORY } from '../tar/tarEntry.ts';
 import { isWhiteout } from './stackView.ts';
 
-/** A file that Node.js cannot make and the system's tar can. Paths are relative. */
+/** A file that Node.js cannot make, but the system's tar can. Paths are relative. */
 export type Special =
   | { readonly kind: 'whiteout'; readonly path: string }
   | { readonly kind: 'fifo'; readonly path: string; readonly mode: number }
   | { readonly kind: 'opaque'; readonly path: string };
 
-/** Where the system's tools are. The environment's PATH is not asked: a workspace may have had a hand in it. */
+/**
+ * Where the system's tools are. The environment's PATH is ignored, since a workspace may have set
+ * it.
+ */
 const TOOL_FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin', '/run/current-system/sw/bin'];
-/** So many are made in one go. */
+/** Files made by one archive. */
 const BATCH = 4096;
 const OPAQUE: ReadonlyMap<string, Buffer> = new Map([['user.overlay.opaque', Buffer.from('y')]]);
 
 /**
- * Makes whiteouts, opaque marks and FIFOs in folders that nobody else writes to: by one archive fed to the system's tar, as single calls would cost a process each;
- * where that is no GNU tar, by single calls. Once there is a whiteout, the others become further names of it, which takes no process at all: the kernel's own whiteouts
- * are links of one file, too (Linux, fs/overlayfs/dir.c, since 5.8).
+ * Makes whiteouts, opaque marks and FIFOs in folders that nothing else writes to. One archive fed
+ * to GNU tar makes many, while single calls, the fallback, take a process each. After the first
+ * whiteout, others become further names of it without a process, like the kernel's own whiteouts
+ * (Linux, fs/overlayfs/dir.c, since 5.8).
  */
 export class SpecialMaker {
-  /** Where a whiteout was made. It may be gone by now. */
+  /** An earlier whiteout, which may be gone by now. */
   #whiteout: { readonly folder: string; readonly path: string } | undefined;
 
-  /** Returns those that could not be made: where the system does not let devices or attributes be set, or has no tools. */
+  /**
+   * Returns those that could not be made, because the system forbids devices or attributes, or has
+   * no tools.
+   */
   make(folder: string, specials: readonly Special[]): Special[] {
     const left = specials.filter(special => !(special.kind === 'whiteout' && this.#link(folder, special.path)));
     const failed = new Set<Special>();
@@ -38,12 +45,15 @@ export class SpecialMaker {
     return [...failed];
   }
 
-  /** A folder has another name now. */
+  /** Records that a folder was renamed. */
   moved(from: string, to: string): void {
     if (this.#whiteout?.folder === from) this.#whiteout = { ...this.#whiteout, folder: to };
   }
 
-  /** False where that cannot be done: other file systems, file systems without links, an inode with as many as it may have. */
+  /**
+   * Returns false if impossible: on another file system, one without links, or beyond its limit of
+   * links.
+   */
   #link(folder: string, path: string): boolean {
     if (!this.#whiteout) return false;
     const name = fsPath(`${folder}/${path}`);
@@ -52,7 +62,7 @@ export class SpecialMaker {
     } catch {
       return false;
     }
-    // Somebody may have put something else in its place since.
+    // Something else may have taken its place.
     if (isWhiteout(lstatSync(name))) return true;
     unlinkSync(name);
     return false;
@@ -65,7 +75,7 @@ function makeBatch(folder: string, specials: readonly Special[]): Special[] {
   return specials.filter(special => !(isMade(folder, special, all) || makeSingly(folder, special)));
 }
 
-/** True when tar had nothing to complain of. */
+/** Returns true if tar reported nothing. */
 function runTar(tar: string, folder: string, specials: readonly Special[]): boolean {
   const { status, stderr } = spawnSync(
     tar,
@@ -75,7 +85,10 @@ function runTar(tar: string, folder: string, specials: readonly Special[]): bool
   return status === 0 && stderr.length === 0;
 }
 
-/** Returns an archive of these files: whiteouts as devices 0/0, opaque directories with the mark for mounts with `userxattr` (Linux, filesystems/overlayfs). */
+/**
+ * Returns an archive of these files: whiteouts as devices 0/0, opaque directories with the mark for
+ * mounts with `userxattr` (Linux, filesystems/overlayfs).
+ */
 function specialTar(specials: readonly Special[]): Buffer {
   return Buffer.concat([...specials.map(headerOf), END_MARK]);
 }
@@ -87,7 +100,7 @@ function headerOf(special: Special): Buffer {
   return encodeHeader({ ...entry, mode: 0o700, xattrs: OPAQUE });
 }
 
-/** Files can be looked at; for marks there is tar's word only. */
+/** Files can be checked; for marks, only tar's exit status counts. */
 function isMade(folder: string, special: Special, all: boolean): boolean {
   if (special.kind === 'opaque') return all;
   const stat = lstatSync(fsPath(`${folder}/${special.path}`), { throwIfNoEntry: false });
@@ -96,7 +109,7 @@ function isMade(folder: string, special: Special, all: boolean): boolean {
 }
 
 function makeSingly(folder: string, special: Special): boolean {
-  // Arguments of programs are text.
+  // Arguments of programs are UTF-8.
   if (hasRawBytes(special.path)) return false;
   const path = `./${special.path}`;
   switch (special.kind) {

@@ -8,7 +8,7 @@ export interface LayerOnDisk {
   readonly folder: string;
   /** Directories that hide what is below them in lower layers. */
   readonly opaque: readonly string[];
-  /** Entries of the sidecar that may be missing on disk: devices, FIFOs, and whiteouts (devices 0/0). */
+  /** The sidecar's devices, FIFOs, and whiteouts (devices 0/0), which may be missing on disk. */
   readonly special: readonly SidecarEntry[];
 }
 

@@ -21,29 +21,32 @@ export interface TarReadingOptions {
   readonly room: Pick<DiskRoom, 'claim'>;
   readonly limits: UnpackLimits;
   readonly warnings: Warnings;
-  /** How the blob is compressed; asked when the first byte comes. */
+  /** Called when the first byte arrives. */
   readonly compression: () => Compression;
   /** Hard links may name files of lower layers that are not in this tree. */
   readonly linksBelow: boolean;
-  /** What the config says, see {@link DiffIdHash}. That it is so is the caller's to check. */
+  /** The config's diff ID, see {@link DiffIdHash}; comparing is up to the caller. */
   readonly expected?: Digest;
-  /** The blob's digest, for a caller who checks that too. */
+  /** The blob's digest, if the caller verifies it. */
   readonly blob?: Digest;
 }
 
-/** What a layer was. */
+/** A layer that was read. */
 export interface TarRead {
-  /** Digest over the uncompressed tar, with whatever stands behind its end; see {@link DiffIdHash}. */
+  /** Digest of the uncompressed tar, including bytes after its end; see {@link DiffIdHash}. */
   readonly diffId: Digest;
-  /** Bytes of that tar. */
+  /** Bytes of the tar. */
   readonly size: number;
   readonly entries: number;
   readonly compression: Compression;
-  /** Hard links that were not made when they came. */
+  /** Hard links that could not be made when they came. */
   readonly links: readonly OpenLink[];
 }
 
-/** The way of one layer's uncompressed bytes: hashed, read as tar, and made into files, all within the call that brings them. */
+/**
+ * Hashes one layer's uncompressed bytes, reads them as tar, and makes files, all within the call
+ * that brings them.
+ */
 export class TarReading implements TarSink<TarRead> {
   readonly #options: TarReadingOptions;
   readonly #visitor: LayerVisitor;
@@ -56,7 +59,7 @@ export class TarReading implements TarSink<TarRead> {
     this.#reader = new TarReader(this.#visitor);
   }
 
-  /** Entries so far, the one that is just being taken included. */
+  /** Entries so far, including the current one. */
   get entries(): number {
     return this.#visitor.entries;
   }
@@ -74,7 +77,7 @@ export class TarReading implements TarSink<TarRead> {
     const { warnings, compression, linksBelow } = this.#options;
     if (junk > 0 && !end.marked)
       throw new InvalidLayerError(`${junk} bytes of its compressed data are damaged, and its archive has no end`);
-    if (junk > 0) warnings.add(`${junk} bytes behind the end of the compressed data were ignored`);
+    if (junk > 0) warnings.add(`${junk} bytes after the end of the compressed data were ignored`);
     warnings.addAll(end.warnings);
     const hash = this.#hash ?? this.#startHash();
     const { diffId } = hash.read();

@@ -15,32 +15,36 @@ import { TreeWriter } from './treeWriter.ts';
 import { Warnings } from '../warnings.ts';
 
 export interface TarUnpackOptions {
-  /** Where the layer goes: made if it is missing, else it must be empty. */
+  /** Created if it is missing, otherwise it must be empty. */
   readonly folder: string;
-  /** The file for what the disk cannot say (see sidecar.ts). It is written at the end, whole or not at all. */
+  /**
+   * Where to record what the disk does not show (see sidecar.ts). Written at the end, atomically.
+   */
   readonly sidecar: string;
   readonly limits: UnpackLimits;
-  /** How the blob is compressed; asked when the first byte comes. */
+  /** Called when the first byte arrives. */
   readonly compression: () => Compression;
   /** One that made whiteouts before is quicker. */
   readonly specialFiles?: SpecialMaker;
-  /** What the config says, see {@link DiffIdHash}. That it is so is the caller's to check. */
+  /** The config's diff ID, see {@link DiffIdHash}; comparing is up to the caller. */
   readonly expected?: Digest;
-  /** The blob's digest, for a caller who checks that too. */
+  /** The blob's digest, if the caller verifies it. */
   readonly blob?: Digest;
 }
 
-/** What a layer was. */
+/** A layer that was unpacked. */
 export interface Unpacked extends TarRead {
-  /** What was left out or changed, for a person to read. */
+  /** What was left out or changed, for the user. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Unpacks one layer's tar, as its bytes come, into a folder of its own, in the form that an overlay mount takes for a lower directory: whiteouts are devices 0/0, opaque
- * directories have `user.overlay.opaque` (mount with `userxattr`). What refers to other layers is left to {@link fixAcrossLayers}. After an error nothing more can
- * be written, and the folder holds rubbish.
- * @throws {InvalidLayerError} {@link TruncatedLayerError} {@link HostileEntryError} {@link LimitExceededError} {@link DiskSpaceError}, and the system's errors (ENOSPC, EACCES…)
+ * Unpacks one layer's tar, as its bytes arrive, into a folder that can be a lower directory of an
+ * overlay mount: whiteouts are devices 0/0, opaque directories have `user.overlay.opaque` (mount
+ * with `userxattr`). {@link fixAcrossLayers} does what needs other layers. After an error nothing
+ * more can be written, and the folder is useless.
+ * @throws {InvalidLayerError} {@link TruncatedLayerError} {@link HostileEntryError} {@link
+ * LimitExceededError} {@link DiskSpaceError}, and the system's errors (ENOSPC, EACCES…)
  */
 export class TarUnpacker implements TarSink<Unpacked> {
   readonly #sidecar: string;
@@ -71,7 +75,7 @@ export class TarUnpacker implements TarSink<Unpacked> {
     this.#reading.write(chunk);
   }
 
-  /** All bytes have come: checks that they were whole, and finishes the folder and its sidecar. */
+  /** Checks that the bytes were complete, and finishes the folder and its sidecar. */
   end(junk: number): Unpacked {
     const read = this.#reading.end(junk);
     writeSidecar(this.#sidecar, this.#finisher.finish(read.links));

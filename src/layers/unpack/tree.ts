@@ -3,16 +3,17 @@ import type { SidecarFacts } from './sidecar.ts';
 import type { TarEntry } from '../tar/tarEntry.ts';
 
 /**
- * What was made in a folder, kept in memory. As the folder was empty and nobody else writes there, this is the whole truth: paths are resolved in it, never by
- * the kernel, so that no symlink can lead out; and no entry costs a look at the disk.
+ * What was made in a folder, kept in memory. Since the folder was empty and nothing else writes to
+ * it, this is complete: paths are resolved here, never by the kernel, so no symlink can lead out,
+ * and no entry costs a look at the disk.
  */
 export type TreeNode = DirectoryNode | FileNode | SymlinkNode | SpecialNode | WhiteoutNode | LinkNode;
 
-/** A regular file. Files with the same facts share one node, for there are many. */
+/** A regular file. Files with the same facts share one node, since there are many. */
 export interface FileNode {
   readonly kind: 'file';
   readonly layer: number;
-  /** What the disk does not say of it. */
+  /** What the disk does not show. */
   readonly facts: SidecarFacts | undefined;
 }
 
@@ -23,14 +24,14 @@ export interface SymlinkNode {
   readonly facts: SidecarFacts | undefined;
 }
 
-/** A FIFO or device: nothing is on disk until all is there, and a device not even then. */
+/** A FIFO or device. FIFOs are made at the end, devices not at all. */
 export interface SpecialNode {
   readonly kind: 'fifo' | 'char' | 'block';
   readonly layer: number;
   readonly entry: TarEntry;
 }
 
-/** Hides what the layers below have here. */
+/** Hides what lower layers have here. */
 export interface WhiteoutNode {
   readonly kind: 'whiteout';
   readonly layer: number;
@@ -48,19 +49,19 @@ export interface LinkNode {
 export class DirectoryNode {
   readonly kind = 'directory';
   readonly parent: DirectoryNode | undefined;
-  /** In the image. '' for the root. */
+  /** In the image; '' for the root. */
   readonly name: string;
-  /** On disk, where it may have to be another one. */
+  /** On disk, where the name may have to differ. */
   readonly hostName: string;
-  /** The last layer that named it. */
+  /** The last layer that mentions it. */
   layer: number;
-  /** What the archive says of it; `undefined` when it was only made for what is in it. */
+  /** The archive's entry; `undefined` if the directory is only implied by what is in it. */
   entry: TarEntry | undefined;
-  /** What the disk does not say of it, once it is finished. */
+  /** What the disk does not show, once it is finished. */
   facts: SidecarFacts | undefined;
-  /** Hides what the directories of layers below have in it. */
+  /** Hides what lower layers have in it. */
   opaque = false;
-  /** The last layer in which everything older was taken out of it. */
+  /** The last layer for which everything older was removed from it. */
   clearedIn = 0;
   #children: Map<string, TreeNode> | undefined;
   #hostNames: Map<string, string> | undefined;
@@ -92,19 +93,19 @@ export class DirectoryNode {
     return this.#children ?? [];
   }
 
-  /** How a child is called on disk. */
+  /** Returns a child's name on disk. */
   hostNameOf(name: string): string {
     return this.#hostNames?.get(name) ?? name;
   }
 
-  /** From the root of the image, without a slash before it; '' for the root. */
+  /** Relative to the image's root; '' for the root. */
   get path(): string {
     let path = this.name;
     for (let node = this.parent; node?.parent; node = node.parent) path = `${node.name}/${path}`;
     return path;
   }
 
-  /** From the root on disk; '' for the root. */
+  /** Relative to the root on disk; '' for the root. */
   get hostPath(): string {
     let path = this.hostName;
     for (let node = this.parent; node?.parent; node = node.parent) path = `${node.hostName}/${path}`;
@@ -112,7 +113,7 @@ export class DirectoryNode {
   }
 }
 
-/** `name` in the directory at `path`. */
+/** Returns the path of `name` in the directory at `path`. */
 export function childPath(path: string, name: string): string {
   return path === '' ? name : `${path}/${name}`;
 }

@@ -23,19 +23,25 @@ import { IMPLICIT_DIRECTORY, type TarEntry } from '../tar/tarEntry.ts';
 import { childPath, DirectoryNode, type FileNode, resolveDirectory, type SymlinkNode, type TreeNode } from './tree.ts';
 import type { Warnings } from '../warnings.ts';
 
-/** A place in the tree: what is or shall be called `name` in a directory. */
+/** A directory and a name in it, whether or not it exists. */
 export interface Place {
   readonly directory: DirectoryNode;
   readonly name: string;
 }
 
-/** A name that the file system could not hold, and the one it has. Both are paths from the root. */
+/**
+ * A name that the file system could not hold, and the one used instead. Both are paths from the
+ * root.
+ */
 export interface Diversion {
   readonly path: string;
   readonly as: string;
 }
 
-/** Makes and removes files in one folder, and keeps the tree of what is there. Every path that it gives to the system goes through directories only that it made. */
+/**
+ * Makes and removes files in one folder, and keeps the tree of what is there. Every path given to
+ * the system leads only through directories that it made itself.
+ */
 export class TreeWriter {
   readonly root: DirectoryNode;
   readonly #folder: string;
@@ -48,7 +54,7 @@ export class TreeWriter {
   #fileNodes = new Map<SidecarFacts | undefined, FileNode>();
   #layer = 1;
   #made = 0;
-  /** The directory of the last entry, whose names in the archive these are. */
+  /** The last entry's directory, and its names in the archive. */
   #lastParent: { readonly names: readonly string[]; readonly directory: DirectoryNode } | undefined;
   #lastBase: { readonly directory: DirectoryNode; readonly path: string } | undefined;
 
@@ -60,7 +66,7 @@ export class TreeWriter {
     this.root = new DirectoryNode(undefined, '', '', 1);
   }
 
-  /** Number of the layer that entries come from. */
+  /** The current layer's number. */
   get layer(): number {
     return this.#layer;
   }
@@ -69,7 +75,7 @@ export class TreeWriter {
     return this.#diverted.values();
   }
 
-  /** Entries come from another layer from here on. */
+  /** Starts another layer. */
   startLayer(layer: number): void {
     this.#layer = layer;
     this.#fileNodes = new Map();
@@ -77,7 +83,10 @@ export class TreeWriter {
     this.#made = 0;
   }
 
-  /** The directory that holds an entry; missing ones are made, and what is none and in the way is removed. `undefined` for a loop of symlinks. */
+  /**
+   * Returns the directory for an entry. Makes missing ones, and replaces what is not a directory.
+   * Returns `undefined` for a loop of symlinks.
+   */
   parentOf(names: readonly string[]): DirectoryNode | undefined {
     if (this.#lastParent && areSiblings(this.#lastParent.names, names)) return this.#lastParent.directory;
     const directory = resolveDirectory(this.root, names.slice(0, -1), {
@@ -92,7 +101,7 @@ export class TreeWriter {
     return directory;
   }
 
-  /** Where something is on disk. */
+  /** Returns a path on disk. */
   hostPath(directory: DirectoryNode, name: string): string | Buffer {
     return fsPath(this.#directoryPath(directory) + directory.hostNameOf(name));
   }
@@ -107,7 +116,10 @@ export class TreeWriter {
     this.#keep(directory, name, this.#fileNode(facts));
   }
 
-  /** Makes a directory, or describes anew one that is there. What it takes the place of was hiding what the layers below have here, and so must it. */
+  /**
+   * Makes a directory, or describes an existing one. If it replaces something that hid what lower
+   * layers have here, so must it.
+   */
   makeDirectory(place: Place, entry: TarEntry): void {
     const { directory, name } = place;
     const existing = directory.get(name);
@@ -135,9 +147,9 @@ export class TreeWriter {
   }
 
   /**
-   * Makes another name for a file or symlink. The link's own owner, mode and time are ignored, as by
-   * GNU tar and umoci, since the file has these once. Returns how many bytes had to be copied: beyond
-   * the file system's limit of links (65,000 on ext4), the next names link to a copy.
+   * Makes another name for a file or symlink. The link's own owner, mode and time are ignored, as
+   * GNU tar and umoci do, since the file has these once. Returns how many bytes had to be copied:
+   * beyond the file system's limit of links (65,000 on ext4), the next names link to a copy.
    */
   makeLink(place: Place, target: Place, node: FileNode | SymlinkNode): number {
     this.clear(place);
@@ -169,7 +181,7 @@ export class TreeWriter {
     }
   }
 
-  /** Describes a FIFO that was made. */
+  /** Sets the attributes of a FIFO that was made. */
   finishSpecial({ directory, name }: Place, entry: TarEntry): void {
     const path = this.hostPath(directory, name);
     const owned = this.#ownership.own(path, entry);
@@ -180,13 +192,16 @@ export class TreeWriter {
     directory.set(name, this.#fileNode(this.#ownership.factsOf(entry, owned, mode)), directory.hostNameOf(name));
   }
 
-  /** Makes a FIFO that was made under a second name one file with the first. */
+  /** Makes a FIFO one file with another that has the same entry. */
   linkSpecial(place: Place, first: Place, node: FileNode): void {
     unlinkSync(this.hostPath(place.directory, place.name));
     this.makeLink(place, first, node);
   }
 
-  /** Gives a directory its owner, mode and time. Only when all in it is done: making files changes its time, and its mode may forbid to make any. */
+  /**
+   * Sets a directory's owner, mode and time. Call it once everything in it is done: making files
+   * changes its time, and its mode may forbid making any.
+   */
   finishDirectory(node: DirectoryNode): void {
     const path = fsPath(this.#directoryPath(node).slice(0, -1));
     const entry = node.entry ?? { ...IMPLICIT_DIRECTORY, path: node.path };
@@ -201,13 +216,13 @@ export class TreeWriter {
     node.facts = node.parent ? this.#ownership.factsOf(entry, owned, mode) : this.#ownership.allFacts(entry);
   }
 
-  /** Keeps something in the tree that is not on disk. */
+  /** Adds a node that is not on disk. */
   keep(place: Place, node: TreeNode): void {
     this.clear(place);
     this.#keep(place.directory, place.name, node);
   }
 
-  /** Removes what is there, with all that is in it. */
+  /** Removes what is there, and everything in it. */
   clear({ directory, name }: Place): void {
     const node = directory.get(name);
     if (!node) return;
@@ -229,7 +244,7 @@ export class TreeWriter {
     directory.delete(name);
   }
 
-  /** Like `hostPath`, for a walk through many directories. */
+  /** Does the same as `hostPath`, for a walk through many directories. */
   #onDisk(directory: DirectoryNode, name: string): string {
     return `${this.#folder}/${childPath(directory.hostPath, directory.hostNameOf(name))}`;
   }
@@ -253,7 +268,8 @@ export class TreeWriter {
   }
 
   /**
-   * Makes something under its own name, or, where the file system takes that for the same as another name (case, Unicode forms) or cannot hold it, under one beside it.
+   * Makes something under its own name, or under another if the file system cannot hold the name or
+   * takes it for an existing one (case, Unicode forms).
    */
   #create<T>({ directory, name }: Place, make: (path: string | Buffer, hostName: string) => T): T {
     const wanted = hostNameFor(name, process.platform);
@@ -272,10 +288,10 @@ export class TreeWriter {
     const path = childPath(directory.path, name);
     const as = childPath(directory.hostPath, hostName);
     this.#diverted.set(path, { path, as });
-    // The node comes when it is finished; its place on disk is needed before.
+    // The node follows when it is finished, but its name on disk is needed before.
     directory.set(name, { kind: 'file', layer: this.#layer, facts: undefined }, hostName);
     this.#warnings.add(
-      `${quoted(path)} is stored as ${quoted(as)}, for this file system cannot hold both names or not this one`,
+      `${quoted(path)} is stored as ${quoted(as)}, because this file system cannot hold both names, or not this one`,
     );
   }
 
@@ -301,7 +317,7 @@ export class TreeWriter {
   }
 }
 
-/** True for names that differ in the last at most. */
+/** Returns true if names differ in the last at most. */
 function areSiblings(names: readonly string[], others: readonly string[]): boolean {
   if (names.length !== others.length) return false;
   for (let at = names.length - 2; at >= 0; at--) if (names[at] !== others[at]) return false;

@@ -5,11 +5,14 @@ import { TarUnpacker, type TarUnpackOptions, type Unpacked } from './tarUnpacker
 export type { UnpackLimits } from './layerVisitor.ts';
 
 export interface UnpackOptions extends Omit<TarUnpackOptions, 'compression'> {
-  /** Decoders in place of Node's own. */
+  /** Decoders to use instead of Node's. */
   readonly inflaters?: Inflaters;
 }
 
-/** Unpacks one layer's blob, as its bytes come, into a folder of its own. @throws what {@link LayerReading} and {@link TarUnpacker} throw */
+/**
+ * Unpacks one layer's blob, as its bytes arrive, into a folder.
+ * @throws what {@link LayerReading} and {@link TarUnpacker} throw
+ */
 export class LayerUnpacker extends LayerReading<Unpacked> {
   constructor({ inflaters, ...options }: UnpackOptions) {
     super(compression => new TarUnpacker({ ...options, compression }), inflaters);
