@@ -1,5 +1,6 @@
-// Builds the extension: `dist/extension.js` (the extension host loads it) and `dist/worker.js` (one thread per layer), as ES modules
-// with shared chunks, so that what is heavy is read from disk when it is first needed.
+// Builds the extension: `dist/extension.js` (the extension host loads it) and `dist/worker.js` (one
+// thread per layer), as ES modules with shared chunks, so that what is heavy is read from disk when
+// it is first needed.
 //
 //   node esbuild.js                build for use: minified, no source maps
 //   node esbuild.js --development  readable, with source maps, for the debugger
@@ -12,13 +13,17 @@ import { build, context } from 'esbuild';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
-/** Bundled CommonJS packages call `require` for Node's own modules, which an ES module does not have. */
+/**
+ * Bundled CommonJS packages call `require` for Node's own modules, which an ES module does not
+ * have.
+ */
 const requireBanner =
   "import{createRequire as __peelCreateRequire}from'node:module';const require=__peelCreateRequire(import.meta.url);";
 
 /**
- * Leaves out what undici loads and Peel never uses: HTTP/2 (`allowH2: false`), the bodies of `fetch` and forms; and one of its two forms of llhttp, the one with vectors, which reads long headers faster:
- * 72 kB that every thread would read, find the ends of functions in, and keep.
+ * Leaves out what undici loads and Peel never uses: HTTP/2 (`allowH2: false`), the bodies of
+ * `fetch` and forms; and one of its two forms of llhttp, the one with vectors, which reads long
+ * headers faster: 72 kB that every thread would read, find the ends of functions in, and keep.
  *
  * @type {import('esbuild').Plugin}
  */
@@ -40,8 +45,8 @@ const EXTENSION = 'src/extension.ts';
 const WORKER = 'src/workers/worker.ts';
 
 /**
- * Folders whose files are loaded together: `browsing` at the first look at an image, `reading` when an
- * image's layers are read. Files elsewhere belong to the feature that imports them.
+ * Folders whose files are loaded together: `browsing` at the first look at an image, `reading` when
+ * an image's layers are read. Files elsewhere belong to the feature that imports them.
  */
 const GROUPS = {
   browsing: ['blobs', 'browse/tree', 'overlay', 'pull', 'resolve', 'workers', 'vscode/command'],
@@ -51,16 +56,16 @@ const GROUPS = {
 /**
  * A generated module.
  *
- * @typedef {{ exports: readonly string[], imports: readonly string[] }} Generated the files whose exports it has, and
- *   those that it only loads
+ * @typedef {{ exports: readonly string[], imports: readonly string[] }} Generated the files whose
+ * exports it has, and those that it only loads
  */
 
 /**
  * Keeps modules that are loaded together in few files. esbuild splits by entry points, and every
- * `import()` is one, so the sources would end up in hundreds of small files, each of which takes the
- * extension host longer to find and compile than its content is worth. Here everything that the editor
- * imports later from a group is one module, and every other entry point also loads the groups that it
- * reaches.
+ * `import()` is one, so the sources would end up in hundreds of small files, each of which takes
+ * the extension host longer to find and compile than its content is worth. Here everything that the
+ * editor imports later from a group is one module, and every other entry point also loads the
+ * groups that it reaches.
  *
  * @type {import('esbuild').Plugin}
  */
@@ -101,8 +106,8 @@ function inEditor(file) {
 }
 
 /**
- * Finds which module of which group each file is in, and what every generated module contains, from the
- * imports of the sources.
+ * Finds which module of which group each file is in, and what every generated module contains, from
+ * the imports of the sources.
  *
  * @param {readonly string[]} entries
  * @returns {Promise<{ groupOf: Map<string, string>, modules: Map<string, Generated> }>}
@@ -192,7 +197,8 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     absWorkingDir: root,
     entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(root + file))),
     outdir,
-    // All files lie side by side: `new URL('./worker.js', import.meta.url)` must hold in every chunk.
+    // All files lie side by side: `new URL('./worker.js', import.meta.url)` must hold in every
+    // chunk.
     entryNames: '[name]',
     chunkNames: '[name]-[hash]',
     bundle: true,

@@ -1,4 +1,6 @@
-/** Symbolic links followed on one path before it counts as a loop, as in Linux (path_resolution(7)). */
+/**
+ * Symbolic links followed on one path before it counts as a loop, as in Linux (path_resolution(7)).
+ */
 const MAX_LINKS = 40;
 
 /** What {@link followLinks} needs to know of a tree. */

@@ -104,8 +104,9 @@ export function mountOf(mounts: readonly Mount[], path: string): Mount | undefin
 }
 
 /**
- * Processes in mount namespaces other than ours in which something is mounted at this place: the terminals of rootless mounts. Only the
- * person's own processes can be asked. One process for each namespace.
+ * Processes in mount namespaces other than ours in which something is mounted at this place: the
+ * terminals of rootless mounts. Only the person's own processes can be asked. One process for each
+ * namespace.
  */
 export async function namespacesWith(point: string): Promise<number[]> {
   const own = await readlink('/proc/self/ns/mnt');

@@ -123,7 +123,9 @@ class IndexSearch {
    */
   async #present(entries: readonly PlatformEntry[]): Promise<readonly PlatformEntry[]> {
     const has = await Promise.all(
-      entries.map(({ descriptor }) => this.#source.hasManifest?.(this.#named.reference.repository, descriptor.digest)),
+      entries.map(async ({ descriptor }) =>
+        this.#source.hasManifest?.(this.#named.reference.repository, descriptor.digest),
+      ),
     );
     const present = entries.filter((_, at) => has[at] !== false);
     return present.length > 0 ? present : entries;

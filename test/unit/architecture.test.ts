@@ -28,8 +28,8 @@ const core = Object.keys(mayImport);
 Object.assign(mayImport, { vscode: core, 'extension.ts': [...core, 'vscode'] });
 
 /**
- * The ladder of `src/vscode`: a folder or file imports only from steps before its own. Those of one step
- * don't know each other.
+ * The ladder of `src/vscode`: a folder or file imports only from steps before its own. Those of one
+ * step don't know each other.
  */
 const ladder: readonly (readonly string[])[] = [
   ['common'],
@@ -46,7 +46,10 @@ const ladder: readonly (readonly string[])[] = [
   ['registerCommands.ts', 'restorePages.ts'],
 ];
 
-/** Bytes of minified code. `startup` is read whenever the extension is activated, `worker` whenever a thread starts. Raise them knowingly. */
+/**
+ * Bytes of minified code. `startup` is read whenever the extension is activated, `worker` whenever
+ * a thread starts. Raise them knowingly.
+ */
 const budgets = { startup: 130_000, worker: 400_000, total: 840_000 };
 
 const files = globSync('src/**/*.ts', { cwd: projectRoot }).map(file => file.replaceAll('\\', '/'));

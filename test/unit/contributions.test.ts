@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectRoot } from '../rig/paths.ts';
 
-// What `test/unit/vscode/common/ids.test.ts` does for commands, views and settings, for the context values of tree rows.
+// What `test/unit/vscode/common/ids.test.ts` does for commands, views and settings, for the context
+// values of tree rows.
 
 const manifest = readFileSync(join(projectRoot, 'package.json'), 'utf8');
 const sources = globSync('src/vscode/**/*.ts', { cwd: projectRoot }).map(file =>
@@ -16,7 +17,10 @@ const words = new Set(
   sources.flatMap(source => [...source.matchAll(/'(?:peel\.)?([a-z][A-Za-z]*)'/g)].map(([, word = '']) => word)),
 );
 
-/** Every context value that a row may have, as far as its parts are written in the code; one flag at a time. */
+/**
+ * Every context value that a row may have, as far as its parts are written in the code; one flag at
+ * a time.
+ */
 function possibleValues(): string[] {
   const statements = sources.flatMap(source =>
     [...source.matchAll(/contextValue =([^;]+);/g)].map(([, value = '']) => value),
@@ -31,7 +35,10 @@ function possibleValues(): string[] {
   });
 }
 
-/** The keys of `contextValue(kind, { pinned, filtered: … })`, or the command names that a failure's row joins to its kind. */
+/**
+ * The keys of `contextValue(kind, { pinned, filtered: … })`, or the command names that a failure's
+ * row joins to its kind.
+ */
 function flagsOf(statement: string): string[] {
   if (statement.includes(".join('+')")) return [...words];
   const [, record = ''] = /\{([^{}]*)\}\s*\)\s*$/.exec(statement) ?? [];

@@ -179,7 +179,10 @@ export class LayerTreeBuilder {
     return false;
   }
 
-  /** Ties links to what came after them in the layer. Those that lower layers have nothing for, either, are not shown. */
+  /**
+   * Ties links to what came after them in the layer. Those that lower layers have nothing for,
+   * either, are not shown.
+   */
   #tieLoose(): void {
     const loose = this.#loose.filter(({ directory, name, leaf }) => directory.children.get(name) === leaf);
     const byLeaf = new Map<LayerNode, LooseLink>(loose.map(link => [link.leaf, link]));

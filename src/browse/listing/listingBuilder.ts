@@ -65,7 +65,10 @@ export class ListingBuilder {
     return listingFile({ ...facts, extras: this.#extras }, this.#count, all, packed);
   }
 
-  /** Returns the entries from number `from` on, in buffers of their own that can be posted to a thread. */
+  /**
+   * Returns the entries from number `from` on, in buffers of their own that can be posted to a
+   * thread.
+   */
   part(from: number): ListingPart {
     const { wide, narrow, names } = this.#from(from);
     const nameStart = from === 0 ? 0 : (this.#narrow[(from - 1) * NARROW + 1] ?? 0);

@@ -50,7 +50,9 @@ interface Place {
   readonly at: number;
 }
 
-/** Finds the content of a hard link to a file of the layers below, which counts before its `own`. */
+/**
+ * Finds the content of a hard link to a file of the layers below, which counts before its `own`.
+ */
 type LinkResolver = (link: Place, own: Place | undefined) => Place | undefined;
 
 /** A node of the merged tree. */
@@ -217,7 +219,10 @@ export class MergedTree {
     return node.children((link, own) => (this.#alone ? (own ?? link) : (this.#contentBelow(link) ?? own)));
   }
 
-  /** Finds what a hard link names in the layers below its own. Symlinks of its own layer may lead there, too. */
+  /**
+   * Finds what a hard link names in the layers below its own. Symlinks of its own layer may lead
+   * there, too.
+   */
   #contentBelow(link: Place): Place | undefined {
     const { number, files } = link.layer;
     const names = splitPath(entryAt(link).linkname) ?? [];

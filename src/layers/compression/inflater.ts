@@ -15,7 +15,9 @@ export interface Inflater extends Sink {
 /** Creates an inflater whose output goes to `out`. */
 export type InflaterFactory = (out: Sink) => Inflater;
 
-/** Counts bytes after the compressed data. If all are NUL, they are padding, as some tools write. */
+/**
+ * Counts bytes after the compressed data. If all are NUL, they are padding, as some tools write.
+ */
 export class JunkCounter {
   #count = 0;
   #junk = false;

@@ -46,7 +46,10 @@ export class PaxRecords {
     return value === undefined ? fallback : decimal(value.toString('latin1'), key);
   }
 
-  /** Returns a number, clamped to what can be counted with, or `fallback`. @throws {InvalidLayerError} */
+  /**
+   * Returns a number, clamped to what can be counted with, or `fallback`. @throws
+   * {InvalidLayerError}
+   */
   clamped(key: string, fallback: number): number {
     const value = this.#find(key);
     return value === undefined ? fallback : clamp(parseDecimal(value.toString('latin1'), key));

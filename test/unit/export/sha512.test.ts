@@ -25,7 +25,10 @@ after(() => folder.remove());
 
 const sha512 = (bytes: Uint8Array): Digest => `sha512:${createHash('sha512').update(bytes).digest('hex')}`;
 
-/** Writes a layout in which every digest is sha512, so that file names exceed the 100 bytes of a tar header. */
+/**
+ * Writes a layout in which every digest is sha512, so that file names exceed the 100 bytes of a tar
+ * header.
+ */
 function writeLayout(path: string): void {
   const built = layer([file('etc/hello', 'hello\n')]);
   const put = (mediaType: string, bytes: Uint8Array) => {

@@ -30,7 +30,7 @@ function content(path: string, more: Partial<Entry> = {}): Entry {
 
 function viewOf(tree: ReadonlyMap<string, EntryFacts>): View {
   const lines = [...tree].filter(([path]) => path !== '.').map(([path, facts]) => [path, shown(facts)] as const);
-  return Object.fromEntries(lines.toSorted());
+  return Object.fromEntries(lines);
 }
 
 function shown({ type, size, linkname }: Pick<EntryFacts, 'type' | 'size' | 'linkname'>): string {
@@ -111,7 +111,7 @@ function listed(layers: Layers, keep: boolean): View {
     const { type, size, linkname } = node.facts;
     return [node.path, shown({ type, size, ...(linkname === undefined ? {} : { linkname }) })] as const;
   });
-  return Object.fromEntries(lines.toSorted());
+  return Object.fromEntries(lines);
 }
 
 function bound(of: object, key: string | symbol): unknown {

@@ -39,7 +39,9 @@ export function unpack(
   }
 }
 
-/** Writes bytes in chunks, and overwrites each afterwards to expose code that keeps a view of it. */
+/**
+ * Writes bytes in chunks, and overwrites each afterwards to expose code that keeps a view of it.
+ */
 export function feed(sink: { write(chunk: Uint8Array): void }, bytes: Buffer, step = 65536): void {
   for (let at = 0; at < bytes.length; at += step) {
     const chunk = Buffer.from(bytes.subarray(at, at + step));

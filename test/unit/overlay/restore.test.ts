@@ -59,7 +59,10 @@ function sidecar(folder: string, layer: number, entries: readonly Entry[]): void
   writeFileSync(file, JSON.stringify({ version: 1, entries: whole }));
 }
 
-/** Runs the mount as the user would: prepared by the user, with sudo in a terminal. Preparing runs in a process of that user. */
+/**
+ * Runs the mount as the user would: prepared by the user, with sudo in a terminal. Preparing runs
+ * in a process of that user.
+ */
 async function mountAs(
   user: TestUser,
   folder: string,
@@ -79,7 +82,10 @@ function prepareAs(user: TestUser, folder: string, layers: number, options = OPT
   return JSON.parse(asUser(user, 'overlay/prepareMount.ts', code)) as Plan;
 }
 
-/** Runs a module's code as a user. Modules are loaded before the rights are given away: the project may lie where only its owner may read. */
+/**
+ * Runs a module's code as a user. Modules are loaded before the rights are given away: the project
+ * may lie where only its owner may read.
+ */
 function asUser(user: TestUser, module: string, code: string, input?: Buffer): string {
   const url = new URL(`../../../src/${module}`, import.meta.url).href;
   const become = `process.setgroups([]); process.setgid(${user.gid}); process.setuid(${user.uid});`;
@@ -236,7 +242,8 @@ describe('restoring owners, by a normal user with sudo', { skip }, () => {
       'middle',
     );
 
-    // Under the mount nothing lends rights: no setuid, no capability, no device where a user of this machine could reach it.
+    // Under the mount nothing lends rights: no setuid, no capability, no device where a user of
+    // this machine could reach it.
     const layer = (name: string): string => join(folder, 'layers/1', name);
     assert.deepEqual(look(layer('bin/sudo')).mode, '644');
     assert.equal(must('getcap', layer('bin/ping')), '');
@@ -375,7 +382,10 @@ describe('hostile content, with a victim beside', { skip }, () => {
     readonly print: () => string;
   }
 
-  /** An image with links of every kind to a victim, which belongs to the same user, so that nothing but Peel's care guards it. */
+  /**
+   * An image with links of every kind to a victim, which belongs to the same user, so that nothing
+   * but Peel's care guards it.
+   */
   const scene = (t: Parameters<typeof scratch>[0], fill: (layer: string, victim: string) => void): Scene => {
     const user = makeUser(t);
     const outer = scratch(t);

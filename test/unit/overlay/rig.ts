@@ -23,7 +23,10 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** A folder that is gone after the test, with all that was mounted in it, however the test ended. Everybody may enter it. */
+/**
+ * A folder that is gone after the test, with all that was mounted in it, however the test ended.
+ * Everybody may enter it.
+ */
 export function scratch(t: TestContext, name = 'peel-overlay-'): string {
   const folder = realpathSync(mkdtempSync(join(sharedTempRoot(), name)));
   chmodSync(folder, 0o755);
@@ -83,7 +86,8 @@ export interface TestUser {
 }
 
 /**
- * Makes a user with a password who may use sudo (for everything, with the password) unless told otherwise, and removes all of it after the test.
+ * Makes a user with a password who may use sudo (for everything, with the password) unless told
+ * otherwise, and removes all of it after the test.
  */
 export function makeUser(t: TestContext, { sudo = true }: { sudo?: boolean } = {}): TestUser {
   const name = `peel${process.pid}${Math.trunc(Math.random() * 1e4)}`;
@@ -108,13 +112,16 @@ export function makeUser(t: TestContext, { sudo = true }: { sudo?: boolean } = {
 export interface Answer {
   readonly prompt: RegExp;
   readonly text: string;
-  /** Type it again and again until the program ends: a key that comes at once after the prompt may be thrown away. */
+  /**
+   * Type it again and again until the program ends: a key that comes at once after the prompt may
+   * be thrown away.
+   */
   readonly again?: boolean;
 }
 
 /**
- * Runs a plan in a terminal, as the editor does, and types the answers there: each when its prompt has been shown. util-linux's `script` makes the
- * terminal; `setpriv` becomes the user.
+ * Runs a plan in a terminal, as the editor does, and types the answers there: each when its prompt
+ * has been shown. util-linux's `script` makes the terminal; `setpriv` becomes the user.
  */
 export async function runInTerminal(plan: Plan, user: TestUser, answers: readonly Answer[]): Promise<Outcome> {
   const words = [plan.shell, ...plan.args].map(word => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');

@@ -25,7 +25,10 @@ import {
 
 const skip = firstOf(requireRoot(), requireTool('unshare', 'setpriv', 'script', 'busybox', 'setfattr', 'useradd'));
 
-/** A base with busybox; on top a changed file, a deleted one and an opaque directory, as a normal user can mark them. */
+/**
+ * A base with busybox; on top a changed file, a deleted one and an opaque directory, as a normal
+ * user can mark them.
+ */
 function userImage(outer: string, user: TestUser, name = 'my "image", 1:2'): string {
   const folder = makeImage(
     join(outer, name),
@@ -153,7 +156,8 @@ describe('by fuse-overlayfs', { skip: noFuse }, () => {
     const user = makeUser(t, { sudo: false });
     const folder = userImage(scratch(t), user, 'my "image", 1');
     const { mode } = statSync('/dev/fuse');
-    // Where only root may use the device (as in some virtual machines), root stands in for the user.
+    // Where only root may use the device (as in some virtual machines), root stands in for the
+    // user.
     const run = (mode & 0o006) === 0o006 ? { user } : {};
     const { code, output } = await runPlan(planFuse({ folder, layers: 2 }), run);
     assert.equal(code, 0, output);

@@ -10,7 +10,10 @@ import { requireRoot } from '../../../support/tools.ts';
 import { plantVictim } from '../../../support/victim.ts';
 import { asUser, feed, LIMITS, unpack } from '../unpacking.ts';
 
-/** How an attack is delivered. It may fail, as long as it fails with an error that says what was wrong. */
+/**
+ * How an attack is delivered. It may fail, as long as it fails with an error that says what was
+ * wrong.
+ */
 type Delivery = (attack: Attack, destination: string) => void;
 
 const EXPECTED = ['InvalidLayerError', 'TruncatedLayerError', 'HostileEntryError', 'LimitExceededError'];

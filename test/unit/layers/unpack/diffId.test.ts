@@ -54,7 +54,8 @@ test('a blob that is the archive itself is not hashed again, when it is what is 
   const blob = digest(bytes);
   for (const expected of [undefined, blob]) {
     const hash = new DiffIdHash(expected, blob);
-    // Whoever names the blob has checked its bytes: these are others, and would have another digest.
+    // Whoever names the blob has checked its bytes: these are others, and would have another
+    // digest.
     hash.update(bytes.subarray(1));
     assert.deepEqual(hash.read(), { diffId: blob, dropped: 0 });
   }

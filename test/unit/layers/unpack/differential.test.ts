@@ -59,7 +59,8 @@ suite(
         );
         const [ours, theirs] = [readTree(folder), readTree(truth)];
         assert.ok(theirs.size > 80);
-        // Node gives times to the kernel as floating numbers: they differ by less than a microsecond.
+        // Node gives times to the kernel as floating numbers: they differ by less than a
+        // microsecond.
         const near = (path: string) => Math.abs((ours.get(path)?.mtime ?? 0) - (theirs.get(path)?.mtime ?? 0)) < 1e-6;
         assert.deepEqual(
           compareTrees(ours, theirs, (path, fact) => fact === 'mtime' && near(path)),

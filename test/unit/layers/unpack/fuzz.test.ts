@@ -38,7 +38,10 @@ const EXPECTED = new Set([
 const LIMITS = { maxBytes: 64 << 20, maxEntries: 2000 };
 type Random = (below: number) => number;
 
-/** True when the bytes were taken; anything but an error that says what is wrong with them fails the test. */
+/**
+ * True when the bytes were taken; anything but an error that says what is wrong with them fails the
+ * test.
+ */
 function survives(action: () => unknown): boolean {
   try {
     action();
@@ -100,7 +103,10 @@ function mutate(bytes: Buffer, random: Random): Buffer {
   return random(5) === 0 ? changed.subarray(0, random(changed.length)) : changed;
 }
 
-/** Makes the checksums right again, so that what was changed in headers gets through to what comes behind. */
+/**
+ * Makes the checksums right again, so that what was changed in headers gets through to what comes
+ * behind.
+ */
 function repairChecksums(bytes: Buffer): Buffer {
   for (let at = 0; at + 512 <= bytes.length; at += 512) {
     const block = bytes.subarray(at, at + 512);
@@ -214,7 +220,8 @@ suite(`fuzzing, seed ${SEED}`, { skip: requireTool('tar') }, () => {
   });
 
   test('what is small stays small', () => {
-    // Each of these is short, and would take gigabytes or hours if anything were allocated or walked by what it claims.
+    // Each of these is short, and would take gigabytes or hours if anything were allocated or
+    // walked by what it claims.
     const claims: Buffer[] = [
       tar(file('x', 'x', { pax: { size: '8589934592' } })),
       tar(paxSparse('x', 2 ** 45, [])),

@@ -93,7 +93,10 @@ function unpackAll(image: RealImage, form: RealForm, place: string): { folders: 
   return { folders, results };
 }
 
-/** Makes on disk what the sidecar says, as the mount does when it restores owners; but plainly, for nobody is at work here but the test. */
+/**
+ * Makes on disk what the sidecar says, as the mount does when it restores owners; but plainly, for
+ * nobody is at work here but the test.
+ */
 function restore(folder: string): void {
   const times = new Map<string, Stats>();
   for (const { path, uid, gid, mode, type, devMajor, devMinor, xattrs = {} } of readSidecar(`${folder}.json`).entries) {
@@ -145,7 +148,8 @@ function differences(ours: Tree, truth: Tree): string[] {
     const [one, other] = [ours.get(path), truth.get(path)];
     // Node hands times to the kernel as floating numbers: they differ by less than a microsecond.
     if (fact === 'mtime') {
-      // Devices are made by the test itself, at another time. The root directory is described by no layer of this image.
+      // Devices are made by the test itself, at another time. The root directory is described by no
+      // layer of this image.
       const undated = path === '.' || one?.device !== undefined;
       return undated || Math.abs((one?.mtime ?? 0) - (other?.mtime ?? 0)) < 1e-6;
     }
@@ -155,7 +159,10 @@ function differences(ours: Tree, truth: Tree): string[] {
   });
 }
 
-/** Attributes without the mark of an opaque directory, which a merged view need not show, and umoci's own notes. */
+/**
+ * Attributes without the mark of an opaque directory, which a merged view need not show, and
+ * umoci's own notes.
+ */
 function own(facts: EntryFacts | undefined): Record<string, string> {
   const { xattrs = {} } = facts ?? {};
   return Object.fromEntries(

@@ -157,7 +157,8 @@ suite('a stack of layers', linux, () => {
       const tree = mounted(stack(layers, place), place);
       const names = (of: Tree) => [...of.keys()].filter(path => path !== '.').toSorted();
       assert.deepEqual(names(tree), [...visible].toSorted());
-      // A copy takes the place of a hard link to a lower layer; what nobody described has the time at which it was made.
+      // A copy takes the place of a hard link to a lower layer; what nobody described has the time
+      // at which it was made.
       const described = new Set(
         layers.flat().flatMap(({ path, type }) => (type === 'directory' ? [String(path).slice(0, -1)] : [])),
       );
