@@ -66,14 +66,22 @@ export async function resolveImage(
   if (named.manifest.kind === 'index') {
     const { leaf, entry } = await new IndexSearch(source, named, signal).find(named.manifest, wanted);
     const image = await describe(source, named, leaf, signal);
-    // The index's word is what finds this very image again.
-    return hasPlatform(entry) ? { ...image, platform: entry.platform } : image;
+    return hasPlatform(entry) ? { ...image, platform: completed(image.platform, entry.platform) } : image;
   }
   const image = await describe(source, named, named, signal);
   // Taking a single image silently for another platform than the wanted one would be wrong.
-  if (wanted && platformDistance(wanted, image.platform) === undefined)
+  // One named by digest was found in an index, which may say more about it.
+  const offered = wanted && reference.digest ? completed(image.platform, wanted) : image.platform;
+  if (wanted && platformDistance(wanted, offered) === undefined)
     throw new PlatformNotFoundError(wanted, [image.platform]);
   return image;
+}
+
+/** Returns a config's platform, with what it lacks from an index, so that either finds the image again. */
+function completed(config: Platform, index: Platform): Platform {
+  if (config.architecture === 'unknown') return index;
+  const sameMachine = config.os === index.os && config.architecture === index.architecture;
+  return sameMachine ? { ...index, ...config } : config;
 }
 
 interface FoundImage {

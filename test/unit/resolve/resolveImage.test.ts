@@ -75,12 +75,28 @@ test('finds an image again by the platform it reports', async () => {
   await assert.rejects(documents.platform('windows/amd64 10.0.1'), PlatformNotFoundError);
 });
 
-test('trusts the index about the platform of an image whose config says less', async () => {
+test('completes the platform in a config from the index, and finds the image again by digest', async () => {
   const documents = new Documents();
   const entry = documents.image({ ...AMD64 });
   documents.index({ ...entry, platform: { ...AMD64, 'os.version': 'Ubuntu 22.04.5' } });
   assert.equal(await documents.platform('linux/amd64 Ubuntu 22.04.5'), 'linux/amd64 Ubuntu 22.04.5');
   assert.equal(await documents.platform('linux/amd64'), 'linux/amd64 Ubuntu 22.04.5');
+  const arm = documents.image({ os: 'linux', architecture: 'arm' });
+  documents.index(
+    { ...arm, platform: { os: 'linux', architecture: 'arm', variant: 'v6' } },
+    documents.image({ os: 'linux', architecture: 'arm', variant: 'v7' }),
+    { ...documents.image({ os: 'linux' }), platform: ARM64 },
+  );
+  for (const platform of ['linux/arm/v6', 'linux/arm/v7', 'linux/arm64']) {
+    const { manifestDigest, ...image } = await resolveImage(documents, REFERENCE, platform, signal);
+    assert.equal(formatPlatform(image.platform), platform);
+    const again = await resolveImage(documents, { ...REFERENCE, digest: manifestDigest }, platform, signal);
+    assert.equal(again.manifestDigest, manifestDigest);
+  }
+  const { digest } = entry as { digest: `${string}:${string}` };
+  const named = { ...REFERENCE, digest };
+  assert.equal((await resolveImage(documents, named, 'linux/amd64 Ubuntu 22.04.5', signal)).manifestDigest, digest);
+  await assert.rejects(resolveImage(documents, named, 'linux/arm64', signal), PlatformNotFoundError);
 });
 
 test('refuses a single image of another platform, and takes it if none is asked for', async () => {
