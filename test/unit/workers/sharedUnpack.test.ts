@@ -122,7 +122,7 @@ describe('a layer unpacked by two threads', { skip: requireTool(...TREE_TOOLS) }
 
   test('is unpacked from the cache too, and with junk after its end', async () => {
     const first = await unpack(junk, 'first');
-    assert.match(first.unpacked?.warnings.join() ?? '', /4 bytes behind the end/);
+    assert.match(first.unpacked?.warnings.join() ?? '', /4 bytes after the end/);
     const again = await unpack(junk, 'first');
     assert.deepEqual(again, { ...first, cached: true });
     assert.deepEqual(left(), ['first', 'first.json']);

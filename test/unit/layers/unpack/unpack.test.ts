@@ -518,7 +518,7 @@ suite('the bytes of a layer', linux, () => {
     const folder = scratch(t);
     const { warnings, diffId: found } = unpack(Buffer.concat([compress(content, 'gzip'), junk]), join(folder, '1'));
     assert.equal(found, diffId);
-    assert.match(warnings.join(), /13 bytes behind the end/);
+    assert.match(warnings.join(), /13 bytes after the end/);
     const open = compress(tarWithoutEnd(file('a', 'x')), 'gzip');
     assert.throws(() => unpack(Buffer.concat([open, junk]), join(folder, '2')), InvalidLayerError);
     unpack(open, join(folder, '3'));
