@@ -10,7 +10,7 @@ const WIDTH = 100;
 function wideComments(file: string): string[] {
   const lines = readFileSync(join(projectRoot, file), 'utf8').split('\n');
   return lines.flatMap((line, index) => {
-    const isWide = line.length > WIDTH && /^\s*(\/\/|\/?\*)/.test(line);
+    const isWide = line.length > WIDTH && /^\s*(\/\/|\/\*|\*(?=[ /]|$))/.test(line);
     return isWide && !isUnbreakable(line) ? [`${file}:${index + 1}`] : [];
   });
 }

@@ -7,7 +7,8 @@ import { decodeName, hasRawBytes, nameBytes } from '../tar/byteName.ts';
  * because the user who unpacked the layer may not set it, or Node.js cannot.
  *
  *     {"version":1,
- *      "entries":[{"path":"usr/bin/ping","uid":0,"gid":0,"mode":493,"xattrs":{"security.capability":"AQAAAg…"}}, …],
+ *      "entries":[{"path":"usr/bin/ping","uid":0,"gid":0,"mode":493,
+ *        "xattrs":{"security.capability":"AQAAAg…"}}, …],
  *      "opaque":["var/cache"],
  *      "unmarked":["var/cache"],
  *      "implicit":["etc"],

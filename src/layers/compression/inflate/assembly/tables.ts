@@ -6,7 +6,8 @@ import { LENGTH_COUNTS, LENGTH_OFFSETS, SORTED_SYMBOLS } from './layout';
  *   length or  base << 16 | n << 8 | n + extra      n: bits of its code at this level
  *   distance
  *   precode    symbol << 16 | n << 8 | n
- *   pointer    start of the second level << 16 | SPECIAL | POINTER | its bits << 8 | bits of the first level
+ *   pointer    start of the second level << 16 | SPECIAL | POINTER | its bits << 8
+ *              | bits of the first level
  *   end        SPECIAL | END | n << 8 | n
  *   refused    SPECIAL | n << 8 | n
  * So the low byte is the number of bits to take, and since shifts count modulo 64, the whole entry
