@@ -77,7 +77,10 @@ export async function resolveImage(
   return image;
 }
 
-/** Returns a config's platform, with what it lacks from an index, so that either finds the image again. */
+/**
+ * Returns a config's platform, with what it lacks from an index, so that either finds the image
+ * again.
+ */
 function completed(config: Platform, index: Platform): Platform {
   if (config.architecture === 'unknown') return index;
   const sameMachine = config.os === index.os && config.architecture === index.architecture;
