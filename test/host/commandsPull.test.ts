@@ -252,7 +252,10 @@ describe('commands that pull', () => {
     const { folder } = await peel<Pulled>('pullImage', { reference, folder: 'images/damaged' });
     writeFileSync(join(folder, 'peel.json'), '{"version":1,');
     writeFileSync(join(folder, 'notes.txt'), 'mine');
-    assert.match(await refusal('mountImage', { folder }), /peel\.json is damaged.*Remove Image.*pull the image again/);
+    assert.match(
+      await refusal('mountImage', { folder }),
+      /peel\.json of the pulled image in .* is damaged.*Remove Image.*pull the image again/,
+    );
     assert.match(await refusal('pullImage', { reference, folder }), /peel\.json is damaged.*remove this one/);
     assert.ok((await peel<number>('removeImage', { folder })) > 0);
     assert.deepEqual(readdirSync(folder), ['notes.txt']);

@@ -137,7 +137,7 @@ describe('real registries, from the editor', () => {
     const registry = await start({ tls: ca.issue() }, { ca: ca.cert });
     const url = registry.url;
     const refused = await refusal('addRegistry', { url });
-    assert.match(refused, /certificate is of an authority that is not known here.*"ca".*certs\.d/);
+    assert.match(refused, /certificate is from an unknown authority.*"ca".*certs\.d/);
     await peel('addRegistry', { url, ca: ca.certFile });
     await pull(`${registry.host}/team/app:1`);
     await peel('removeRegistry', { registry: registry.host });
@@ -150,7 +150,7 @@ describe('real registries, from the editor', () => {
     const registry = await startDockerRegistry({ tls: ca.issue(), clientCaFile: ca.certFile });
     open.push(registry);
     const refused = await refusal('addRegistry', { url: registry.url, ca: ca.certFile });
-    assert.match(refused, /only those who show a client certificate.*"cert" and "key".*certs\.d/);
+    assert.match(refused, /wants a client certificate.*"cert" and "key".*certs\.d/);
     const client = ca.issue({ client: 'somebody' });
     const files = tempFolder('client');
     open.push({ close: () => files.remove() });

@@ -215,7 +215,7 @@ describe('files in the tree while their layer is being read', () => {
     assert.ok((await textsNow(merged)).includes('early'));
     trees.registries.refresh(merged);
     reading.stop();
-    const rows = await rowsLike(node, all => !all[0]?.startsWith('Reading'));
+    const rows = await rowsLike(node, all => all[0]?.startsWith('Reading was stopped') === true);
     assert.deepEqual(rows, ['Reading was stopped. Try again to continue from there.']);
     trees.registries.refresh(node);
     await rowsLike(node, all => all.includes('last | 10 B · added'));

@@ -1,3 +1,4 @@
+import { archiveListing } from '../../layerAccess/layerArchive.ts';
 import { CancellationError } from 'vscode';
 import type { ChangeNode } from '../../insight/compare/changeTree.ts';
 import type { ChangedEntry } from '../../insight/compare/compareEntries.ts';
@@ -82,14 +83,12 @@ export async function comparisonAgain({ argument }: PageSubject, needs: Comparis
 
 function compare(left: ChosenFiles, right: ChosenFiles, needs: ComparisonNeeds): Promise<Comparison> {
   return withDelayedTransfer('Comparing', (signal, report) => {
-    const checksums: ComparePorts['checksums'] = async layers => {
-      const { archiveListing } = await import('../../layerAccess/layerArchive.ts');
-      return needs.pulls.use(work =>
+    const checksums: ComparePorts['checksums'] = layers =>
+      needs.pulls.use(work =>
         readLayers(layers, { signal, report }, ({ image, layer }, onProgress, reading) =>
           archiveListing(work, { ...layerRequest(image, layer, needs), onProgress }, reading),
         ),
       );
-    };
     return compareImages(left, right, { checksums }, signal);
   });
 }

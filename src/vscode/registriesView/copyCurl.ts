@@ -8,7 +8,7 @@ import { command } from '../command/command.ts';
 import { withNotification } from '../common/progress.ts';
 import type { ImageLookup } from '../registries/lookup.ts';
 import type { Registries } from '../registries/registries.ts';
-import type { CurlAccess } from './curlText.ts';
+import { type CurlAccess, curlText } from './curlText.ts';
 
 /** Copies the steps of a pull and a mount as terminal commands, without any account. */
 export const copyCurl = command(
@@ -19,7 +19,7 @@ export const copyCurl = command(
     if (!reference) return undefined;
     const image = await choosePlatformFor(reference, argument.platform, needs.lookup, call, title);
     if (!image) return undefined;
-    const [access, { curlText }] = await Promise.all([accessTo(reference, needs.registries), import('./curlText.ts')]);
+    const access = await accessTo(reference, needs.registries);
     const layer = argument.layer === undefined ? undefined : findLayer(image, argument.layer);
     const text = curlText(image, access, layer);
     await vscode.env.clipboard.writeText(text);

@@ -1,3 +1,4 @@
+import { sortTags } from '../../registry/api/sortTags.ts';
 import * as vscode from 'vscode';
 import { formatReference, parseReference } from '../../oci/reference.ts';
 import { command } from '../command/command.ts';
@@ -15,10 +16,7 @@ export const listTags = command(
     const typed = argument.repository ?? argument.reference ?? (await askRepository());
     if (typed === undefined) return undefined;
     const { registry, repository } = parseReference(typed);
-    const [client, { sortTags }] = await Promise.all([
-      needs.registries.clientFor(registry),
-      import('../../registry/api/sortTags.ts'),
-    ]);
+    const client = await needs.registries.clientFor(registry);
     const tags = await withNotification(`Listing the tags of ${repository}`, signal =>
       client.allTags(repository, signal),
     );

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { findLayer } from '../../pull/oneLayer.ts';
-import type { SearchStage, StagePorts } from '../../search/stages.ts';
+import { searchStages, type SearchStage, type StagePorts } from '../../search/stages.ts';
+import { searchFiles } from '../../search/searchFiles.ts';
+import { layerArchive } from '../../layerAccess/layerArchive.ts';
 import { layerRequest, type LayerNeeds } from '../files/layerRequest.ts';
 import type { Pulls } from '../images/pulls.ts';
 import type { LogOutputChannel } from 'vscode';
@@ -19,12 +21,7 @@ export interface SearchNeeds extends LayerNeeds {
  * @throws what opening the layers throws, {@link InvalidQueryError}, {@link NoSuchPathError}, and
  * the signal's reason
  */
-export async function runSearch(run: SearchRun, needs: SearchNeeds): Promise<{ readonly limited: boolean }> {
-  const [{ searchFiles }, { searchStages }, { layerArchive }] = await Promise.all([
-    import('../../search/searchFiles.ts'),
-    import('../../search/stages.ts'),
-    import('../../layerAccess/layerArchive.ts'),
-  ]);
+export function runSearch(run: SearchRun, needs: SearchNeeds): Promise<{ readonly limited: boolean }> {
   const { files, settings } = needs;
   const { image, layer, path } = run.place;
   const { include, exclude, ...query } = run.terms;

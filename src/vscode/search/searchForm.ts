@@ -1,3 +1,4 @@
+import { compileQuery } from '../../search/query.ts';
 import * as vscode from 'vscode';
 import { dotted, plainText } from '../common/text.ts';
 import type { SearchMemory } from './searchMemory.ts';
@@ -19,7 +20,6 @@ export async function askSearch(
   memory: SearchMemory,
   title: string,
 ): Promise<SearchTerms | undefined> {
-  const { compileQuery } = await import('../../search/query.ts');
   const problemOf = (terms: SearchTerms): string | undefined => {
     try {
       compileQuery(terms);
