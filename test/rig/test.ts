@@ -67,8 +67,9 @@ async function runInTurn(choice: Choice): Promise<string[]> {
 }
 
 /**
- * Runs the unit tests and, at the same time, the suites with an editor in a second process. Those
- * wait for the editor most of the time. Returns a closing line for each suite.
+ * Runs the unit tests and, at the same time, the suites with an editor in a second process. With
+ * fewer than four processors they would only delay each other. Returns a closing line for each
+ * suite.
  */
 async function runSideBySide({ suites, editor, filter }: Choice): Promise<string[]> {
   // Before both processes look for missing tools: apt can't run twice at once.
@@ -90,7 +91,7 @@ async function runSideBySide({ suites, editor, filter }: Choice): Promise<string
 
 async function main(): Promise<boolean> {
   const choice = readArguments(process.argv.slice(2));
-  const sideBySide = choice.suites.includes('unit') && choice.suites.length > 1 && availableParallelism() > 1;
+  const sideBySide = choice.suites.includes('unit') && choice.suites.length > 1 && availableParallelism() >= 4;
   const lines = await (sideBySide ? runSideBySide(choice) : runInTurn(choice));
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   for (const line of lines) {

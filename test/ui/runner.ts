@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { launchBrowser } from '../rig/browser.ts';
 import type { Editor } from '../rig/editor.ts';
@@ -10,7 +11,8 @@ import type { Counts } from '../rig/suite.ts';
 import { uiEnvironmentVariable, type UiEnvironment } from './window.ts';
 
 /**
- * Runs `test/ui/*.test.ts`: clicks in the packed extension, two files at a time in one browser.
+ * Runs `test/ui/*.test.ts`: clicks in the packed extension, two files at a time in one browser
+ * where there are four processors.
  */
 export async function runUiSuite(editor: Editor, filter?: string): Promise<Counts> {
   await rm(join(outFolder, 'screenshots'), { recursive: true, force: true });
@@ -24,8 +26,8 @@ export async function runUiSuite(editor: Editor, filter?: string): Promise<Count
       name: `ui-${editor.name}`,
       glob: 'test/ui/**/*.test.ts',
       filter,
-      // A window waits more than it works, and two processors are enough for two.
-      concurrency: 2,
+      // A window needs about two processors.
+      concurrency: availableParallelism() >= 4 ? 2 : 1,
       timeLimit: 30 * 60_000,
       env: { [uiEnvironmentVariable]: JSON.stringify(environment) },
     });

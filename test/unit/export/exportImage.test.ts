@@ -68,7 +68,7 @@ function tricky(compression: 'gzip' | 'zstd' = 'gzip'): BuiltLayer[] {
     layer(
       [
         // Through the symlink, into a directory of the layer below.
-        file('lib/new.so', 'new'),
+        file('usr/lib/new.so', 'new'),
         whiteout('usr/lib/old.so'),
         // Deletes the first name; the content stays under the other.
         whiteout('a-target'),
