@@ -14,7 +14,7 @@ export interface FoundSecret extends SecretFile {
 export interface Analysis {
   readonly space: Space;
   readonly secrets: readonly FoundSecret[];
-  /** Numbers of the layers of which only a list of the files was read. */
+  /** Numbers of the layers that were only listed; their contents were not read. */
   readonly listedOnly: readonly number[];
   /** The largest visible files, biggest first, and how many others there are. */
   readonly largest: readonly FileEntry[];

@@ -19,7 +19,7 @@ const OTHER_WAYS = `Peel: Mount Without sudo… works where user namespaces or f
 const TABLE = {
   'no-folder': {
     code: 80,
-    message: 'This is no folder of a pulled image: a layer or a part of it is missing',
+    message: 'This is not the folder of a pulled image: all or part of a layer is missing',
     remedy: 'Pull the image again',
   },
   'not-real': {
@@ -30,7 +30,7 @@ const TABLE = {
   },
   'no-sudo': {
     code: 82,
-    message: 'Mounting needs root, and there is no sudo on this machine',
+    message: 'Mounting needs root, and this machine has no sudo',
     remedy: `Install sudo, or run as root; ${OTHER_WAYS}`,
   },
   'sudo-blocked': {

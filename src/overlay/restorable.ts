@@ -74,7 +74,9 @@ function refusal({ path, uid, gid, mode, devMajor = 0, devMinor = 0 }: SidecarEn
   if (path.split('/').some(name => nameLength(name) > MAX_NAME)) return 'the name is too long';
   if (!isWithin(uid, MAX_ID) || !isWithin(gid, MAX_ID)) return 'a file cannot have this owner';
   if (!isWithin(mode, 0xff_ff)) return 'a file cannot have this mode';
-  return isWithin(devMajor, 0xf_ff) && isWithin(devMinor, 0xf_ff_ff) ? undefined : 'there is no such device';
+  return isWithin(devMajor, 0xf_ff) && isWithin(devMinor, 0xf_ff_ff)
+    ? undefined
+    : 'its device numbers are out of range';
 }
 
 function isWithin(value: number, max: number): boolean {

@@ -157,7 +157,7 @@ async function planRestoredLayers(
   const plans: RestoredLayerPlan[] = [];
   for (let layer = 1; layer <= layers; layer++) {
     const folder = join(place, String(layer));
-    if (!(await lstat(folder)).isDirectory()) throw new RestoreError(`${folder} is no folder of an unpacked layer.`);
+    if (!(await lstat(folder)).isDirectory()) throw new RestoreError(`${folder} isn't an unpacked layer.`);
     const sidecar = await readRestorable(`${folder}.json`);
     const plan = await readable(folder, () => planRestoredLayer({ layer, folder, sidecar, owner, links }, signal));
     plans.push(plan);

@@ -134,7 +134,7 @@ class RestoredLayer {
     if (entry.special === undefined) return 'it is not on the disk';
     for (let parent = parentOf(entry.path); parent !== ''; parent = parentOf(parent)) {
       const there = this.#found.get(parent);
-      if (there !== undefined && !there.stat.isDirectory()) return 'a parent of it is no directory';
+      if (there !== undefined && !there.stat.isDirectory()) return 'one of its parents is not a directory';
       if (there === undefined && this.#wishes.has(parent)) return 'a parent of it is not on the disk';
     }
     this.#put(entry.path, entry, timeOf(entry) ?? 0, entry.special);

@@ -24,7 +24,7 @@ export interface ListingFacts {
   readonly digest: Digest;
   /**
    * Where the content is. `toc`: where the layer's own table of contents says. `soci`: in the spans
-   * of a SOCI index. `parts`: in an uncompressed archive of which only headers were read. `found`:
+   * of a SOCI index. `parts`: in an uncompressed archive; only its headers were read. `found`:
    * nowhere yet, since the layer is still being read. Otherwise the compression of a layer that was
    * read as a whole.
    */

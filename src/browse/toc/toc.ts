@@ -15,7 +15,7 @@ export interface TocPiece {
   /** Bytes of content. */
   readonly size: number;
   readonly digest?: Digest;
-  /** Whether it is a hole, of which nothing is stored. */
+  /** Whether it is a hole: nothing is stored for it. */
   readonly zeros: boolean;
 }
 

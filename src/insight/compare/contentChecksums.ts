@@ -39,8 +39,8 @@ const MAX_READ = 1 << 30;
 
 /**
  * Returns what tells contents apart, for each file that both sides have with equal size, unless it
- * is in the very same layer. Layers of which only a table of contents or headers were read are read
- * whole.
+ * is in the very same layer. Reads a layer as a whole if only its table of contents or headers are
+ * known.
  * @throws what reading a layer throws
  */
 export async function contentChecksums(

@@ -22,7 +22,7 @@ export function readApk(text: string): readonly Package[] {
   return packagesIn(text, ':', { name: 'P', version: 'V', arch: 'A' });
 }
 
-/** Reads paragraphs of fields, each of which describes a package. */
+/** Reads paragraphs of fields; each paragraph describes a package. */
 function packagesIn(
   text: string,
   separator: string,

@@ -4,7 +4,7 @@ import { GzipInflater, type GzipOptions } from './inflate/inflate.ts';
 import { InflateError } from './inflate/inflateError.ts';
 import type { Inflater, InflaterFactory } from './inflater.ts';
 
-/** Returns a factory of inflaters that use the WebAssembly engine, of which each thread has one. */
+/** Returns a factory of inflaters that use the thread's own WebAssembly engine. */
 export function wasmGzip(engine: InflateEngine, options: GzipOptions = {}): InflaterFactory {
   return (out): Inflater => {
     const inflater = new GzipInflater(engine, out, options);
