@@ -58,6 +58,14 @@ export class FileDamagedError extends Error {
   }
 }
 
+/** A blob's bytes have changed since the layer was verified. */
+export class DamagedBlobError extends Error {
+  constructor(path: string) {
+    super(`The cached blob ${path} has changed on disk since it was verified. Clean the cache and try again.`);
+    this.name = 'DamagedBlobError';
+  }
+}
+
 /** A layer opened on its own has a hard link to a file of a layer below. */
 export class LinkOutOfLayerError extends Error {
   readonly path: string;

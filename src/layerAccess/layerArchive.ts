@@ -1,19 +1,8 @@
 import { LayerListing } from '../browse/listing/layerListing.ts';
-import type { Compression } from '../oci/compression.ts';
+import type { LayerArchive } from '../browse/pieces/layerPieces.ts';
 import { ListingLostError } from './openLayer.ts';
 import { downloadedBlob, layerCachePaths, readBlob, type BrowseRequest, type LayerCachePaths } from './layerPass.ts';
 import type { LayerWork } from '../workers/layerWork.ts';
-
-/** A layer's whole archive on disk. */
-export interface LayerArchive {
-  /** File of its blob. */
-  readonly blob: string;
-  readonly compression: Compression;
-  /** File of its restart points, which may be missing. */
-  readonly restartPoints: string;
-  /** With checksums. */
-  readonly listing: LayerListing;
-}
 
 /** Makes a whole layer readable, even one whose files could be fetched one by one. */
 export async function layerArchive(

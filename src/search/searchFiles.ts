@@ -1,14 +1,13 @@
-import type { LayerListing } from '../browse/listing/layerListing.ts';
 import type { NumberedLayer } from '../browse/tree/mergedTree.ts';
-import type { Compression } from '../oci/compression.ts';
-import { layerPieces } from './layerPieces.ts';
+import { layerPieces, type LayerArchive } from '../browse/pieces/layerPieces.ts';
 import { LayerQueue } from './layerQueue.ts';
 import type { Match } from './lineMatches.ts';
 import { pathFilter } from './pathFilter.ts';
-import { compileQuery, type SearchQuery } from './query.ts';
-import { SearchThread, type SearchReport } from './searchThread.ts';
+import { compileQuery, InvalidQueryError, type SearchQuery } from './query.ts';
+import type { SearchJob, SearchReport } from './searchJob.ts';
 import type { SearchStage } from './stages.ts';
-import { wantedFiles, type WantedFile } from './wantedFiles.ts';
+import { JobThread } from '../workers/jobThread.ts';
+import { wantedFiles, type WantedFile } from '../browse/pieces/wantedFiles.ts';
 
 /** What to search, and what for. */
 export interface FileSearchRequest {
@@ -24,18 +23,10 @@ export interface FileSearchRequest {
   readonly most: number;
 }
 
-/** A layer's whole blob, and where in it each file lies. */
-export interface SearchedArchive {
-  readonly blob: string;
-  readonly compression: Compression;
-  readonly restartPoints: string;
-  readonly listing: LayerListing;
-}
-
 /** What a search needs from its caller. */
 export interface FileSearchContext {
   /** Downloads a layer if necessary, by its number. */
-  readonly archive: (layer: number, signal: AbortSignal) => Promise<SearchedArchive>;
+  readonly archive: (layer: number, signal: AbortSignal) => Promise<LayerArchive>;
   /** `searchWorker.js` of the bundle, `searchWorker.ts` in plain Node. */
   readonly script: URL;
   /** Layers searched at once. */
@@ -88,14 +79,18 @@ export async function searchFiles(
         const { listing, ...archive } = await context.archive(number, signal);
         const { files, missing, pieces } = layerPieces(listed.listing, next.files, listing);
         const job = { query, ...archive, most, pieces };
-        await thread.search(job, report => forward(report, files, { found, passed }), signal);
+        const onReport = (report: SearchReport): void => forward(report, files, { found, passed });
+        await thread.run(job, [pieces.buffer], onReport, signal);
         if (missing[0]) throw new FilesMissingError(missing[0].path, missing.length);
       } catch (error) {
         if (!signal.aborted) events.failed(number, error);
       }
     }
   };
-  const threads = Array.from({ length: context.threads }, () => new SearchThread(context.script));
+  const threads = Array.from(
+    { length: context.threads },
+    (): SearchThread => new JobThread(context.script, SEARCH_ERRORS),
+  );
   const searching = threads.map(searchQueued);
   try {
     await listLayers(request, queue, events, signal);
@@ -119,6 +114,11 @@ export class FilesMissingError extends Error {
     this.name = 'FilesMissingError';
   }
 }
+
+type SearchThread = JobThread<SearchJob, SearchReport>;
+
+/** Error classes of this room, which threads don't know by themselves. */
+export const SEARCH_ERRORS = { InvalidQueryError };
 
 /** Files of one layer to search. */
 interface LayerTask {

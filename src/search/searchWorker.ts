@@ -1,13 +1,11 @@
-import { parentPort } from 'node:worker_threads';
 import { RestartPoints } from '../browse/formats/restartPoints.ts';
 import { InflateEngine } from '../layers/compression/inflate/engine.ts';
-import { lowerThreadPriority } from '../workers/lowerThreadPriority.ts';
-import { serializeError } from '../workers/errorTransfer.ts';
+import { readPieces, type PieceSink } from '../browse/pieces/readPieces.ts';
+import { serveJobs } from '../workers/jobLoop.ts';
 import { FileSearch } from './fileSearch.ts';
 import type { Match } from './lineMatches.ts';
 import { compileQuery } from './query.ts';
-import { readPieces, type PieceSink } from './readPieces.ts';
-import type { FoundPiece, SearchJob, SearchMessage } from './searchJob.ts';
+import type { FoundPiece, SearchJob, SearchReport } from './searchJob.ts';
 
 /** Milliseconds between messages: they look immediate, and the host keeps up. */
 const PAUSE = 80;
@@ -15,7 +13,7 @@ const PAUSE = 80;
 /** Searches one piece after another, and reports matches from time to time, even within a piece. */
 class PieceSearch implements PieceSink {
   readonly #most: number;
-  readonly #send: (message: SearchMessage) => void;
+  readonly #send: (report: SearchReport) => void;
   readonly #search: FileSearch;
   #piece = 0;
   /** Since the last message: matches of finished pieces, of the current one, and the progress. */
@@ -28,7 +26,7 @@ class PieceSearch implements PieceSink {
   #nextReport = 0;
   #reportedAny = false;
 
-  constructor({ query, most }: SearchJob, send: (message: SearchMessage) => void) {
+  constructor({ query, most }: SearchJob, send: (report: SearchReport) => void) {
     this.#most = most;
     this.#send = send;
     this.#search = new FileSearch(compileQuery(query), match => this.#keep(match));
@@ -56,7 +54,7 @@ class PieceSearch implements PieceSink {
 
   report(): void {
     this.#close();
-    this.#send({ type: 'found', found: this.#found, files: this.#files, bytes: this.#bytes });
+    this.#send({ found: this.#found, files: this.#files, bytes: this.#bytes });
     this.#nextReport = performance.now() + PAUSE;
     this.#reportedAny ||= this.#found.length > 0;
     this.#found = [];
@@ -76,26 +74,12 @@ class PieceSearch implements PieceSink {
   }
 }
 
-/** Does one job. The host terminates the thread to cancel it, since an expression may never end. */
-async function searchLayer(
-  job: SearchJob,
-  engine: InflateEngine | undefined,
-  send: (message: SearchMessage) => void,
-): Promise<void> {
-  try {
-    const search = new PieceSearch(job, send);
-    const restartPoints = job.compression === 'gzip' ? await RestartPoints.read(job.restartPoints) : undefined;
-    readPieces({ path: job.blob, compression: job.compression, restartPoints, engine }, job.pieces, search);
-    search.report();
-    send({ type: 'done' });
-  } catch (error) {
-    send({ type: 'failed', error: serializeError(error) });
-  }
-}
+const engine = InflateEngine.load();
 
-const port = parentPort;
-if (port) {
-  lowerThreadPriority();
-  const engine = InflateEngine.load();
-  port.on('message', (job: SearchJob) => void searchLayer(job, engine, message => port.postMessage(message)));
-}
+// The host terminates the thread to cancel a job, since an expression may never end.
+serveJobs<SearchJob, SearchReport>(async (job, report) => {
+  const search = new PieceSearch(job, report);
+  const restartPoints = job.compression === 'gzip' ? await RestartPoints.read(job.restartPoints) : undefined;
+  readPieces({ path: job.blob, compression: job.compression, restartPoints, engine }, job.pieces, search);
+  search.report();
+});

@@ -26,7 +26,7 @@ export interface SerializedError {
   readonly cause: SerializedError | undefined;
 }
 
-type ErrorClass = abstract new (...args: never[]) => Error;
+export type ErrorClass = abstract new (...args: never[]) => Error;
 
 /**
  * Error classes by the name of their export, which is their instances' `name` too. A bundler

@@ -9,7 +9,7 @@ import { LayerListing } from '../../../src/browse/listing/layerListing.ts';
 import { LayerScan } from '../../../src/browse/listing/layerScan.ts';
 import { DEFAULT_LIMITS } from '../../support/doubles.ts';
 import { DiffIdMismatchError } from '../../../src/workers/layerErrors.ts';
-import { layerPieces } from '../../../src/search/layerPieces.ts';
+import { layerPieces } from '../../../src/browse/pieces/layerPieces.ts';
 import { InvalidQueryError } from '../../../src/search/query.ts';
 import { searchStages, type StagePorts } from '../../../src/search/stages.ts';
 import { estargz } from '../../support/estargz.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { SizeMismatchError } from '../../../src/oci/mismatchErrors.ts';
 import { RateLimitedError, RegistryError } from '../../../src/registry/errors.ts';
-import { SEARCH_ERRORS } from '../../../src/search/searchThread.ts';
+import { SEARCH_ERRORS } from '../../../src/search/searchFiles.ts';
 import { deserializeError, serializeError } from '../../../src/workers/errorTransfer.ts';
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}` as const;

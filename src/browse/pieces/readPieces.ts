@@ -1,13 +1,14 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import type { RestartPoints } from '../browse/formats/restartPoints.ts';
-import { Decompressor } from '../layers/compression/decompress.ts';
-import type { Compression } from '../oci/compression.ts';
-import type { InflateEngine } from '../layers/compression/inflate/engine.ts';
-import type { GzipPoint } from '../layers/compression/inflate/inflate.ts';
-import { wasmGzip } from '../layers/compression/wasmGzip.ts';
-import type { Sink } from '../oci/byteSource.ts';
-import { DamagedBlobError, PIECE } from './searchJob.ts';
+import type { RestartPoints } from '../formats/restartPoints.ts';
+import { Decompressor } from '../../layers/compression/decompress.ts';
+import type { Compression } from '../../oci/compression.ts';
+import type { InflateEngine } from '../../layers/compression/inflate/engine.ts';
+import type { GzipPoint } from '../../layers/compression/inflate/inflate.ts';
+import { wasmGzip } from '../../layers/compression/wasmGzip.ts';
+import type { Sink } from '../../oci/byteSource.ts';
+import { DamagedBlobError } from '../errors.ts';
+import { PIECE } from './layerPieces.ts';
 
 /** Bytes of a blob read at once. */
 const CHUNK = 1 << 18;
@@ -29,8 +30,8 @@ export interface PieceSink extends Sink {
 }
 
 /**
- * Reads pieces of a layer's archive (see `SearchJob.pieces`) in one pass over the blob, which ends
- * with the last piece and skips what lies between pieces where it can.
+ * Reads pieces of a layer's archive (see `LayerPieces.pieces`) in one pass over the blob. The pass
+ * ends with the last piece, and skips what lies between pieces where it can.
  * @throws {DamagedBlobError} @throws {InvalidLayerError}
  */
 export function readPieces(blob: StoredBlob, pieces: Float64Array, sink: PieceSink): void {

@@ -1,15 +1,33 @@
-import { atOnce } from '../browse/formats/slices.ts';
-import type { LayerEntries, ListingEntry } from '../browse/listing/layerEntries.ts';
-import { ArchivedEntries } from '../browse/sources/archivedEntries.ts';
-import { PIECE } from './searchJob.ts';
+import { atOnce } from '../formats/slices.ts';
+import type { LayerEntries, ListingEntry } from '../listing/layerEntries.ts';
+import type { LayerListing } from '../listing/layerListing.ts';
+import type { Compression } from '../../oci/compression.ts';
+import { ArchivedEntries } from '../sources/archivedEntries.ts';
 import type { WantedFile } from './wantedFiles.ts';
 
-/** Files to search, in the order of their layer's archive. */
+/** Numbers per file in {@link LayerPieces.pieces}. */
+export const PIECE = 3;
+
+/** A layer's whole archive on disk. */
+export interface LayerArchive {
+  /** File of its blob. */
+  readonly blob: string;
+  readonly compression: Compression;
+  /** File of its restart points, which may be missing. */
+  readonly restartPoints: string;
+  /** With checksums. */
+  readonly listing: LayerListing;
+}
+
+/** Files to read, in the order of their layer's archive. */
 export interface LayerPieces {
   readonly files: readonly WantedFile[];
   /** Files that the archive does not have, or not as files. */
   readonly missing: readonly WantedFile[];
-  /** See {@link SearchJob.pieces}. */
+  /**
+   * For each file: offset in the uncompressed archive, size in bytes, CRC-32. An array that threads
+   * can take over, since there may be very many.
+   */
   readonly pieces: Float64Array<ArrayBuffer>;
 }
 

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import type { MergedNode, MergedTree, NumberedLayer } from '../browse/tree/mergedTree.ts';
-import { splitPath } from '../layers/tar/entryPath.ts';
+import type { MergedNode, MergedTree, NumberedLayer } from '../tree/mergedTree.ts';
+import { splitPath } from '../../layers/tar/entryPath.ts';
 
 /** Files between two turns of the event loop. An image may have a million. */
 const BATCH = 4096;
 
-/** A file to search. */
+/** A file to read. */
 export interface WantedFile {
   /** Path in the image. */
   readonly path: string;
