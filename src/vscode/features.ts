@@ -13,6 +13,7 @@ import { LocalRegistries } from './registries/localRegistries.ts';
 import { ImageLookup } from './registries/lookup.ts';
 import { Registries } from './registries/registries.ts';
 import { RepositoryMemory } from './registries/repositoryMemory.ts';
+import { watchLayoutFolders } from './registriesView/layoutFolders.ts';
 import { TreeViews } from './reveal/views.ts';
 import { Searches } from './search/searches.ts';
 import { SearchMemory } from './search/searchMemory.ts';
@@ -51,6 +52,7 @@ export function buildFeatures(context: vscode.ExtensionContext) {
   const pages = new PageMemory(context.workspaceState);
   context.subscriptions.push(log, configuration, secrets, registries, pulls, images, views, documents, searches);
   context.subscriptions.push(registerTasks(images, settings, log), new ImageFileSystem(lookup, files).register());
+  context.subscriptions.push(watchLayoutFolders());
   return {
     configuration,
     documents,

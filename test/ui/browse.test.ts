@@ -35,9 +35,10 @@ test('adds an image to the Explorer as a folder, shows its files, and removes it
   const name = `${demo.host}/demo/hello:2.0.0`;
   await workbench.showSidebar('Peel');
   await openPlatforms(workbench, '2.0.0');
-  await workbench.contextMenu('Registries', /^linux\/amd64/, 'Browse Image…');
+  await workbench.contextMenu('Registries', /^linux\/amd64/, 'Add Image Files to Explorer…');
 
-  t.diagnostic('the window reloads with both folders');
+  t.diagnostic('the window asks, then reloads with both folders');
+  await reopenAsWorkspace(workbench);
   await shownInExplorer(workbench, name);
   await workbench.row(EXPLORER, 'readme.txt').waitFor();
   await workbench.expandPath(EXPLORER, name, 'app');
@@ -64,7 +65,7 @@ test('adds an image to the Explorer as a folder, shows its files, and removes it
   await workbench.waitForEditor(/Says hello to whoever/);
 
   t.diagnostic('the path is copied');
-  await workbench.contextMenu(EXPLORER, 'VERSION', 'Copy Path');
+  await workbench.contextMenu(EXPLORER, 'VERSION', 'Copy Path in Image');
   await workbench.command('File: New Untitled Text File');
   await workbench.tab('Untitled-1').waitFor();
   await workbench.page.keyboard.press('Control+V');
@@ -147,6 +148,22 @@ test('opens files that a layer deletes or changes from their rows', async t => {
   await workbench.screenshot('browse-reveal-in-layer');
 });
 
+test('files of one name from two images can be told apart', async t => {
+  const { workbench } = await openWindow(t, editor, settings());
+  await workbench.showSidebar('Peel');
+  await workbench.collapseView('Images');
+  for (const tag of ['1.0.0', '2.0.0']) {
+    await openPlatforms(workbench, tag);
+    await workbench.expandPath('Registries', /^linux\/amd64/, 'Files', 'app');
+    await workbench.row('Registries', 'README.md').dblclick();
+    await workbench.waitForEditor(new RegExp(`version ${tag.replaceAll('.', '\\.')}`));
+    await workbench.row('Registries', tag).locator('.monaco-tl-twistie').click();
+  }
+  const told = workbench.page.locator('.tabs-container .tab .label-description');
+  assert.deepEqual(await told.allTextContents(), ['hello:1.0.0/…', 'hello:2.0.0/…']);
+  await workbench.screenshot('browse-two-images');
+});
+
 // In a browser, the editor reloads an empty window when its first folder is added, while it is also
 // navigating to the workspace just created. The oldest editor always does, the newest sometimes.
 if (editorName() === 'newest')
@@ -188,8 +205,15 @@ function single(): string {
 
 /** Adds the image with the command palette. */
 async function browseByName(workbench: Workbench): Promise<void> {
-  await workbench.command('Peel: Browse Image…');
+  await workbench.command('Peel: Add Image Files to Explorer…');
   await workbench.answer(single(), /image reference/);
+  await reopenAsWorkspace(workbench);
+}
+
+/** Agrees that the window becomes a workspace. */
+async function reopenAsWorkspace(workbench: Workbench): Promise<void> {
+  await workbench.screenshot('browse-reopen');
+  await workbench.answerDialog(/to the Explorer\?/, 'Reopen as Workspace');
 }
 
 /** Reads a file of the image after the window has loaded. */

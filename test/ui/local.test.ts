@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { EditorServer } from '../rig/launcher.ts';
@@ -69,6 +69,18 @@ test('opens an archive from the Explorer, shows its files, and exports it in ano
   assert.ok(readFileSync(archive).includes('etc/motd\0'));
   await workbench.contextMenu('Registries', /^hello\.tar/, 'Remove Registry…');
   await workbench.row('Registries', /^hello\.tar/).waitFor({ state: 'detached' });
+
+  t.diagnostic('of the folders, only layouts can be opened from the Explorer');
+  writeLayout(join(folder, 'layout'), image({ layers: [layer([file('a', 'a')])] }), 'v1');
+  mkdirSync(join(folder, 'source'));
+  writeFileSync(join(folder, 'source', 'a.txt'), 'a');
+  await workbench.showSidebar('Explorer');
+  const explorer = 'Files Explorer';
+  await workbench.row(explorer, 'layout').waitFor();
+  await workbench.until('a layout has the entry', async () =>
+    (await workbench.contextMenuEntries(explorer, 'layout')).includes('Open Local Image…'),
+  );
+  assert.ok(!(await workbench.contextMenuEntries(explorer, 'source')).includes('Open Local Image…'));
 });
 
 test('opens a compressed archive and a layout folder from the palette', async t => {

@@ -48,27 +48,46 @@ function flagsOf(statement: string): string[] {
     .filter(Boolean);
 }
 
-/** `^a\.(b|c)$` -> `^a\.b$` and `^a\.c$`: each alternative must hold by itself. */
+/**
+ * `^a\.(b|c)$` -> `^a\.b$` and `^a\.c$`: each alternative must hold by itself. The groups that
+ * match flags, such as `(\+|$)`, stay.
+ */
 function alternatives(pattern: string): string[] {
-  const group = /\(([^()]*)\)/.exec(pattern);
+  const group = /\(([\w\\.|]+)\)/.exec(pattern);
   if (group === null) return [pattern];
   const [whole, inside = ''] = group;
   return inside.split('|').flatMap(choice => alternatives(pattern.replace(whole, choice)));
 }
 
-test('each context value that a menu asks for is one that a row of the trees can have', () => {
-  const values = possibleValues();
-  assert.ok(values.length > 10, 'the code sets context values in a way that this test does not read');
+/** The alternatives of every pattern that a menu compares with `viewItem`. */
+function askedPatterns(): string[] {
   const asked = [...manifest.matchAll(/viewItem =~ \/((?:\\.|[^/])+)\//g)].map(([, pattern = '']) =>
     pattern.replaceAll('\\\\', '\\'),
   );
   assert.ok(asked.length > 10, 'package.json asks for context values in a way that this test does not read');
-  for (const pattern of new Set(asked.flatMap(alternatives))) {
+  return [...new Set(asked.flatMap(alternatives))];
+}
+
+test('each context value that a menu asks for is one that a row of the trees can have', () => {
+  const values = possibleValues();
+  assert.ok(values.length > 10, 'the code sets context values in a way that this test does not read');
+  for (const pattern of askedPatterns()) {
     const expression = new RegExp(pattern);
     assert.ok(
       values.some(value => expression.test(value)),
       `no row has a context value like /${pattern}/`,
     );
+  }
+});
+
+test('a menu entry for one kind of row never shows up on another kind whose name begins alike', () => {
+  const kinds = [...new Set(possibleValues().map(value => value.replace(/\+.*/, '')))];
+  const forKinds = askedPatterns().filter(pattern => pattern.startsWith('^'));
+  assert.ok(forKinds.length > 10);
+  for (const pattern of forKinds) {
+    const flags = /\\\+(\w+)/.exec(pattern)?.[1];
+    const matching = kinds.filter(kind => new RegExp(pattern).test(flags === undefined ? kind : `${kind}+${flags}`));
+    assert.equal(matching.length, 1, `/${pattern}/ matches ${matching.join(', ')}`);
   }
 });
 

@@ -32,20 +32,28 @@ export class InvalidFileUriError extends Error {
 /**
  * Encodes strings into a Uri's authority. VS Code lower-cases authorities and compares them that
  * way, so everything but digits and lower-case letters becomes the hex of its bytes.
+ * @param shown follows a plus sign and is only there to be read: `resourceLabelFormatters` in
+ *   package.json shows it before the path (`authoritySuffix`)
  */
-export function authorityOf(parts: readonly string[]): string {
-  return parts.map(escaped).join('~');
+export function authorityOf(parts: readonly string[], shown: string): string {
+  return `${parts.map(escaped).join('~')}+${shown.replace(/[^A-Za-z0-9._:,-]/g, '-')}`;
 }
 
 /** @throws {InvalidFileUriError} @throws {InvalidReferenceError} */
 export function parseFileUri(uri: FileUriParts): FileLocation {
-  const [reference = '', platform = '', layer, ...more] = uri.authority.split('~').map(unescaped);
+  const [reference = '', platform = '', layer, ...more] = codeOf(uri).split('~').map(unescaped);
   const parsed = reference === '' ? undefined : parseReference(reference);
   const valid = more.length === 0 && (layer === undefined || /^[1-9]\d*$/.test(layer));
   if (uri.scheme !== SCHEMES.files || !parsed || !isDigest(parsed.digest) || platform === '' || !valid)
     throw new InvalidFileUriError(uri);
   const path = uri.path.replace(/^\/+/, '');
   return { reference: parsed, platform, path, ...(layer === undefined ? {} : { layer: Number(layer) }) };
+}
+
+/** The authority without the name that follows for readers. */
+function codeOf({ authority }: FileUriParts): string {
+  const [code = ''] = authority.split('+', 1);
+  return code;
 }
 
 function escaped(text: string): string {

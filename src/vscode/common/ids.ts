@@ -89,6 +89,7 @@ export const SECTION = 'peel';
 export const CONTEXTS = {
   hasSearch: 'peel.hasSearch',
   searching: 'peel.searching',
+  layoutFolders: 'peel.layoutFolders',
 } as const;
 
 export const TASK_TYPE = 'peel';

@@ -16,17 +16,27 @@ interface RevealNeeds extends FilesNeeds {
 
 const FILE_FIELDS = [...FILES_FIELDS, 'path'] as const;
 
-/** Adds an image's files to the workspace as a read-only folder. Returns its Uri. */
+/**
+ * Adds an image's files to the workspace as a read-only folder. Returns its Uri. VS Code reopens a
+ * window that isn't a workspace of several folders yet; started from the UI, asks first.
+ */
 export const browseImage = command(IMAGE_FIELDS, async (argument, needs: ImageNeeds, call) => {
-  const image = await chooseImage(argument, needs, call, 'Browse Image');
+  const image = await chooseImage(argument, needs, call, 'Add Image Files to Explorer');
   if (!image) return undefined;
   const uri = fileUri(image, '');
   const folders = vscode.workspace.workspaceFolders ?? [];
   const present = folders.some(folder => folder.uri.toString() === uri.toString());
+  const usual = imageName(image.reference, needs.registries);
+  const reopens = !present && vscode.workspace.workspaceFile === undefined;
+  const place = call.interactive && reopens ? await askWindow(usual) : 'here';
+  if (place === undefined) return undefined;
+  if (place === 'new window') {
+    await vscode.commands.executeCommand('vscode.openFolder', uri, { forceNewWindow: true });
+    return uri;
+  }
   // After the others: a new first folder would restart every extension. The Uri finds the image
   // again after a reload.
   if (!present) {
-    const usual = imageName(image.reference, needs.registries);
     const taken = folders.some(folder => folder.name === usual);
     const name = taken ? `${usual} ${formatPlatform(image.platform)}` : usual;
     vscode.workspace.updateWorkspaceFolders(folders.length, 0, { uri, name });
@@ -36,6 +46,18 @@ export const browseImage = command(IMAGE_FIELDS, async (argument, needs: ImageNe
     await vscode.commands.executeCommand('workbench.view.explorer');
   return uri;
 });
+
+/** Prompts for the window that shows the files; `undefined` if the user cancels. */
+async function askWindow(name: string): Promise<'here' | 'new window' | undefined> {
+  const here = 'Reopen as Workspace';
+  const fresh = 'Open in New Window';
+  const message = `Add the files of ${name} to the Explorer?`;
+  const detail =
+    'VS Code has to reopen this window as a workspace with several folders. The Peel view shows the same files without that.';
+  const chosen = await vscode.window.showInformationMessage(message, { modal: true, detail }, here, fresh);
+  if (chosen === undefined) return undefined;
+  return chosen === here ? 'here' : 'new window';
+}
 
 /**
  * Shows a file below the layer that brought it, or below the given layer. Without a path, takes the

@@ -20,10 +20,13 @@ test("a row has its argument, the Explorer's Uri is a folder, a string is a refe
 test('a Uri of our own scheme names a file of an image', () => {
   const digest = `sha256:${'0'.repeat(64)}`;
   const reference = `127.0.0.1:5000/Demo:V1@${digest}`.toLowerCase().replace(':v1', ':V1');
-  const authority = authorityOf([reference, 'linux/arm64/v8', '3']);
-  assert.match(authority, /^[a-z0-9._~-]+$/);
+  const authority = authorityOf([reference, 'linux/arm64/v8', '3'], 'demo:V1 (new)/layer-3');
+  const [code = '', shown] = authority.split('+');
+  assert.match(code, /^[a-z0-9._~-]+$/);
+  assert.equal(shown, 'demo:V1--new--layer-3');
   const given = { ...uri('/etc/a b', 'peel'), authority };
   assert.deepEqual(argumentOf(given), { reference, platform: 'linux/arm64/v8', layer: 3, path: 'etc/a b' });
+  assert.deepEqual(argumentOf({ ...given, authority: code }), argumentOf(given), 'the name is only there to be read');
   assert.ok(isInteractive(given));
   assert.throws(() => argumentOf(uri('/etc', 'peel')), InvalidFileUriError);
 });

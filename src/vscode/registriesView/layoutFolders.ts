@@ -1,0 +1,29 @@
+import { dirname } from 'node:path';
+import { commands, Disposable, workspace } from 'vscode';
+import { CONTEXTS } from '../common/ids.ts';
+
+/** Folders with many files, none of which is a layout of its own. */
+const EXCLUDED = '**/{node_modules,.git,blobs,layers,merged,overlay}/**';
+const MOST = 200;
+
+/**
+ * Tells VS Code which folders of the workspace are OCI layouts, so that *Open Local Image…* is in
+ * the Explorer's menu of these only. Starts in a later turn, and again when a layout appears.
+ */
+export function watchLayoutFolders(): Disposable {
+  const watcher = workspace.createFileSystemWatcher('**/oci-layout', false, true, false);
+  const first = setImmediate(() => void findLayouts());
+  return Disposable.from(
+    { dispose: () => clearImmediate(first) },
+    watcher,
+    watcher.onDidCreate(findLayouts),
+    watcher.onDidDelete(findLayouts),
+    workspace.onDidChangeWorkspaceFolders(findLayouts),
+  );
+}
+
+async function findLayouts(): Promise<void> {
+  const files = await workspace.findFiles('**/oci-layout', EXCLUDED, MOST);
+  const folders = files.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => dirname(fsPath));
+  await commands.executeCommand('setContext', CONTEXTS.layoutFolders, folders);
+}
