@@ -3,6 +3,7 @@ import { type ContentTaker, dropHardlinkStore, type TreeMaker } from '../layers/
 import { IMPLICIT_DIRECTORY, type TarEntry } from '../layers/tar/tarEntry.ts';
 import {
   childPath,
+  directoriesOf,
   DirectoryNode,
   type FileNode,
   resolveDirectory,
@@ -33,6 +34,12 @@ interface Described {
   readonly content?: ContentPlace;
 }
 
+/** A node and its path. */
+interface Named {
+  readonly node: TreeNode;
+  readonly path: string;
+}
+
 /** Ignores content, which is copied later. */
 const NOWHERE: ContentTaker = { write() {}, close() {} };
 
@@ -43,7 +50,7 @@ const NOWHERE: ContentTaker = { write() {}, close() {} };
  */
 export class FlatTree implements TreeMaker {
   readonly root = new DirectoryNode(undefined, '', '', 1);
-  readonly #described = new Map<TreeNode, Described>();
+  readonly #described = new WeakMap<TreeNode, Described>();
   readonly #maxEntries: number;
   #layer = 1;
   #ordinal: () => number = () => 0;
@@ -119,8 +126,9 @@ export class FlatTree implements TreeMaker {
   clear({ directory, name }: Place): void {
     const node = directory.get(name);
     if (!node) return;
-    if (node.kind === 'directory') for (const [child] of node.entries()) this.clear({ directory: node, name: child });
-    this.#described.delete(node);
+    // Emptied too, so that nothing that knows them takes their content for a part of the tree.
+    if (node.kind === 'directory')
+      for (const below of directoriesOf(node)) for (const [child] of below.entries()) below.delete(child);
     directory.delete(name);
   }
 
@@ -130,28 +138,31 @@ export class FlatTree implements TreeMaker {
    */
   *entries(): Generator<FlatEntry> {
     dropHardlinkStore(this);
-    if (this.root.entry) yield { entry: { ...this.root.entry, path: './' } };
-    yield* this.#inside(this.root, '', new Map());
+    const named = new Map<Described, string>();
+    const open: Named[] = [{ node: this.root, path: '' }];
+    for (let next = open.pop(); next; next = open.pop()) {
+      const { node, path } = next;
+      const found = this.#entryOf(next, named);
+      if (found) yield found;
+      if (node.kind !== 'directory') continue;
+      const children = [...node.entries()].sort(([a], [b]) => (a < b ? 1 : -1));
+      for (const [name, child] of children) open.push({ node: child, path: childPath(path, name) });
+    }
+  }
+
+  #entryOf({ node, path }: Named, named: Map<Described, string>): FlatEntry | undefined {
+    if (node === this.root) return this.root.entry && { entry: { ...this.root.entry, path: './' } };
+    if (node.kind === 'directory') return { entry: { ...(node.entry ?? IMPLICIT_DIRECTORY), path: `${path}/` } };
+    if (node.kind === 'whiteout' || node.kind === 'link') return undefined;
+    if (node.kind !== 'file' && node.kind !== 'symlink') return { entry: { ...node.entry, path } };
+    const described = this.#described.get(node);
+    return described && nameOf(described, path, named);
   }
 
   #makeDirectory(place: Place): DirectoryNode {
     const node = new DirectoryNode(place.directory, place.name, place.name, this.#layer);
     this.keep(place, node);
     return node;
-  }
-
-  *#inside(directory: DirectoryNode, path: string, named: Map<Described, string>): Generator<FlatEntry> {
-    const children = [...directory.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [name, node] of children) {
-      const child = childPath(path, name);
-      if (node.kind === 'directory') {
-        yield { entry: { ...(node.entry ?? IMPLICIT_DIRECTORY), path: `${child}/` } };
-        yield* this.#inside(node, child, named);
-      } else if (node.kind === 'file' || node.kind === 'symlink') {
-        const described = this.#described.get(node);
-        if (described) yield nameOf(described, child, named);
-      } else if (node.kind !== 'whiteout' && node.kind !== 'link') yield { entry: { ...node.entry, path: child } };
-    }
   }
 }
 

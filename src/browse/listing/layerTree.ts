@@ -204,9 +204,7 @@ export class LayerTreeBuilder {
     if (target?.kind !== 'leaf') return false;
     const { content, linkBelow } = target;
     if (content !== undefined) link.directory.set(link.name, { ...link.leaf, content });
-    else if (linkBelow !== undefined) link.directory.set(link.name, { ...link.leaf, linkBelow });
-    else return false;
-    return true;
+    return content !== undefined || linkBelow !== undefined;
   }
 
   /** Returns the directory that names lead to through links of this layer. */
@@ -227,7 +225,7 @@ export class LayerTreeBuilder {
 }
 
 /** Returns what a layer itself has at a path, following its own links except in the last name. */
-function findInLayer(listing: LayerEntries, root: LayerDirectory, path: string): LayerNode | undefined {
+export function findInLayer(listing: LayerEntries, root: LayerDirectory, path: string): LayerNode | undefined {
   const names = splitPath(path);
   const child = (directory: LayerDirectory, name: string): LayerNode | undefined => directory.children.get(name);
   const target = (node: LayerNode): string | undefined => symlinkTarget(listing, node);

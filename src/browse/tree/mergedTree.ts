@@ -5,7 +5,7 @@ import { followLinks } from '../../oci/followLinks.ts';
 import { LinkOutOfLayerError, NoSuchPathError, WrongKindError } from '../errors.ts';
 import type { LayerFiles } from '../sources/layerFiles.ts';
 import type { LayerDirectory, ListingEntry } from '../listing/layerEntries.ts';
-import { layerTree, symlinkTarget } from '../listing/layerTree.ts';
+import { findInLayer, layerTree, symlinkTarget } from '../listing/layerTree.ts';
 import { nameFromShown } from './shownPath.ts';
 
 /** A layer and its number in the image. */
@@ -179,6 +179,8 @@ export class MergedTree {
   readonly #trees: readonly Stacked[];
   readonly #alone: boolean;
   readonly #below = new Map<number, MergedTree>();
+  /** Contents of hard links to files below, by layer and entry. */
+  readonly #linked = new Map<number, Map<number, Place | undefined>>();
 
   private constructor(trees: readonly Stacked[], alone = false) {
     this.#trees = trees;
@@ -216,13 +218,40 @@ export class MergedTree {
   }
 
   childrenOf(node: MergedNode): ReadonlyMap<string, MergedNode> {
-    return node.children((link, own) => (this.#alone ? (own ?? link) : (this.#contentBelow(link) ?? own)));
+    return node.children((link, own) => (this.#alone ? (own ?? link) : (this.#linkedContent(link) ?? own)));
   }
 
   /**
-   * Finds what a hard link names in the layers below its own. Symlinks of its own layer may lead
-   * there, too.
+   * Finds what a hard link names below its layer, or what the later link of its layer names that
+   * has the name there.
    */
+  #linkedContent(link: Place): Place | undefined {
+    const known = this.#linked.get(link.layer.number) ?? new Map<number, Place | undefined>();
+    this.#linked.set(link.layer.number, known);
+    const chain: number[] = [];
+    let content: Place | undefined;
+    for (let at: number | undefined = link.at; at !== undefined && !content;) {
+      if (known.has(at)) {
+        content = known.get(at);
+        break;
+      }
+      known.set(at, undefined);
+      chain.push(at);
+      content = this.#contentBelow({ layer: link.layer, at });
+      at = this.#laterLink({ layer: link.layer, at });
+    }
+    for (const at of chain) known.set(at, content);
+    return content;
+  }
+
+  /** Returns the link below of what a hard link's own layer has in place of its target. */
+  #laterLink({ layer, at }: Place): number | undefined {
+    const root = this.layerRoot(layer.number);
+    const node = root && findInLayer(layer.files.listing, root, entryAt({ layer, at }).linkname);
+    return node?.kind === 'leaf' ? node.linkBelow : undefined;
+  }
+
+  /** Symlinks of a link's own layer may lead to the layers below, too. */
   #contentBelow(link: Place): Place | undefined {
     const { number, files } = link.layer;
     const names = splitPath(entryAt(link).linkname) ?? [];

@@ -49,17 +49,48 @@ export function* changeTree({ added, removed, changed }: Difference): Sliced<Cha
   for (const entry of added) yield put('added', entry, entry.size);
   for (const entry of removed) yield put('removed', entry, -entry.size);
   for (const entry of changed) yield put('changed', entry, entry.size - entry.before.size, entry.differs);
-  return yield* finished('', '', root);
+  return yield* finished(root);
 }
 
-function* finished(name: string, path: string, draft: Draft): Sliced<ChangeNode> {
-  const [only] = draft.children;
-  if (name !== '' && !draft.mark && draft.children.size === 1 && only?.[1].children.size)
-    return yield* finished(`${name}/${only[0]}`, `${path}/${only[0]}`, only[1]);
-  yield;
-  const children: ChangeNode[] = [];
-  for (const [child, inner] of draft.children)
-    children.push(yield* finished(child, path === '' ? child : `${path}/${child}`, inner));
+/** A draft whose node is being made, and where that goes. */
+interface Unfinished {
+  readonly name: string;
+  readonly path: string;
+  readonly draft: Draft;
+  readonly siblings: ChangeNode[];
+  readonly children: ChangeNode[];
+}
+
+function* finished(root: Draft): Sliced<ChangeNode> {
+  const done: ChangeNode[] = [];
+  const open: Unfinished[] = [{ name: '', path: '', draft: root, siblings: done, children: [] }];
+  for (const { path, draft, children } of open) {
+    yield;
+    for (const [name, child] of draft.children) open.push(joined(name, path, child, children));
+  }
+  for (const { name, path, draft, siblings, children } of open.reverse()) {
+    yield;
+    siblings.push(nodeOf(name, path, draft, children));
+  }
+  return done[0] ?? nodeOf('', '', root, []);
+}
+
+/** Joins a folder with the only one in it, and so on. */
+function joined(name: string, parent: string, draft: Draft, siblings: ChangeNode[]): Unfinished {
+  const names = [name];
+  for (let [only] = draft.children; only && isJoined(draft, only[1]); [only] = draft.children) {
+    names.push(only[0]);
+    draft = only[1];
+  }
+  const joint = names.join('/');
+  return { name: joint, path: parent === '' ? joint : `${parent}/${joint}`, draft, siblings, children: [] };
+}
+
+function isJoined({ mark, children }: Draft, only: Draft): boolean {
+  return !mark && children.size === 1 && only.children.size > 0;
+}
+
+function nodeOf(name: string, path: string, draft: Draft, children: ChangeNode[]): ChangeNode {
   children.sort((a, b) => Number(b.children.length > 0) - Number(a.children.length > 0) || (a.name < b.name ? -1 : 1));
   return {
     name,

@@ -17,6 +17,9 @@ const TYPES = {
 /** The latest time that fits into a header's octal digits. */
 const MAX_TIME = 0o77777777777;
 
+/** `Header` can't split longer paths, and would try for a time that grows by the square of them. */
+const LONGEST_SPLIT = 256;
+
 const EPOCH = new Date(0);
 const NOTHING = Buffer.alloc(0);
 
@@ -39,7 +42,7 @@ export function encodeHeader(entry: EncodedEntry): Buffer {
   const map = sparse ? sparseMap(entry) : NOTHING;
   const size = map.length + storedSize(entry);
   const header = new Header({
-    path: hasRawBytes(path) ? '' : path,
+    path: hasRawBytes(path) ? '' : path.length > LONGEST_SPLIT ? path.slice(0, 99) : path,
     linkpath: hasRawBytes(linkname) ? '' : linkname,
     type: TYPES[entry.type],
     mode: entry.mode,

@@ -14,26 +14,33 @@ export class AppliedDeletions implements Deletions {
 
   hide(names: readonly string[], hidden: string): void {
     const directory = this.#tree.parentOf([...names, hidden]);
-    if (directory) this.#delete(directory, hidden);
+    if (directory) this.#deleteInside(this.#delete(directory, hidden));
   }
 
   hideAll(names: readonly string[]): void {
     const directory = this.#tree.parentOf([...names, '']);
-    if (directory) this.#deleteInside(directory);
+    this.#deleteInside(directory);
   }
 
-  #delete(directory: DirectoryNode, name: string): void {
+  /** Removes a name, or returns the directory of it that stays because this layer made it. */
+  #delete(directory: DirectoryNode, name: string): DirectoryNode | undefined {
     const node = directory.get(name);
-    if (!node) return;
-    if (node.layer !== this.#tree.layer) this.#tree.clear({ directory, name });
-    else if (node.kind === 'directory') this.#deleteInside(node);
+    if (node && node.layer !== this.#tree.layer) this.#tree.clear({ directory, name });
+    else if (node?.kind === 'directory') return node;
+    return undefined;
   }
 
-  #deleteInside(directory: DirectoryNode): void {
+  #deleteInside(top: DirectoryNode | undefined): void {
     const { layer } = this.#tree;
-    // What this layer made stays, and the first call removed what is older.
-    if (directory.clearedIn === layer) return;
-    directory.clearedIn = layer;
-    for (const [name] of directory.entries()) this.#delete(directory, name);
+    const open = top ? [top] : [];
+    for (const directory of open) {
+      // What this layer made stays, and the first call removed what is older.
+      if (directory.clearedIn === layer) continue;
+      directory.clearedIn = layer;
+      for (const [name] of directory.entries()) {
+        const stays = this.#delete(directory, name);
+        if (stays) open.push(stays);
+      }
+    }
   }
 }

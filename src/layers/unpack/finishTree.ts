@@ -3,7 +3,7 @@ import type { TarEntry } from '../tar/tarEntry.ts';
 import type { Ownership } from './ownership.ts';
 import type { SidecarContent, SidecarEntry, SidecarFacts, SidecarLink } from './sidecar.ts';
 import type { Special, SpecialMaker } from './specialFiles.ts';
-import { childPath, type DirectoryNode, type SpecialNode, type TreeNode } from './tree.ts';
+import { childPath, directoriesOf, type DirectoryNode, type SpecialNode, type TreeNode } from './tree.ts';
 import type { Place, TreeWriter } from './treeWriter.ts';
 import { quoted } from '../errors.ts';
 import type { Warnings } from '../warnings.ts';
@@ -25,6 +25,14 @@ export interface TreeFinisherOptions {
 interface Waiting<Node> {
   readonly place: Place;
   readonly node: Node;
+}
+
+/** A directory whose entries are still to be looked at. */
+interface Collected {
+  readonly directory: DirectoryNode;
+  readonly path: string;
+  /** Lower layers do not show here anyway. */
+  readonly hidden: boolean;
 }
 
 /** Does what can only be done once all entries have come, in the order in which it can be done. */
@@ -55,9 +63,9 @@ export class TreeFinisher {
   /** Finishes the tree, and returns the sidecar's content. */
   finish(links: readonly OpenLink[]): SidecarContent {
     dropHardlinkStore(this.#tree);
-    this.#collect(this.#tree.root, '', false);
+    this.#collect();
     this.#makeSpecials();
-    this.#finishDirectories(this.#tree.root);
+    for (const directory of directoriesOf(this.#tree.root).reverse()) this.#tree.finishDirectory(directory);
     return {
       entries: this.#entries(),
       opaque: this.#opaque,
@@ -69,19 +77,26 @@ export class TreeFinisher {
     };
   }
 
-  /** Finds what is left to do. With `hidden`, lower layers do not show here anyway. */
-  #collect(directory: DirectoryNode, path: string, hidden: boolean): void {
-    if (this.#overlay && directory.opaque && !hidden) this.#opaque.push(path);
+  /** Finds what is left to do. */
+  #collect(): void {
+    const found: Collected[] = [{ directory: this.#tree.root, path: '', hidden: false }];
+    for (const next of found) {
+      const { directory, path, hidden } = next;
+      if (this.#overlay && directory.opaque && !hidden) this.#opaque.push(path);
+      if (!directory.entry && directory.parent && !hidden) this.#implicit.push(path);
+      this.#collectIn(next, found);
+    }
+  }
+
+  #collectIn({ directory, path, hidden }: Collected, found: Collected[]): void {
     const inside = hidden || directory.opaque;
-    if (!directory.entry && directory.parent && !hidden) this.#implicit.push(path);
     for (const [name, node] of directory.entries()) {
-      const place: Place = { directory, name };
-      if (node.kind === 'directory') this.#collect(node, childPath(path, name), inside);
+      if (node.kind === 'directory') found.push({ directory: node, path: childPath(path, name), hidden: inside });
       else if (node.kind === 'whiteout') {
         if (inside) directory.delete(name);
         else this.#whiteouts.push(childPath(path, name));
       } else if (node.kind === 'fifo' || node.kind === 'char' || node.kind === 'block')
-        this.#specials.push({ place, node });
+        this.#specials.push({ place: { directory, name }, node });
     }
   }
 
@@ -134,11 +149,6 @@ export class TreeFinisher {
         ...(deleted ? { deleted } : {}),
         ...this.#ownership.allFacts({ ...entry, type: 'file' }),
       }));
-  }
-
-  #finishDirectories(directory: DirectoryNode): void {
-    for (const [, node] of directory.entries()) if (node.kind === 'directory') this.#finishDirectories(node);
-    this.#tree.finishDirectory(directory);
   }
 
   *#entries(): Generator<SidecarEntry> {

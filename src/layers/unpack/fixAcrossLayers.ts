@@ -130,6 +130,8 @@ class LayerFixer {
   readonly #times = new Map<string, Stats>();
   /** The last copy of each file below that hard links name. */
   readonly #copies = new Map<string, string>();
+  /** Links that name a file below now, rather than a later one of their layer. */
+  readonly #relinked = new Set<string>();
   /** Paths at which lower layers must not show. */
   readonly #toHide: string[] = [];
 
@@ -169,11 +171,17 @@ class LayerFixer {
    * tampered with.
    */
   #isDirectory(path: string): boolean {
-    const known = this.#directories.get(path);
-    if (known !== undefined) return known;
-    const is = this.#isDirectory(parentOf(path)) && this.#stat(path)?.isDirectory() === true;
-    this.#directories.set(path, is);
-    return is;
+    const unknown: string[] = [];
+    let known = this.#directories.get(path);
+    for (let at = path; known === undefined; known = this.#directories.get(at)) {
+      unknown.push(at);
+      at = parentOf(at);
+    }
+    for (const at of unknown.reverse()) {
+      known &&= this.#stat(at)?.isDirectory() === true;
+      this.#directories.set(at, known);
+    }
+    return known;
   }
 
   #stat(path: string): Stats | undefined {
@@ -240,8 +248,11 @@ class LayerFixer {
   #makeLink({ link, target, below }: OpenLink): boolean {
     const { path } = link;
     if (target === undefined || !this.#mayChange(path)) return false;
-    if (link.late && below?.kind !== 'leaf') return true;
-    if (link.late && this.#stat(path)?.isFile()) unlinkSync(this.#file(path));
+    if (link.late) {
+      if (below?.kind !== 'leaf' && !this.#relinked.has(target)) return true;
+      this.#relinked.add(path);
+      if (this.#stat(path)?.isDirectory() === false) unlinkSync(this.#file(path));
+    }
     if (this.#stat(path)) return true;
     if (below) return below.kind === 'leaf' && this.#copyFromBelow(path, target, below);
     const own = this.#mayChange(target) ? this.#stat(target) : undefined;
@@ -303,13 +314,16 @@ class LayerFixer {
 
   /** Hides everything that lower layers have in a directory and this one has not. */
   #hideInside(path: string): void {
-    const found = this.#find(path);
-    if (found?.kind !== 'directory') return;
-    for (const name of found.children.keys()) {
-      const child = childPath(path, name);
-      const stat = this.#stat(child);
-      if (!stat) this.#toHide.push(child);
-      else if (stat.isDirectory() && this.#isDirectory(child)) this.#hideInside(child);
+    const top = this.#find(path);
+    const open = top ? [{ path, below: top }] : [];
+    for (const { path, below } of open) {
+      if (below.kind !== 'directory') continue;
+      for (const [name, inside] of below.children) {
+        const child = childPath(path, name);
+        const stat = this.#stat(child);
+        if (!stat) this.#toHide.push(child);
+        else if (stat.isDirectory() && this.#isDirectory(child)) open.push({ path: child, below: inside });
+      }
     }
   }
 

@@ -113,6 +113,14 @@ export class DirectoryNode {
   }
 }
 
+/** Returns a directory and all directories below it, parents first. */
+export function directoriesOf(top: DirectoryNode): DirectoryNode[] {
+  const found = [top];
+  for (const directory of found)
+    for (const [, node] of directory.entries()) if (node.kind === 'directory') found.push(node);
+  return found;
+}
+
 /** Returns the path of `name` in the directory at `path`. */
 export function childPath(path: string, name: string): string {
   return path === '' ? name : `${path}/${name}`;

@@ -20,7 +20,15 @@ import { divertedName, hostNameFor } from './hostNames.ts';
 import type { Ownership } from './ownership.ts';
 import type { SidecarFacts } from './sidecar.ts';
 import { IMPLICIT_DIRECTORY, type TarEntry } from '../tar/tarEntry.ts';
-import { childPath, DirectoryNode, type FileNode, resolveDirectory, type SymlinkNode, type TreeNode } from './tree.ts';
+import {
+  childPath,
+  directoriesOf,
+  DirectoryNode,
+  type FileNode,
+  resolveDirectory,
+  type SymlinkNode,
+  type TreeNode,
+} from './tree.ts';
 import type { Warnings } from '../warnings.ts';
 
 /** A directory and a name in it, whether or not it exists. */
@@ -228,12 +236,19 @@ export class TreeWriter {
     if (!node) return;
     this.#lastParent = undefined;
     this.#lastBase = undefined;
+    if (node.kind === 'directory') this.#empty(node);
     this.#remove(directory, name, node);
   }
 
+  /** Removes everything below a directory, deepest first. */
+  #empty(top: DirectoryNode): void {
+    for (const directory of directoriesOf(top).reverse())
+      for (const [name, node] of directory.entries()) this.#remove(directory, name, node);
+  }
+
+  /** Removes one node, which is empty if it is a directory. */
   #remove(directory: DirectoryNode, name: string, node: TreeNode): void {
     if (node.kind === 'directory') {
-      for (const [childName, child] of node.entries()) this.#remove(node, childName, child);
       rmdirSync(fsPath(this.#onDisk(directory, name)));
     } else if (node.kind === 'file' || node.kind === 'symlink') {
       const path = this.#onDisk(directory, name);

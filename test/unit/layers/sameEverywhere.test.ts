@@ -182,6 +182,14 @@ const AS_UMOCI: Readonly<Record<string, Layers>> = {
     [content('a'), content('b')],
     [hardlink('c', 'a'), content('a'), hardlink('b', 'a')],
   ],
+  'a link whose target comes later in its layer as a symlink': [
+    [content('t'), content('x')],
+    [hardlink('a', 't'), symlink('t', 'x')],
+  ],
+  'links in reverse order whose targets are in a lower layer, too': [
+    [content('l0'), content('l1'), content('l2')],
+    [hardlink('l3', 'l2'), hardlink('l2', 'l1'), hardlink('l1', 'l0')],
+  ],
   'a link over a file of a lower layer': [[content('a'), content('b')], [hardlink('a', 'b')]],
   'a link over a directory of a lower layer': [BASE, [hardlink('d', 'f')]],
   'a link to a file that a higher layer deletes': [BASE, [hardlink('a', 'd/f')], [whiteout('d')]],
@@ -225,6 +233,14 @@ const AS_MOUNTED: Readonly<Record<string, readonly [Layers, ...string[]]>> = {
   'a deletion in a directory that does not exist': [[[content('a')], [whiteout('b/c')]], 'a file', 'b directory'],
   'a chain of links in reverse order': [[[...chain(40).reverse(), content('l0')]], ...names(41)],
   'a chain of links in reverse order into a lower layer': [[[content('l0')], chain(40).reverse()], ...names(41)],
+  'a chain of links in reverse order, one name of which is in a lower layer, too': [
+    [[content('l0'), content('l20')], chain(40).reverse()],
+    ...names(41),
+  ],
+  'a chain of links in reverse order to a file of its layer, one name of which is in a lower layer, too': [
+    [[content('l20')], [...chain(40).reverse(), content('l0')]],
+    ...names(41),
+  ],
   'links in a circle': [[[content('f')], [hardlink('a', 'b'), hardlink('b', 'c'), hardlink('c', 'a')]], 'f file'],
   'a link to nothing, over a file': [[[content('a')], [hardlink('a', 'nothing')]]],
   'a link to a file that its layer deleted before': [
