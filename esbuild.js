@@ -6,7 +6,7 @@
 //   node esbuild.js --development  readable, with source maps, for the debugger
 //   node esbuild.js --watch        the same, and again at every change
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, context } from 'esbuild';
@@ -38,6 +38,26 @@ const leanUndici = {
     build.onLoad({ filter: /[\\/]undici[\\/]lib[\\/]llhttp[\\/]llhttp_simd-wasm\.js$/ }, () => ({
       contents: "module.exports = require('./llhttp-wasm.js');",
     }));
+  },
+};
+
+/**
+ * Names the hash where Sigstore's library verifies a signature without one. Node has a default for
+ * EC and RSA keys; the crypto of Electron, which VS Code runs on, throws, and the library would
+ * call every signature invalid. Ed25519 keys take none.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+export const namedHashes = {
+  name: 'named-hashes',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]@sigstore[\\/]core[\\/]dist[\\/]crypto\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const call = 'crypto_1.default.verify(algorithm, data';
+      if (!text.includes(call)) throw new Error(`${path} doesn't verify signatures as expected`);
+      const hash = "algorithm ?? (['ec', 'rsa'].includes(key.asymmetricKeyType) ? 'sha256' : undefined)";
+      return { contents: text.replace(call, `crypto_1.default.verify(${hash}, data`) };
+    });
   },
 };
 
@@ -113,7 +133,11 @@ function inEditor(file) {
  * @returns {Promise<{ groupOf: Map<string, string>, modules: Map<string, Generated> }>}
  */
 async function planModules(entries) {
-  const options = { ...bundleOptions({ production: false }), entryPoints: [...entries], plugins: [leanUndici] };
+  const options = {
+    ...bundleOptions({ production: false }),
+    entryPoints: [...entries],
+    plugins: [leanUndici, namedHashes],
+  };
   const { metafile } = await build({ ...options, sourcemap: false, write: false });
   const importsOf = (/** @type {string} */ file, /** @type {string} */ kind) =>
     (metafile.inputs[file]?.imports ?? []).filter(item => item.kind === kind && !item.external).map(item => item.path);
@@ -208,7 +232,7 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     target: 'node22.19',
     external: ['vscode'],
     banner: { js: requireBanner },
-    plugins: [leanUndici, fewFiles],
+    plugins: [leanUndici, namedHashes, fewFiles],
     // As undici is bundled for Node itself: without its second, experimental parser.
     define: { esbuildDetection: 'true' },
     minify: production,

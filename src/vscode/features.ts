@@ -15,6 +15,7 @@ import { Registries } from './registries/registries.ts';
 import { RepositoryMemory } from './registries/repositoryMemory.ts';
 import { watchLayoutFolders } from './registriesView/layoutFolders.ts';
 import { TreeViews } from './reveal/views.ts';
+import { SignerMemory } from './registries/signerMemory.ts';
 import { Searches } from './search/searches.ts';
 import { SearchMemory } from './search/searchMemory.ts';
 import { Configuration } from './settings/configuration.ts';
@@ -44,7 +45,8 @@ export function buildFeatures(context: vscode.ExtensionContext) {
   const images = new PulledImages(configuration, context.workspaceState);
   const layerStates = new LayerStates(images, store);
   const files = new ImageFiles(registries, pulls, settings);
-  const views = new TreeViews({ files, images, layerStates, log, lookup, registries });
+  const signers = new SignerMemory(context.globalState);
+  const views = new TreeViews({ files, images, layerStates, log, lookup, registries, signers });
   const searches = new Searches({ files, log, pulls, registries, settings });
   const searchMemory = new SearchMemory(context.workspaceState);
   const documents = new JsonDocuments(lookup, registries);
@@ -67,6 +69,7 @@ export function buildFeatures(context: vscode.ExtensionContext) {
     searchMemory,
     secrets,
     settings,
+    signers,
     tasks,
     views,
   };

@@ -102,11 +102,13 @@ describe('the Registries tree', () => {
     const native = `${NATIVE.os}/${NATIVE.architecture}`;
     const attached = await find(registries, fixture.demo.host, 'demo/hello', '2.0.0', native, 'Attached');
     const names = (await texts(registries, attached)).map(text => text.split(' | ')[0]);
-    assert.deepEqual(names, ['Attestation', 'SBOM (SPDX)']);
+    assert.deepEqual(names, ['Provenance', 'SBOM (SPDX)']);
     const [attestation] = await registries.getChildren(attached);
     const files = await registries.getChildren(attestation);
-    assert.equal(await textOf(registries, files[0] as TreeNode), 'Manifest');
-    const statement = await registries.getTreeItem(files[1] as TreeNode);
+    const rows = await texts(registries, attestation);
+    assert.equal(rows[0], 'Built by example.com/demo-builder | as stated by the builder');
+    assert.equal(rows[1], 'Manifest');
+    const statement = await registries.getTreeItem(files[2] as TreeNode);
     const [uri] = (statement.command?.arguments ?? []) as [vscode.Uri];
     const document = await vscode.workspace.openTextDocument(uri);
     assert.match(document.getText(), /"predicateType": "https:\/\/slsa\.dev/);

@@ -16,6 +16,7 @@ import { connect } from '../../src/vscode/settings/network.ts';
 import { Pulls } from '../../src/vscode/images/pulls.ts';
 import { LocalRegistries } from '../../src/vscode/registries/localRegistries.ts';
 import { RepositoryMemory } from '../../src/vscode/registries/repositoryMemory.ts';
+import { SignerMemory } from '../../src/vscode/registries/signerMemory.ts';
 import { StoredSecrets } from '../../src/vscode/settings/secrets.ts';
 import { ImagesRoot } from '../../src/vscode/imagesView/imagesRoot.ts';
 import { NodeTree } from '../../src/vscode/tree/nodeTree.ts';
@@ -61,6 +62,7 @@ export function makeTrees(): Trees {
     registries,
     lookup,
     layerStates,
+    signers: new SignerMemory(new MemoryMemento()),
     files: new ImageFiles(registries, new Pulls(scratch, registries, () => configuration.settings(), log), () =>
       configuration.settings(),
     ),

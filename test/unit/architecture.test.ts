@@ -20,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   workers: ['oci', 'blobs', 'browse', 'layers', 'layout', 'registry'],
   pull: ['oci', 'blobs', 'layers', 'layout', 'registry', 'workers'],
   layerAccess: ['oci', 'blobs', 'browse', 'layers', 'registry', 'resolve', 'workers'],
+  trust: ['oci', 'registry', 'secrets'],
   insight: ['oci', 'browse', 'secrets'],
   search: ['oci', 'browse', 'layers', 'workers'],
   export: ['oci', 'blobs', 'layers', 'layout', 'pull', 'registry', 'resolve', 'workers'],
@@ -38,7 +39,7 @@ const ladder: readonly (readonly string[])[] = [
   ['images'],
   ['files'],
   ['command'],
-  ['documents', 'filesView', 'search', 'mount', 'compare', 'imagePage'],
+  ['documents', 'filesView', 'search', 'mount', 'compare', 'imagePage', 'trust'],
   ['registriesView', 'imagesView'],
   ['reveal'],
   ['features.ts'],
@@ -48,9 +49,10 @@ const ladder: readonly (readonly string[])[] = [
 
 /**
  * Bytes of minified code. `startup` is read whenever the extension is activated, `worker` whenever
- * a thread starts. Raise them knowingly.
+ * a thread starts. Raise them knowingly. A sixth of the total is Sigstore's library, which is loaded
+ * when a signature is verified.
  */
-const budgets = { startup: 130_000, worker: 400_000, total: 840_000 };
+const budgets = { startup: 130_000, worker: 400_000, total: 1_000_000 };
 
 const files = globSync('src/**/*.ts', { cwd: projectRoot }).map(file => file.replaceAll('\\', '/'));
 

@@ -31,9 +31,14 @@ export interface CommandArgument {
   readonly mirrors?: readonly string[];
   /** A file with CA certificates in PEM. */
   readonly ca?: string;
-  /** The files of a client certificate and its key in PEM. */
+  /** The files of a client certificate and its key in PEM; or a signer's public key. */
   readonly cert?: string;
   readonly key?: string;
+  /** A signer: the identity in its certificate, and who confirms it. */
+  readonly identity?: string;
+  readonly issuer?: string;
+  /** A file with Sigstore's trust root. */
+  readonly trustedRoot?: string;
   /** The two sides of a comparison, each an argument of its own. */
   readonly left?: CommandArgument;
   readonly right?: CommandArgument;
@@ -81,6 +86,9 @@ const FIELDS: Readonly<Record<keyof CommandArgument, Parse>> = {
   ca: path,
   cert: path,
   key: path,
+  identity: text,
+  issuer: text,
+  trustedRoot: path,
   left: side,
   right: side,
   username: text,

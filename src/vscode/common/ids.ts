@@ -11,6 +11,8 @@ export const COMMANDS = {
   searchHub: 'peel.searchHub',
   unpinRepository: 'peel.unpinRepository',
   listTags: 'peel.listTags',
+  listAttached: 'peel.listAttached',
+  verifyImage: 'peel.verifyImage',
   showManifest: 'peel.showManifest',
   showConfig: 'peel.showConfig',
   showImagePage: 'peel.showImagePage',

@@ -60,7 +60,7 @@ export class JsonDocuments implements TextDocumentContentProvider, Disposable {
     try {
       const bytes = await withSignal(token, async signal => this.#fetch(parseJsonUri(uri), signal));
       this.#failed.delete(uri.toString());
-      return prettyJson(new TextDecoder().decode(bytes));
+      return await readable(parseJsonUri(uri), new TextDecoder().decode(bytes));
     } catch (error) {
       this.#failed.set(uri.toString(), uri);
       const reason = error instanceof Error ? error.message : String(error);
@@ -96,4 +96,11 @@ export class JsonDocuments implements TextDocumentContentProvider, Disposable {
   #retry(): void {
     for (const uri of this.#failed.values()) this.#changes.fire(uri);
   }
+}
+
+/** Decodes a signature or attestation; anything else only gets line breaks. */
+async function readable(source: JsonSource, text: string): Promise<string> {
+  if (source.what !== 'blob') return prettyJson(text);
+  const { readableAttachment } = await import('../../trust/readable.ts');
+  return readableAttachment(text) ?? prettyJson(text);
 }

@@ -3,6 +3,7 @@ import type { ImageFiles } from '../files/imageFiles.ts';
 import type { LayerStates } from '../images/layerStates.ts';
 import type { ImageLookup } from '../registries/lookup.ts';
 import type { Registries } from '../registries/registries.ts';
+import type { SignerMemory } from '../registries/signerMemory.ts';
 
 /** What rows of files take. */
 export interface FileRowNeeds {
@@ -15,4 +16,5 @@ export interface ImageRowNeeds extends FileRowNeeds {
   readonly layerStates: LayerStates;
   readonly log: LogOutputChannel;
   readonly registries: Registries;
+  readonly signers: SignerMemory;
 }

@@ -56,6 +56,9 @@ export class ArtifactFileNode implements TreeNode {
   }
 }
 
-function isJson(mediaType: string): boolean {
-  return /[/+]json\b/.test(mediaType) || /(?:simplesigning|in-toto|dsse|spdx|cyclonedx)/.test(mediaType);
+/** Returns whether a file of an artifact holds JSON. */
+export function isJson(mediaType: string): boolean {
+  return (
+    /[/+]json\b/.test(mediaType) || /(?:simplesigning|in-toto|dsse|spdx|cyclonedx|sigstore\.bundle)/.test(mediaType)
+  );
 }

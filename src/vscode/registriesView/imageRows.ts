@@ -29,7 +29,12 @@ export function imageRows(
     new LayersNode(parent, context, address),
     new FilesNode(parent, context, address),
     ...(address.digest
-      ? [new AttachedNode(parent, context, address.reference, address.digest, address.attestations)]
+      ? [
+          new AttachedNode(parent, context, address.reference, {
+            manifests: [address.digest],
+            attestations: address.attestations,
+          }),
+        ]
       : []),
   ];
 }

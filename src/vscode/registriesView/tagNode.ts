@@ -58,8 +58,11 @@ export class TagNode implements TreeNode {
     item.tooltip = tooltip(formatReference(this.reference), [
       ['Digest', opened?.digest],
       ['Type', opened?.mediaType],
+      ['Signed by', this.#context.needs.signers.of(opened?.digest ?? digest)],
     ]);
-    item.accessibilityInformation = { label: dotted(`Tag ${label}`, kind?.text) };
+    const signer = this.#context.needs.signers.of(opened?.digest ?? digest);
+    if (signer !== undefined) item.description = dotted(kind?.text, `✓ ${plainText(signer, 120)}`);
+    item.accessibilityInformation = { label: dotted(`Tag ${label}`, kind?.text, signer && `signed by ${signer}`) };
     return item;
   }
 
@@ -110,7 +113,10 @@ export class TagNode implements TreeNode {
           ['Type', index.mediaType],
         ],
       }),
-      new AttachedNode(this, this.#context, this.reference, digest, []),
+      new AttachedNode(this, this.#context, this.reference, {
+        manifests: [digest],
+        attestations: entries.flatMap(({ attestations }) => attestations),
+      }),
     ];
   }
 }

@@ -66,6 +66,7 @@ export class TreeViews implements Views, vscode.Disposable {
       this.#imagesView.onDidChangeVisibility(({ visible }) => mounts.watch(visible)),
       needs.registries.onDidChange(() => registryChanges.fire()),
       needs.registries.onDidChangeAccess(() => this.#registryTree.refresh()),
+      needs.signers.onDidChange(() => registryChanges.fire()),
       needs.images.onDidChange(() => this.#showImages()),
       registerTreeCommands([this.#registryTree, imageTree], needs.log, needs.images),
     );

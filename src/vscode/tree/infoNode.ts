@@ -1,11 +1,11 @@
-import { ThemeIcon, TreeItem, type Command } from 'vscode';
+import { ThemeIcon, TreeItem, type Command, type MarkdownString } from 'vscode';
 import type { CommandArgument } from '../common/argument.ts';
 import type { TreeNode } from './treeNode.ts';
 
 /** The optional parts of an {@link InfoNode}. */
 export interface InfoOptions {
   readonly description?: string;
-  readonly tooltip?: string;
+  readonly tooltip?: string | MarkdownString;
   /** A codicon's name. */
   readonly icon?: string;
   /** Runs on a click or Enter. */
