@@ -49,7 +49,7 @@ const ladder: readonly (readonly string[])[] = [
 
 /**
  * Bytes of minified code. `startup` is read whenever the extension is activated, `worker` whenever
- * a thread starts. Raise them knowingly. A sixth of the total is Sigstore's library, which is loaded
+ * a thread starts. Raise them knowingly. A sixth of the total is Sigstore's library, loaded
  * when a signature is verified.
  */
 const budgets = { startup: 130_000, worker: 400_000, total: 1_000_000 };
