@@ -1,5 +1,5 @@
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { Digest } from '../oci/digest.ts';
+import { isDigest, type Digest } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { NotFoundError } from '../registry/errors.ts';
 import { kindOf, kindOfPredicate, statedPredicate, type Attached } from './attached.ts';
@@ -47,16 +47,16 @@ export async function listAttached(
   { manifests, attestations }: Subjects,
   signal: AbortSignal,
 ): Promise<readonly Attached[]> {
+  const inIndex = attestations.map(item => attached(item, aboutOf(item)));
   const found = await Promise.all([
-    ...attestations.map(item => [attached(item, aboutOf(item))]),
     ...manifests.map(digest => attachedTo(source, repository, digest, signal)),
     ...attestations.map(({ digest }) => referrersOf(source, repository, digest, signal)),
   ]);
   const attestationDigests = new Set(attestations.map(({ digest }) => digest));
-  const listed = found.flat();
+  const listed = [...inIndex, ...found.flat()];
   const once = [...new Map([...listed].reverse().map(item => [item.descriptor.digest, item])).values()].reverse();
   return Promise.all(
-    once.map(item =>
+    once.map(async item =>
       attestationDigests.has(item.descriptor.digest) ? withStatements(source, repository, item, signal) : item,
     ),
   );
@@ -69,7 +69,8 @@ function attached(descriptor: Descriptor, subject: Digest): Attached {
 
 /** The image that an attestation in an index is about. */
 function aboutOf({ digest, annotations = {} }: Descriptor): Digest {
-  return (annotations['vnd.docker.reference.digest'] as Digest | undefined) ?? digest;
+  const about = annotations['vnd.docker.reference.digest'];
+  return isDigest(about) ? about : digest;
 }
 
 async function attachedTo(

@@ -38,21 +38,14 @@ const OTHER_IMAGE = 'It was made for another image';
  * @param manifests the manifests of the image, byte for byte
  * @throws {UnusableStatementError} a part is missing
  */
-export function signedContentOf(evidence: Evidence, manifests: ReadonlyMap<Digest, Uint8Array>): SignedContent {
-  switch (evidence.form) {
-    case 'cosign':
-      return ofCosign(evidence.payload, evidence.annotations);
-    case 'envelope':
-      return ofEnvelope(evidence.envelope, bundleOfAnnotations(evidence.annotations, dsse(evidence.envelope)));
-    case 'bundle':
-      return ofBundle(evidence.bundle, evidence.kind, manifests);
-    case 'unsupported':
-      throw new UnusableStatementError(evidence.reason);
-  }
-}
-
-function dsse(envelope: JsonObject): JsonObject {
-  return { dsseEnvelope: envelope };
+export function signedContentOf(
+  evidence: Exclude<Evidence, { readonly form: 'unsupported' }>,
+  manifests: ReadonlyMap<Digest, Uint8Array>,
+): SignedContent {
+  if (evidence.form === 'cosign') return ofCosign(evidence.payload, evidence.annotations);
+  if (evidence.form === 'bundle') return ofBundle(evidence.bundle, evidence.kind, manifests);
+  const { envelope, annotations } = evidence;
+  return ofEnvelope(envelope, bundleOfAnnotations(annotations, { dsseEnvelope: envelope }));
 }
 
 function ofCosign(payload: Uint8Array, annotations: Readonly<Record<string, string>>): SignedContent {

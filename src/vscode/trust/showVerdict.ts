@@ -32,20 +32,16 @@ export function showVerdict(reference: Reference, verified: VerifiedImage, polic
 function messageOf(name: string, { verdict, digest, signatures }: VerifiedImage): string {
   const [first] = signatures.filter(report => report.verdict === verdict);
   const reason = first?.reason ? ` ${plainText(first.reason, 300)}.` : '';
-  switch (verdict) {
-    case 'valid': {
-      const by = first?.issuer ? `${first.signer}, confirmed by ${first.issuer}` : 'the owner of the public key';
-      return `${name} (${shortDigest(digest)}) was signed by ${plainText(by, 400)}.`;
-    }
-    case 'otherSigner':
-      return `${name} (${shortDigest(digest)}) has a valid signature, but not by the signer that you named.${reason}`;
-    case 'unverifiable':
-      return `The signatures of ${name} can't be checked.${reason}`;
-    case 'invalid':
-      return `A signature of ${name} is invalid.${reason}`;
-    case 'none':
-      return `${name} isn't signed: no signature is attached to it.`;
-  }
+  const by = first?.issuer ? `${first.signer}, confirmed by ${first.issuer}` : 'the owner of the public key';
+  const image = `${name} (${shortDigest(digest)})`;
+  const messages: Readonly<Record<VerifiedImage['verdict'], string>> = {
+    valid: `${image} was signed by ${plainText(by, 400)}.`,
+    otherSigner: `${image} has a valid signature, but not by the signer that you named.${reason}`,
+    unverifiable: `The signatures of ${name} can't be checked.${reason}`,
+    invalid: `A signature of ${name} is invalid.${reason}`,
+    none: `${name} isn't signed: no signature is attached to it.`,
+  };
+  return messages[verdict];
 }
 
 async function listSignatures(name: string, { signatures }: VerifiedImage, { roots }: Policy): Promise<void> {
