@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { JsonDocuments } from './documents/documents.ts';
+import { registerMarkDecorations } from './filesView/markDecorations.ts';
 import { ImageFileSystem } from './files/fileSystem.ts';
 import { ImageFiles } from './files/imageFiles.ts';
 import { LayerStates } from './images/layerStates.ts';
@@ -54,7 +55,7 @@ export function buildFeatures(context: vscode.ExtensionContext) {
   const pages = new PageMemory(context.workspaceState);
   context.subscriptions.push(log, configuration, secrets, registries, pulls, images, views, documents, searches);
   context.subscriptions.push(registerTasks(images, settings, log), new ImageFileSystem(lookup, files).register());
-  context.subscriptions.push(watchLayoutFolders());
+  context.subscriptions.push(watchLayoutFolders(), registerMarkDecorations());
   return {
     configuration,
     documents,

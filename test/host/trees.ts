@@ -114,13 +114,15 @@ export async function textOf(tree: NodeTree, node: TreeNode): Promise<string> {
 }
 
 /** Goes down from the first level by the beginnings of labels. @throws if there is no such row */
-export async function find(tree: NodeTree, ...labels: readonly string[]): Promise<TreeNode> {
+export async function find(tree: NodeTree, ...labels: readonly (string | RegExp)[]): Promise<TreeNode> {
   let node: TreeNode | undefined;
   for (const label of labels) {
     const rows = await wholeRows(tree, node);
     const said = await Promise.all(rows.map(row => textOf(tree, row)));
-    const at = said.findIndex(text => text === label || text.startsWith(`${label} |`));
-    if (at === -1) throw new Error(`no row "${label}" among ${said.join(', ')}`);
+    const at = said.findIndex(text =>
+      typeof label === 'string' ? text === label || text.startsWith(`${label} |`) : label.test(text),
+    );
+    if (at === -1) throw new Error(`no row "${String(label)}" among ${said.join(', ')}`);
     node = rows[at];
   }
   if (!node) throw new Error('no labels were given');

@@ -40,7 +40,7 @@ test('my project', async t => {
   await workbench.toast(/Pulled/).waitFor({ timeout: 60_000 });
   await workbench.clickToast(/Pulled/, 'Show in Images');
   await workbench.row('Images', 'Manifest').waitFor();
-  await workbench.expandPath('Images', 'Layers', 'Layer 2', 'app');
+  await workbench.expandPath('Images', 'Layers', /^2 · /, 'app');
   await workbench.expandPath('Registries', NAME, 'demo/hello', '2.0.0');
   await workbench.row('Registries', /^linux\/amd64/).waitFor();
   await workbench.row('Registries', 'demo/hello').hover();

@@ -40,7 +40,7 @@ async function openLayer(workbench: Workbench, name: string): Promise<void> {
   await workbench.showSidebar('Peel');
   await workbench.view('Images').locator('.pane-header').click();
   await workbench.page.mouse.move(640, 400);
-  await workbench.expandPath('Registries', registry.host, `demo/${name}`, 'latest', 'Layers', 'Layer 1');
+  await workbench.expandPath('Registries', registry.host, `demo/${name}`, 'latest', 'Layers', /^1 · |^Layer 1$/);
 }
 
 const settings = (): { readonly settings: Record<string, unknown> } => ({

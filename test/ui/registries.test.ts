@@ -42,7 +42,7 @@ test(
     const { workbench } = await openWindow(t, editor, listed(closed.url));
     await workbench.showSidebar('Peel');
     await workbench.expand('Registries', closed.host);
-    const failure = workbench.row('Registries', /^Asks for an account/);
+    const failure = workbench.row('Registries', /^Sign-in required/);
     await failure.waitFor();
     // A click on the row runs the action that helps.
     await failure.click();
@@ -58,7 +58,7 @@ test(
     await workbench.row('Registries', 'team/app').waitFor();
     await workbench.screenshot('registries-signed-in');
     await workbench.contextMenu('Registries', closed.host, 'Sign Out of Registry');
-    await workbench.row('Registries', /^Asks for an account/).waitFor();
+    await workbench.row('Registries', /^Sign-in required/).waitFor();
   },
 );
 
@@ -66,10 +66,10 @@ test('shows an untrusted certificate as a row, and trusts it by its authority’
   const { workbench } = await openWindow(t, editor, listed(secure.url));
   await workbench.showSidebar('Peel');
   await workbench.expand('Registries', secure.host);
-  const failure = workbench.row('Registries', /^No secure connection/);
+  const failure = workbench.row('Registries', /^Connection not secure/);
   await failure.waitFor();
   await workbench.screenshot('registries-not-trusted');
-  await workbench.inlineAction('Registries', /^No secure connection/, /Trust/);
+  await workbench.inlineAction('Registries', /^Connection not secure/, /Trust/);
   await workbench.pick('Choose a certificate file');
   await workbench.chooseFile(ca.certFile, 'Trust');
   await workbench.row('Registries', 'team/app').waitFor();
@@ -79,7 +79,7 @@ test('asks for confirmation before accepting any certificate, then lists reposit
   const { workbench } = await openWindow(t, editor, listed(secure.url));
   await workbench.showSidebar('Peel');
   await workbench.expand('Registries', secure.host);
-  await workbench.row('Registries', /^No secure connection/).click();
+  await workbench.row('Registries', /^Connection not secure/).click();
   await workbench.pick('Accept any certificate');
   await workbench.answerDialog(/identity isn't verified/, 'Trust');
   await workbench.row('Registries', 'team/app').waitFor();

@@ -35,7 +35,7 @@ test('a failure is a row that tries again when clicked', async t => {
   t.after(() => fault.remove());
   await showRegistries(workbench);
   await workbench.expand('Registries', demo.host);
-  const failure = workbench.row('Registries', /^Answered 418/);
+  const failure = workbench.row('Registries', /^Error 418/);
   await failure.waitFor();
   await failure.hover();
   await failure.locator('.actions').getByRole('button', { name: 'Retry' }).waitFor();
@@ -51,10 +51,10 @@ test('a list that needs an account offers to sign in, and then opens', async t =
   const { workbench } = await openWindow(t, editor, settings(closed));
   await showRegistries(workbench);
   await workbench.expand('Registries', closed.host);
-  const failure = workbench.row('Registries', /^Asks for an account/);
+  const failure = workbench.row('Registries', /^Sign-in required/);
   await failure.hover();
   await workbench.screenshot('tree-sign-in');
-  await workbench.inlineAction('Registries', /^Asks for an account/, /Sign In/);
+  await workbench.inlineAction('Registries', /^Sign-in required/, /Sign In/);
   await workbench.answer('alice', 'Username');
   await workbench.answer('s3cret', 'Password');
   await workbench.row('Registries', 'demo/hello').waitFor();
@@ -87,7 +87,7 @@ test('a long list loads more on a click and is narrowed by a filter', async t =>
     return rows.includes('1.44') && !rows.includes('1.443x') && !rows.includes('1.43');
   });
   const row = (await workbench.rows('Registries')).find(text => text.startsWith('demo/many'));
-  assert.equal(row, 'demo/many filter: 44 1. · 450 tags');
+  assert.equal(row, 'demo/many 14 of 450 tags · 44 1.');
   await workbench.screenshot('tree-filter');
   await workbench.inlineAction('Registries', 'demo/many', 'Clear Filter');
   await workbench.row('Registries', '1.43').or(workbench.row('Registries', '1.447')).first().waitFor();
@@ -109,7 +109,7 @@ test('each kind of row has its own menu', async t => {
   const { workbench } = await openWindow(t, editor, settings(demo));
   await showRegistries(workbench);
   await workbench.expandPath('Registries', demo.host, 'demo/hello', 'single', 'Layers');
-  const menu = (label: string): Promise<string[]> => workbench.contextMenuEntries('Registries', label);
+  const menu = (label: string | RegExp): Promise<string[]> => workbench.contextMenuEntries('Registries', label);
   const registry = await menu(demo.host);
   assert.ok(registry.includes('Remove Registry…') && registry.includes('Sign In to Registry…'), registry.join());
   assert.ok(!registry.includes('Pull Image…'), registry.join());
@@ -117,7 +117,7 @@ test('each kind of row has its own menu', async t => {
   for (const entry of ['Pull Image…', 'Show Manifest…', 'Copy Reference', 'Copy Digest…']) {
     assert.ok(tag.includes(entry), `${entry} in ${tag.join()}`);
   }
-  const layers = await menu('Layer 2');
+  const layers = await menu(/^2 · /);
   assert.ok(layers.includes('Extract Layer…') && layers.includes('Download Layer…'), layers.join());
   assert.ok(!layers.includes('Mount Image'), layers.join());
 });
@@ -134,7 +134,7 @@ test('the keyboard moves through the tree, and screen readers get a description 
   assert.match(label ?? '', /^Repository demo\/hello/);
   await workbench.expandPath('Registries', 'single', 'Layers');
   assert.match(
-    (await workbench.row('Registries', 'Layer 2').getAttribute('aria-label')) ?? '',
+    (await workbench.row('Registries', /^2 · /).getAttribute('aria-label')) ?? '',
     /^Layer 2 of 5 · [\d.]+ k?B · COPY app \/app/,
   );
   await workbench.row('Registries', 'Manifest').first().click();

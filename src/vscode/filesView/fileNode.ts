@@ -6,6 +6,7 @@ import { contextValue } from '../tree/contextValue.ts';
 import { entryItem, FolderRow, RowFolder } from '../tree/folderRow.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 import type { FileItem, FileRow, FileView, FolderItems } from './fileViews.ts';
+import { markedUri } from './markDecorations.ts';
 import { ReadingNode } from './readingNode.ts';
 
 /** A folder of an image that was not pulled, listed when it is opened. */
@@ -90,6 +91,7 @@ export class FileNode extends FolderRow {
       icon: mark === 'deleted' ? 'diff-removed' : ICONS[kind],
       spoken: SPOKEN[kind],
       uri,
+      decorated: markedUri(uri, mark),
       opens: kind === 'plain',
     });
     item.contextValue = contextValue(`peel.file.${kind}`, {

@@ -1,5 +1,6 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { CommandArgument } from '../common/argument.ts';
+import { dotted } from '../common/text.ts';
 import type { ImageAddress } from '../registries/imageAddress.ts';
 import { contextValue } from '../tree/contextValue.ts';
 import { FolderRow } from '../tree/folderRow.ts';
@@ -30,7 +31,9 @@ export class FilesNode extends FolderRow {
     item.contextValue = contextValue('peel.files', { filtered: this.filter !== '' });
     if (this.filter) item.description = this.filterNote;
     item.iconPath = new ThemeIcon('list-tree');
-    item.tooltip = 'The files of all layers, merged as a mount shows them. Opening reads the layers once.';
+    item.tooltip =
+      'All layers merged, as in a running container. Layers are downloaded the first time you expand this.';
+    item.accessibilityInformation = { label: dotted('Files', 'all layers merged', this.filterNote) };
     return item;
   }
 

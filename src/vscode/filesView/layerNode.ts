@@ -6,7 +6,7 @@ import { dotted, formatBytes, grouped, plainText, timeAgo } from '../common/text
 import type { LayerState } from '../images/layerStates.ts';
 import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
 import { contextValue } from '../tree/contextValue.ts';
-import { instructionOf } from '../tree/createdBy.ts';
+import { instructionOf, layerLabel } from '../tree/createdBy.ts';
 import { FolderRow } from '../tree/folderRow.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
@@ -60,10 +60,10 @@ export class LayerNode extends FolderRow {
     const { number, descriptor, diffId, createdBy, created } = this.#layer;
     const size = descriptor.size < 0 ? '' : formatBytes(descriptor.size);
     const instruction = createdBy === undefined ? '' : instructionOf(createdBy);
-    const item = new TreeItem(`Layer ${number}`, TreeItemCollapsibleState.Collapsed);
+    const item = new TreeItem(layerLabel(number, instruction), TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
     item.contextValue = contextValue('peel.layer', { filtered: this.filter !== '' });
-    item.description = dotted(size, plainText(instruction), this.state, this.filterNote);
+    item.description = dotted(size, this.state, this.filterNote);
     item.iconPath = new ThemeIcon(this.state ? ICONS[this.state] : 'file-zip');
     item.tooltip = tooltip(
       `Layer ${number} of ${this.#of}`,

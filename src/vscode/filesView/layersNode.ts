@@ -39,7 +39,9 @@ export class LayersNode implements TreeNode {
     item.iconPath = new ThemeIcon('layers');
     item.tooltip = 'The layers of the image, base first';
     const layers = this.#layers.current;
-    if (layers) item.description = describeLayers(layers.map(layer => layer.descriptor.size));
+    const description = layers && describeLayers(layers.map(layer => layer.descriptor.size));
+    if (description) item.description = description;
+    item.accessibilityInformation = { label: dotted('Layers', description) };
     return item;
   }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { dotted } from '../common/text.ts';
 import { contextValue } from '../tree/contextValue.ts';
 import { FolderRow } from '../tree/folderRow.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
@@ -24,8 +25,10 @@ export class MergedNode extends FolderRow {
     const item = new TreeItem('Merged', TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
     item.contextValue = contextValue('peel.merged', { filtered: this.filter !== '' });
-    item.description = this.filterNote || 'all layers, writable';
-    item.iconPath = new ThemeIcon('vm-running');
+    const description = this.filterNote || 'all layers, writable';
+    item.description = description;
+    item.iconPath = new ThemeIcon('vm-running', new ThemeColor('charts.green'));
+    item.accessibilityInformation = { label: dotted('Merged', description) };
     item.tooltip = `The mounted image at ${this.folder.root}`;
     return item;
   }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { familiarName, parseReference } from '../../oci/reference.ts';
 import type { ImageFolder } from '../../pull/imageFolder.ts';
 import type { CommandArgument } from '../common/argument.ts';
@@ -70,7 +70,8 @@ export class PulledImageNode implements TreeNode {
       size === undefined ? '' : formatBytes(size),
       place,
     );
-    item.iconPath = new ThemeIcon(ICONS[state]);
+    const color = COLORS[state];
+    item.iconPath = new ThemeIcon(ICONS[state], color === undefined ? undefined : new ThemeColor(color));
     item.tooltip = tooltip(short, [
       ['State', WORDS[state]],
       ['Platform', image.platform],
@@ -119,6 +120,11 @@ const WORDS: Readonly<Record<State, string>> = {
   mounted: 'mounted',
   extracted: 'extracted',
   incomplete: 'incomplete',
+};
+
+const COLORS: Readonly<Partial<Record<State, string>>> = {
+  mounted: 'charts.green',
+  incomplete: 'list.warningForeground',
 };
 
 const ICONS: Readonly<Record<State, string>> = {

@@ -4,7 +4,7 @@ import type { FolderLayer } from '../../pull/imageFolder.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { dotted, formatBytes, grouped, plainText } from '../common/text.ts';
 import { contextValue } from '../tree/contextValue.ts';
-import { instructionOf } from '../tree/createdBy.ts';
+import { instructionOf, layerLabel } from '../tree/createdBy.ts';
 import { FolderRow } from '../tree/folderRow.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
@@ -45,12 +45,12 @@ export class PulledLayerNode extends FolderRow {
     const bytes = size < 0 ? '' : formatBytes(size);
     const instruction = createdBy === undefined ? '' : instructionOf(createdBy);
     const state = folder === undefined ? 'not extracted' : 'extracted';
-    const item = new TreeItem(`Layer ${number}`, folder === undefined ? None : Collapsed);
+    const item = new TreeItem(layerLabel(number, instruction), folder === undefined ? None : Collapsed);
     item.id = this.id;
     item.contextValue = contextValue(folder === undefined ? 'peel.image.layer' : 'peel.image.layer.extracted', {
       filtered: this.filter !== '',
     });
-    item.description = dotted(this.filterNote, bytes, folder === undefined && state, plainText(instruction));
+    item.description = dotted(bytes, folder === undefined && state, this.filterNote);
     item.iconPath = new ThemeIcon(folder === undefined ? 'file-zip' : 'folder-library');
     item.tooltip = tooltip(
       `Layer ${number} of ${this.#of}`,

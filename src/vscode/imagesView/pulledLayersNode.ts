@@ -1,6 +1,7 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { FolderLayer } from '../../pull/imageFolder.ts';
 import type { CommandArgument } from '../common/argument.ts';
+import { dotted } from '../common/text.ts';
 import { describeLayers } from '../filesView/layersNode.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 import { PulledLayerNode } from './pulledLayerNode.ts';
@@ -28,7 +29,9 @@ export class PulledLayersNode implements TreeNode {
     item.id = this.id;
     item.contextValue = 'peel.image.layers';
     item.iconPath = new ThemeIcon('layers');
-    item.description = describeLayers(this.#layers().map(layer => layer.size));
+    const description = describeLayers(this.#layers().map(layer => layer.size));
+    item.description = description;
+    item.accessibilityInformation = { label: dotted('Layers', description) };
     item.tooltip = 'The layers of the image, base first, each unpacked into its own folder';
     return item;
   }

@@ -1,4 +1,4 @@
-import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { localPath } from '../../layout/localAddress.ts';
 import { DOCKER_HUB } from '../../oci/reference.ts';
 import { NoCatalogError, UnauthorizedError } from '../../registry/errors.ts';
@@ -60,13 +60,16 @@ export class RegistryNode implements PagedNode, FilteredNode {
       filtered: this.filter !== '',
     });
     item.description = dotted(
-      this.filter && `filter: ${this.filter}`,
+      this.#filterNote(),
       name === DOCKER_HUB ? 'Docker Hub' : host !== label && host,
       account,
       allowed,
       insecure && 'insecure',
     );
-    item.iconPath = new ThemeIcon(local !== undefined ? 'archive' : insecure ? 'unlock' : 'server');
+    item.iconPath =
+      local === undefined && insecure
+        ? new ThemeIcon('unlock', new ThemeColor('list.warningForeground'))
+        : new ThemeIcon(local === undefined ? 'server' : 'archive');
     item.tooltip = tooltip(label, [
       ['In references', label === name ? '' : name],
       ['Address', url],
@@ -139,8 +142,8 @@ export class RegistryNode implements PagedNode, FilteredNode {
     const refused = error instanceof NoCatalogError && error.cause instanceof UnauthorizedError;
     const anonymous = (await registries.accountOf(this.registry)) === undefined;
     if (error instanceof NoCatalogError && !(refused && anonymous)) {
-      return new InfoNode(this, 'This registry lists no repositories', {
-        description: 'pin one with Open Image…',
+      return new InfoNode(this, "This registry can't list repositories", {
+        description: 'open an image by name',
         tooltip: error.message,
         command: { command: COMMANDS.openImage, title: 'Open Image…', arguments: [this] },
       });
@@ -149,6 +152,15 @@ export class RegistryNode implements PagedNode, FilteredNode {
       this.#catalog.reset();
       this.#context.changed(this);
     });
+  }
+
+  /** `29 of 121 repositories · filter`, as far as they are loaded. */
+  #filterNote(): string {
+    if (!this.filter) return '';
+    const { loaded, items, hasMore } = this.#catalog;
+    const passing = items.filter(name => passes(this.filter, name)).length;
+    const all = count(items.length, 'repository', 'repositories') + (hasMore ? ' so far' : '');
+    return dotted(loaded && `${passing} of ${all}`, this.filter);
   }
 
   #retryMore(): void {
@@ -163,9 +175,9 @@ export class RegistryNode implements PagedNode, FilteredNode {
   }
 
   #emptyRow(): TreeNode {
-    if (this.filter && this.#catalog.items.length > 0) return new InfoNode(this, 'No repository passes the filter');
+    if (this.filter && this.#catalog.items.length > 0) return new InfoNode(this, 'No matches');
     return new InfoNode(this, 'No repositories', {
-      description: 'pin one with Open Image…',
+      description: 'open an image by name',
       command: { command: COMMANDS.openImage, title: 'Open Image…', arguments: [this] },
     });
   }

@@ -55,12 +55,14 @@ export class RepositoryNode implements PagedNode, FilteredNode {
   toTreeItem(): TreeItem {
     const pinned = this.#context.needs.registries.pinned(this.#registry).includes(this.repository);
     const { loaded, items, hasMore } = this.#tags;
-    const tags = loaded && count(new Set(items).size, 'tag') + (hasMore ? ' so far' : '');
+    const known = [...new Set(items)];
+    const tags = loaded && count(known.length, 'tag') + (hasMore ? ' so far' : '');
+    const passing = this.#filter && tags && `${known.filter(tag => passes(this.#filter, tag)).length} of `;
     const item = new TreeItem(plainText(this.repository, 255), TreeItemCollapsibleState.Collapsed);
     item.id = this.id;
     item.contextValue = contextValue('peel.repository', { pinned, filtered: this.#filter !== '' });
-    item.description = dotted(this.#filter && `filter: ${this.#filter}`, tags);
-    item.iconPath = new ThemeIcon(pinned ? 'pinned' : 'repo');
+    item.description = dotted(tags && `${passing || ''}${tags}`, this.#filter);
+    item.iconPath = new ThemeIcon('repo');
     item.tooltip = tooltip(`${this.#registry}/${this.repository}`, [['Pinned', pinned ? 'opened by name' : '']]);
     item.accessibilityInformation = {
       label: dotted(`Repository ${plainText(this.repository, 255)}`, pinned && 'pinned', item.description),
@@ -80,7 +82,7 @@ export class RepositoryNode implements PagedNode, FilteredNode {
     rows.push(...shown.map(tag => this.image({ registry: this.#registry, repository: this.repository, tag })));
     if (passing.length > shown.length || this.#tags.hasMore) rows.push(this.#moreRow(shown.length, passing.length));
     if (failure) rows.push(new FailureNode(this, failure, () => this.#retry()));
-    if (rows.length === 0) rows.push(new InfoNode(this, tags.length > 0 ? 'No tag passes the filter' : 'No tags'));
+    if (rows.length === 0) rows.push(new InfoNode(this, tags.length > 0 ? 'No matches' : 'No tags'));
     return rows;
   }
 

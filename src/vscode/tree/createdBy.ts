@@ -1,3 +1,5 @@
+import { plainText } from '../common/text.ts';
+
 /** What builders put around the command that the author wrote. */
 const NOP = /^(?:\/bin\/sh -c|cmd \/S \/C|powershell -Command .*?) #\(nop\)\s*/i;
 const BUILD_ARGUMENTS = /^\|\d+\s+.*?(?=\/bin\/|\/usr\/bin\/|cmd \/S|powershell )/;
@@ -22,6 +24,15 @@ export function instructionOf(createdBy: string): string {
   if (isRun || bare !== command || command !== text) return `RUN ${bare.trim()}`;
   if (INSTRUCTION.test(text)) return shortSources(text);
   return text;
+}
+
+/**
+ * Labels a layer's row: `2 · COPY app /app`, because the command is what users look for; `Layer 2`
+ * if it isn't known.
+ */
+export function layerLabel(number: number, instruction: string): string {
+  const command = plainText(instruction);
+  return command === '' ? `Layer ${number}` : `${number} · ${command}`;
 }
 
 /** `ADD file:<64 hex digits> in /` is just as clear with the first twelve digits. */

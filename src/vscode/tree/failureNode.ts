@@ -1,9 +1,10 @@
-import { ThemeIcon, TreeItem, type Command } from 'vscode';
+import { ThemeColor, ThemeIcon, TreeItem, type Command } from 'vscode';
 import { RegistryError } from '../../registry/errors.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { describeFailure, type Failure, type FailureAction } from '../common/failures.ts';
 import { COMMANDS, TREE_COMMANDS } from '../common/ids.ts';
 import { plainText } from '../common/text.ts';
+import { failureLabel } from './failureLabel.ts';
 import type { TreeNode } from './treeNode.ts';
 
 /**
@@ -17,7 +18,8 @@ export class FailureNode implements TreeNode {
   /** Loads the list again. */
   readonly retry: () => void;
   readonly #failure: Failure;
-  readonly #text: string;
+  readonly #label: string;
+  readonly #detail: string;
 
   /** @param prefix the beginning of the id if there is no row above */
   constructor(parent: TreeNode | undefined, error: unknown, retry: () => void, prefix = '') {
@@ -27,21 +29,26 @@ export class FailureNode implements TreeNode {
     this.argument = parent?.argument ?? {};
     this.retry = retry;
     this.#failure = describeFailure(error);
-    this.#text = plainText(messageIn(error, this.#failure.message, this.argument), 160);
+    const text = plainText(messageIn(error, this.#failure.message, this.argument), 160);
+    const label = failureLabel(error);
+    this.#label = label ?? text;
+    this.#detail = label === undefined ? '' : text;
   }
 
   toTreeItem(): TreeItem {
     const { message, actions } = this.#failure;
-    const text = this.#text;
     const command = this.#likeliest();
-    const item = new TreeItem(text);
+    const item = new TreeItem(this.#label);
     item.id = this.id;
     // Menus match the buttons by context value: `peel.failure+signIn`.
     item.contextValue = ['peel.failure', ...actions.map(action => action.command.replace('peel.', ''))].join('+');
-    item.iconPath = new ThemeIcon('error');
+    item.iconPath = new ThemeIcon('error', new ThemeColor('list.errorForeground'));
+    item.description = this.#detail;
     item.tooltip = message;
     item.command = command;
-    item.accessibilityInformation = { label: `Failed: ${text} ${command.title}` };
+    item.accessibilityInformation = {
+      label: sentences(`Error: ${this.#label}`, this.#detail, `Press Enter: ${command.title}`),
+    };
     return item;
   }
 
@@ -52,6 +59,14 @@ export class FailureNode implements TreeNode {
     if (retry || !helpful) return { command: TREE_COMMANDS.retry, title: 'Retry', arguments: [this] };
     return { command: helpful.command, title: helpful.title, arguments: argumentsOf(helpful) };
   }
+}
+
+/** Joins sentences, so that a screen reader pauses between them. */
+function sentences(...parts: readonly string[]): string {
+  return parts
+    .filter(Boolean)
+    .map(part => (/[.!?…]$/.test(part) ? part : `${part}.`))
+    .join(' ');
 }
 
 /** The message without the name that the row above shows already, because a sidebar is narrow. */

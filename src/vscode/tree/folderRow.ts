@@ -36,7 +36,7 @@ export abstract class RowFolder<Entry extends FolderEntry = FolderEntry, Reading
     this.#rows = new Map(shown.map(row => [row.name, row]));
     const rows = [...this.rowsAbove(parent, reading), ...shown, ...(hasMore ? [new LoadMoreNode(parent)] : [])];
     if (rows.length > 0) return rows;
-    return [new InfoNode(parent, this.entries.filter ? 'Nothing here passes the filter' : this.emptyLabel(reading))];
+    return [new InfoNode(parent, this.entries.filter ? 'No matches' : this.emptyLabel(reading))];
   }
 
   /** Forgets what was listed. */
@@ -114,6 +114,8 @@ export interface EntryLook {
   /** The kind as a screen reader says it. */
   readonly spoken: string;
   readonly uri: Uri;
+  /** What decorations go by, if the row differs from its file; see `FileDecorationProvider`. */
+  readonly decorated?: Uri;
   /** A click opens it in an editor. */
   readonly opens: boolean;
 }
@@ -129,12 +131,10 @@ export function entryItem(id: string, look: EntryLook): TreeItem {
   item.id = id;
   item.description = description;
   item.tooltip = dotted(plainText(look.path, 1_000), description, ...(look.facts ?? []));
-  if (look.icon !== undefined) item.iconPath = new ThemeIcon(look.icon);
-  else {
-    // The file icon theme picks the icon by name.
-    item.resourceUri = uri;
-    item.iconPath = isFolder ? ThemeIcon.Folder : ThemeIcon.File;
-  }
+  if (look.icon === undefined || look.decorated) item.resourceUri = look.decorated ?? uri;
+  // The file icon theme picks the icon by name.
+  const themed = isFolder ? ThemeIcon.Folder : ThemeIcon.File;
+  item.iconPath = look.icon === undefined ? themed : new ThemeIcon(look.icon);
   if (look.opens) item.command = { command: 'vscode.open', title: 'Open', arguments: [uri] };
   item.accessibilityInformation = { label: dotted(label, look.spoken, description) };
   return item;
