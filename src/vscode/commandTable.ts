@@ -28,6 +28,7 @@ export const COMMAND_TABLE: Readonly<Record<CommandId, () => Promise<Command<Fea
   [COMMANDS.compareImages]: async () => (await import('./compare/compareImages.ts')).compareImages,
   [COMMANDS.compareLayers]: async () => (await import('./compare/compareLayers.ts')).compareLayers,
   [COMMANDS.compareFiles]: async () => (await import('./compare/compareFiles.ts')).compareFiles,
+  [COMMANDS.comparePrevious]: async () => (await import('./filesView/comparePrevious.ts')).comparePrevious,
   [COMMANDS.listFiles]: async () => (await import('./filesView/commands.ts')).listFiles,
   [COMMANDS.openFile]: async () => (await import('./filesView/commands.ts')).openFile,
   [COMMANDS.saveFile]: async () => (await import('./filesView/saveFile.ts')).saveFile,

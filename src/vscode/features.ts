@@ -14,7 +14,6 @@ import { LocalRegistries } from './registries/localRegistries.ts';
 import { ImageLookup } from './registries/lookup.ts';
 import { Registries } from './registries/registries.ts';
 import { RepositoryMemory } from './registries/repositoryMemory.ts';
-import { watchLayoutFolders } from './registriesView/layoutFolders.ts';
 import { TreeViews } from './reveal/views.ts';
 import { SignerMemory } from './registries/signerMemory.ts';
 import { Searches } from './search/searches.ts';
@@ -55,7 +54,13 @@ export function buildFeatures(context: vscode.ExtensionContext) {
   const pages = new PageMemory(context.workspaceState);
   context.subscriptions.push(log, configuration, secrets, registries, pulls, images, views, documents, searches);
   context.subscriptions.push(registerTasks(images, settings, log), new ImageFileSystem(lookup, files).register());
-  context.subscriptions.push(watchLayoutFolders(), registerMarkDecorations());
+  context.subscriptions.push(registerMarkDecorations());
+  // In a later turn, so that other extensions don't wait for their activation.
+  setImmediate(() => {
+    void import('./registriesView/layoutFolders.ts').then(async ({ watchLayoutFolders }) => {
+      context.subscriptions.push(await watchLayoutFolders());
+    });
+  });
   return {
     configuration,
     documents,

@@ -12,9 +12,34 @@ import type { Features } from './features.ts';
 export function registerCommands(features: Features): vscode.Disposable {
   return vscode.Disposable.from(
     ...Object.values(COMMANDS).map(id =>
-      vscode.commands.registerCommand(id, (given: unknown) => runCommand(id, given, features)),
+      vscode.commands.registerCommand(id, (given: unknown, selected: unknown) =>
+        runSelected(id, given, selected, features),
+      ),
     ),
   );
+}
+
+/** Commands that run once for each of several selected rows. */
+const FOR_EACH: ReadonlySet<string> = new Set([
+  COMMANDS.downloadLayer,
+  COMMANDS.exportImage,
+  COMMANDS.extractLayer,
+  COMMANDS.pullImage,
+  COMMANDS.removeImage,
+  COMMANDS.saveFile,
+]);
+
+/** A menu passes the row under the mouse, then all selected rows if there are several. */
+async function runSelected(
+  id: keyof typeof COMMAND_TABLE,
+  given: unknown,
+  selected: unknown,
+  features: Features,
+): Promise<unknown> {
+  const rows: unknown[] = FOR_EACH.has(id) && Array.isArray(selected) && selected.length > 1 ? selected : [];
+  if (rows.length === 0) return runCommand(id, given, features);
+  for (const row of rows) await runCommand(id, row, features);
+  return undefined;
 }
 
 async function runCommand(id: keyof typeof COMMAND_TABLE, given: unknown, features: Features): Promise<unknown> {

@@ -69,4 +69,16 @@ test('shows the page of a pulled image, compares it, and finds its files, from i
   await workbench.expectPrompt(/parts of a file/);
   await workbench.answer('hello.sh');
   await workbench.waitForEditor(/Says hello to whoever/);
+
+  t.diagnostic('its files on disk have the usual entries, and a key removes it');
+  await workbench.expandPath('Images', /^2 · /, 'app');
+  const entries = await workbench.contextMenuEntries('Images', 'hello.sh');
+  assert.deepEqual(entries, ['Open to the Side', 'Reveal in Explorer', 'Copy Path']);
+  await workbench.contextMenu('Images', 'hello.sh', 'Reveal in Explorer');
+  await workbench.row('Files Explorer', 'hello.sh').waitFor();
+  await workbench.showSidebar('Peel');
+  await workbench.row('Images', row).click();
+  await workbench.page.keyboard.press('Delete');
+  await workbench.answerDialog(/Remove the pulled image/, 'Remove');
+  await workbench.row('Images', row).waitFor({ state: 'detached' });
 });

@@ -120,6 +120,27 @@ test('each kind of row has its own menu', async t => {
   const layers = await menu(/^2 · /);
   assert.ok(layers.includes('Extract Layer…') && layers.includes('Download Layer…'), layers.join());
   assert.ok(!layers.includes('Mount Image'), layers.join());
+  const all = await menu('Layers');
+  assert.deepEqual(all, ['Refresh'], 'nothing that is for one layer');
+  assert.deepEqual(await menu('Config'), ['Open to the Side', 'Copy Reference']);
+});
+
+test('selected rows are compared and copied together', async t => {
+  const { workbench } = await openWindow(t, editor, settings(demo));
+  await showRegistries(workbench);
+  await workbench.expandPath('Registries', demo.host, 'demo/hello');
+  await workbench.row('Registries', '1.0.0').click({ position: { x: 60, y: 10 } });
+  await workbench.row('Registries', '1.1.0').click({ position: { x: 60, y: 10 }, modifiers: ['Control'] });
+  const entries = await workbench.contextMenuEntries('Registries', '1.1.0');
+  assert.deepEqual(entries, ['Pull Image…', 'Export Image…', 'Compare Selected']);
+  await workbench.screenshot('tree-selected');
+
+  t.diagnostic('the key copies what names each row');
+  await workbench.page.keyboard.press('Control+C');
+  await workbench.statusBarItem(/Copied 2 rows/).waitFor();
+  await workbench.contextMenu('Registries', '1.1.0', 'Compare Selected');
+  await workbench.webview.getByRole('heading', { level: 1, name: /1\.[01]\.0.* ↔ .*1\.[01]\.0/ }).waitFor();
+  await workbench.screenshot('tree-compared');
 });
 
 test('the keyboard moves through the tree, and screen readers get a description of each row', async t => {

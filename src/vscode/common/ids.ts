@@ -20,6 +20,7 @@ export const COMMANDS = {
   compareImages: 'peel.compareImages',
   compareLayers: 'peel.compareLayers',
   compareFiles: 'peel.compareFiles',
+  comparePrevious: 'peel.comparePrevious',
   listFiles: 'peel.listFiles',
   openFile: 'peel.openFile',
   saveFile: 'peel.saveFile',
@@ -61,6 +62,18 @@ export const TREE_COMMANDS = {
   stopReading: 'peel.stopReading',
   filter: 'peel.filter',
   clearFilter: 'peel.clearFilter',
+} as const;
+
+/** Commands of menus and keys that act on the selected rows. */
+export const ROW_COMMANDS = {
+  openToSide: 'peel.openToSide',
+  compareSelected: 'peel.compareSelected',
+  copyRows: 'peel.copyRows',
+  removeRows: 'peel.removeRows',
+  copyMessage: 'peel.copyMessage',
+  copyDiskPath: 'peel.copyDiskPath',
+  revealOnDisk: 'peel.revealOnDisk',
+  openTerminalAt: 'peel.openTerminalAt',
 } as const;
 
 export const VIEW_CONTAINER = 'peel';

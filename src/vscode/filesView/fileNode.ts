@@ -96,6 +96,7 @@ export class FileNode extends FolderRow {
     });
     item.contextValue = contextValue(`peel.file.${kind}`, {
       inLayer: this.argument.layer !== undefined,
+      changed: mark === 'changed',
       filtered: this.filter !== '',
     });
     return item;

@@ -52,6 +52,10 @@ export class DiskNode extends FolderRow {
     this.folder = entry.kind === 'folder' ? new DiskFolder(folder.root, this.#path) : undefined;
   }
 
+  get location(): string {
+    return this.#entry.location;
+  }
+
   override get name(): string {
     return this.#entry.name;
   }

@@ -21,6 +21,10 @@ export class MergedNode extends FolderRow {
     this.folder = new DiskFolder(join(folder, 'merged'), '');
   }
 
+  get location(): string {
+    return this.folder.root;
+  }
+
   toTreeItem(): TreeItem {
     const item = new TreeItem('Merged', TreeItemCollapsibleState.Collapsed);
     item.id = this.id;

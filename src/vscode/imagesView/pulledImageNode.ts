@@ -56,6 +56,10 @@ export class PulledImageNode implements TreeNode {
     return image.complete ? 'extracted' : 'incomplete';
   }
 
+  get location(): string {
+    return this.image.folder;
+  }
+
   toTreeItem(): TreeItem {
     const { image, folder } = this.image;
     const { state } = this;

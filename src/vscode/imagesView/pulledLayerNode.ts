@@ -39,6 +39,10 @@ export class PulledLayerNode extends FolderRow {
     return mine.digest === layer.digest && mine.folder === layer.folder && mine.size === layer.size;
   }
 
+  get location(): string | undefined {
+    return this.folder?.root;
+  }
+
   toTreeItem(): TreeItem {
     const { number, size, digest, diffId, createdBy, compression, folder } = this.#layer;
     const { Collapsed, None } = TreeItemCollapsibleState;

@@ -19,16 +19,29 @@ export async function askTrust(setting: RegistrySetting, reason: string): Promis
     label: '$(warning) Use plain http',
     detail: 'Nothing is encrypted: anyone on the network can read and modify traffic, including passwords.',
   };
-  const items = setting.url.startsWith('https:') ? [file, any, plain] : [plain];
+  const secure = {
+    label: '$(lock) Require a trusted certificate',
+    detail: 'Connects over HTTPS only, with a certificate that this machine trusts.',
+  };
+  const weaker = setting.url.startsWith('https:') ? [file, any, plain] : [plain];
+  const items = setting.insecure || setting.ca !== undefined ? [secure, ...weaker] : weaker;
   const chosen = await vscode.window.showQuickPick(items, {
     title: `Trust ${setting.label ?? setting.name}`,
     placeHolder: reason,
     ignoreFocusOut: true,
   });
+  if (chosen === secure) return secured(setting);
   if (chosen === file) return withFile(setting);
   if (chosen === undefined || !(await confirm(setting.name, chosen.detail))) return undefined;
   const url = chosen === plain ? setting.url.replace(/^https:/, 'http:') : setting.url;
   return { ...setting, url, insecure: true };
+}
+
+/** Takes back what {@link askTrust} allowed. */
+function secured({ ca: _ca, ...setting }: RegistrySetting): RegistrySetting {
+  // Registries on this machine rarely speak HTTPS, and their traffic doesn't leave it.
+  const local = /^http:\/\/(localhost|127\.|\[::1\])/.test(setting.url);
+  return { ...setting, url: local ? setting.url : setting.url.replace(/^http:/, 'https:'), insecure: false };
 }
 
 async function withFile(setting: RegistrySetting): Promise<RegistrySetting | undefined> {

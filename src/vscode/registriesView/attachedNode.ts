@@ -1,7 +1,7 @@
 import { ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { Reference } from '../../oci/reference.ts';
 import type { Attached } from '../../trust/attached.ts';
-import { listAttached, type Subjects } from '../../trust/listAttached.ts';
+import type { Subjects } from '../../trust/listAttached.ts';
 import type { CommandArgument } from '../common/argument.ts';
 import { Lazy } from '../common/lazy.ts';
 import { count } from '../common/text.ts';
@@ -29,9 +29,10 @@ export class AttachedNode implements TreeNode {
     this.argument = argumentFor({ reference, attestations: [] });
     this.#context = context;
     this.#reference = reference;
-    this.#attached = new Lazy(async signal =>
-      listAttached(await attachedSource(registry, context.needs), repository, subjects, signal),
-    );
+    this.#attached = new Lazy(async signal => {
+      const { listAttached } = await import('../../trust/listAttached.ts');
+      return listAttached(await attachedSource(registry, context.needs), repository, subjects, signal);
+    });
   }
 
   toTreeItem(): TreeItem {

@@ -8,18 +8,18 @@ const MOST = 200;
 
 /**
  * Tells VS Code which folders of the workspace are OCI layouts, so that *Open Local Image…* is in
- * the Explorer's menu of these only. Starts in a later turn, and again when a layout appears.
+ * the Explorer's menu of these only, and again whenever a layout appears or disappears.
  */
-export function watchLayoutFolders(): Disposable {
+export async function watchLayoutFolders(): Promise<Disposable> {
   const watcher = workspace.createFileSystemWatcher('**/oci-layout', false, true, false);
-  const first = setImmediate(() => void findLayouts());
-  return Disposable.from(
-    { dispose: () => clearImmediate(first) },
+  const disposable = Disposable.from(
     watcher,
     watcher.onDidCreate(findLayouts),
     watcher.onDidDelete(findLayouts),
     workspace.onDidChangeWorkspaceFolders(findLayouts),
   );
+  await findLayouts();
+  return disposable;
 }
 
 async function findLayouts(): Promise<void> {

@@ -57,6 +57,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
       signedIn: account !== undefined,
       insecure,
       local: local !== undefined,
+      hub: name === DOCKER_HUB,
       filtered: this.filter !== '',
     });
     item.description = dotted(

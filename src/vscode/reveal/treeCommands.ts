@@ -1,6 +1,6 @@
 import { commands, Disposable, window, type LogOutputChannel } from 'vscode';
 import { describeFailure, showFailure } from '../common/failures.ts';
-import { TREE_COMMANDS } from '../common/ids.ts';
+import { ROW_COMMANDS, TREE_COMMANDS } from '../common/ids.ts';
 import { ReadingNode } from '../filesView/readingNode.ts';
 import type { PulledImages } from '../images/pulledImages.ts';
 import { FailureNode } from '../tree/failureNode.ts';
@@ -55,6 +55,21 @@ export function registerTreeCommands(
     run(TREE_COMMANDS.stopReading, stop),
     run(TREE_COMMANDS.filter, node => filter(node)),
     run(TREE_COMMANDS.clearFilter, node => filter(node, '')),
+  );
+}
+
+/**
+ * Registers the commands that act on selected rows. A menu passes the row under the mouse and all
+ * selected ones; a keybinding passes the id of the view with the focus.
+ */
+export function registerRowCommands(selectionOf: (view: string) => readonly TreeNode[]): Disposable {
+  return Disposable.from(
+    ...Object.values(ROW_COMMANDS).map(id =>
+      commands.registerCommand(id, async (given: string | TreeNode, selected?: readonly TreeNode[]) => {
+        const rows = typeof given === 'string' ? selectionOf(given) : (selected ?? [given]);
+        if (rows.length > 0) await (await import('./rowCommands.ts')).ROW_WORK[id](rows);
+      }),
+    ),
   );
 }
 

@@ -14,7 +14,8 @@ import { TreeChanges } from '../tree/treeChanges.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
 import { DrawnRows } from './drawnRows.ts';
 import { findFile } from './findRow.ts';
-import { registerTreeCommands } from './treeCommands.ts';
+import { rowDragAndDrop } from './rowDragAndDrop.ts';
+import { registerRowCommands, registerTreeCommands } from './treeCommands.ts';
 
 /** What the two views take. */
 interface ViewNeeds extends ImageRowNeeds {
@@ -68,6 +69,7 @@ export class TreeViews implements Views, vscode.Disposable {
       needs.registries.onDidChangeAccess(() => this.#registryTree.refresh()),
       needs.signers.onDidChange(() => registryChanges.fire()),
       needs.images.onDidChange(() => this.#showImages()),
+      registerRowCommands(view => (view === VIEWS.images ? this.#imagesView : this.#registriesView).selection),
       registerTreeCommands([this.#registryTree, imageTree], needs.log, needs.images),
     );
     mounts.watch(this.#imagesView.visible);
@@ -146,5 +148,10 @@ export class TreeViews implements Views, vscode.Disposable {
 }
 
 function options(tree: NodeTree): vscode.TreeViewOptions<TreeNode> {
-  return { treeDataProvider: tree, showCollapseAll: true };
+  return {
+    treeDataProvider: tree,
+    showCollapseAll: true,
+    canSelectMany: true,
+    dragAndDropController: rowDragAndDrop,
+  };
 }

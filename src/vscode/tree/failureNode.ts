@@ -35,6 +35,11 @@ export class FailureNode implements TreeNode {
     this.#detail = label === undefined ? '' : text;
   }
 
+  /** The whole message. */
+  get message(): string {
+    return this.#failure.message;
+  }
+
   toTreeItem(): TreeItem {
     const { message, actions } = this.#failure;
     const command = this.#likeliest();

@@ -14,6 +14,8 @@ export interface TreeNode {
   readonly parent: TreeNode | undefined;
   /** The argument of commands started on this row. */
   readonly argument: CommandArgument;
+  /** The file or folder on disk that the row shows. */
+  readonly location?: string | undefined;
   toTreeItem(): TreeItem | Promise<TreeItem>;
   /** The rows below; absent for a leaf. An error is shown as a row. */
   children?(): Promise<readonly TreeNode[]>;

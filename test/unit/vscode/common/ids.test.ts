@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import {
   COMMANDS,
   CONTEXTS,
+  ROW_COMMANDS,
   SECTION,
   SETTINGS,
   TASK_TYPE,
@@ -27,7 +28,11 @@ interface Manifest {
 const root = new URL('../../../../', import.meta.url);
 const text = readFileSync(new URL('package.json', root), 'utf8');
 const { contributes, capabilities } = JSON.parse(text) as Manifest;
-const codeCommands = [...Object.values(COMMANDS), ...Object.values(TREE_COMMANDS)].sort();
+const codeCommands = [
+  ...Object.values(COMMANDS),
+  ...Object.values(TREE_COMMANDS),
+  ...Object.values(ROW_COMMANDS),
+].sort();
 
 test('the code and package.json have the same commands', () => {
   assert.deepEqual(contributes.commands.map(entry => entry.command).sort(), codeCommands);
