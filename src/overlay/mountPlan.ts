@@ -179,7 +179,7 @@ export function planMount(request: MountRequest): Plan {
   const { restore = [] } = request;
   const refuseOverlay = `[ "$(stat -f -c %T ../overlay 2>/dev/null)" = overlayfs ] && ${failWith('unfit-disk')}`;
   return makePlan(
-    `Peel: mount ${lastPart(folder)}`,
+    `${lastPart(folder)}: mount`,
     [change, make, ...restore, command],
     [
       enter(folder),
@@ -255,7 +255,7 @@ export function planUnmount(request: UnmountRequest): Plan {
   const line = unmountCommand(request, `${folder}/merged`, root);
   const refused = fuse || root ? '' : `[ "$code" -eq 1 ] && ! sudo -n true 2>/dev/null && ${failWith('sudo-refused')}`;
   return makePlan(
-    `Peel: unmount ${lastPart(folder)}`,
+    `${lastPart(folder)}: unmount`,
     [line],
     [
       enter(folder),

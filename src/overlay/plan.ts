@@ -13,12 +13,14 @@ export interface Plan {
   readonly cwd: string;
   /**
    * To start without another shell (vscode.ProcessExecution), since everything is quoted already.
+   * The arguments are short, because VS Code prints them when the program fails; the program itself
+   * is in `env`.
    */
   readonly shell: '/bin/sh';
   readonly args: readonly string[];
   /** The lines shown (after `+ `) and run in order, if the checks before them pass. */
   readonly lines: readonly string[];
-  /** Added to the environment. */
+  /** Added to the environment; contains the program, which removes itself from there. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -30,12 +32,16 @@ export class InvalidPlanError extends Error {
   }
 }
 
+/** The environment variable that holds the program. */
+const PROGRAM = 'PEEL_TASK';
+
 /**
  * The start of every program. It must not contain `${…}`, because VS Code replaces variables in a
- * task's arguments. Paths in mountinfo have space, tab and backslash as octal escapes
+ * task's environment. Paths in mountinfo have space, tab and backslash as octal escapes
  * (proc_pid_mountinfo(5)).
  */
-const PRELUDE = String.raw`PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+const PRELUDE = String.raw`unset ${PROGRAM}
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 say() { printf 'Peel: %s\n' "$1"; }
 fail() { printf 'Peel: %s\n' "$2" >&2; exit "$1"; }
 escaped() { printf '%s\n' "$1" | sed 's/\\/\\134/g; s/ /\\040/g; s/	/\\011/g'; }
@@ -144,7 +150,7 @@ export function asRoot(root: boolean, line: string): string {
 /** Refuses folders that would change the meaning of relative names. @throws {InvalidPlanError} */
 export function checkFolder(folder: string): string {
   if (!folder.startsWith('/')) {
-    throw new InvalidPlanError(`The image folder must be an absolute path of this machine, and "${folder}" is none`);
+    throw new InvalidPlanError(`The image folder must be an absolute path on this machine, but it is "${folder}"`);
   }
   const clean = folder.replace(/\/+$/, '');
   if (clean === '') throw new InvalidPlanError('The root of the file system cannot be an image folder');
@@ -157,8 +163,8 @@ export function makePlan(title: string, lines: readonly string[], pieces: readon
     title,
     cwd: '/',
     shell: '/bin/sh',
-    args: ['-c', [PRELUDE, ...pieces].join('\n'), 'peel'],
+    args: ['-c', `eval "$${PROGRAM}"`, 'peel'],
     lines,
-    env: {},
+    env: { [PROGRAM]: [PRELUDE, ...pieces].join('\n') },
   };
 }

@@ -27,7 +27,7 @@ const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
  *
  * Refuses control characters, although a shell could take most of them, because the terminal also
  * shows the line, where they could hide what is run. Breaks up `${` (`'$''{'`), because VS Code
- * replaces `${env:…}` and `${command:…}` in a task's arguments, even inside quotes.
+ * replaces `${env:…}` and `${command:…}` in a task's environment, even inside quotes.
  * @throws {UnquotableTextError}
  */
 export function quote(text: string): string {

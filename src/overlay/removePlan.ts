@@ -32,7 +32,7 @@ export function planRemove(request: RemoveRequest): Plan {
   const ownLines = [`rm -rf -- ${parts} ${inside(OTHER_PARTS)}`, `rm -f -- ${inside(['peel.json'])}`];
   const lastLine = `rmdir -- ${quote(folder)}`;
   return makePlan(
-    `Peel: remove ${lastPart(folder)}`,
+    `${lastPart(folder)}: remove`,
     [rootLine, ...ownLines, lastLine],
     [
       enter(folder),

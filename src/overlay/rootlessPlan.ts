@@ -64,13 +64,13 @@ export function planRootless(request: NamespaceRequest): Plan {
   const line = `unshare -Urm /bin/sh -c ${quote(insideNamespace(request, mount))} "$SHELL"`;
   const first = firstLines(folder);
   return makePlan(
-    `Peel: ${lastPart(folder)} without sudo`,
+    `${lastPart(folder)}: mount without sudo`,
     [...first, line],
     [
       ...prepare(folder, request.layers, first),
       `command -v unshare >/dev/null || ${failWith('no-namespaces')}`,
       '[ -n "$SHELL" ] || SHELL=/bin/sh',
-      request.command === undefined ? 'say "only this terminal sees the mount; exit ends it"' : '',
+      request.command === undefined ? 'say "Only this terminal sees the mount. Type exit to end it."' : '',
       `${run(line)}\ncode=$?`,
       `case $code in 98) ${failWith('no-namespaces')} ;; esac`,
       request.inImage === true ? `case $code in 126 | 127) ${failWith('no-shell')} ;; esac` : '',
@@ -97,7 +97,7 @@ export function planFuse(request: RootlessRequest): Plan {
   const first = firstLines(folder);
   const line = `fuse-overlayfs -o ${quote(options)} ../merged`;
   return makePlan(
-    `Peel: mount ${lastPart(folder)} by fuse-overlayfs`,
+    `${lastPart(folder)}: mount with fuse-overlayfs`,
     [...first, line],
     [
       // fuse-overlayfs makes the short names absolute, and then splits the path at colons.

@@ -61,13 +61,15 @@ export function planShell(request: ShellRequest): Plan {
   const line = asRoot(root, cleanChroot(`${folder}/merged`, request));
   const interactive = request.command === undefined;
   return makePlan(
-    `Peel: shell in ${lastPart(folder)}`,
+    `${lastPart(folder)}: shell`,
     [line],
     [
       enter(folder),
       `mounted "$merged" || ${failWith('not-mounted')}`,
       needPrivilege(root),
-      interactive ? 'say "the programs of the image run as root of this machine; exit ends the shell"' : '',
+      interactive
+        ? 'say "Warning: programs in this image run as root on this machine. Type exit to close the shell."'
+        : '',
       `${run(line)}\ncode=$?`,
       `case $code in 126 | 127) ${failWith('no-shell')} ;; 125) ${failWith('shell-failed')} ;; esac`,
       interactive

@@ -102,7 +102,13 @@ export const SECTION = 'peel';
 
 /** Keys for `when` clauses, set by `setContext`. */
 export const CONTEXTS = {
+  hasAccount: 'peel.hasAccount',
+  hasDamaged: 'peel.hasDamagedImages',
+  hasImages: 'peel.hasImages',
+  hasMounted: 'peel.hasMounted',
+  hasPinned: 'peel.hasPinned',
   hasSearch: 'peel.hasSearch',
+  hasUnmounted: 'peel.hasUnmounted',
   searching: 'peel.searching',
   layoutFolders: 'peel.layoutFolders',
 } as const;

@@ -38,7 +38,7 @@ export const downloadLayer = command(
  * new window.
  */
 export const openFolder = command(['folder'], async (argument, { images }: { readonly images: PulledImages }) => {
-  const folder = await askImageFolder(argument, images, 'Open Image Folder');
+  const folder = await askImageFolder(argument, images, 'Reveal Pulled Image in Explorer');
   if (folder === undefined) return;
   await access(folder);
   const uri = vscode.Uri.file(folder);

@@ -12,6 +12,7 @@ import { NodeTree } from '../tree/nodeTree.ts';
 import { revealRow } from '../tree/revealRow.ts';
 import { TreeChanges } from '../tree/treeChanges.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
+import { publishImages, publishRegistries } from './contextKeys.ts';
 import { DrawnRows } from './drawnRows.ts';
 import { findFile } from './findRow.ts';
 import { rowDragAndDrop } from './rowDragAndDrop.ts';
@@ -56,7 +57,10 @@ export class TreeViews implements Views, vscode.Disposable {
     this.#registriesView = vscode.window.createTreeView(VIEWS.registries, options(this.#registryTree));
     this.#imagesView = vscode.window.createTreeView(VIEWS.images, options(imageTree));
     // In a later turn, so that other extensions don't wait for their activation.
-    const first = setImmediate(() => this.#showImages());
+    const first = setImmediate(() => {
+      this.#showImages();
+      this.#publishRegistries();
+    });
     this.#disposables = vscode.Disposable.from(
       { dispose: () => clearImmediate(first) },
       this.#registriesView,
@@ -65,7 +69,10 @@ export class TreeViews implements Views, vscode.Disposable {
       imageTree,
       mounts,
       this.#imagesView.onDidChangeVisibility(({ visible }) => mounts.watch(visible)),
-      needs.registries.onDidChange(() => registryChanges.fire()),
+      needs.registries.onDidChange(() => {
+        registryChanges.fire();
+        this.#publishRegistries();
+      }),
       needs.registries.onDidChangeAccess(() => this.#registryTree.refresh()),
       needs.signers.onDidChange(() => registryChanges.fire()),
       needs.images.onDidChange(() => this.#showImages()),
@@ -128,9 +135,17 @@ export class TreeViews implements Views, vscode.Disposable {
     this.#showing = this.#showing.then(() => this.#look());
   }
 
+  #publishRegistries(): void {
+    const { log, registries } = this.#needs;
+    publishRegistries(registries).catch((error: unknown) =>
+      log.debug(`Whether there are accounts could not be read: ${String(error)}`),
+    );
+  }
+
   async #look(): Promise<void> {
     try {
       const images = await this.#needs.images.list();
+      await publishImages(images, this.#needs.images);
       const mounted = images.filter(({ mount }) => mount.mounted).length;
       this.#imagesView.badge = mounted > 0 ? { value: mounted, tooltip: count(mounted, 'mounted image') } : undefined;
       if (this.#drawnImages.differFrom(images)) this.#imageChanges.fire();

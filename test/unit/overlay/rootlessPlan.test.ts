@@ -82,6 +82,7 @@ describe('in a namespace of its own, without sudo', { skip }, () => {
 
     const plan = planRootless({ folder, layers: 2, command: ['sh', '-c', 'echo rea""dy; exec sleep 600'] });
     const child = spawn(plan.shell, [...plan.args], {
+      env: { ...process.env, ...plan.env },
       uid: user.uid,
       gid: user.gid,
       stdio: ['ignore', 'pipe', 'inherit'],
