@@ -145,7 +145,9 @@ describe('settings', () => {
     const lines = async (): Promise<string | undefined> => {
       const tasks = await vscode.tasks.fetchTasks({ type: 'peel' });
       const mount = tasks.find(({ definition }) => definition['action'] === 'mount');
-      return mount?.execution instanceof vscode.ProcessExecution ? mount.execution.options?.env?.['PEEL_TASK'] : undefined;
+      return mount?.execution instanceof vscode.ProcessExecution
+        ? mount.execution.options?.env?.['PEEL_TASK']
+        : undefined;
     };
     assert.match(await until(lines), /mount -t overlay -o [^\n]*,nosuid,nodev/);
     await set('mount.nosuidNodev', false);
