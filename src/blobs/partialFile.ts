@@ -5,14 +5,17 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
-import type { Sink } from '../oci/byteSource.ts';
+import { basename, dirname } from 'node:path';
+import type { Piece, Sink } from '../oci/byteSource.ts';
 import { releaseLock, takeLock } from './lockFile.ts';
+
+const FLAGS = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 
 /**
  * A blob being downloaded. It gets its final name once all of it is verified; what an earlier
@@ -27,6 +30,7 @@ export class PartialFile implements Sink {
   readonly #path: string;
   readonly #lock: string | undefined;
   readonly #fd: number;
+  readonly #pieces = new Set<PieceFile>();
   #length: number;
 
   /** @param final the blob's final path; the partial file is `<final>.partial` */
@@ -37,8 +41,9 @@ export class PartialFile implements Sink {
     this.#final = final;
     this.#lock = ours ? `${shared}.lock` : undefined;
     this.#path = ours ? shared : `${shared}.${process.pid}.${performance.now()}`;
-    this.#fd = openSync(this.#path, constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o644);
+    this.#fd = openSync(this.#path, FLAGS, 0o644);
     this.#length = fstatSync(this.#fd).size;
+    if (ours) this.#findPieces();
   }
 
   /** Bytes written so far, earlier attempts included. */
@@ -46,21 +51,33 @@ export class PartialFile implements Sink {
     return this.#length;
   }
 
+  /** Pieces of the blob that arrived before their turn. */
+  get pieces(): readonly Piece[] {
+    return [...this.#pieces];
+  }
+
+  /** Bytes after {@link length} that are in pieces. */
+  get ahead(): number {
+    return this.pieces.reduce(
+      (sum, { start, length }) => sum + Math.max(0, Math.min(length, start + length - this.#length)),
+      0,
+    );
+  }
+
+  /** Creates an empty piece. It stays until it is removed, or the blob complete or discarded. */
+  piece(start: number): Piece {
+    return this.#openPiece(start, constants.O_TRUNC);
+  }
+
   /**
    * Hands out what an earlier try left, in pieces; each piece is used before the next is asked for.
    */
-  *leftovers(buffer: Uint8Array = Buffer.allocUnsafe(1 << 20)): Generator<Uint8Array> {
-    const length = this.#length;
-    for (let at = 0; at < length;) {
-      const count = readSync(this.#fd, buffer, 0, Math.min(buffer.length, length - at), at);
-      if (count === 0) return;
-      at += count;
-      yield buffer.subarray(0, count);
-    }
+  leftovers(): Iterable<Uint8Array> {
+    return readFrom(this.#fd, 0, this.#length);
   }
 
   write(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length;) at += writeSync(this.#fd, chunk, at, chunk.length - at, this.#length + at);
+    writeAt(this.#fd, chunk, this.#length);
     this.#length += chunk.length;
   }
 
@@ -73,6 +90,7 @@ export class PartialFile implements Sink {
     // Image folders may have hard links to it, which must not be written to by mistake.
     fchmodSync(this.#fd, 0o444);
     closeSync(this.#fd);
+    this.#dropPieces();
     renameSync(this.#path, this.#final);
     this.#unlock();
   }
@@ -82,18 +100,101 @@ export class PartialFile implements Sink {
    */
   keep(): void {
     closeSync(this.#fd);
-    if (!this.#lock) unlinkSync(this.#path);
+    if (!this.#lock) {
+      this.#dropPieces();
+      unlinkSync(this.#path);
+    }
+    for (const piece of this.#pieces) piece.close();
     this.#unlock();
   }
 
   /** Deletes the file, whose bytes are wrong. */
   discard(): void {
     closeSync(this.#fd);
+    this.#dropPieces();
     unlinkSync(this.#path);
     this.#unlock();
   }
 
   #unlock(): void {
     if (this.#lock) releaseLock(this.#lock);
+  }
+
+  #findPieces(): void {
+    const prefix = `${basename(this.#path)}${PIECE}`;
+    for (const name of readdirSync(dirname(this.#path))) {
+      const start = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+      if (/^\d+$/.test(start)) this.#openPiece(Number(start));
+    }
+  }
+
+  #openPiece(start: number, truncate = 0): PieceFile {
+    const piece = new PieceFile(`${this.#path}${PIECE}${start}`, start, truncate, () => this.#pieces.delete(piece));
+    this.#pieces.add(piece);
+    return piece;
+  }
+
+  #dropPieces(): void {
+    for (const piece of this.#pieces) piece.remove();
+  }
+}
+
+/** Stands between a partial file's path and a piece's start in the name of the piece's file. */
+const PIECE = '.at-';
+
+/** A piece of a partial file, whose length says how much of it arrived. */
+class PieceFile implements Piece {
+  readonly start: number;
+  readonly #path: string;
+  readonly #fd: number;
+  /** Returns false if it was removed before. */
+  readonly #onRemove: () => boolean;
+  #length: number;
+  #open = true;
+
+  constructor(path: string, start: number, truncate: number, onRemove: () => boolean) {
+    this.start = start;
+    this.#path = path;
+    this.#onRemove = onRemove;
+    this.#fd = openSync(path, FLAGS | truncate, 0o644);
+    this.#length = fstatSync(this.#fd).size;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  write(chunk: Uint8Array): void {
+    if (!this.#open) return;
+    writeAt(this.#fd, chunk, this.#length);
+    this.#length += chunk.length;
+  }
+
+  read(from: number): Iterable<Uint8Array> {
+    return readFrom(this.#fd, from, this.#length);
+  }
+
+  close(): void {
+    if (this.#open) closeSync(this.#fd);
+    this.#open = false;
+  }
+
+  remove(): void {
+    this.close();
+    if (this.#onRemove()) unlinkSync(this.#path);
+  }
+}
+
+function writeAt(fd: number, chunk: Uint8Array, position: number): void {
+  for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at, chunk.length - at, position + at);
+}
+
+function* readFrom(fd: number, from: number, end: number): Generator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(Math.min(1 << 20, end - from));
+  for (let at = from; at < end;) {
+    const count = readSync(fd, buffer, 0, Math.min(buffer.length, end - at), at);
+    if (count === 0) return;
+    at += count;
+    yield buffer.subarray(0, count);
   }
 }

@@ -3,7 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { PartialFile } from '../blobs/partialFile.ts';
 import { Verifier } from '../blobs/verifier.ts';
 import { refuseEncrypted } from '../layers/errors.ts';
-import type { BlobSource, Sink } from '../oci/byteSource.ts';
+import type { Ahead, BlobSource, Sink } from '../oci/byteSource.ts';
+import type { Connections } from './connections.ts';
 import { ListingWriter } from './listingWriter.ts';
 import { MismatchError } from '../oci/mismatchErrors.ts';
 import { withRemedy } from './layerErrors.ts';
@@ -15,6 +16,8 @@ export interface LayerRun {
   readonly job: LayerJob;
   readonly source: BlobSource;
   readonly tools: Tools;
+  /** Lets the download use several; absent where one is enough. */
+  readonly connections?: Pick<Connections, 'watch'>;
   readonly onProgress: (progress: LayerProgress) => void;
   readonly signal: AbortSignal;
 }
@@ -30,9 +33,14 @@ export async function runLayerJob(run: LayerRun): Promise<LayerResult> {
   try {
     return await processLayer(run);
   } catch (error) {
-    if (error instanceof MismatchError) return await processLayer(run);
+    // Over one connection, in case ranges are what the place gets wrong.
+    if (error instanceof MismatchError) return await processLayer(withoutConnections(run));
     throw withRemedy(error, run.job.unpack?.folder ?? run.job.blobPath);
   }
+}
+
+function withoutConnections({ connections: _connections, ...run }: LayerRun): LayerRun {
+  return run;
 }
 
 async function processLayer(run: LayerRun): Promise<LayerResult> {
@@ -90,11 +98,16 @@ async function replay(
 
 /** Reads an earlier attempt's partial file, then the rest from the source. */
 async function download(
-  { job, source, onProgress, signal }: LayerRun,
+  { job, source, connections, onProgress, signal }: LayerRun,
   sinks: readonly Sink[],
   verifier: Verifier,
 ): Promise<void> {
   const partial = new PartialFile(job.blobPath);
+  const ahead: Ahead | undefined = connections && {
+    left: partial.pieces,
+    create: start => partial.piece(start),
+    watch: download => connections.watch(download),
+  };
   try {
     for (const chunk of partial.leftovers()) {
       for (const sink of sinks) sink.write(chunk);
@@ -102,12 +115,14 @@ async function download(
       await breathe(signal);
     }
     const before = partial.length;
+    const left = partial.ahead;
     const write = (chunk: Uint8Array) => {
       partial.write(chunk);
       for (const sink of sinks) sink.write(chunk);
-      onProgress({ read: verifier.count, downloaded: verifier.count - before });
+      const there = verifier.count + partial.ahead;
+      onProgress({ read: there, downloaded: there - before - left });
     };
-    if (job.blob.size < 0 || before < job.blob.size) await source.read(job.blob, before, { write }, signal);
+    if (job.blob.size < 0 || before < job.blob.size) await source.read(job.blob, before, { write }, signal, ahead);
     verifier.end();
   } catch (error) {
     if (error instanceof MismatchError) partial.discard();

@@ -19,7 +19,15 @@ export type ResultOf<Kind extends JobKind> = Jobs[Kind]['gives'];
 /** A kind of job with its argument. */
 export type Work = { readonly [Kind in JobKind]: { readonly kind: Kind; readonly job: JobOf<Kind> } }[JobKind];
 
-/** Messages from the extension host to a worker thread, which has one job at a time. */
+/** A message about one of a thread's jobs, with the number that the pool gave it. */
+export type OfJob<Message> = Message & { readonly number: number };
+
+/** What a thread gets from its pool when it starts. */
+export interface ThreadData {
+  readonly connections: SharedArrayBuffer;
+}
+
+/** Messages from the extension host to a worker thread. */
 export type ToWorker =
   | { readonly type: 'start'; readonly work: Work }
   | { readonly type: 'abort' }
@@ -28,7 +36,12 @@ export type ToWorker =
   | { readonly type: 'tarUnpacked'; readonly layer: UnpackedLayer }
   | { readonly type: 'tarFailed'; readonly error: SerializedError };
 
-/** Messages from a worker thread to the extension host. */
+/** A thread's message that it waits for bytes, and could run another layer's job besides its own. */
+export interface Starving {
+  readonly type: 'starving';
+}
+
+/** Messages from a worker thread's job to the extension host. */
 export type ToHost<Kind extends JobKind = JobKind> =
   | { readonly type: 'progress'; readonly progress: LayerProgress }
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }

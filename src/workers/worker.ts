@@ -1,5 +1,4 @@
-import { parentPort, type MessagePort } from 'node:worker_threads';
-import type { Authorizer } from '../registry/auth/authorizer.ts';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { fixAcrossLayers } from '../layers/unpack/fixAcrossLayers.ts';
 import { InflateEngine } from '../layers/compression/inflate/engine.ts';
 import { SpecialMaker } from '../layers/unpack/specialFiles.ts';
@@ -9,154 +8,110 @@ import { RegistryClient } from '../registry/api/client.ts';
 import { Transport } from '../registry/http/transport.ts';
 import type { TransportOptions } from '../registry/http/transportOptions.ts';
 import type { Logger } from '../oci/logger.ts';
-import type { LayerJob, LayerProgress, LayerResult, TarJob, UnpackedLayer } from './layerJob.ts';
+import { Connections } from './connections.ts';
+import { serializeError } from './errorTransfer.ts';
+import { JobPort } from './jobPort.ts';
+import type { LayerJob, LayerResult, TarJob } from './layerJob.ts';
 import { lowerThreadPriority } from './lowerThreadPriority.ts';
 import { runLayerJob } from './runLayerJob.ts';
-import type { Tools } from './unpacking.ts';
+import type { JobKind, OfJob, ResultOf, Starving, ThreadData, ToWorker, Work } from './threadMessages.ts';
 import { unpackTar } from './unpackTar.ts';
-import { deserializeError, serializeError } from './errorTransfer.ts';
-import type { JobKind, Question, ResultOf, ToHost, ToWorker, Work } from './threadMessages.ts';
 
-/**
- * The body of a worker thread: runs one job after the other and asks the host for authorization
- * headers.
- */
+interface UsedTransport {
+  readonly transport: Transport;
+  jobs: number;
+}
+
+/** The body of a worker thread: runs jobs, several at once while bytes are slow to come. */
 class LayerWorker {
   readonly #port: MessagePort;
-  readonly #asks = new Map<number, PromiseWithResolvers<string | undefined>>();
-  #lastAsk = 0;
-  /** The result of the thread that unpacks this job's tar. */
-  #secondThread: PromiseWithResolvers<UnpackedLayer> | undefined;
-  #abort = new AbortController();
+  readonly #jobs = new Map<number, JobPort>();
+  readonly #connections: Connections;
   /** Kept between jobs, since the engine gets faster with use. */
-  readonly #tools: Tools = {
-    engine: InflateEngine.load(),
-    specials: new SpecialMaker(),
-    unpackTar: job => this.#unpackElsewhere(job),
-  };
+  readonly #engine = InflateEngine.load();
+  readonly #specials = new SpecialMaker();
   readonly #local = new LocalSources();
-  /** Kept between jobs for its open connections. */
-  #transport: { readonly key: string; readonly transport: Transport } | undefined;
+  /** By their options. Kept between jobs for their open connections. */
+  readonly #transports = new Map<string, UsedTransport>();
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, data: ThreadData) {
     this.#port = port;
+    this.#connections = new Connections(data.connections, () => this.#starve());
   }
 
   listen(): void {
-    this.#port.on('message', (message: ToWorker) => this.#receive(message));
+    this.#port.on('message', (message: OfJob<ToWorker>) => {
+      if (message.type === 'start') void this.#runJob(message.work, message.number);
+      else this.#jobs.get(message.number)?.receive(message);
+    });
   }
 
-  #receive(message: ToWorker): void {
-    switch (message.type) {
-      case 'start':
-        void this.#runJob(message.work);
-        break;
-      case 'abort':
-        this.#abort.abort();
-        break;
-      case 'answer':
-        this.#take(message.ask)?.resolve(message.header);
-        break;
-      case 'refuse':
-        this.#take(message.ask)?.reject(deserializeError(message.error));
-        break;
-      case 'tarUnpacked':
-        this.#secondThread?.resolve(message.layer);
-        break;
-      case 'tarFailed':
-        this.#secondThread?.reject(deserializeError(message.error));
-        break;
-    }
+  /** Asks for another layer, unless memory lacks for its inflate. */
+  #starve(): void {
+    if (this.#engine?.reserve(this.#jobs.size + 1) === false) return;
+    this.#port.postMessage({ type: 'starving' } satisfies Starving);
   }
 
-  async #runJob(work: Work): Promise<void> {
-    this.#abort = new AbortController();
+  async #runJob(work: Work, number: number): Promise<void> {
+    const port = new JobPort(this.#port, number);
+    this.#jobs.set(number, port);
     try {
-      this.#send({ type: 'done', result: await this.#do(work) });
+      port.send({ type: 'done', result: await this.#do(work, port) });
     } catch (error) {
-      this.#send({ type: 'failed', error: serializeError(error) });
+      port.send({ type: 'failed', error: serializeError(error) });
+    } finally {
+      this.#jobs.delete(number);
     }
   }
 
-  async #do(work: Work): Promise<ResultOf<JobKind>> {
+  async #do(work: Work, port: JobPort): Promise<ResultOf<JobKind>> {
     if (work.kind === 'finish') return fixAcrossLayers(work.job);
-    if (work.kind === 'tar') return unpackTar(work.job, this.#tools.specials);
-    return await this.#layer(work.job);
+    if (work.kind === 'tar') return unpackTar(work.job, this.#specials);
+    return await this.#layer(work.job, port);
   }
 
-  async #layer(job: LayerJob): Promise<LayerResult> {
-    const { signal } = this.#abort;
+  async #layer(job: LayerJob, port: JobPort): Promise<LayerResult> {
+    const { signal } = port;
+    const tools = {
+      engine: this.#engine,
+      specials: this.#specials,
+      unpackTar: (tar: TarJob) => port.unpackElsewhere(tar),
+    };
+    const run = { job, tools, onProgress: port.progress(), signal };
     const path = localPath(job.registry.url);
-    const blobs = path === undefined ? this.#client(job).blobs(job.repository) : await this.#local.get(path, signal);
-    return await runLayerJob({ job, source: blobs, tools: this.#tools, onProgress: this.#progress(), signal });
-  }
-
-  #client({ registry, transport }: LayerJob): RegistryClient {
-    return new RegistryClient(registry, this.#transportFor(transport), this.#authorizer(), this.#logger());
-  }
-
-  #transportFor(options: TransportOptions): Transport {
-    const key = JSON.stringify(options);
-    if (this.#transport?.key !== key) {
-      void this.#transport?.transport.close();
-      this.#transport = { key, transport: new Transport(options, this.#logger()) };
+    if (path !== undefined) return await runLayerJob({ ...run, source: await this.#local.get(path, signal) });
+    const used = this.#transportFor(job.transport);
+    const client = new RegistryClient(job.registry, used.transport, port.authorizer(), port.logger());
+    const end = this.#connections.begin(used.transport);
+    used.jobs += 1;
+    try {
+      return await runLayerJob({ ...run, source: client.blobs(job.repository), connections: this.#connections });
+    } finally {
+      used.jobs -= 1;
+      end();
     }
-    return this.#transport.transport;
   }
 
-  #authorizer(): Authorizer {
-    return {
-      authorization: (request, signal) => this.#ask({ request }, signal),
-      challenged: (request, challenges, used, signal) =>
-        this.#ask({ request, challenges, ...(used === undefined ? {} : { used }) }, signal),
-    };
+  #transportFor(options: TransportOptions): UsedTransport {
+    const key = JSON.stringify(options);
+    for (const [other, { transport, jobs }] of this.#transports) {
+      if (other === key || jobs > 0) continue;
+      this.#transports.delete(other);
+      void transport.close();
+    }
+    const used = this.#transports.get(key) ?? { transport: new Transport(options, this.#logger()), jobs: 0 };
+    this.#transports.set(key, used);
+    return used;
   }
 
-  async #ask(question: Question, signal: AbortSignal): Promise<string | undefined> {
-    signal.throwIfAborted();
-    const ask = ++this.#lastAsk;
-    const answer = Promise.withResolvers<string | undefined>();
-    this.#asks.set(ask, answer);
-    const onAbort = () => this.#take(ask)?.reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#send({ type: 'ask', ask, question });
-    return await answer.promise.finally(() => signal.removeEventListener('abort', onAbort));
-  }
-
-  #take(ask: number): PromiseWithResolvers<string | undefined> | undefined {
-    const answer = this.#asks.get(ask);
-    this.#asks.delete(ask);
-    return answer;
-  }
-
-  async #unpackElsewhere(job: TarJob): Promise<UnpackedLayer> {
-    this.#secondThread = Promise.withResolvers();
-    this.#send({ type: 'unpackTar', job });
-    return await this.#secondThread.promise;
-  }
-
-  /** Sends at most ten messages a second, to spare the host. */
-  #progress(): (progress: LayerProgress) => void {
-    let next = 0;
-    return progress => {
-      const now = performance.now();
-      if (now < next && !progress.found) return;
-      next = now + 100;
-      this.#send({ type: 'progress', progress });
-    };
-  }
-
+  /** Logs with whichever job runs. */
   #logger(): Logger {
-    const log = (level: keyof Logger) => (message: string) => this.#send({ type: 'log', level, message });
+    const log = (level: keyof Logger) => (message: string) => [...this.#jobs.values()].at(-1)?.logger()[level](message);
     return { trace: log('trace'), debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
-  }
-
-  #send(message: ToHost): void {
-    this.#port.postMessage(message);
   }
 }
 
 if (parentPort) {
   lowerThreadPriority();
-  new LayerWorker(parentPort).listen();
+  new LayerWorker(parentPort, workerData as ThreadData).listen();
 }

@@ -2,9 +2,20 @@ import { Worker, type ResourceLimits } from 'node:worker_threads';
 import type { Logger } from '../oci/logger.ts';
 import type { Authorizer } from '../registry/auth/authorizer.ts';
 import { breakPipe, type PipeMemory } from './bytePipe.ts';
+import { ConnectionBudget } from './connectionBudget.ts';
 import { WorkerCrashedError } from './layerErrors.ts';
 import type { LayerProgress, TarJob, UnpackedLayer } from './layerJob.ts';
-import type { JobKind, JobOf, ResultOf, ToHost, ToWorker } from './threadMessages.ts';
+import type {
+  JobKind,
+  JobOf,
+  OfJob,
+  ResultOf,
+  Starving,
+  ThreadData,
+  ToHost,
+  ToWorker,
+  Work,
+} from './threadMessages.ts';
 import { deserializeError, serializeError } from './errorTransfer.ts';
 
 /** What a job needs from the host while it runs. */
@@ -25,14 +36,39 @@ const RESOURCES: ResourceLimits = { maxYoungGenerationSizeMb: 4 };
 /** Milliseconds after which an idle thread ends, since it holds some tens of megabytes. */
 const IDLE = 20_000;
 
-/** Up to `size` threads, started when needed, with one job each. Further jobs wait. */
+/** A thread and its jobs. */
+class Thread {
+  readonly worker: Worker;
+  jobs = 0;
+  /** How many layers it downloads at once. Grows while it waits for bytes. */
+  room = 1;
+  /** Takes a tar from another thread's job, and blocks meanwhile. */
+  isHelper = false;
+  end: NodeJS.Timeout | undefined;
+
+  constructor(worker: Worker) {
+    this.worker = worker;
+  }
+}
+
+/** A job waiting for a thread. */
+interface Waiting {
+  readonly kind: JobKind;
+  readonly turn: PromiseWithResolvers<Thread>;
+}
+
+/**
+ * Up to `size` threads, started when needed. Further jobs wait. A thread has one job, but when it
+ * waits for bytes, the next layers' jobs join it, as far as there are connections for them.
+ */
 export class WorkerPool {
   readonly #script: URL;
   readonly #size: () => number;
-  readonly #idle: Worker[] = [];
-  readonly #timers = new Map<Worker, NodeJS.Timeout>();
-  readonly #waiting: (() => void)[] = [];
-  #busy = 0;
+  readonly #connections = new ConnectionBudget();
+  readonly #threads = new Set<Thread>();
+  readonly #waiting: Waiting[] = [];
+  #layers = 0;
+  #jobs = 0;
 
   /**
    * @param script the worker's module: `worker.js` of the bundle, `worker.ts` in plain Node
@@ -53,47 +89,90 @@ export class WorkerPool {
    * @throws what the job throws, with its class, and the signal's reason
    */
   async runJob<Kind extends JobKind>(kind: Kind, job: JobOf<Kind>, context: JobContext): Promise<ResultOf<Kind>> {
-    await this.#turn(context.signal);
+    const thread = await this.#turn(kind, context.signal);
     try {
-      return await this.#runOnThread(kind, job, context);
+      return await this.#runOn(thread, kind, job, context);
     } finally {
-      this.#busy--;
-      this.#waiting.shift()?.();
+      if (kind === 'layer') this.#endLayer();
+      this.#serveWaiting();
     }
   }
 
   /** Starts threads ahead of the first job. */
   prepare(threads = 1): void {
-    while (this.#busy + this.#idle.length < threads) this.#rest(this.#start());
+    while (this.#threads.size < threads) this.#rest(this.#start());
   }
 
-  /** Ends every thread. */
+  /** Ends every thread without a job. */
   async dispose(): Promise<void> {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    await Promise.all(this.#idle.splice(0).map(worker => worker.terminate()));
+    const idle = [...this.#threads].filter(({ jobs }) => jobs === 0);
+    await Promise.all(idle.map(thread => this.#terminate(thread)));
   }
 
-  async #turn(signal: AbortSignal): Promise<void> {
-    while (this.#busy >= this.#size()) {
-      await new Promise<void>(resolve => {
-        this.#waiting.push(resolve);
-      });
-    }
-    if (signal.aborted) this.#waiting.shift()?.();
+  get #busy(): number {
+    return [...this.#threads].filter(({ jobs, isHelper }) => jobs > 0 && !isHelper).length;
+  }
+
+  async #turn(kind: JobKind, signal: AbortSignal): Promise<Thread> {
     signal.throwIfAborted();
-    this.#busy++;
+    const turn = Promise.withResolvers<Thread>();
+    const waiting = { kind, turn };
+    const onAbort = () => {
+      const at = this.#waiting.indexOf(waiting);
+      if (at === -1) return;
+      this.#waiting.splice(at, 1);
+      turn.reject(signal.reason);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#waiting.push(waiting);
+    this.#serveWaiting();
+    return await turn.promise.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
-  async #runOnThread<Kind extends JobKind>(kind: Kind, job: JobOf<Kind>, context: JobContext): Promise<ResultOf<Kind>> {
-    const worker = this.#take();
+  #serveWaiting(): void {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      const thread = this.#threadFor(next.kind);
+      if (!thread) break;
+      this.#waiting.shift();
+      thread.jobs += 1;
+      if (next.kind === 'layer') this.#beginLayer();
+      next.turn.resolve(thread);
+    }
+    this.#connections.waiting = this.#waiting.filter(({ kind }) => kind === 'layer').length;
+  }
+
+  #threadFor(kind: JobKind): Thread | undefined {
+    if (this.#busy < this.#size()) return this.#idleThread();
+    if (kind !== 'layer' || !this.#connections.hasRoom) return undefined;
+    return [...this.#threads].find(({ jobs, room, isHelper }) => jobs > 0 && jobs < room && !isHelper);
+  }
+
+  #beginLayer(): void {
+    this.#layers += 1;
+    this.#connections.use();
+  }
+
+  #endLayer(): void {
+    this.#layers -= 1;
+    this.#connections.release();
+    if (this.#layers === 0) this.#connections.reset();
+  }
+
+  async #runOn<Kind extends JobKind>(
+    thread: Thread,
+    kind: Kind,
+    job: JobOf<Kind>,
+    context: JobContext,
+  ): Promise<ResultOf<Kind>> {
+    const number = ++this.#jobs;
     try {
-      const result = await serveJob(worker, kind, job, context, tar => this.#unpackTar(tar, context));
-      this.#rest(worker);
-      return result;
+      return await serveJob(thread.worker, number, kind, job, context, tar => this.#unpackTar(tar, context));
     } catch (error) {
-      if (error instanceof WorkerCrashedError) void worker.terminate();
-      else this.#rest(worker);
+      if (error instanceof WorkerCrashedError) void this.#terminate(thread);
       throw error;
+    } finally {
+      thread.jobs -= 1;
+      if (thread.jobs === 0 && this.#threads.has(thread)) this.#rest(thread);
     }
   }
 
@@ -102,51 +181,63 @@ export class WorkerPool {
    * the end, so that the first cannot wait for ever.
    */
   async #unpackTar(job: TarJob, context: JobContext): Promise<UnpackedLayer> {
+    const thread = this.#idleThread();
+    thread.jobs += 1;
+    thread.isHelper = true;
     try {
-      return await this.#runOnThread('tar', job, context);
+      return await this.#runOn(thread, 'tar', job, context);
     } finally {
       breakPipe(job.pipe);
     }
   }
 
-  #take(): Worker {
-    const worker = this.#idle.pop();
-    if (!worker) return this.#start();
-    clearTimeout(this.#timers.get(worker));
-    this.#timers.delete(worker);
-    worker.ref();
-    return worker;
+  #idleThread(): Thread {
+    const thread = [...this.#threads].findLast(({ jobs }) => jobs === 0) ?? this.#start();
+    clearTimeout(thread.end);
+    thread.worker.ref();
+    return thread;
   }
 
-  #start(): Worker {
-    const worker = new Worker(this.#script, { resourceLimits: RESOURCES });
+  #start(): Thread {
+    const workerData: ThreadData = { connections: this.#connections.memory };
+    const worker = new Worker(this.#script, { resourceLimits: RESOURCES, workerData });
+    const thread = new Thread(worker);
+    this.#threads.add(thread);
+    // Each job has listeners of its own.
+    worker.setMaxListeners(0);
+    worker.on('message', ({ type }: ToHost | Starving) => {
+      if (type !== 'starving' || thread.jobs < thread.room) return;
+      thread.room = thread.jobs + 1;
+      this.#serveWaiting();
+    });
     // `serveJob` handles the end of a busy thread; an idle one only must not be taken again.
     worker.on('error', () => undefined);
-    worker.on('exit', () => this.#forget(worker));
-    return worker;
+    worker.on('exit', () => this.#forget(thread));
+    return thread;
   }
 
-  #forget(worker: Worker): void {
-    const at = this.#idle.indexOf(worker);
-    if (at !== -1) this.#idle.splice(at, 1);
-    clearTimeout(this.#timers.get(worker));
-    this.#timers.delete(worker);
+  #forget(thread: Thread): void {
+    this.#threads.delete(thread);
+    clearTimeout(thread.end);
   }
 
-  #rest(worker: Worker): void {
-    worker.unref();
-    this.#idle.push(worker);
-    const end = () => {
-      this.#forget(worker);
-      void worker.terminate();
-    };
-    this.#timers.set(worker, setTimeout(end, IDLE).unref());
+  async #terminate(thread: Thread): Promise<void> {
+    this.#forget(thread);
+    await thread.worker.terminate();
+  }
+
+  #rest(thread: Thread): void {
+    thread.worker.unref();
+    thread.room = 1;
+    thread.isHelper = false;
+    thread.end = setTimeout(() => void this.#terminate(thread), IDLE).unref();
   }
 }
 
 /** Sends a job to a thread and answers its messages until it ends. */
 async function serveJob<Kind extends JobKind>(
   worker: Worker,
+  number: number,
   kind: Kind,
   job: JobOf<Kind>,
   context: JobContext,
@@ -155,9 +246,10 @@ async function serveJob<Kind extends JobKind>(
   const { signal } = context;
   const pipes: PipeMemory[] = [];
   const unpackings: Promise<void>[] = [];
-  const send = (message: ToWorker) => worker.postMessage(message);
+  const send = (message: ToWorker) => worker.postMessage({ ...message, number } satisfies OfJob<ToWorker>);
   const outcome = Promise.withResolvers<ResultOf<Kind>>();
-  const onMessage = (message: ToHost<Kind>) => {
+  const onMessage = (message: OfJob<ToHost<Kind>> | Starving) => {
+    if (message.type === 'starving' || message.number !== number) return;
     if (message.type === 'progress') context.onProgress(message.progress);
     else if (message.type === 'log') context.logger[message.level](message.message);
     else if (message.type === 'ask') void answer(message, context, send);
@@ -175,7 +267,7 @@ async function serveJob<Kind extends JobKind>(
   const onAbort = () => send({ type: 'abort' });
   worker.on('message', onMessage).on('error', onEnd).on('exit', onEnd);
   signal.addEventListener('abort', onAbort, { once: true });
-  worker.postMessage({ type: 'start', work: { kind, job } });
+  send({ type: 'start', work: { kind, job } as Work });
   if (signal.aborted) onAbort();
   try {
     return await outcome.promise;

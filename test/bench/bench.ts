@@ -5,6 +5,8 @@
 //   npm run bench -- --quick      two images, one round; writes nothing
 //   npm run bench -- --only=debian-gzip,huge-gzip --rounds=5     writes these tables
 //   npm run bench -- --only=host  the cost to the extension host of a real editor
+//   npm run bench -- --only=network  pulls over slower links; --link=80 only those whose name has it,
+//                                 --image=link-40 only this one
 //
 // All contenders for one image take turns in the same run, each on a fresh disk, with the same
 // registry (Debian's docker-registry on loopback). Needs root.
@@ -21,8 +23,9 @@ import { startDockerRegistry } from '../support/servers/dockerRegistry.ts';
 import { extras, floor, ways, type Contender, type Course } from './contenders.ts';
 import { onFreshDisk } from './disk.ts';
 import { hostTable } from './host.ts';
-import { benchImage, imageNames, pushBenchImage, type ImageName } from './images.ts';
-import { busyProcessors, measure } from './measure.ts';
+import { benchImage, pushBenchImage, type ImageName } from './images.ts';
+import { busyProcessors, checkFiles, measure } from './measure.ts';
+import { networkTables } from './network.ts';
 import { caseTable, writeResults, type CaseResult, type Runs } from './report.ts';
 
 interface Case {
@@ -88,38 +91,40 @@ async function runCase(one: Case, rounds: number, course: Course): Promise<CaseR
   return { image: course.image, rounds, busy, runs };
 }
 
-/** A contender that did not do the work has not won. */
-async function checkFiles(folder: string, wanted: string, name: string): Promise<void> {
-  const found = await run('find', [folder, '-path', `*/${wanted}`, '-type', 'f', '-size', '+0']);
-  if (found === '') throw new Error(`${name} did not make ${wanted}`);
-}
-
 interface Wanted {
   readonly chosen: readonly Case[];
   /** The extension host, too. */
   readonly host: boolean;
+  /** Links, too: those whose name contains `link`, with images whose name contains `image`. */
+  readonly network: { readonly link: string; readonly image: string } | undefined;
   readonly rounds: number | undefined;
   readonly write: boolean;
 }
 
 function readArguments(): Wanted {
   const { values } = parseArgs({
-    options: { quick: { type: 'boolean' }, only: { type: 'string' }, rounds: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean' },
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      link: { type: 'string', default: '' },
+      image: { type: 'string', default: '' },
+    },
   });
   const wanted = values.only?.split(',') ?? (values.quick ? ['debian-gzip', 'small-gzip'] : undefined);
   const chosen = cases.filter(({ image, compression }) => wanted?.includes(`${image}-${compression}`) ?? true);
   const host = wanted?.includes('host') ?? true;
-  if (chosen.length === 0 && !host) {
-    throw new Error(
-      `--only takes ${imageNames.map(name => `${name}-gzip`).join(', ')}, debian-zstd, debian-none, host`,
-    );
+  const network = (wanted?.includes('network') ?? true) ? { link: values.link, image: values.image } : undefined;
+  if (chosen.length === 0 && !host && !network) {
+    const names = cases.map(({ image, compression }) => `${image}-${compression}`);
+    throw new Error(`--only takes ${names.join(', ')}, host, network`);
   }
   const rounds = values.rounds === undefined ? (values.quick ? 1 : undefined) : Number(values.rounds);
-  return { chosen, host, rounds, write: !values.quick };
+  return { chosen, host, network, rounds, write: !values.quick };
 }
 
 async function main(): Promise<void> {
-  const { chosen, host, rounds, write } = readArguments();
+  const { chosen, host, network, rounds, write } = readArguments();
   if (process.getuid?.() !== 0) throw new Error('The bench mounts a fresh disk for every run: start it as root.');
   const missing = await ensureTools(host ? ['bench', 'host'] : ['bench']);
   if (missing.length > 0) throw new Error(howToGet(missing));
@@ -144,6 +149,7 @@ async function main(): Promise<void> {
       await run('sync', []);
       add(await hostTable(`${registry.host}/debian:gzip`, rounds ?? 3));
     }
+    if (network) for (const table of await networkTables(programs, network, rounds ?? 3)) add(table);
   } finally {
     await registry.close();
   }

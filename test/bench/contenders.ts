@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { BenchImage, BenchLayer } from './images.ts';
 
 /** The inputs of a contender. Its working folder is a fresh disk. */
@@ -7,6 +8,8 @@ export interface Course {
   readonly plain: BenchImage;
   /** The registry's host. */
   readonly host: string;
+  /** With TLS: the file of the registry's authority, alone in its folder. */
+  readonly caFile?: string;
   /** The folder with the bundled peel.js and stages.js. */
   readonly programs: string;
 }
@@ -31,7 +34,8 @@ export const ways: readonly Contender[] = [
     id: 'peel',
     name: 'Peel',
     checks: BOTH,
-    script: course => `${node(course, 'peel.js')} ${reference(course)} "$PWD"`,
+    script: course =>
+      `${course.caFile === undefined ? '' : `NODE_EXTRA_CA_CERTS=${course.caFile} `}${node(course, 'peel.js')} ${course.caFile === undefined ? '' : 'https://'}${reference(course)} "$PWD"`,
   },
   {
     id: 'umoci',
@@ -42,7 +46,7 @@ export const ways: readonly Contender[] = [
       course.image.compression === 'zstd'
         ? undefined
         : withoutMemory(
-            `skopeo copy -q --src-tls-verify=false docker://${reference(course)} oci:layout:it; umoci unpack --image layout:it bundle`,
+            `skopeo copy -q ${course.caFile === undefined ? '--src-tls-verify=false' : `--src-cert-dir ${dirname(course.caFile)}`} docker://${reference(course)} oci:layout:it; umoci unpack --image layout:it bundle`,
           ),
   },
   {
@@ -51,7 +55,7 @@ export const ways: readonly Contender[] = [
     checks: BOTH,
     script: course =>
       withoutMemory(
-        `podman --root store --runroot run --storage-driver overlay pull -q --tls-verify=false ${reference(course)}`,
+        `podman --root store --runroot run --storage-driver overlay pull -q ${course.caFile === undefined ? '--tls-verify=false' : `--cert-dir ${dirname(course.caFile)}`} ${reference(course)}`,
       ),
   },
   {
@@ -223,8 +227,8 @@ function reference({ host, image }: Course): string {
   return `${host}/${image.name}:${image.compression}`;
 }
 
-function url({ host, image }: Course, layer: BenchLayer): string {
-  return `http://${host}/v2/${image.name}/blobs/${layer.digest}`;
+function url({ host, image, caFile }: Course, layer: BenchLayer): string {
+  return `${caFile === undefined ? 'http' : `--cacert ${caFile} https`}://${host}/v2/${image.name}/blobs/${layer.digest}`;
 }
 
 function files(image: BenchImage): string {

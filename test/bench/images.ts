@@ -61,11 +61,35 @@ const shapes = {
     what: '60 layers',
     layers: Array.from({ length: 60 }, () => ({ bytes: 2 * MIB, median: 4 * KIB, files: 300 })),
   },
+  // For pulls over links.
+  'link-1': { what: 'one layer', layers: [{ bytes: 257 * MIB, median: 16 * KIB, files: Infinity }] },
+  'link-8': {
+    what: 'eight layers',
+    layers: [60, 40, 30, 20, 12, 8, 4, 2].map(size => ({ bytes: size * MIB, median: 4200, files: Infinity })),
+  },
+  'link-40': {
+    what: '40 layers',
+    layers: Array.from({ length: 40 }, () => ({ bytes: 1150 * KIB, median: 4 * KIB, files: 300 })),
+  },
+  'link-127': {
+    what: '127 layers',
+    layers: Array.from({ length: 127 }, () => ({ bytes: 400 * KIB, median: 4 * KIB, files: 300 })),
+  },
 } as const satisfies Record<string, Shape>;
 
 export type ImageName = keyof typeof shapes;
 
-export const imageNames: readonly ImageName[] = ['small', 'debian', 'huge', 'files', 'layers'];
+export const imageNames: readonly ImageName[] = [
+  'small',
+  'debian',
+  'huge',
+  'files',
+  'layers',
+  'link-1',
+  'link-8',
+  'link-40',
+  'link-127',
+];
 
 /** Returns one line about an image. */
 export function describeImage({ name, layers, compression }: BenchImage): string {
@@ -96,8 +120,11 @@ export async function benchImage(name: ImageName, compression: Compression): Pro
   return { ...image, layers: image.layers.map(layer => ({ ...layer, file: join(folder, layer.file) })) };
 }
 
-/** Puts an image into a registry under its name and compression. */
-export async function pushBenchImage(url: string, image: BenchImage): Promise<void> {
+/**
+ * Puts an image into a registry under its name and compression.
+ * @param ca the PEM of the registry's authority
+ */
+export async function pushBenchImage(url: string, image: BenchImage, ca?: string): Promise<void> {
   const config = Buffer.from(
     JSON.stringify({
       created: '2024-01-01T00:00:00Z',
@@ -116,7 +143,7 @@ export async function pushBenchImage(url: string, image: BenchImage): Promise<vo
       layers: image.layers.map(({ digest, size }) => ({ mediaType, digest, size })),
     }),
   );
-  const pusher = new Pusher({ url });
+  const pusher = new Pusher({ url }, ca === undefined ? {} : { ca });
   try {
     await pusher.blob(image.name, config);
     for (const layer of image.layers) await pusher.blob(image.name, layer);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { run } from '../support/run.ts';
 import { findTool } from '../support/tools.ts';
 
 /** The cost of one run. Times in seconds, memory in bytes. */
@@ -32,6 +33,12 @@ export async function measure(script: string, folder: string): Promise<Sample> {
   if (code !== 0) throw new Error(`${script}\nended with ${code}: ${errors.slice(-2000)}${output.slice(-500)}`);
   const [, user = NaN, system = NaN, kilobytes = NaN] = readFileSync(report, 'utf8').trim().split(/\s+/).map(Number);
   return { wall, cpu: user + system, rss: kilobytes * 1024, output };
+}
+
+/** A contender that did not do the work has not won. */
+export async function checkFiles(folder: string, wanted: string, name: string): Promise<void> {
+  const found = await run('find', [folder, '-path', `*/${wanted}`, '-type', 'f', '-size', '+0']);
+  if (found === '') throw new Error(`${name} did not make ${wanted}`);
 }
 
 /** Returns how many processors are busy with other work, measured for a second. */

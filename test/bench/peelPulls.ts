@@ -42,8 +42,11 @@ export async function measurePulls(workers: WorkerPool, began: number): Promise<
   const [, , text = '', folder = '', mode] = argv;
   const delay = mode === 'watched' ? monitorEventLoopDelay({ resolution: 1 }) : undefined;
   delay?.enable();
-  const reference = parseReference(text);
-  const registry = defaultConfig(reference.registry);
+  const reference = parseReference(text.replace(/^https:\/\//, ''));
+  const registry = {
+    ...defaultConfig(reference.registry),
+    ...(text.startsWith('https://') ? { url: `https://${reference.registry}` } : {}),
+  };
   const transport = new Transport(DEFAULT_TRANSPORT, silentLogger);
   const client = new RegistryClient(registry, transport, anonymousAuthorizer, silentLogger);
 

@@ -29,6 +29,12 @@ export function blobPath(repository: string, digest: Digest): string {
   return `${repository}/blobs/${digest}`;
 }
 
+/** Returns the question for a blob. */
+export function blobQuestion(repository: string, digest: Digest): Question {
+  const scope = pullScope(repository);
+  return { path: blobPath(repository, digest), scope, repository, wanted: { what: 'blob', version: digest } };
+}
+
 /** An answer with its body, if that was read. */
 export interface Answer {
   readonly response: HttpResponse;

@@ -1,4 +1,4 @@
-import type { Sink } from '../../oci/byteSource.ts';
+import type { Ahead, Sink } from '../../oci/byteSource.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Logger } from '../../oci/logger.ts';
 import { SizeMismatchError } from '../../oci/mismatchErrors.ts';
@@ -6,7 +6,7 @@ import { parseContentRange, headerOf } from '../http/headers.ts';
 import { ConnectionLostError, hostOf, HtmlInsteadError, ServerError, WrongRangeError, type Where } from '../errors.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { isRetryableError, networkError } from '../http/networkErrors.ts';
-import { ParallelParts, type FetchPart } from '../http/parallelParts.ts';
+import { PiecesAhead, type FetchPiece } from '../http/piecesAhead.ts';
 import { looksLikeHtml } from '../http/responseErrors.ts';
 import { backoff, pause } from '../http/retry.ts';
 import type { TransportOptions } from '../http/transportOptions.ts';
@@ -20,8 +20,8 @@ export type AskForBytes = (range: string | undefined) => Promise<HttpResponse>;
 /** The sink threw, which isn't a failure of the network and never a reason to ask again. */
 class SinkFailedError extends Error {}
 
-/** Several connections fetch what comes next. */
-class TakenOver extends Error {}
+/** The connection has come to a piece that another one fetches. */
+class PieceReached extends Error {}
 
 /** Connections made for one blob while each brings something. */
 const MOST_CONNECTIONS = 1000;
@@ -39,6 +39,7 @@ export class BlobDownload {
   readonly #signal: AbortSignal;
   readonly #options: TransportOptions;
   readonly #logger: Logger;
+  readonly #ahead: Ahead | undefined;
   /** The blob's length from the descriptor or the first answer; -1 = unknown. */
   #size: number;
   #offset: number;
@@ -51,6 +52,7 @@ export class BlobDownload {
     signal: AbortSignal,
     options: TransportOptions,
     logger: Logger,
+    ahead?: Ahead,
   ) {
     this.#blob = blob;
     this.#size = blob.size;
@@ -59,6 +61,7 @@ export class BlobDownload {
     this.#signal = signal;
     this.#options = options;
     this.#logger = logger;
+    this.#ahead = ahead;
   }
 
   /** The offset of the next byte. */
@@ -91,30 +94,32 @@ export class BlobDownload {
   }
 
   /**
-   * Downloads the rest from one place, with as many connections as it takes.
-   * @param part fetches a part from the same place, in case one connection is slow
+   * Downloads the rest from one place.
+   * @param fetch fetches a piece from the same place, in case further connections help
    * @throws {SizeMismatchError} the place has a blob of another length
    * @throws {RegistryError} too many attempts in a row brought nothing
    */
-  async from(ask: AskForBytes, where: Where, part?: FetchPart): Promise<void> {
-    const parts =
-      part && this.#size >= 0
-        ? new ParallelParts(this.#options.parallel, this.#size, this.#offset, part, this.#signal)
+  async from(ask: AskForBytes, where: Where, fetch?: FetchPiece): Promise<void> {
+    const pieces =
+      this.#ahead && fetch && this.#size >= 0
+        ? new PiecesAhead(this.#ahead, this.#size, this.#offset, fetch, this.#signal)
         : undefined;
     try {
-      await this.#persistently(ask, where, parts);
+      await this.#persistently(ask, where, pieces);
     } finally {
-      parts?.cancel();
+      await pieces?.close();
     }
   }
 
-  async #persistently(ask: AskForBytes, where: Where, parts: ParallelParts | undefined): Promise<void> {
+  async #persistently(ask: AskForBytes, where: Where, pieces: PiecesAhead | undefined): Promise<void> {
     let fruitless = 0;
     let ranges: Ranges = 'open';
     for (let connections = 1; !this.complete; connections++) {
       const before = this.#offset;
       try {
-        const end = await this.#once(ask, ranges, where, parts);
+        await pieces?.deliver(this.#offset, chunk => this.deliver(chunk));
+        if (this.complete) return;
+        const end = await this.#once(ask, ranges, where, pieces);
         if (end === 'whole') return;
         if (end === 'refused') {
           ranges = ranges === 'open' && this.#size >= 0 ? 'closed' : 'none';
@@ -138,17 +143,18 @@ export class BlobDownload {
   }
 
   /**
-   * Makes one connection. `short`: the answer ended before the blob; `goOn`: several connections
-   * took over and left a rest; `refused`: the range was refused.
+   * Makes one connection. `short`: the answer ended too early; `piece`: the next bytes are in a
+   * piece; `refused`: the range was refused.
    */
   async #once(
     ask: AskForBytes,
     ranges: Ranges,
     where: Where,
-    parts: ParallelParts | undefined,
-  ): Promise<'whole' | 'short' | 'goOn' | 'refused'> {
+    pieces: PiecesAhead | undefined,
+  ): Promise<'whole' | 'short' | 'piece' | 'refused'> {
     const wanted = this.#offset;
-    const end = ranges === 'closed' ? this.#size - 1 : '';
+    const stop = pieces?.stop(wanted) ?? this.#size;
+    const end = ranges === 'closed' || stop < this.#size ? stop - 1 : '';
     const response = await ask(wanted > 0 && ranges !== 'none' ? `bytes=${wanted}-${end}` : undefined);
     const at = { ...where, url: response.url };
     if (response.status === 416) {
@@ -166,42 +172,28 @@ export class BlobDownload {
     else this.#checkLength(response, at);
     const rest = { skip: response.status === 206 ? 0 : wanted };
     try {
-      await response.into({ write: chunk => this.#take(chunk, rest, parts, at) });
+      await response.into({ write: chunk => this.#take(chunk, rest, pieces, at) });
     } catch (error) {
-      if (!(error instanceof TakenOver) || !parts) throw error;
-      await this.#inParallel(parts);
-      return this.complete ? 'whole' : 'goOn';
+      if (error instanceof PieceReached) return 'piece';
+      throw error;
     }
     // Without a known length, the blob ends where a complete answer ends.
     if (this.#size < 0) this.#size = this.#offset;
-    return this.#offset === this.#size ? 'whole' : 'short';
+    if (this.#offset === this.#size) return 'whole';
+    return this.#offset === stop ? 'piece' : 'short';
   }
 
-  #take(chunk: Uint8Array, rest: { skip: number }, parts: ParallelParts | undefined, where: Where): void {
+  #take(chunk: Uint8Array, rest: { skip: number }, pieces: PiecesAhead | undefined, where: Where): void {
     const skipped = Math.min(rest.skip, chunk.length);
     rest.skip -= skipped;
     const fresh = chunk.subarray(skipped);
     if (fresh.length === 0) return;
     if (this.#size >= 0 && this.#offset + fresh.length > this.#size)
       throw this.#sizeMismatch(this.#offset + fresh.length, where);
-    const stop = parts?.watch(this.#offset);
-    if (stop === undefined || this.#offset + fresh.length < stop) return this.deliver(fresh);
+    const stop = pieces?.stop(this.#offset) ?? this.#size;
+    if (stop < 0 || stop === this.#size || this.#offset + fresh.length < stop) return this.deliver(fresh);
     this.deliver(fresh.subarray(0, stop - this.#offset));
-    throw new TakenOver();
-  }
-
-  /** If a part fails, the rest comes over one connection again. */
-  async #inParallel(parts: ParallelParts): Promise<void> {
-    this.#logger.debug(
-      `Blob ${this.#blob.digest}: one connection is slow; continuing with several at byte ${this.#offset}`,
-    );
-    try {
-      await parts.deliver(chunk => this.deliver(chunk));
-    } catch (error) {
-      if (error instanceof SinkFailedError) throw error;
-      this.#signal.throwIfAborted();
-      this.#logger.debug(`Blob ${this.#blob.digest}: back to one connection at byte ${this.#offset}`);
-    }
+    throw new PieceReached();
   }
 
   /**

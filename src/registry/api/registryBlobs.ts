@@ -1,17 +1,18 @@
-import type { BlobSource, Sink } from '../../oci/byteSource.ts';
+import type { Ahead, BlobSource, Sink } from '../../oci/byteSource.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { digestAlgorithm, type Digest } from '../../oci/digest.ts';
 import type { Logger } from '../../oci/logger.ts';
 import { isForeignLayer } from '../../oci/mediaTypes.ts';
-import { blobPath, pullScope, type Answer, type Asker, type Question } from './asker.ts';
+import { blobQuestion, type Asker, type Question } from './asker.ts';
+import { BlobRanges } from './blobRanges.ts';
 import { BlobDownload, type AskForBytes } from './blobDownload.ts';
 import type { Endpoint } from '../config.ts';
 import { contentDigest, matchesDigest } from '../../oci/contentDigest.ts';
 import { DigestMismatchError, SizeMismatchError } from '../../oci/mismatchErrors.ts';
 import { parseContentRange, headerOf } from '../http/headers.ts';
-import { hostOf, RegistryError, ServerError, TooLargeError, WrongRangeError } from '../errors.ts';
+import { ServerError, TooLargeError, WrongRangeError } from '../errors.ts';
 import { failover } from '../http/failover.ts';
-import type { FetchPart } from '../http/parallelParts.ts';
+import type { FetchPiece } from '../http/piecesAhead.ts';
 import { LONGEST_REASON, responseError } from '../http/responseErrors.ts';
 
 /**
@@ -22,7 +23,7 @@ interface Place {
   readonly url: string;
   readonly ask: AskForBytes;
   /** Only for the registry and its mirrors. */
-  readonly part?: FetchPart;
+  readonly piece?: FetchPiece;
 }
 
 /**
@@ -39,27 +40,27 @@ export class RegistryBlobs implements BlobSource {
    * first.
    */
   readonly #lastSource = new Map<Digest, string>();
-  /** Where the registry redirected requests for parts of each blob. */
-  readonly #storage = new Map<Digest, string>();
+  readonly #ranges: BlobRanges;
 
   constructor(asker: Asker, endpoints: readonly [...Endpoint[], Endpoint], repository: string, logger: Logger) {
     this.#asker = asker;
     this.#endpoints = endpoints;
     this.#repository = repository;
     this.#logger = logger;
+    this.#ranges = new BlobRanges(asker, repository);
   }
 
-  async read(blob: Descriptor, from: number, sink: Sink, signal: AbortSignal): Promise<void> {
+  async read(blob: Descriptor, from: number, sink: Sink, signal: AbortSignal, ahead?: Ahead): Promise<void> {
     signal.throwIfAborted();
     const where = { registry: this.#own.name, repository: this.#repository };
     if (blob.size >= 0 && from > blob.size) throw new SizeMismatchError(blob.digest, blob.size, from);
-    const download = new BlobDownload(blob, from, sink, signal, this.#asker.transport.options, this.#logger);
+    const download = new BlobDownload(blob, from, sink, signal, this.#asker.transport.options, this.#logger, ahead);
     await download.guard(async () => {
       const inline = inlineData(blob);
       if (inline) download.deliver(inline.subarray(from));
       if (download.complete) return;
       const fetch = async (place: Place): Promise<void> => {
-        await download.from(place.ask, { ...where, url: place.url }, place.part);
+        await download.from(place.ask, { ...where, url: place.url }, place.piece);
         if (from === 0) this.#lastSource.set(blob.digest, place.url);
       };
       await failover(this.#places(blob, signal), fetch, signal, this.#logger);
@@ -74,7 +75,7 @@ export class RegistryBlobs implements BlobSource {
     try {
       return await failover(
         this.#endpoints,
-        endpoint => this.#part(endpoint, blob, start, end, signal),
+        endpoint => this.#ranges.bytes(endpoint, blob, start, end, signal),
         signal,
         this.#logger,
       );
@@ -160,7 +161,7 @@ export class RegistryBlobs implements BlobSource {
       name,
       url: endpoint.url,
       ask: range => this.#askRegistry({ name, ...endpoint }, blob, range, signal),
-      part: (start, end, shared) => this.#part({ name, ...endpoint }, blob, start, end, shared),
+      piece: (start, end, sink, each) => this.#ranges.stream({ name, ...endpoint }, blob, start, end, sink, each),
     }));
     const foreign = (blob.urls ?? []).filter(url => URL.canParse(url)).map(url => this.#foreign(url, signal));
     // The registry's own failure is the one to report, so the registry stays last.
@@ -199,73 +200,9 @@ export class RegistryBlobs implements BlobSource {
     return { name, url, ask };
   }
 
-  /** Downloads one part. @throws {WrongRangeError} the endpoint doesn't serve parts */
-  async #part(
-    endpoint: Endpoint,
-    blob: Descriptor,
-    start: number,
-    end: number,
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
-    const headers = { range: `bytes=${start}-${end - 1}` };
-    const known = await this.#partFromStorage(endpoint, blob, start, end, signal);
-    if (known) return known;
-    const question = { ...this.#question(blob.digest), headers, accepted: [206, 416] };
-    const answer = await this.#asker.askForBytes(endpoint, question, end - start, signal);
-    const { response, body } = answer;
-    const where = { registry: endpoint.name, repository: this.#repository, url: response.url };
-    if (response.status === 200 && start === 0 && body?.length === end) return body;
-    const total = response.status === 206 ? parseContentRange(headerOf(response.headers, 'content-range'))?.total : -1;
-    const part = checkedPart(answer, start, end);
-    if (!part) throw new WrongRangeError(where);
-    if (blob.size >= 0 && total !== undefined && total !== blob.size)
-      throw new SizeMismatchError(blob.digest, blob.size, total, hostOf(where));
-    if (new URL(response.url).host !== new URL(endpoint.url).host) this.#storage.set(blob.digest, response.url);
-    return part;
-  }
-
-  /**
-   * Asks where the registry redirected to for an earlier part. Such addresses expire after minutes;
-   * then the registry is asked again.
-   */
-  async #partFromStorage(
-    endpoint: Endpoint,
-    blob: Descriptor,
-    start: number,
-    end: number,
-    signal: AbortSignal,
-  ): Promise<Uint8Array | undefined> {
-    const url = this.#storage.get(blob.digest);
-    if (url === undefined) return undefined;
-    const headers = { range: `bytes=${start}-${end - 1}` };
-    try {
-      const request = { endpoint, url, headers, repository: this.#repository };
-      const response = await this.#asker.transport.sendForBytes(request, end - start, signal);
-      const part = checkedPart(response, start, end);
-      if (part) return part;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof RegistryError)) throw error;
-    }
-    this.#storage.delete(blob.digest);
-    return undefined;
-  }
-
   #question(digest: Digest): Question {
-    const repository = this.#repository;
-    return {
-      path: blobPath(repository, digest),
-      scope: pullScope(repository),
-      repository,
-      wanted: { what: 'blob', version: digest },
-    };
+    return blobQuestion(this.#repository, digest);
   }
-}
-
-/** Returns the part that was asked for; undefined for any other answer. */
-function checkedPart({ response, body }: Answer, start: number, end: number): Uint8Array | undefined {
-  const range = response.status === 206 ? parseContentRange(headerOf(response.headers, 'content-range')) : undefined;
-  return range?.start === start && range.end === end && body?.length === end - start ? body : undefined;
 }
 
 /** Returns a descriptor's inline content if it matches its digest (image-spec, descriptor.md). */

@@ -38,11 +38,17 @@ export class Transport {
   /** When each origin may be asked again, as it demanded; in milliseconds since 1970. */
   readonly #pausedUntil = new Map<string, number>();
   readonly #shownWarnings = new Set<string>();
+  #refusals = 0;
 
   constructor(options: TransportOptions, logger: Logger) {
     this.options = options;
     this.#logger = logger;
     this.#dispatchers = new Dispatchers(options);
+  }
+
+  /** How often a server asked for fewer requests: the answers with status 429. */
+  get refusals(): number {
+    return this.#refusals;
   }
 
   /**
@@ -93,6 +99,7 @@ export class Transport {
       let delay: number | undefined;
       try {
         const response = await this.#follow(request, signal);
+        if (response.status === 429) this.#refusals += 1;
         if (!renewed && mayHaveExpired(response, request)) {
           renewed = true;
           response.discard();

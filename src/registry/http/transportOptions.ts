@@ -1,5 +1,3 @@
-import type { ParallelOptions } from './parallelParts.ts';
-
 /** A proxy and the setting or environment variable that names it. */
 export interface Proxy {
   /** May contain a user name and password. */
@@ -33,8 +31,6 @@ export interface TransportOptions {
   readonly longestRetryAfter: number;
   readonly connectionsPerHost: number;
   readonly userAgent: string;
-  /** When a huge blob is fetched over several connections. */
-  readonly parallel: ParallelOptions;
 }
 
 /** The options unless settings change them. */
@@ -51,5 +47,4 @@ export const DEFAULT_TRANSPORT: TransportOptions = {
   longestRetryAfter: 60_000,
   connectionsPerHost: 8,
   userAgent: 'peel',
-  parallel: { connections: 4, part: 4 << 20, leastRest: 64 << 20, slowerThan: 8 << 20, watch: 3000 },
 };

@@ -9,6 +9,9 @@ import type { TransferWatch } from '../../workers/readLayers.ts';
 import type { Registries } from '../registries/registries.ts';
 import type { Settings } from '../settings/settings.ts';
 
+/** Threads by default: each has a connection to the registry at least. */
+const MOST_THREADS = 8;
+
 /** The arguments of one pull. */
 export interface PullRequest extends TransferWatch {
   readonly image: ResolvedImage;
@@ -90,7 +93,7 @@ export class Pulls {
   /** Counts the work that uses the cache; the last to finish prunes it. */
   async #busy<T>(work: () => Promise<T>): Promise<T> {
     // Applies a changed setting from the next layer on.
-    this.#threads = this.#settings().concurrency ?? availableParallelism();
+    this.#threads = this.#settings().concurrency ?? Math.min(availableParallelism(), MOST_THREADS);
     this.#running++;
     try {
       return await work();

@@ -29,6 +29,7 @@ import { DiffIdMismatchError } from '../../../src/workers/layerErrors.ts';
 import { NotAnImageError } from '../../../src/resolve/resolveImage.ts';
 import { artifact, image, index, layer, type BuiltLayer } from '../../support/image.ts';
 import { corrupt, noRanges, pauseAt, resetAfter, shorten } from '../../support/registry/faults.ts';
+import type { LoggedRequest } from '../../support/listen.ts';
 import { sha256 } from '../../support/registry/store.ts';
 import { directory, file, symlink, whiteout } from '../../support/tar.ts';
 import { requireTool } from '../../support/tools.ts';
@@ -391,4 +392,55 @@ test('two concurrent pulls of an image download each blob once, and never write 
   assert.deepEqual(same.map(one => one.status).sort(), ['fulfilled', 'rejected']);
   for (const one of same) if (one.status === 'rejected') assert.ok(one.reason instanceof FolderBusyError);
   assert.equal((await readImageFolder(pulling.folder('c'))).complete, true);
+});
+
+describe('over a slow link', () => {
+  const many = Array.from({ length: 12 }, (_, at) => layer([file(`file-${at}`, noise(50_000, at + 10))]));
+  put('many', many, 'oci');
+  const large = layer([file('large', noise(20 << 20, 5))], { compression: 'none' });
+  put('large', [base, large], 'oci');
+
+  test('more layers are downloaded at once than there are threads, at most eight', async () => {
+    const asked = new Set<string>();
+    const most = Promise.withResolvers<void>();
+    // Nothing arrives before eight have been asked for.
+    registry.fault(
+      { path: '/blobs/', when: ({ path }) => many.some(({ digest }) => path.includes(digest)) },
+      async (reply, { path }) => {
+        asked.add(path);
+        if (asked.size >= 8) {
+          // A ninth request would be here soon.
+          await setTimeout(50);
+          if (asked.size === 8) most.resolve();
+        }
+        await most.promise;
+        return reply;
+      },
+    );
+    const { folder, layers } = await pulling.pull(`${registry.host}/app:many`, 'many');
+    assert.equal(layers.length, many.length);
+    for (const at of many.keys()) assert.ok(existsSync(join(folder, `layers/${at + 1}/file-${at}`)));
+  });
+
+  test('a large layer comes over several connections; wrong bytes in one range are asked for again', async () => {
+    const waits = Promise.withResolvers<void>();
+    const path = new RegExp(large.digest);
+    const isRange = ({ headers }: Pick<LoggedRequest, 'headers'>) => headers.range !== undefined;
+    registry.fault({ path, when: request => isRange(request), times: 1 }, corrupt());
+    // The one connection waits until others have brought some.
+    registry.fault(
+      { path, when: request => !isRange(request), times: 1 },
+      pauseAt(1 << 20, () => waits.promise),
+    );
+    registry.fault({ path, when: request => isRange(request), after: 2, times: 1 }, reply => {
+      waits.resolve();
+      return reply;
+    });
+    registry.requests.length = 0;
+    const { folder } = await pulling.pull(`${registry.host}/app:large`, 'large');
+    assert.equal(readFileSync(join(folder, 'layers/2/large')).compare(noise(20 << 20, 5)), 0);
+    const requests = registry.requests.filter(request => path.test(request.path));
+    assert.ok(requests.filter(isRange).length >= 3);
+    assert.ok(!isRange(requests.at(-1) ?? { headers: {} }), 'the second attempt uses one connection');
+  });
 });

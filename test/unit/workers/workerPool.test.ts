@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import type { LayerJob } from '../../../src/workers/layerJob.ts';
 import { silentLogger } from '../../support/doubles.ts';
 import { WorkerPool, type JobContext } from '../../../src/workers/workerPool.ts';
 import { anonymousAuthorizer } from '../../support/doubles.ts';
@@ -10,7 +11,7 @@ import { anonymousAuthorizer } from '../../support/doubles.ts';
 /** A worker whose jobs return their thread's number. */
 const script = new URL(
   `data:text/javascript,import { parentPort, threadId } from 'node:worker_threads';
-  parentPort.on('message', () => parentPort.postMessage({ type: 'done', result: [String(threadId)] }));`,
+  parentPort.on('message', ({ number }) => parentPort.postMessage({ number, type: 'done', result: [String(threadId)] }));`,
 );
 const context: JobContext = {
   authorizer: anonymousAuthorizer,
@@ -66,7 +67,7 @@ test('runs as many jobs at once as the size says when they start', async () => {
   // A worker that reports when a job starts, and ends it on cancellation.
   const held = new URL(
     `data:text/javascript,import { parentPort } from 'node:worker_threads';
-    parentPort.on('message', ({ type }) => parentPort.postMessage(type === 'abort' ? { type: 'done', result: [] } : { type: 'progress' }));`,
+    parentPort.on('message', ({ number, type }) => parentPort.postMessage(type === 'abort' ? { number, type: 'done', result: [] } : { number, type: 'progress' }));`,
   );
   let size = 1;
   const pool = new WorkerPool(held, () => size);
@@ -91,6 +92,73 @@ test('runs as many jobs at once as the size says when they start', async () => {
     assert.equal(await mostOf(3, 1), 1);
     size = 3;
     assert.equal(await mostOf(3, 3), 3, 'the same pool takes more');
+  } finally {
+    await pool.dispose();
+  }
+});
+
+test('a thread that waits for bytes gets the next layers too, as far as there are connections', async () => {
+  // A worker that says at each job's start that it waits for bytes, and ends jobs on cancellation.
+  const starving = new URL(
+    `data:text/javascript,import { parentPort, threadId } from 'node:worker_threads';
+    parentPort.on('message', ({ number, type }) => {
+      if (type === 'abort') return parentPort.postMessage({ number, type: 'done', result: { size: threadId } });
+      parentPort.postMessage({ number, type: 'progress' });
+      parentPort.postMessage({ type: 'starving' });
+    });`,
+  );
+  const pool = new WorkerPool(starving, 1);
+  const job = {} as LayerJob;
+  try {
+    const ends: AbortController[] = [];
+    const full = Promise.withResolvers<void>();
+    const run = (kind: 'layer' | 'finish'): Promise<unknown> => {
+      const end = new AbortController();
+      const onProgress = (): void => {
+        if (ends.push(end) === 8) full.resolve();
+      };
+      const own = { ...context, onProgress, signal: end.signal };
+      return kind === 'layer' ? pool.runJob('layer', job, own) : pool.runJob('finish', [], own);
+    };
+    const layers = Array.from({ length: 9 }, () => run('layer'));
+    const other = run('finish');
+    await full.promise;
+    // Its answer comes after any ninth job's.
+    await new Promise(resolve => setImmediate(resolve));
+    assert.equal(ends.length, 8);
+    assert.equal(pool.free, 0);
+    for (let at = 0; at < 10; at++) {
+      while (!ends[at]) await new Promise(resolve => setImmediate(resolve));
+      ends[at]?.abort();
+    }
+    const threads = (await Promise.all(layers)).map(result => (result as { size: number }).size);
+    assert.equal(new Set(threads).size, 1, 'all in one thread');
+    await other;
+  } finally {
+    await pool.dispose();
+  }
+});
+
+test('a job that is cancelled while it waits leaves its place', async () => {
+  const held = new URL(
+    `data:text/javascript,import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', ({ number, type }) => parentPort.postMessage(type === 'abort' ? { number, type: 'done', result: [] } : { number, type: 'progress' }));`,
+  );
+  const pool = new WorkerPool(held, 1);
+  try {
+    const [first, second] = [new AbortController(), new AbortController()];
+    const started = Promise.withResolvers<void>();
+    const running = pool.runJob('finish', [], {
+      ...context,
+      signal: first.signal,
+      onProgress: () => started.resolve(),
+    });
+    await started.promise;
+    const waiting = pool.runJob('finish', [], { ...context, signal: second.signal });
+    second.abort(new Error('enough'));
+    await assert.rejects(waiting, /enough/);
+    first.abort();
+    await running;
   } finally {
     await pool.dispose();
   }

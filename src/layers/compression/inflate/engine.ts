@@ -48,6 +48,8 @@ export class InflateEngine {
   readonly #api: WebAssemblyApi;
   readonly #module: object;
   readonly #idle: InflateInstance[] = [];
+  /** Instances that were lent or wait for that. */
+  #made = 0;
 
   private constructor(api: WebAssemblyApi, code: Uint8Array) {
     this.#api = api;
@@ -63,15 +65,27 @@ export class InflateEngine {
     const code = Buffer.from(INFLATE_WASM, 'base64');
     if (!WebAssembly.validate(code)) return undefined;
     const engine = new InflateEngine(WebAssembly, code);
-    const first = engine.#tryMake(LEAST_PAGES);
-    if (first === undefined) return undefined;
-    engine.give(first);
-    return engine;
+    return engine.reserve(1) ? engine : undefined;
   }
 
   /** Returns an instance for exclusive use. It must be `reset`. */
   take(): InflateInstance {
-    return this.#idle.pop() ?? this.#make(LEAST_PAGES);
+    const idle = this.#idle.pop();
+    if (idle) return idle;
+    const made = this.#make(LEAST_PAGES);
+    this.#made += 1;
+    return made;
+  }
+
+  /** Makes sure that so many can be lent at once. Returns false if memory doesn't suffice. */
+  reserve(instances: number): boolean {
+    while (this.#made < instances) {
+      const made = this.#tryMake(LEAST_PAGES);
+      if (made === undefined) return false;
+      this.#made += 1;
+      this.give(made);
+    }
+    return true;
   }
 
   /** Takes back an instance. */
