@@ -5,8 +5,8 @@
 //   npm run bench -- --quick      two images, one round; writes nothing
 //   npm run bench -- --only=debian-gzip,huge-gzip --rounds=5     writes these tables
 //   npm run bench -- --only=host  the cost to the extension host of a real editor
-//   npm run bench -- --only=network  pulls over slower links; --link=80 only those whose name has it,
-//                                 --image=link-40 only this one
+//   npm run bench -- --only=network  pulls over slower links; --link=80 only those with that in
+//                                 their names, --image=link-40 only that image
 //
 // All contenders for one image take turns in the same run, each on a fresh disk, with the same
 // registry (Debian's docker-registry on loopback). Needs root.

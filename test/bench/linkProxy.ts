@@ -2,8 +2,9 @@
 // its argument. It sends its port, and answers each message with what it counted since the last.
 //
 // It delays both directions by half a round trip, and the first bytes of a connection by another
-// one, for TCP's handshake. What it sends to clients is limited per connection and for all together,
-// where connections take turns. It has no loss and no slow start: TCP's windows are open at once.
+// one, for TCP's handshake. What it sends to clients is limited per connection and for all
+// together, where connections take turns. It has no loss and no slow start: TCP's windows are open
+// at once.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { argv } from 'node:process';
 import type { Counted, Link } from './link.ts';
