@@ -36,7 +36,7 @@ export type ToWorker =
   | { readonly type: 'tarUnpacked'; readonly layer: UnpackedLayer }
   | { readonly type: 'tarFailed'; readonly error: SerializedError };
 
-/** A thread's message that it waits for bytes, and could run another layer's job besides its own. */
+/** A thread waits for bytes, and could run another layer's job besides its own. */
 export interface Starving {
   readonly type: 'starving';
 }
