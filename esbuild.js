@@ -216,6 +216,7 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     mergeWorker: 'src/export/mergeWorker.ts',
     exportWorker: 'src/export/exportWorker.ts',
     searchWorker: 'src/search/searchWorker.ts',
+    packageWorker: 'src/packages/packageWorker.ts',
   };
   return {
     absWorkingDir: root,

@@ -1,4 +1,4 @@
-import type { NumberedLayer } from '../browse/tree/mergedTree.ts';
+import type { MergedNode, NumberedLayer } from '../browse/tree/mergedTree.ts';
 import { layerPieces, type LayerArchive } from '../browse/pieces/layerPieces.ts';
 import { LayerQueue } from './layerQueue.ts';
 import type { Match } from './lineMatches.ts';
@@ -135,7 +135,7 @@ async function listLayers(
 ): Promise<void> {
   const filter = pathFilter(include, exclude);
   for await (const { tree, layers } of stages(signal)) {
-    const passes = (file: string, layer: number): boolean => layers?.has(layer) !== false && filter(file);
+    const passes = ({ path: file }: MergedNode, layer: number): boolean => layers?.has(layer) !== false && filter(file);
     const wanted = [...(await wantedFiles(tree, tree.find(path), passes, signal))];
     const tasks = wanted.map(([layer, files]) => {
       const bytes = files.reduce((sum, { at }) => sum + layer.files.listing.size(at), 0);

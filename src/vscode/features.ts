@@ -4,6 +4,7 @@ import { JsonDocuments } from './documents/documents.ts';
 import { registerMarkDecorations } from './filesView/markDecorations.ts';
 import { ImageFileSystem } from './files/fileSystem.ts';
 import { ImageFiles } from './files/imageFiles.ts';
+import { PackageLists } from './files/packageLists.ts';
 import { LayerStates } from './images/layerStates.ts';
 import { PulledImages } from './images/pulledImages.ts';
 import { Pulls } from './images/pulls.ts';
@@ -46,6 +47,7 @@ export function buildFeatures(context: vscode.ExtensionContext) {
   const layerStates = new LayerStates(images, store);
   const files = new ImageFiles(registries, pulls, settings);
   const signers = new SignerMemory(context.globalState);
+  const packageLists = new PackageLists({ pulls, registries, settings });
   const views = new TreeViews({ files, images, layerStates, log, lookup, registries, signers });
   const searches = new Searches({ files, log, pulls, registries, settings });
   const searchMemory = new SearchMemory(context.workspaceState);
@@ -68,6 +70,7 @@ export function buildFeatures(context: vscode.ExtensionContext) {
     images,
     log,
     lookup,
+    packageLists,
     pages,
     pulls,
     registries,

@@ -1,4 +1,4 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, type Transferable } from 'node:worker_threads';
 import { serializeError, type SerializedError } from './errorTransfer.ts';
 import { lowerThreadPriority } from './lowerThreadPriority.ts';
 
@@ -8,14 +8,18 @@ export type JobMessage<Report> =
   | { readonly type: 'done' }
   | { readonly type: 'failed'; readonly error: SerializedError };
 
+/** Sends a report. @param transfer parts of it that are moved rather than copied */
+type SendReport<Report> = (report: Report, transfer?: readonly Transferable[]) => void;
+
 /** Does the jobs that a `JobThread` sends, one at a time. Called once, by the thread's script. */
-export function serveJobs<Job, Report>(work: (job: Job, report: (report: Report) => void) => Promise<void>): void {
+export function serveJobs<Job, Report>(work: (job: Job, report: SendReport<Report>) => Promise<void>): void {
   const port = parentPort;
   if (!port) return;
   lowerThreadPriority();
-  const send = (message: JobMessage<Report>): void => port.postMessage(message);
+  const send = (message: JobMessage<Report>, transfer: readonly Transferable[] = []): void =>
+    port.postMessage(message, transfer);
   port.on('message', (job: Job) => {
-    work(job, report => send({ type: 'report', report })).then(
+    work(job, (report, transfer) => send({ type: 'report', report }, transfer)).then(
       () => send({ type: 'done' }),
       (error: unknown) => send({ type: 'failed', error: serializeError(error) }),
     );

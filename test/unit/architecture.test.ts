@@ -21,7 +21,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   pull: ['oci', 'blobs', 'layers', 'layout', 'registry', 'workers'],
   layerAccess: ['oci', 'blobs', 'browse', 'layers', 'registry', 'resolve', 'workers'],
   trust: ['oci', 'registry', 'secrets'],
-  insight: ['oci', 'browse', 'secrets'],
+  packages: ['oci', 'browse', 'layers', 'workers'],
+  insight: ['oci', 'browse', 'packages', 'secrets'],
   search: ['oci', 'browse', 'layers', 'workers'],
   export: ['oci', 'blobs', 'layers', 'layout', 'pull', 'registry', 'resolve', 'workers'],
 };
@@ -39,7 +40,7 @@ const ladder: readonly (readonly string[])[] = [
   ['images'],
   ['files'],
   ['command'],
-  ['documents', 'filesView', 'search', 'mount', 'compare', 'imagePage', 'trust'],
+  ['documents', 'filesView', 'search', 'mount', 'compare', 'imagePage', 'packages', 'trust'],
   ['registriesView', 'imagesView'],
   ['reveal'],
   ['features.ts'],
@@ -141,7 +142,7 @@ test('the bundle keeps its budgets', async () => {
 test('no thread needs VS Code', async () => {
   const { outputs } = await metafile();
   const threads = Object.keys(outputs).filter(file => /[wW]orker\.js$/.test(file));
-  assert.equal(threads.length, 4);
+  assert.equal(threads.length, 5);
   for (const thread of threads) {
     const read = new Set<string>();
     loadedWith(outputs, thread, read);

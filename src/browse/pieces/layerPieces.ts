@@ -20,10 +20,10 @@ export interface LayerArchive {
 }
 
 /** Files to read, in the order of their layer's archive. */
-export interface LayerPieces {
-  readonly files: readonly WantedFile[];
+export interface LayerPieces<File extends WantedFile> {
+  readonly files: readonly File[];
   /** Files that the archive does not have, or not as files. */
-  readonly missing: readonly WantedFile[];
+  readonly missing: readonly File[];
   /**
    * For each file: offset in the uncompressed archive, size in bytes, CRC-32. An array that threads
    * can take over, since there may be very many.
@@ -36,10 +36,14 @@ export interface LayerPieces {
  * @param listed the listing that the files were found in, possibly a table of contents, whose order
  * differs
  */
-export function layerPieces(listed: LayerEntries, files: readonly WantedFile[], archive: LayerEntries): LayerPieces {
+export function layerPieces<File extends WantedFile>(
+  listed: LayerEntries,
+  files: readonly File[],
+  archive: LayerEntries,
+): LayerPieces<File> {
   let places: ArchivedEntries | undefined;
-  const missing: WantedFile[] = [];
-  const found: { readonly file: WantedFile; readonly entry: ListingEntry }[] = [];
+  const missing: File[] = [];
+  const found: { readonly file: File; readonly entry: ListingEntry }[] = [];
   for (const file of files) {
     const isSame = file.at < archive.count && archive.path(file.at) === listed.path(file.at);
     const entry =

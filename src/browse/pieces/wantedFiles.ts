@@ -20,12 +20,12 @@ export interface WantedFile {
  * content. A file with several names is listed once. Links are not followed. Empty files have
  * nothing to find, and sparse files are not text.
  * @param from a folder, or one file
- * @param passes tests a path, and the layer that has the content
+ * @param passes tests a file, and the number of the layer that has the content
  */
 export async function wantedFiles(
   tree: MergedTree,
   from: MergedNode,
-  passes: (path: string, layer: number) => boolean,
+  passes: (node: MergedNode, layer: number) => boolean,
   signal: AbortSignal,
 ): Promise<Map<NumberedLayer, WantedFile[]>> {
   const wanted = new Map<NumberedLayer, Map<number, WantedFile>>();
@@ -39,7 +39,7 @@ export async function wantedFiles(
     if (!content) continue;
     const { listing } = content.layer.files;
     if (listing.type(content.at) !== 'file' || listing.size(content.at) === 0) continue;
-    if (!passes(node.path, content.layer.number)) continue;
+    if (!passes(node, content.layer.number)) continue;
     if (listing.entry(content.at).sparse) continue;
     const files = wanted.get(content.layer) ?? new Map<number, WantedFile>();
     wanted.set(content.layer, files);

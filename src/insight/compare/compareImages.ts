@@ -1,17 +1,15 @@
 import { inSlices } from '../../browse/formats/slices.ts';
 import type { MergedNode, MergedTree } from '../../browse/tree/mergedTree.ts';
 import type { FileEntry } from '../layerContent.ts';
-import { DamagedDatabaseError } from '../packages/databaseBytes.ts';
-import { readPackages } from '../packages/readPackages.ts';
+import { PACKAGE_TYPES, type ImagePackages, type Package, type PackageType } from '../../packages/package.ts';
 import { changeTree, type ChangeNode } from './changeTree.ts';
 import { compareEntries, type Difference } from './compareEntries.ts';
 import { comparePackages, type PackageChanges } from './comparePackages.ts';
 import { contentChecksums, type ComparedFiles, type ComparePorts } from './contentChecksums.ts';
 
-/** The package changes of one package manager. */
+/** The package changes of one kind. */
 export interface PackageComparison {
-  /** `dpkg`, `apk` or `rpm`. */
-  readonly kind: string;
+  readonly kind: PackageType;
   readonly changes: PackageChanges;
 }
 
@@ -19,7 +17,7 @@ export interface Comparison extends Difference {
   /** The difference as a tree. */
   readonly tree: ChangeNode;
   readonly packages: readonly PackageComparison[];
-  /** Why packages could not be compared. */
+  /** What could not be read for packages. */
   readonly unread?: string;
 }
 
@@ -40,7 +38,7 @@ export async function compareImages(
   return {
     ...difference,
     tree: await inSlices(changeTree(difference), signal),
-    ...(await comparedPackages(left, right, signal)),
+    ...(await comparedPackages(left, right, ports, signal)),
   };
 }
 
@@ -63,20 +61,22 @@ function extrasOf({ entry, contentEntry }: MergedNode): Pick<FileEntry, 'device'
 async function comparedPackages(
   left: ComparedFiles,
   right: ComparedFiles,
+  { packages: read }: ComparePorts,
   signal: AbortSignal,
 ): Promise<Pick<Comparison, 'packages' | 'unread'>> {
-  try {
-    const [before, after] = await Promise.all([readPackages(left.tree, signal), readPackages(right.tree, signal)]);
-    const packages: PackageComparison[] = [];
-    for (const kind of new Set([...before.keys(), ...after.keys()])) {
-      const [one, other] = [before.get(kind), after.get(kind)];
-      // A layer without the database changes no package, whereas such an image has none.
-      const isComparable = (one && other) || (left.layer === undefined && right.layer === undefined);
-      if (isComparable) packages.push({ kind, changes: comparePackages(kind, one ?? [], other ?? []) });
-    }
-    return { packages };
-  } catch (error) {
-    if (error instanceof DamagedDatabaseError) return { packages: [], unread: error.message };
-    throw error;
+  const [before, after] = [await read(left, signal), await read(right, signal)];
+  const notes = [...new Set([...before.notes, ...after.notes])];
+  const [old, now] = [byKind(before), byKind(after)];
+  const packages: PackageComparison[] = [];
+  for (const kind of PACKAGE_TYPES) {
+    const [one, other] = [old.get(kind), now.get(kind)];
+    // A layer without the database changes no package, whereas such an image has none.
+    const isComparable = (one && other) || (left.layer === undefined && right.layer === undefined);
+    if (isComparable && (one || other)) packages.push({ kind, changes: comparePackages(kind, one ?? [], other ?? []) });
   }
+  return { packages, ...(notes.length > 0 ? { unread: notes.slice(0, 5).join(' ') } : {}) };
+}
+
+function byKind({ packages }: ImagePackages): ReadonlyMap<PackageType, readonly Package[]> {
+  return Map.groupBy(packages, ({ type }) => type);
 }

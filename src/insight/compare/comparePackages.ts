@@ -1,4 +1,4 @@
-import type { Package } from '../packages/package.ts';
+import type { Package } from '../../packages/package.ts';
 
 /** Packages that were added, removed, or have another version. Each list is sorted by name. */
 export interface PackageChanges {
@@ -44,7 +44,7 @@ function byName(packages: readonly Package[]): ReadonlyMap<string, Variants> {
   const found = new Map<string, Map<string, string>>();
   for (const [name, variants] of Map.groupBy(packages, one => one.name)) {
     const versions = new Map<string, string>();
-    for (const [arch, same] of Map.groupBy(variants, one => one.arch))
+    for (const [arch, same] of Map.groupBy(variants, one => one.arch ?? ''))
       versions.set(arch, [...new Set(same.map(({ version }) => version))].sort().join(', '));
     found.set(name, versions);
   }

@@ -6,6 +6,7 @@ import type { MergedNode, MergedTree } from '../../browse/tree/mergedTree.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
 import type { Layer } from '../../oci/layer.ts';
+import type { ImagePackages } from '../../packages/package.ts';
 import { doubtfulPairs, type DoubtfulPair } from './doubtfulFiles.ts';
 
 /** One side of a comparison: the merged files of an image, or one of its layers. */
@@ -26,6 +27,8 @@ export interface UnreadLayer extends Pick<Layer, 'descriptor'> {
 export interface ComparePorts {
   /** Reads whole layers, showing progress, and lists them in order with a checksum of each file. */
   readonly checksums: (layers: readonly UnreadLayer[], signal: AbortSignal) => Promise<readonly LayerEntries[]>;
+  /** Reads what one side has installed. */
+  readonly packages: (files: ComparedFiles, signal: AbortSignal) => Promise<ImagePackages>;
 }
 
 /** By the digest of the layer's blob. */
@@ -46,7 +49,7 @@ const MAX_READ = 1 << 30;
 export async function contentChecksums(
   left: ComparedFiles,
   right: ComparedFiles,
-  ports: ComparePorts,
+  ports: Pick<ComparePorts, 'checksums'>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<MergedNode, string>> {
   const pairs = await inSlices(doubtfulPairs(left.tree, right.tree), signal);
@@ -76,7 +79,7 @@ function unreadLayers(
 
 async function readArchives(
   layers: readonly UnreadLayer[],
-  { checksums }: ComparePorts,
+  { checksums }: Pick<ComparePorts, 'checksums'>,
   signal: AbortSignal,
 ): Promise<Archives> {
   const archives = new Map<Digest, ArchivedEntries>();

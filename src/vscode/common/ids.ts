@@ -17,6 +17,7 @@ export const COMMANDS = {
   showConfig: 'peel.showConfig',
   showImagePage: 'peel.showImagePage',
   analyzeImage: 'peel.analyzeImage',
+  listPackages: 'peel.listPackages',
   compareImages: 'peel.compareImages',
   compareLayers: 'peel.compareLayers',
   compareFiles: 'peel.compareFiles',

@@ -2,6 +2,7 @@ import type { ChangeNode } from '../../insight/compare/changeTree.ts';
 import type { Comparison, PackageComparison } from '../../insight/compare/compareImages.ts';
 import type { PackageChange } from '../../insight/compare/comparePackages.ts';
 import { count, dotted, formatBytes, plainText } from '../common/text.ts';
+import { PACKAGE_KINDS } from '../files/packageKinds.ts';
 import { html, type Html } from '../page/html.ts';
 import { section } from '../page/parts.ts';
 
@@ -31,7 +32,7 @@ export function comparisonHtml(left: string, right: string, comparison: Comparis
     </header>
     ${
       unread !== undefined &&
-      html`<p class="warning" role="note">${plainText(unread)} Packages are compared as files only.</p>`
+      html`<p class="warning" role="note">${plainText(unread, 2_000)} Packages are compared without it.</p>`
     }
     ${packages.map(packagesHtml)}
     ${section(
@@ -77,10 +78,10 @@ function nodeHtml(node: ChangeNode, linkTo: LinkTo, rows: { left: number }, open
 function packagesHtml({ kind, changes }: PackageComparison): Html {
   const { added, removed, changed } = changes;
   const all = [...added, ...removed, ...changed];
-  if (all.length === 0) return section(`Packages (${kind})`, html`<p>No differences.</p>`);
+  if (all.length === 0) return section(`Packages (${PACKAGE_KINDS[kind]})`, html`<p>No differences.</p>`);
   const summary = dotted(`${added.length} added`, `${removed.length} removed`, `${changed.length} changed`);
   return section(
-    `Packages (${kind})`,
+    `Packages (${PACKAGE_KINDS[kind]})`,
     html`<p>${summary}</p>
       <table>
         <thead>

@@ -15,6 +15,7 @@ import { COMMANDS, WEBVIEWS } from '../common/ids.ts';
 import { withDelayedTransfer } from '../common/progress.ts';
 import { plainText } from '../common/text.ts';
 import { layerRequest, type LayerNeeds } from '../files/layerRequest.ts';
+import type { PackageLists } from '../files/packageLists.ts';
 import type { Pulls } from '../images/pulls.ts';
 import { commandLink } from '../page/parts.ts';
 import type { Html } from '../page/html.ts';
@@ -26,6 +27,7 @@ import { comparisonHtml } from './comparisonHtml.ts';
 
 /** What a comparison and its page need. */
 export interface ComparisonNeeds extends FilesNeeds, LayerNeeds {
+  readonly packageLists: PackageLists;
   readonly pages: PageMemory;
   readonly pulls: Pulls;
 }
@@ -89,7 +91,9 @@ function compare(left: ChosenFiles, right: ChosenFiles, needs: ComparisonNeeds):
           archiveListing(work, { ...layerRequest(image, layer, needs), onProgress }, reading),
         ),
       );
-    return compareImages(left, right, { checksums }, signal);
+    const packages: ComparePorts['packages'] = ({ image, tree, layer }, reading) =>
+      needs.packageLists.of(image, tree, reading, layer);
+    return compareImages(left, right, { checksums, packages }, signal);
   });
 }
 

@@ -8,8 +8,8 @@ import { treemapHtml } from './treemapHtml.ts';
 /** Rows of each list. Those that follow are small. */
 const ROWS = 25;
 
-/** Returns a link that opens a file of a layer in an editor. */
-export type LinkTo = (path: string, layer: number) => string;
+/** Returns a link that opens a file in an editor. @param layer absent = all layers merged */
+export type LinkTo = (path: string, layer?: number) => string;
 
 /** Renders an image's likely secrets, sizes, largest files and wasted space. */
 export function filesHtml(analysis: Analysis, linkTo: LinkTo): Html {

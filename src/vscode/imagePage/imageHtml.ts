@@ -5,7 +5,9 @@ import type { ResolvedImage } from '../../oci/image.ts';
 import { hideSecretOf, hideSecrets, hideSecretValue } from '../../secrets/secretText.ts';
 import { instructionOf } from '../tree/createdBy.ts';
 import { count, dotted, formatBytes, plainText, timeAgo } from '../common/text.ts';
+import type { ImagePackages } from '../../packages/package.ts';
 import { filesHtml, type LinkTo } from './filesHtml.ts';
+import { packagesHtml } from './packagesHtml.ts';
 import { html, type Html } from '../page/html.ts';
 import { bar, section } from '../page/parts.ts';
 import { plainLines, readableInstruction } from './plainLines.ts';
@@ -16,6 +18,9 @@ export interface PageAction {
   readonly href: string;
 }
 
+/** What an analysis adds to the page. */
+export type PageAnalysis = Analysis & { readonly packages: ImagePackages };
+
 /** Rows of a table at most. Only a hostile image has more labels. */
 const MAX_ROWS = 500;
 
@@ -25,7 +30,7 @@ export function imageHtml(
   image: ResolvedImage,
   actions: readonly PageAction[],
   now: number,
-  analysis?: Analysis & { readonly linkTo: LinkTo },
+  analysis?: PageAnalysis & { readonly linkTo: LinkTo },
 ): Html {
   const { config, layers } = image;
   const created = dotted(plainText(config.created ?? '', 40), timeAgo(config.created, now));
@@ -48,7 +53,7 @@ export function imageHtml(
     )}
     ${section('What it runs', runs(image))} ${section('Environment', environment(config.env))}
     ${section('Labels', labels(config.labels))} ${section('History', history(image, now))}
-    ${analysis && filesHtml(analysis, analysis.linkTo)}`;
+    ${analysis && packagesHtml(analysis.packages, analysis.linkTo)} ${analysis && filesHtml(analysis, analysis.linkTo)}`;
 }
 
 function sizeOf({ layers }: ResolvedImage): string {

@@ -1,6 +1,5 @@
 import { access } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import type { Analysis } from '../../insight/analysis.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { shownPath } from '../../browse/tree/shownPath.ts';
 import { formatPlatform } from '../../oci/platform.ts';
@@ -13,13 +12,15 @@ import { plainText } from '../common/text.ts';
 import { commandLink } from '../page/parts.ts';
 import type { Html } from '../page/html.ts';
 import { analyze, type AnalysisNeeds } from './analyze.ts';
-import { imageHtml, type PageAction } from './imageHtml.ts';
+import type { LinkTo } from './filesHtml.ts';
+import { imageHtml, type PageAction, type PageAnalysis } from './imageHtml.ts';
 import type { PageMemory, PageSubject } from '../page/pageMemory.ts';
 import { fillPanel, openPanel } from '../page/panels.ts';
 
 const ACTIONS = [
   ['Pull Image…', COMMANDS.pullImage],
   ['Analyze Files', COMMANDS.analyzeImage],
+  ['Show Packages', COMMANDS.listPackages],
   ['Show Manifest', COMMANDS.showManifest],
   ['Show Config', COMMANDS.showConfig],
   ['Copy curl Lines', COMMANDS.copyCurl],
@@ -34,7 +35,7 @@ export interface PageNeeds extends ImageNeeds, AnalysisNeeds {
 export async function showPage(
   image: ResolvedImage,
   { registries, pages }: PageNeeds,
-  analysis?: Analysis,
+  analysis?: PageAnalysis,
 ): Promise<void> {
   const name = imageName(image.reference, registries);
   const title = plainText(`${name} ${formatPlatform(image.platform)}`, 300);
@@ -74,14 +75,14 @@ async function areLayersKnown({ layers }: ResolvedImage, { pulls }: PageNeeds): 
   return (await Promise.allSettled(looks)).every(({ status }) => status === 'fulfilled');
 }
 
-function bodyOf(name: string, image: ResolvedImage, analysis: Analysis | undefined): Html {
+function bodyOf(name: string, image: ResolvedImage, analysis: PageAnalysis | undefined): Html {
   const place = {
     reference: formatReference({ ...image.reference, digest: image.manifestDigest }),
     platform: formatPlatform(image.platform),
   };
   // By digest, since the tag may move while the page is open.
-  const linkTo = (path: string, layer: number): string =>
-    commandLink(COMMANDS.openFile, { ...place, layer, path: shownPath(path) });
+  const linkTo: LinkTo = (path, layer) =>
+    commandLink(COMMANDS.openFile, { ...place, ...(layer === undefined ? {} : { layer }), path: shownPath(path) });
   return imageHtml(name, image, actionsOf(image), Date.now(), analysis && { ...analysis, linkTo });
 }
 

@@ -9,6 +9,7 @@ const LINKS: Readonly<Record<string, readonly string[]>> = {
   [WEBVIEWS.imagePage]: [
     COMMANDS.pullImage,
     COMMANDS.analyzeImage,
+    COMMANDS.listPackages,
     COMMANDS.showManifest,
     COMMANDS.showConfig,
     COMMANDS.copyCurl,

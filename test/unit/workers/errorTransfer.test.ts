@@ -46,7 +46,13 @@ function modulesOf(script: URL, found = new Set<string>()): ReadonlySet<string> 
   return found;
 }
 
-const THREADS = ['workers/worker.ts', 'export/exportWorker.ts', 'export/mergeWorker.ts', 'search/searchWorker.ts'];
+const THREADS = [
+  'workers/worker.ts',
+  'export/exportWorker.ts',
+  'export/mergeWorker.ts',
+  'search/searchWorker.ts',
+  'packages/packageWorker.ts',
+];
 
 test('every error class that a thread can throw survives the transfer', async () => {
   const modules = new Set(THREADS.flatMap(path => [...modulesOf(new URL(`../../../src/${path}`, import.meta.url))]));

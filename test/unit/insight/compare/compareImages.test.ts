@@ -8,6 +8,7 @@ import { archiveListing } from '../../../../src/layerAccess/layerArchive.ts';
 import { openLayer } from '../../../../src/layerAccess/openLayer.ts';
 import { estargz } from '../../../support/estargz.ts';
 import { image, layer, type BuiltLayer } from '../../../support/image.ts';
+import { packagesIn } from '../../../support/packages.ts';
 import { file } from '../../../support/tar.ts';
 
 const { signal } = new AbortController();
@@ -32,7 +33,8 @@ async function compare(left: ComparedFiles, right: ComparedFiles): Promise<Compa
       layers.map(one => archiveListing(pulling.layerWork, pulling.layerRequest(one.image, one.layer), signal)),
     );
   };
-  const comparison = await compareImages(left, right, { checksums }, signal);
+  const packages: ComparePorts['packages'] = ({ image: of, tree }) => packagesIn(pulling, of, tree);
+  const comparison = await compareImages(left, right, { checksums, packages }, signal);
   return { ...comparison, read };
 }
 

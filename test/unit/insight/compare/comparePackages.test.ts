@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { comparePackages } from '../../../../src/insight/compare/comparePackages.ts';
-import type { Package } from '../../../../src/insight/packages/package.ts';
+import type { Package } from '../../../../src/packages/package.ts';
 
 /** @param lines `name version arch` */
 const packages = (...lines: readonly string[]): Package[] =>

@@ -1,26 +1,24 @@
-import { setUpPulling } from '../../../support/pulling.ts';
+import { setUpPulling } from '../../support/pulling.ts';
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DamagedDatabaseError } from '../../../../src/insight/packages/databaseBytes.ts';
-import { readPackages } from '../../../../src/insight/packages/readPackages.ts';
-import { image, layer, type BuiltLayer } from '../../../support/image.ts';
-import { makeRpmDatabase, RPM_TOOLS } from '../../../support/rpmDatabase.ts';
-import { file, symlink } from '../../../support/tar.ts';
-import { requireTool } from '../../../support/tools.ts';
+import { image, layer, type BuiltLayer } from '../../support/image.ts';
+import { packagesIn } from '../../support/packages.ts';
+import { makeRpmDatabase, RPM_TOOLS } from '../../support/rpmDatabase.ts';
+import { file, symlink } from '../../support/tar.ts';
+import { requireTool } from '../../support/tools.ts';
 
 const { registry, pulling } = await setUpPulling();
 
 /** `name version`, by package manager. */
 async function packagesOf(built: BuiltLayer): Promise<Record<string, string[]>> {
   registry.store.put('packages', image({ layers: [built] }), 'latest');
-  const tree = await pulling.open(`${registry.host}/packages:latest`);
-  const found = await readPackages(tree, new AbortController().signal);
-  return Object.fromEntries(
-    [...found].map(([kind, packages]) => [kind, packages.map(({ name, version }) => `${name} ${version}`)]),
-  );
+  const { packages, notes } = await packagesIn(pulling, await pulling.resolve(`${registry.host}/packages:latest`));
+  assert.deepEqual(notes, []);
+  const byType = [...Map.groupBy(packages, ({ type }) => type)];
+  return Object.fromEntries(byType.map(([type, all]) => [type, all.map(({ name, version }) => `${name} ${version}`)]));
 }
 
 test('reads a file for each package of a distroless image', async () => {
@@ -50,7 +48,7 @@ test('adds a folder of packages to a database of dpkg', async () => {
         file('var/lib/dpkg/status.d/more', 'Package: more\nVersion: 1\n'),
       ]),
     ),
-    { dpkg: ['more 1', 'apt 2.6', 'both 2'] },
+    { dpkg: ['apt 2.6', 'both 2', 'more 1'] },
   );
 });
 
@@ -59,7 +57,10 @@ test('finds no packages in an image without databases', async () => {
 });
 
 test('reports a damaged database', async () => {
-  await assert.rejects(packagesOf(layer([file('var/lib/rpm/Packages', 'hello')])), DamagedDatabaseError);
+  registry.store.put('packages', image({ layers: [layer([file('var/lib/rpm/Packages', 'hello')])] }), 'damaged');
+  const { packages, notes } = await packagesIn(pulling, await pulling.resolve(`${registry.host}/packages:damaged`));
+  assert.deepEqual(packages, []);
+  assert.match(notes.join(), /^var\/lib\/rpm\/Packages: The package database can't be read/);
 });
 
 test('finds the database of rpm in each of its folders', { skip: requireTool(...RPM_TOOLS) }, async t => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readApk, readDpkg } from '../../../../src/insight/packages/packageParagraphs.ts';
+import { readApk, readDpkg } from '../../../../src/packages/os/packageParagraphs.ts';
 
 const DPKG = `Package: libc6
 Status: install ok installed
 Architecture: amd64
+Source: glibc (2.41)
 Description: GNU C Library
  Package: not a field
 Version: 2.41-12
@@ -28,11 +29,19 @@ R:libc.musl-x86_64.so.1
 
 P:busybox
 V:1.37.0-r12
+L:GPL-2.0-only
+o:busybox
+F:
+R:init
+F:bin
+M:0:0:755
+R:busybox
+a:0:0:755
 `;
 
 test('reads what dpkg has installed', () => {
   assert.deepEqual(readDpkg(DPKG), [
-    { name: 'libc6', version: '2.41-12', arch: 'amd64' },
+    { name: 'libc6', version: '2.41-12', arch: 'amd64', source: 'glibc (2.41)' },
     { name: 'libc6', version: '2.41-12+b1', arch: 'i386' },
   ]);
 });
@@ -55,8 +64,14 @@ test('counts a package of dpkg as installed if its files are in place', () => {
 
 test('reads what apk has installed', () => {
   assert.deepEqual(readApk(APK), [
-    { name: 'musl', version: '1.2.5-r9', arch: 'x86_64' },
-    { name: 'busybox', version: '1.37.0-r12', arch: '' },
+    { name: 'musl', version: '1.2.5-r9', arch: 'x86_64', files: ['lib/libc.musl-x86_64.so.1'] },
+    {
+      name: 'busybox',
+      version: '1.37.0-r12',
+      license: 'GPL-2.0-only',
+      source: 'busybox',
+      files: ['init', 'bin/busybox'],
+    },
   ]);
 });
 

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
-import { DamagedDatabaseError } from '../../../../src/insight/packages/databaseBytes.ts';
-import type { Package } from '../../../../src/insight/packages/package.ts';
-import { rpmHeaders } from '../../../../src/insight/packages/rpmDatabases.ts';
-import { readRpmHeader } from '../../../../src/insight/packages/rpmHeader.ts';
-import { tableRows } from '../../../../src/insight/packages/sqliteTable.ts';
+import { DamagedDatabaseError } from '../../../../src/packages/os/databaseBytes.ts';
+import type { Package } from '../../../../src/packages/package.ts';
+import { rpmHeaders } from '../../../../src/packages/os/rpmDatabases.ts';
+import { readRpmHeader } from '../../../../src/packages/os/rpmHeader.ts';
+import { tableRows } from '../../../../src/packages/os/sqliteTable.ts';
 import {
   berkeleyOf,
   headersOf,
