@@ -3,6 +3,7 @@ import { layerPieces, type LayerArchive } from '../browse/pieces/layerPieces.ts'
 import { JobThread } from '../workers/jobThread.ts';
 import type { ChosenFile, ChosenFiles } from './chooseFiles.ts';
 import type { Finding } from './languages/finding.ts';
+import { ZipError } from './languages/zip.ts';
 import type { FileReport, PackageJob } from './packageJob.ts';
 
 /** What reading packages needs from its caller. */
@@ -21,6 +22,9 @@ type OnReport = (file: ChosenFile, report: FileReport) => void;
 /** Up to so many files and bytes are fetched one by one, rather than the whole layer. */
 const FEW_FILES = 40;
 const FEW_BYTES = 16e6;
+
+/** Error classes of this room, which threads don't know by themselves. */
+export const PACKAGE_ERRORS = { ZipError };
 
 type PackageThread = JobThread<PackageJob, FileReport>;
 
@@ -44,7 +48,7 @@ export async function readFiles(
   };
   const threads = Array.from(
     { length: Math.max(1, Math.min(ports.threads, queue.length)) },
-    (): PackageThread => new JobThread(ports.script),
+    (): PackageThread => new JobThread(ports.script, PACKAGE_ERRORS),
   );
   try {
     await Promise.all(threads.map(work));

@@ -79,7 +79,7 @@ function fromProperties(bytes: Buffer): readonly FoundPackage[] {
   return artifact === undefined ? [] : found('maven', group ? `${group}:${artifact}` : artifact, values.get('version'));
 }
 
-/** Reads the attributes of a manifest up to its first empty line. Long lines continue in the next. */
+/** Reads a manifest's attributes up to its first empty line. Long lines continue in the next. */
 function mainSection(bytes: Buffer): ReadonlyMap<string, string> {
   const [text = ''] = bytes.toString('utf8').replaceAll(/\r\n?/g, '\n').split('\n\n', 1);
   const values = new Map<string, string>();

@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { SizeMismatchError } from '../../../src/oci/mismatchErrors.ts';
 import { RateLimitedError, RegistryError } from '../../../src/registry/errors.ts';
+import { PACKAGE_ERRORS } from '../../../src/packages/readFiles.ts';
 import { SEARCH_ERRORS } from '../../../src/search/searchFiles.ts';
 import { deserializeError, serializeError } from '../../../src/workers/errorTransfer.ts';
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}` as const;
 
-const transfer = (error: unknown): Error => deserializeError(structuredClone(serializeError(error)), SEARCH_ERRORS);
+const transfer = (error: unknown): Error =>
+  deserializeError(structuredClone(serializeError(error)), { ...SEARCH_ERRORS, ...PACKAGE_ERRORS });
 
 test('an error keeps its class, fields, message and cause between threads', () => {
   const cause = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
