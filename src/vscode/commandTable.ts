@@ -19,6 +19,7 @@ export const COMMAND_TABLE: Readonly<Record<CommandId, () => Promise<Command<Fea
   [COMMANDS.searchHub]: async () => (await import('./registriesView/searchHub.ts')).searchHub,
   [COMMANDS.unpinRepository]: async () => (await import('./registriesView/commands.ts')).unpinRepository,
   [COMMANDS.listTags]: async () => (await import('./registriesView/listTags.ts')).listTags,
+  [COMMANDS.listRepositories]: async () => (await import('./registriesView/listRepositories.ts')).listRepositories,
   [COMMANDS.listAttached]: async () => (await import('./trust/listAttached.ts')).listAttached,
   [COMMANDS.verifyImage]: async () => (await import('./trust/verifyImage.ts')).verifyImage,
   [COMMANDS.showManifest]: async () => (await import('./documents/commands.ts')).showManifest,

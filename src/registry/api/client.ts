@@ -15,8 +15,10 @@ import {
 } from '../errors.ts';
 import { failover } from '../http/failover.ts';
 import { fetchChunk, fetchParts, type List, type ListChunk, type ChunkOptions } from './listing.ts';
-import { checkManifest, fetchManifest, type FetchedManifest } from './manifests.ts';
+import { fetchManifest, headManifest, type FetchedManifest } from './manifests.ts';
 import { pingEndpoint, type PingResult } from './ping.ts';
+import { VendorLists } from '../vendors/vendorLists.ts';
+import type { TagDetail } from '../vendors/registryKind.ts';
 import type { RateLimit } from '../http/rateLimit.ts';
 import { fetchReferrers } from './referrers.ts';
 import { RegistryBlobs } from './registryBlobs.ts';
@@ -34,6 +36,7 @@ export class RegistryClient {
   readonly #endpoints: readonly [...Endpoint[], Endpoint];
   readonly #asker: Asker;
   readonly #logger: Logger;
+  readonly #vendor: VendorLists;
   readonly #blobs = new Map<string, RegistryBlobs>();
   #rateLimit: RateLimit | undefined;
 
@@ -43,6 +46,7 @@ export class RegistryClient {
     this.#endpoints = endpointsOf(config);
     this.#asker = new Asker(transport, authorizer);
     this.#logger = logger;
+    this.#vendor = new VendorLists(this.#asker, this.#own);
   }
 
   /** How many pulls the registry still allows, from its last manifest. */
@@ -69,6 +73,19 @@ export class RegistryClient {
       return manifest;
     } catch (error) {
       throw await this.#withHint(error, repository, version, signal);
+    }
+  }
+
+  /**
+   * Returns the digest that a tag points to, if the registry's HEAD says it; undefined if not, or if
+   * HEAD isn't supported.
+   */
+  async head(repository: string, tag: string, signal: AbortSignal): Promise<Digest | undefined> {
+    try {
+      return await headManifest(this.#asker, this.#own, repository, tag, signal);
+    } catch (error) {
+      if (error instanceof ServerError && [400, 405, 501].includes(error.status)) return undefined;
+      throw error;
     }
   }
 
@@ -99,7 +116,11 @@ export class RegistryClient {
     const where = { registry: this.config.name };
     if (this.config.name === DOCKER_HUB) throw new NoCatalogError(where);
     try {
-      return await fetchChunk(this.#asker, this.#own, CATALOG, options, signal);
+      const chunk = await fetchChunk(this.#asker, this.#own, CATALOG, options, signal);
+      // Quay answers an anonymous request with an empty list, whatever it has.
+      const hidden = chunk.items.length === 0 && !options.last && (await this.kind(signal)) === 'Quay';
+      if (hidden) throw new NoCatalogError(where);
+      return chunk;
     } catch (error) {
       const refused =
         error instanceof UnauthorizedError || error instanceof ForbiddenError || error instanceof NotFoundError;
@@ -110,16 +131,9 @@ export class RegistryClient {
 
   /** Returns a part of a repository's tags, in the registry's order. */
   async tags(repository: string, options: ChunkOptions, signal: AbortSignal): Promise<ListChunk> {
-    const list: List = {
-      path: `${repository}/tags/list`,
-      member: 'tags',
-      scope: pullScope(repository),
-      repository,
-      wanted: { what: 'repository' },
-    };
     return failover(
       this.#endpoints,
-      endpoint => fetchChunk(this.#asker, endpoint, list, options, signal),
+      endpoint => fetchChunk(this.#asker, endpoint, tagList(repository), options, signal),
       signal,
       this.#logger,
     );
@@ -144,6 +158,35 @@ export class RegistryClient {
       if (!(error instanceof ServerError) || error.status !== 400) throw error;
       return read(undefined);
     }
+  }
+
+  /**
+   * Returns all tags of a repository, with the digests, sizes and dates that the registry's own list
+   * has; by the distribution API alone, only names.
+   */
+  async tagDetails(repository: string, signal: AbortSignal): Promise<readonly TagDetail[]> {
+    return this.#vendor.tags(repository, tagList(repository), signal);
+  }
+
+  /**
+   * Returns repositories by the registry's own list, where its catalog is refused.
+   * @param owner a namespace, project or parent path
+   * @throws {NoCatalogError} the registry has no such list
+   */
+  async repositories(owner: string | undefined, signal: AbortSignal): Promise<readonly string[]> {
+    const found = await this.#vendor.repositories(owner, signal);
+    if (found) return found;
+    const { items } = await fetchParts(
+      last => this.catalog({ last: last ?? (owner && `${owner}/`), size: LONG_CHUNK }, signal),
+      undefined,
+      Infinity,
+    );
+    return owner === undefined ? items : items.filter(name => name.startsWith(`${owner}/`));
+  }
+
+  /** The kind of registry, as users know it, if its own APIs are used. */
+  async kind(signal: AbortSignal): Promise<string | undefined> {
+    return (await this.#vendor.kind(signal))?.name;
   }
 
   /** Returns what points to a manifest. @param artifactType only these; undefined = all */
@@ -172,7 +215,7 @@ export class RegistryClient {
     if (!missing || repository.includes('/') || this.config.name === DOCKER_HUB) return error;
     const suggestion = `library/${repository}`;
     try {
-      await checkManifest(this.#asker, this.#own, suggestion, version, signal);
+      await headManifest(this.#asker, this.#own, suggestion, version, signal);
       return new NotFoundError(
         'manifest',
         version,
@@ -185,6 +228,16 @@ export class RegistryClient {
       throw again;
     }
   }
+}
+
+function tagList(repository: string): List {
+  return {
+    path: `${repository}/tags/list`,
+    member: 'tags',
+    scope: pullScope(repository),
+    repository,
+    wanted: { what: 'repository' },
+  };
 }
 
 const CATALOG: List = {

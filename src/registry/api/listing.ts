@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { asStrings, parseJsonObject } from '../../oci/json.ts';
+import { asStrings, parseJsonObject, type JsonObject } from '../../oci/json.ts';
 import { isRepository, isTag } from '../../oci/reference.ts';
 import type { Asker, Question } from './asker.ts';
 import type { Endpoint } from '../config.ts';
@@ -28,6 +28,8 @@ export interface ChunkOptions {
 export interface List extends Omit<Question, 'path'> {
   readonly path: string;
   readonly member: 'repositories' | 'tags';
+  /** Receives each answer, for members that only some registries send. */
+  readonly seen?: (answer: JsonObject) => void;
 }
 
 const USUAL_CHUNK = 100;
@@ -167,7 +169,10 @@ function readItems(
 ): string[] {
   const text = new TextDecoder().decode(body);
   const json = parseJsonObject(text);
-  if (json) return asStrings(json[list.member]);
+  if (json) {
+    list.seen?.(json);
+    return asStrings(json[list.member]);
+  }
   if (looksLikeHtml(text, headers)) throw new HtmlInsteadError(where, status, titleOf(text));
   throw new ServerError(status, undefined, 'its list is not JSON', where);
 }

@@ -71,18 +71,21 @@ export async function fetchManifest(
 }
 
 /**
- * Asks for a manifest's head, which doesn't count against rate limits.
+ * Asks for a manifest's head, which doesn't count against rate limits. Returns its digest, if the
+ * registry says it.
  * @throws {RegistryError} it doesn't exist, or HEAD isn't supported
  */
-export async function checkManifest(
+export async function headManifest(
   asker: Asker,
   endpoint: Endpoint,
   repository: string,
   version: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Digest | undefined> {
   const head = await asker.ask(endpoint, { ...question(repository, version), method: 'HEAD' }, signal);
   head.discard();
+  const digest = headerOf(head.headers, 'docker-content-digest');
+  return isDigest(digest) ? digest : undefined;
 }
 
 function question(repository: string, version: string): Question {

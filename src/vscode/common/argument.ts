@@ -20,6 +20,10 @@ export interface CommandArgument {
   readonly registry?: string;
   /** A repository with its registry, as references write it. */
   readonly repository?: string;
+  /** A namespace, project or other parent of repositories. */
+  readonly owner?: string;
+  /** Lists digests, sizes and dates, too. */
+  readonly details?: boolean;
   readonly digest?: string;
   /** Where to write; an absolute path. */
   readonly target?: string;
@@ -76,6 +80,8 @@ const FIELDS: Readonly<Record<keyof CommandArgument, Parse>> = {
   folder: path,
   registry: text,
   repository: text,
+  owner: text,
+  details: flag,
   digest: text,
   target: path,
   format: text,

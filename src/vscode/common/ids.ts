@@ -11,6 +11,7 @@ export const COMMANDS = {
   searchHub: 'peel.searchHub',
   unpinRepository: 'peel.unpinRepository',
   listTags: 'peel.listTags',
+  listRepositories: 'peel.listRepositories',
   listAttached: 'peel.listAttached',
   verifyImage: 'peel.verifyImage',
   showManifest: 'peel.showManifest',

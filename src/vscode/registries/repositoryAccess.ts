@@ -8,6 +8,15 @@ import type { ImageSource } from '../../resolve/imageSource.ts';
  */
 export type RepositoryAccess = Pick<
   RegistryClient,
-  'manifest' | 'blobBytes' | 'blobSize' | 'catalog' | 'manyTags' | 'allTags' | 'referrers'
+  | 'manifest'
+  | 'head'
+  | 'blobBytes'
+  | 'blobSize'
+  | 'catalog'
+  | 'repositories'
+  | 'manyTags'
+  | 'allTags'
+  | 'tagDetails'
+  | 'referrers'
 > &
   Pick<ImageSource, 'hasManifest'> & { blobs(repository: string): BlobSource };

@@ -4,27 +4,40 @@ import { formatReference, parseReference } from '../../oci/reference.ts';
 import { command } from '../command/command.ts';
 import { COMMANDS } from '../common/ids.ts';
 import { withNotification } from '../common/progress.ts';
+import type { Pulls } from '../images/pulls.ts';
 import type { Registries } from '../registries/registries.ts';
+import { readTagDetails } from '../registries/tagDetails.ts';
+import type { Configuration } from '../settings/configuration.ts';
+
+/** What listing tags takes. */
+interface TagNeeds {
+  readonly configuration: Pick<Configuration, 'platform'>;
+  readonly pulls: Pick<Pulls, 'store'>;
+  readonly registries: Registries;
+}
 
 /**
- * Lists all tags of a repository, newest version first. Started from the UI, shows them in a list
- * and opens the chosen one.
+ * Lists all tags of a repository, newest version first; with `details`, their digests, sizes and
+ * dates. Started from the UI, shows them in a list and opens the chosen one.
  */
-export const listTags = command(
-  ['repository', 'reference'],
-  async (argument, needs: { readonly registries: Registries }, call) => {
-    const typed = argument.repository ?? argument.reference ?? (await askRepository());
-    if (typed === undefined) return undefined;
-    const { registry, repository } = parseReference(typed);
-    const client = await needs.registries.clientFor(registry);
-    const tags = await withNotification(`Listing the tags of ${repository}`, signal =>
-      client.allTags(repository, signal),
+export const listTags = command(['repository', 'reference', 'details'], async (argument, needs: TagNeeds, call) => {
+  const typed = argument.repository ?? argument.reference ?? (await askRepository());
+  if (typed === undefined) return undefined;
+  const { registry, repository } = parseReference(typed);
+  const client = await needs.registries.clientFor(registry);
+  const title = `Listing the tags of ${repository}`;
+  if (argument.details === true) {
+    const store = await needs.pulls.store();
+    const details = await withNotification(title, signal =>
+      readTagDetails(registry, client, store, repository, needs.configuration.platform(), signal),
     );
-    const sorted = sortTags(tags);
-    if (call.interactive) await offer(registry, repository, sorted);
-    return sorted;
-  },
-);
+    const byTag = new Map(details.map(detail => [detail.tag, detail]));
+    return sortTags([...byTag.keys()]).flatMap(tag => byTag.get(tag) ?? []);
+  }
+  const sorted = sortTags(await withNotification(title, signal => client.allTags(repository, signal)));
+  if (call.interactive) await offer(registry, repository, sorted);
+  return sorted;
+});
 
 function askRepository(): Thenable<string | undefined> {
   return vscode.window.showInputBox({
