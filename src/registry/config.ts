@@ -84,6 +84,12 @@ export function endpointsOf(config: RegistryConfig): readonly [...Endpoint[], En
   return all;
 }
 
+/** Returns the registry's own address. @throws {InsecureRefusedError} */
+export function ownEndpoint(config: RegistryConfig): Endpoint {
+  const endpoints = endpointsOf(config);
+  return endpoints[endpoints.length - 1] ?? endpoints[0];
+}
+
 /** Adds the registry's authorities to a mirror's certificates. */
 function joined(ca: string | undefined, own: Certificates = {}): Certificates {
   return ca === undefined || own.ca === undefined ? own : { ...own, ca: `${ca}\n${own.ca}` };

@@ -2,7 +2,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Logger } from '../../oci/logger.ts';
 import { DOCKER_HUB } from '../../oci/reference.ts';
-import { Asker, pullScope } from './asker.ts';
+import { Asker } from './asker.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { endpointsOf, type Endpoint, type RegistryConfig } from '../config.ts';
 import {
@@ -14,11 +14,9 @@ import {
   UnauthorizedError,
 } from '../errors.ts';
 import { failover } from '../http/failover.ts';
-import { fetchChunk, fetchParts, type List, type ListChunk, type ChunkOptions } from './listing.ts';
+import { fetchChunk, fetchParts, tagsOf, type List, type ListChunk, type ChunkOptions } from './listing.ts';
 import { fetchManifest, headManifest, type FetchedManifest } from './manifests.ts';
 import { pingEndpoint, type PingResult } from './ping.ts';
-import { VendorLists } from '../vendors/vendorLists.ts';
-import type { TagDetail } from '../vendors/registryKind.ts';
 import type { RateLimit } from '../http/rateLimit.ts';
 import { fetchReferrers } from './referrers.ts';
 import { RegistryBlobs } from './registryBlobs.ts';
@@ -36,7 +34,6 @@ export class RegistryClient {
   readonly #endpoints: readonly [...Endpoint[], Endpoint];
   readonly #asker: Asker;
   readonly #logger: Logger;
-  readonly #vendor: VendorLists;
   readonly #blobs = new Map<string, RegistryBlobs>();
   #rateLimit: RateLimit | undefined;
 
@@ -46,7 +43,6 @@ export class RegistryClient {
     this.#endpoints = endpointsOf(config);
     this.#asker = new Asker(transport, authorizer);
     this.#logger = logger;
-    this.#vendor = new VendorLists(this.#asker, this.#own);
   }
 
   /** How many pulls the registry still allows, from its last manifest. */
@@ -76,10 +72,7 @@ export class RegistryClient {
     }
   }
 
-  /**
-   * Returns the digest that a tag points to, if the registry's HEAD says it; undefined if not, or if
-   * HEAD isn't supported.
-   */
+  /** Returns the digest that a tag points to; undefined if the registry's HEAD doesn't say it. */
   async head(repository: string, tag: string, signal: AbortSignal): Promise<Digest | undefined> {
     try {
       return await headManifest(this.#asker, this.#own, repository, tag, signal);
@@ -116,11 +109,7 @@ export class RegistryClient {
     const where = { registry: this.config.name };
     if (this.config.name === DOCKER_HUB) throw new NoCatalogError(where);
     try {
-      const chunk = await fetchChunk(this.#asker, this.#own, CATALOG, options, signal);
-      // Quay answers an anonymous request with an empty list, whatever it has.
-      const hidden = chunk.items.length === 0 && !options.last && (await this.kind(signal)) === 'Quay';
-      if (hidden) throw new NoCatalogError(where);
-      return chunk;
+      return await fetchChunk(this.#asker, this.#own, CATALOG, options, signal);
     } catch (error) {
       const refused =
         error instanceof UnauthorizedError || error instanceof ForbiddenError || error instanceof NotFoundError;
@@ -133,7 +122,7 @@ export class RegistryClient {
   async tags(repository: string, options: ChunkOptions, signal: AbortSignal): Promise<ListChunk> {
     return failover(
       this.#endpoints,
-      endpoint => fetchChunk(this.#asker, endpoint, tagList(repository), options, signal),
+      endpoint => fetchChunk(this.#asker, endpoint, tagsOf(repository), options, signal),
       signal,
       this.#logger,
     );
@@ -158,35 +147,6 @@ export class RegistryClient {
       if (!(error instanceof ServerError) || error.status !== 400) throw error;
       return read(undefined);
     }
-  }
-
-  /**
-   * Returns all tags of a repository, with the digests, sizes and dates that the registry's own list
-   * has; by the distribution API alone, only names.
-   */
-  async tagDetails(repository: string, signal: AbortSignal): Promise<readonly TagDetail[]> {
-    return this.#vendor.tags(repository, tagList(repository), signal);
-  }
-
-  /**
-   * Returns repositories by the registry's own list, where its catalog is refused.
-   * @param owner a namespace, project or parent path
-   * @throws {NoCatalogError} the registry has no such list
-   */
-  async repositories(owner: string | undefined, signal: AbortSignal): Promise<readonly string[]> {
-    const found = await this.#vendor.repositories(owner, signal);
-    if (found) return found;
-    const { items } = await fetchParts(
-      last => this.catalog({ last: last ?? (owner && `${owner}/`), size: LONG_CHUNK }, signal),
-      undefined,
-      Infinity,
-    );
-    return owner === undefined ? items : items.filter(name => name.startsWith(`${owner}/`));
-  }
-
-  /** The kind of registry, as users know it, if its own APIs are used. */
-  async kind(signal: AbortSignal): Promise<string | undefined> {
-    return (await this.#vendor.kind(signal))?.name;
   }
 
   /** Returns what points to a manifest. @param artifactType only these; undefined = all */
@@ -228,16 +188,6 @@ export class RegistryClient {
       throw again;
     }
   }
-}
-
-function tagList(repository: string): List {
-  return {
-    path: `${repository}/tags/list`,
-    member: 'tags',
-    scope: pullScope(repository),
-    repository,
-    wanted: { what: 'repository' },
-  };
 }
 
 const CATALOG: List = {

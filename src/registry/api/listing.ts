@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { asStrings, parseJsonObject, type JsonObject } from '../../oci/json.ts';
 import { isRepository, isTag } from '../../oci/reference.ts';
-import type { Asker, Question } from './asker.ts';
+import { pullScope, type Asker, type Question } from './asker.ts';
 import type { Endpoint } from '../config.ts';
 import { HtmlInsteadError, RedirectRefusedError, ServerError, TooLargeError } from '../errors.ts';
 import { nextLink, type HttpHeaders } from '../http/headers.ts';
@@ -30,6 +30,17 @@ export interface List extends Omit<Question, 'path'> {
   readonly member: 'repositories' | 'tags';
   /** Receives each answer, for members that only some registries send. */
   readonly seen?: (answer: JsonObject) => void;
+}
+
+/** The list of a repository's tags (distribution-spec, "Listing Tags"). */
+export function tagsOf(repository: string): List {
+  return {
+    path: `${repository}/tags/list`,
+    member: 'tags',
+    scope: pullScope(repository),
+    repository,
+    wanted: { what: 'repository' },
+  };
 }
 
 const USUAL_CHUNK = 100;

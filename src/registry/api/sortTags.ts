@@ -1,7 +1,7 @@
 /**
- * Sorts tags in the order in which users look for them: `latest`, versions from new to old, names,
- * and what only tools need (`sha256-….sig`, bare hashes). A pre-release follows its release, and a
- * version's flavours follow its plain tag.
+ * Sorts tags in the order in which users look for them: `latest`, versions from new to old, dates,
+ * names, and what only tools need (`sha256-….sig`, bare hashes). A pre-release follows its release,
+ * and a version's flavours follow its plain tag.
  */
 export function sortTags(tags: readonly string[]): string[] {
   return tags
@@ -21,12 +21,17 @@ interface Parsed {
 
 const LATEST = 0;
 const VERSION = 1;
-const NAME = 2;
-const MACHINE = 3;
+/** `20240923` beside `3.20.3`: a snapshot, not a later version. */
+const DATED = 2;
+const NAME = 3;
+const MACHINE = 4;
 
 /** `v1.2.3-rc.1-alpine`, `2024.01`, `20240131`, `3`, `1.36-musl`. */
 const VERSION_TAG =
   /^v?(\d{1,30}(?:\.\d{1,30}){0,5})(?:[-_.+]?((?:alpha|beta|preview|pre|rc|dev|snapshot|nightly|m(?=\d)|a(?=\d)|b(?=\d))[.-]?\d*))?(?:[-_.+]?(.*))?$/i;
+
+/** A day, with or without a time of day. */
+const DAY = /^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{4}|\d{6})?$/;
 
 /** A date's parts are compared like a version's. */
 const DATE = /^(\d{4})-(\d{2})-(\d{2})(?!\d)/;
@@ -40,7 +45,14 @@ function parse(tag: string): Parsed {
   const isHash = /^[0-9a-f]{7,40}$/.test(tag) && /[a-f]/.test(tag);
   if (!match || isHash) return { ...none, rank: isHash ? MACHINE : NAME };
   const numbers = (match[1] ?? '').split('.').map(digits => digits.replace(/^0+(?=\d)/, ''));
-  return { tag, rank: VERSION, numbers, preRelease: (match[2] ?? '').toLowerCase(), flavour: match[3] ?? '' };
+  const isDate = DATE.test(tag) || DAY.test(numbers[0] ?? '');
+  return {
+    tag,
+    rank: isDate ? DATED : VERSION,
+    numbers,
+    preRelease: (match[2] ?? '').toLowerCase(),
+    flavour: match[3] ?? '',
+  };
 }
 
 function compare(left: Parsed, right: Parsed): number {

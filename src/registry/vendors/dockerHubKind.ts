@@ -1,5 +1,6 @@
 import { asObjects, asString, isObject } from '../../oci/json.ts';
-import { MOST_PAGES, tagDetail, type RegistryKind, type TagDetail } from './registryKind.ts';
+import { MOST_PAGES, type RegistryKind } from './registryKind.ts';
+import { tagDetail, type TagDetail } from './tagDetail.ts';
 
 /** The API of Docker Hub, on a host of its own; asked without an account. */
 const API = 'https://hub.docker.com';

@@ -1,5 +1,5 @@
 import { asStrings, isObject, type JsonObject } from '../../oci/json.ts';
-import { tagDetail, type TagDetail } from './registryKind.ts';
+import { tagDetail, type TagDetail } from './tagDetail.ts';
 
 /**
  * Reads what Google's registries add to `tags/list` (gcr.io, pkg.dev, and registry.k8s.io, which

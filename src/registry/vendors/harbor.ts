@@ -1,5 +1,6 @@
 import { asObjects, asString } from '../../oci/json.ts';
-import { MOST_PAGES, tagDetail, type AskApi, type RegistryKind } from './registryKind.ts';
+import { MOST_PAGES, type AskApi, type RegistryKind } from './registryKind.ts';
+import { tagDetail } from './tagDetail.ts';
 
 const PAGE = 100;
 

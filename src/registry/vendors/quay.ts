@@ -1,5 +1,6 @@
 import { asObjects, asString, isObject } from '../../oci/json.ts';
-import { MOST_PAGES, tagDetail, type RegistryKind, type TagDetail } from './registryKind.ts';
+import { MOST_PAGES, type RegistryKind } from './registryKind.ts';
+import { tagDetail, type TagDetail } from './tagDetail.ts';
 
 /**
  * Quay (quay.io, Red Hat Quay): `/api/v1`, asked without an account. Its `_catalog` answers an

@@ -1,13 +1,14 @@
 import { parseJsonObject, type JsonObject } from '../../oci/json.ts';
 import type { Asker } from '../api/asker.ts';
-import { fetchChunk, fetchParts, type List } from '../api/listing.ts';
+import { fetchChunk, fetchParts, tagsOf } from '../api/listing.ts';
 import type { Endpoint } from '../config.ts';
 import { RegistryError } from '../errors.ts';
 import { dockerHubKind } from './dockerHubKind.ts';
 import { googleChildren, googleTags } from './google.ts';
 import { harbor } from './harbor.ts';
 import { quay } from './quay.ts';
-import { seenIn, type AskApi, type RegistryKind, type TagDetail } from './registryKind.ts';
+import { seenIn, type AskApi, type RegistryKind } from './registryKind.ts';
+import { type TagDetail } from './tagDetail.ts';
 
 const KINDS: readonly RegistryKind[] = [dockerHubKind, quay, harbor];
 const LONGEST = 16 << 20;
@@ -45,12 +46,12 @@ export class VendorLists {
    * Returns all tags of a repository with what is known of them, in the registry's order; or the
    * names alone, from one reading of the list.
    */
-  async tags(repository: string, list: List, signal: AbortSignal): Promise<readonly TagDetail[]> {
+  async tags(repository: string, signal: AbortSignal): Promise<readonly TagDetail[]> {
     const kind = await this.kind(signal);
     const known = await kind?.tags?.(this.#ask, this.#origin, repository, signal);
     if (known !== undefined) return known;
     let answer: JsonObject = {};
-    const read = { ...list, seen: (json: JsonObject) => (answer = json) };
+    const read = { ...tagsOf(repository), seen: (json: JsonObject) => (answer = json) };
     const size = GOOGLE.test(this.#endpoint.name) ? GOOGLE_CHUNK : undefined;
     const { items } = await fetchParts(
       last => fetchChunk(this.#asker, this.#endpoint, read, { last, size }, signal),
@@ -73,13 +74,7 @@ export class VendorLists {
   /** Google lists the names one level below a path. */
   async #children(path: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
     let answer: JsonObject = {};
-    const list: List = {
-      path: `${path}/tags/list`,
-      member: 'tags',
-      scope: `repository:${path}:pull`,
-      repository: path,
-      seen: json => (answer = json),
-    };
+    const list = { ...tagsOf(path), seen: (json: JsonObject) => (answer = json) };
     try {
       await fetchChunk(this.#asker, this.#endpoint, list, { size: GOOGLE_CHUNK }, signal);
     } catch (error) {

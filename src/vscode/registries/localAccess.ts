@@ -5,7 +5,6 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ListChunk } from '../../registry/api/listing.ts';
 import type { FetchedManifest } from '../../registry/api/manifests.ts';
-import type { TagDetail } from '../../registry/vendors/registryKind.ts';
 import { NotFoundError } from '../../registry/errors.ts';
 import type { RepositoryAccess } from './repositoryAccess.ts';
 
@@ -64,14 +63,6 @@ export class LocalAccess implements RepositoryAccess {
 
   async allTags(): Promise<string[]> {
     return [...(await this.#source.tags()).keys()];
-  }
-
-  async tagDetails(): Promise<readonly TagDetail[]> {
-    return (await this.allTags()).map(tag => ({ tag }));
-  }
-
-  repositories(): Promise<readonly string[]> {
-    return Promise.resolve([this.#name.repository]);
   }
 
   async referrers(repository: string, digest: Digest): Promise<Descriptor[]> {

@@ -7,6 +7,7 @@ import type { Credential } from '../../registry/auth/credentials.ts';
 import { defaultConfig, type RegistryConfig } from '../../registry/config.ts';
 import type { RateLimit } from '../../registry/http/rateLimit.ts';
 import type { Origin } from '../../registry/origin.ts';
+import type { VendorLists } from '../../registry/vendors/vendorLists.ts';
 import type { Configuration } from '../settings/configuration.ts';
 import type { Network } from '../settings/network.ts';
 import type { StoredSecrets } from '../settings/secrets.ts';
@@ -30,6 +31,7 @@ export class Registries implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable;
   #network: Promise<Network> | undefined;
   #clients = new Map<string, Promise<RegistryClient>>();
+  #lists = new Map<string, VendorLists>();
   /** Fires when lists of registries must be redrawn: a setting, a sign-in or a pin changed. */
   readonly onDidChange = this.#changed.event;
   /** Fires when settings or accounts changed, so requests may now have other answers. */
@@ -81,6 +83,20 @@ export class Registries implements vscode.Disposable {
     clients.set(registry, made);
     // A missing certificate file may exist next time.
     made.catch(() => clients.delete(registry));
+    return made;
+  }
+
+  /**
+   * Returns what the registry's own APIs list, besides the distribution API; undefined for a folder
+   * or archive on this machine.
+   */
+  async listsOf(registry: string): Promise<VendorLists | undefined> {
+    if (this.#local.setting(registry)) return undefined;
+    const known = this.#lists.get(registry);
+    if (known) return known;
+    const { config, network } = await this.#reach(this.settingOf(registry));
+    const made = network.lists(config);
+    this.#lists.set(registry, made);
     return made;
   }
 
@@ -200,6 +216,7 @@ export class Registries implements vscode.Disposable {
   #startAnew(): void {
     this.#network = undefined;
     this.#clients = new Map();
+    this.#lists = new Map();
     this.#accessChanged.fire();
     this.#changed.fire();
   }

@@ -8,15 +8,6 @@ import type { ImageSource } from '../../resolve/imageSource.ts';
  */
 export type RepositoryAccess = Pick<
   RegistryClient,
-  | 'manifest'
-  | 'head'
-  | 'blobBytes'
-  | 'blobSize'
-  | 'catalog'
-  | 'repositories'
-  | 'manyTags'
-  | 'allTags'
-  | 'tagDetails'
-  | 'referrers'
+  'manifest' | 'head' | 'blobBytes' | 'blobSize' | 'catalog' | 'manyTags' | 'allTags' | 'referrers'
 > &
   Pick<ImageSource, 'hasManifest'> & { blobs(repository: string): BlobSource };

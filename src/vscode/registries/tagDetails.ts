@@ -2,10 +2,10 @@ import type { BlobStore } from '../../blobs/store.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { DOCKER_HUB } from '../../oci/reference.ts';
 import { NotFoundError, RateLimitedError } from '../../registry/errors.ts';
-import { realDate, type TagDetail } from '../../registry/vendors/registryKind.ts';
+import { realDate, type TagDetail } from '../../registry/vendors/tagDetail.ts';
 import { CachedDocuments } from '../../resolve/cachedDocuments.ts';
 import { describeManifest, digestOfTag, type TagSource } from '../../resolve/tagDetails.ts';
-import type { RepositoryAccess } from './repositoryAccess.ts';
+import type { Registries } from './registries.ts';
 
 /** A tag with what is known of the image that it points to. */
 export interface DetailedTag extends TagDetail {
@@ -26,19 +26,21 @@ const AT_ONCE = 4;
  */
 export async function readTagDetails(
   registry: string,
-  client: RepositoryAccess,
+  registries: Pick<Registries, 'clientFor' | 'listsOf'>,
   store: BlobStore,
   repository: string,
   platform: string | undefined,
   signal: AbortSignal,
 ): Promise<readonly DetailedTag[]> {
+  const [client, lists] = await Promise.all([registries.clientFor(registry), registries.listsOf(registry)]);
   const cached = new CachedDocuments(client, store);
   const source: TagSource = {
     head: (...question) => client.head(...question),
     manifest: (...question) => cached.manifest(...question),
     blobBytes: (...question) => cached.blobBytes(...question),
   };
-  const listed = await client.tagDetails(repository, signal);
+  const listed: readonly TagDetail[] =
+    (await lists?.tags(repository, signal)) ?? (await client.allTags(repository, signal)).map(tag => ({ tag }));
   const named = await untilLimited(listed, async detail =>
     detail.digest === undefined
       ? { ...detail, digest: await digestOfTag(source, repository, detail.tag, signal) }

@@ -29,7 +29,7 @@ export const listTags = command(['repository', 'reference', 'details'], async (a
   if (argument.details === true) {
     const store = await needs.pulls.store();
     const details = await withNotification(title, signal =>
-      readTagDetails(registry, client, store, repository, needs.configuration.platform(), signal),
+      readTagDetails(registry, needs.registries, store, repository, needs.configuration.platform(), signal),
     );
     const byTag = new Map(details.map(detail => [detail.tag, detail]));
     return sortTags([...byTag.keys()]).flatMap(tag => byTag.get(tag) ?? []);

@@ -1,3 +1,6 @@
+import { NoCatalogError } from '../../registry/errors.ts';
+import type { ListChunk } from '../../registry/api/listing.ts';
+import type { VendorLists } from '../../registry/vendors/vendorLists.ts';
 import type { RepositoryAccess } from '../registries/repositoryAccess.ts';
 import type { Chunk } from '../tree/chunkedList.ts';
 
@@ -7,13 +10,23 @@ import type { Chunk } from '../tree/chunkedList.ts';
  */
 const ATTACHMENT_TAG = /^sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{64,128})(?:\.[a-z]+)?$/;
 
-/** One chunk of a registry's repositories. */
+/**
+ * One chunk of a registry's repositories.
+ * @param lists recognises registries that hide their catalog
+ * @throws {NoCatalogError}
+ */
 export async function listRepositories(
   client: RepositoryAccess,
+  lists: Pick<VendorLists, 'kind'> | undefined,
   cursor: string | undefined,
   signal: AbortSignal,
-): Promise<Chunk<string>> {
-  return client.catalog({ last: cursor }, signal);
+): Promise<ListChunk> {
+  const chunk = await client.catalog({ last: cursor }, signal);
+  if (chunk.items.length > 0 || cursor !== undefined) return chunk;
+  // Quay answers an anonymous request with an empty list, whatever it has.
+  const kind = await lists?.kind(signal).catch(() => undefined);
+  if (kind?.name === 'Quay') throw new NoCatalogError({ registry: 'quay.io' });
+  return chunk;
 }
 
 /**

@@ -40,7 +40,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
     this.#context = context;
     this.#catalog = new ChunkedList(async (cursor, signal) => {
       const client = await context.needs.registries.clientFor(setting.name);
-      return listRepositories(client, cursor, signal);
+      return listRepositories(client, await context.needs.registries.listsOf(setting.name), cursor, signal);
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Logger } from '../../oci/logger.ts';
+import { Asker } from '../../registry/api/asker.ts';
 import { RegistryClient } from '../../registry/api/client.ts';
 import { DockerHub } from '../../registry/api/dockerHub.ts';
 import { askChallenge, verifyAccount } from '../../registry/auth/access.ts';
@@ -7,10 +8,11 @@ import { dockerAuthFile, podmanAuthFiles } from '../../registry/auth/authFile.ts
 import type { Authorizer } from '../../registry/auth/authorizer.ts';
 import type { Challenge } from '../../registry/auth/challenge.ts';
 import type { Credential, CredentialSource } from '../../registry/auth/credentials.ts';
-import type { RegistryConfig } from '../../registry/config.ts';
+import { ownEndpoint, type RegistryConfig } from '../../registry/config.ts';
 import { resolveProxies } from '../../registry/http/proxies.ts';
 import { Transport } from '../../registry/http/transport.ts';
 import { DEFAULT_TRANSPORT, type TransportOptions } from '../../registry/http/transportOptions.ts';
+import { VendorLists } from '../../registry/vendors/vendorLists.ts';
 import type { Configuration, EditorNetwork } from './configuration.ts';
 import type { Settings } from './settings.ts';
 
@@ -37,6 +39,8 @@ export interface Network {
   readonly options: TransportOptions;
   readonly authorizer: Authorizer;
   client(config: RegistryConfig): RegistryClient;
+  /** What the registry's own APIs list, besides the distribution API. */
+  lists(config: RegistryConfig): VendorLists;
   /** Tries an account without remembering it. @throws {AccountRefusedError} it isn't accepted */
   verify(config: RegistryConfig, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'>;
   /** The registry's authentication challenge; undefined if it has none. */
@@ -72,6 +76,7 @@ export function connect(options: TransportOptions, sources: readonly CredentialS
     authorizer,
     hub: new DockerHub(transport),
     client: config => new RegistryClient(config, transport, authorizer, log),
+    lists: config => new VendorLists(new Asker(transport, authorizer), ownEndpoint(config)),
     verify: (config, account, signal) => verifyAccount(transport, config, account, signal),
     challenge: (config, signal) => askChallenge(transport, config, signal),
     forgetAccount: registry => authorizer.forget(registry),
