@@ -59,5 +59,6 @@ export const COMMAND_TABLE: Readonly<Record<CommandId, () => Promise<Command<Fea
   [COMMANDS.copyCurl]: async () => (await import('./registriesView/copyCurl.ts')).copyCurl,
   [COMMANDS.copyReference]: async () => (await import('./registriesView/commands.ts')).copyReference,
   [COMMANDS.copyDigest]: async () => (await import('./registriesView/commands.ts')).copyDigest,
+  [COMMANDS.getStarted]: async () => (await import('./command/getStarted.ts')).getStarted,
   [COMMANDS.showLog]: async () => (await import('./command/showLog.ts')).showLog,
 };

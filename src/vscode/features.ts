@@ -67,6 +67,7 @@ export function buildFeatures(context: vscode.ExtensionContext) {
     configuration,
     documents,
     files,
+    id: context.extension.id,
     images,
     log,
     lookup,

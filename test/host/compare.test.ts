@@ -111,6 +111,15 @@ describe('comparing', () => {
     assert.deepEqual(texts, ['hello\n', 'hello again\n']);
   });
 
+  it('compares a file with the one that its layer replaces', async () => {
+    const uris = await peel<vscode.Uri[]>('comparePrevious', side('2', { layer: 2, path: 'etc/motd' }));
+    const texts = await Promise.all(
+      uris.map(async uri => Buffer.from(await vscode.workspace.fs.readFile(uri)).toString()),
+    );
+    assert.deepEqual(texts, ['hello\n', 'hello again\n']);
+    assert.match(await refusal('comparePrevious', side('2', { layer: 2, path: 'new/file' })), /new\/file/);
+  });
+
   it("refuses what can't be compared", async () => {
     assert.match(await refusal('compareImages', { left: 'app' }), /"left"/);
     assert.match(await refusal('compareLayers', { left: side('2'), right: side('2', { layer: 1 }) }), /"layer"/);

@@ -14,7 +14,7 @@ describe('the Registries tree', () => {
 
   it('expands from the registry to repositories, tags, platforms and layers', async () => {
     const { registries } = fixture.trees;
-    assert.deepEqual(await texts(registries), [fixture.demo.host]);
+    assert.deepEqual(await texts(registries), [fixture.demo.host, 'Open Image…', 'Get Started']);
     const repositories = await texts(registries, await find(registries, fixture.demo.host));
     assert.deepEqual(repositories, ['demo/hello', 'demo/nightly', 'demo/notes', 'library/busybox']);
     const hello = await find(registries, fixture.demo.host, 'demo/hello');
@@ -135,7 +135,7 @@ describe('the Registries tree', () => {
     const value = [{ url: fixture.demo.url, name: 'Company mirror' }];
     await vscode.workspace.getConfiguration('peel').update('registries', value, vscode.ConfigurationTarget.Global);
     const { registries } = fixture.trees;
-    assert.deepEqual(await texts(registries), [`Company mirror | ${fixture.demo.host}`]);
+    assert.equal((await texts(registries))[0], `Company mirror | ${fixture.demo.host}`);
     const tag = await find(registries, 'Company mirror', 'demo/hello', '2.0.0');
     assert.equal(tag.argument.reference, `${fixture.demo.host}/demo/hello:2.0.0`);
   });
@@ -143,7 +143,13 @@ describe('the Registries tree', () => {
   it('has a row for Docker Hub without sending a request', async () => {
     await fixture.list({ url: 'https://registry-1.docker.io' });
     const { registries, needs } = fixture.trees;
+    assert.deepEqual(
+      (await texts(registries, await find(registries, 'docker.io'))).slice(0, 2),
+      ['library/busybox', 'library/alpine'],
+      'something to begin with',
+    );
     await needs.registries.pin('docker.io', 'library/busybox');
+    assert.ok(!(await texts(registries)).includes('Open Image…'), 'the user knows how to open an image');
     const hub = await find(registries, 'docker.io');
     assert.deepEqual(await texts(registries, hub), ['library/busybox', 'Search Docker Hub…']);
   });

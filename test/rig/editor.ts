@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import process from 'node:process';
 import { cacheFolder, projectRoot } from './paths.ts';
 import { run } from './run.ts';
@@ -67,13 +67,11 @@ export async function ensureEditor(name: EditorName): Promise<Editor> {
 
 async function installBeside(folder: string, source: string, recipe: Recipe): Promise<void> {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
-    throw new EditorInstallError(
-      `The test editor runs on Linux (x64, arm64), not on ${process.platform} ${process.arch}.`,
-    );
+    throw new EditorInstallError(`code-server runs on Linux (x64, arm64), not on ${process.platform} ${process.arch}.`);
   }
   const partial = `${folder}.${process.pid}`;
   const log = `${partial}.log`;
-  console.error(`Installing the test editor into ${folder} (about two minutes, once) …`);
+  console.error(`Installing code-server into ${folder} (about 2 minutes, first run only) …`);
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
   try {
@@ -94,7 +92,11 @@ async function installBeside(folder: string, source: string, recipe: Recipe): Pr
  * set of packages without a lockfile, and build parts that we don't use.
  */
 async function install(folder: string, recipe: Recipe, log: string): Promise<void> {
+  const steps = recipe.compiled.length + 1;
+  let at = 0;
   const step = async (command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) => {
+    at += 1;
+    console.error(`  ${at}/${steps} ${at === 1 ? 'Downloading packages' : `Compiling ${basename(cwd)}`} …`);
     const code = await run(command, args, { cwd, env, log });
     if (code === 0) return;
     const tail = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-15).join('\n');

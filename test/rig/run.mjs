@@ -49,7 +49,10 @@ function npm(...args) {
   process.exit(1);
 }
 
-if (!isInstalled()) npm('ci', '--include=dev');
+if (!isInstalled()) {
+  console.error('Installing dependencies (about 20 s) …');
+  npm('ci', '--include=dev', '--loglevel=error');
+}
 // With install scripts disabled, the `node` package arrives without its binary.
 if (!existsSync(ownNode)) npm('rebuild', 'node', '--ignore-scripts=false');
 

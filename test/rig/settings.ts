@@ -3,6 +3,7 @@
  */
 export const quietSettings: Readonly<Record<string, unknown>> = {
   'security.workspace.trust.enabled': false,
+  'remote.autoForwardPorts': false,
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
   'workbench.welcomePage.walkthroughs.openOnInstall': false,

@@ -23,13 +23,16 @@ interface OpenEditor {
 /** The host name in references to the demo registry. */
 const demoName = 'demo.localhost';
 
-const welcome = `# Peel, a first walk
+const welcome = `# Welcome to Peel
 
-1. Open **Peel** in the activity bar: the registry \`${demoName}\` is there already.
-2. Open \`demo/hello\`, a tag, \`Layers\`: each layer with the command that made it.
-3. Right-click the tag: **Pull Image…**. It lands in \`images/\`, each layer unpacked.
-4. In **Images**, mount it: a terminal shows the lines and asks for sudo. \`merged/\` is the image's file system.
-5. Open a shell in it, leave it, unmount it.
+1. Open **Peel** in the activity bar. Docker Hub is in the list, and so is \`${demoName}\`, a registry with demo images that needs no network.
+2. Open \`demo/hello\`, a tag, a platform, then **Files**. Click a file: it opens in an editor, and nothing was pulled.
+3. Open **Layers**: each layer with the command that made it, and with what it adds, changes and deletes.
+4. Click the info icon of the tag to see details and **Analyze Files**. One layer of \`demo/hello\` holds a likely secret.
+5. Right-click the tag and choose **Pull Image…**. The layers are unpacked into \`images/\`.
+6. In **Images**, mount it: a terminal shows the commands, and sudo asks for your password there. Open a shell, look around, and unmount.
+
+The same walk as a checklist: **Peel: Get Started** in the Command Palette.
 `;
 
 /**
@@ -47,20 +50,13 @@ async function openDesktop(command: string, settings: Readonly<Record<string, un
   const userData = join(root, 'data');
   await mkdir(join(userData, 'User'), { recursive: true });
   await mkdir(folder);
-  await writeFile(join(folder, 'WELCOME.md'), welcome);
+  await writeFile(join(folder, 'README.md'), welcome);
   await writeFile(join(userData, 'User', 'settings.json'), JSON.stringify({ ...quietSettings, ...settings }, null, 2));
   const profile = ['--user-data-dir', userData, '--extensions-dir', join(root, 'extensions')];
-  const args = [
-    ...profile,
-    `--extensionDevelopmentPath=${projectRoot}`,
-    '--new-window',
-    '--wait',
-    folder,
-    join(folder, 'WELCOME.md'),
-  ];
+  const args = [...profile, `--extensionDevelopmentPath=${projectRoot}`, '--new-window', '--wait', folder];
   const child = spawn(command, args, { stdio: 'inherit', shell: process.platform === 'win32' });
   const ended = new Promise<void>((resolve, reject) => child.once('error', reject).once('exit', () => resolve()));
-  console.log(`VS Code opens on ${folder}. Close its window, or press Ctrl+C here, to end.`);
+  console.log(`VS Code opens on ${folder}. Close its window, or press Ctrl+C here, to stop.`);
   return {
     ended,
     stop: async () => {
@@ -74,10 +70,11 @@ async function openInBrowser(settings: Readonly<Record<string, unknown>>): Promi
   const missing = await ensureTools(['start']);
   if (missing.length > 0) throw new Error(howToGet(missing));
   const editor = await ensureEditor('newest');
+  console.log('Starting VS Code …');
   const server = await launchEditor({ editor, name: 'start', settings, linkedExtension: projectRoot });
-  const folder = await server.makeWorkspace('demo', { 'WELCOME.md': welcome });
+  const folder = await server.makeWorkspace('demo', { 'README.md': welcome });
   console.log(`VS Code ${editor.version} with Peel: ${server.addressOf(folder)}`);
-  console.log('Open it in a browser. Ctrl+C here ends everything.');
+  console.log('Open it in a browser. Press Ctrl+C here to stop.');
   return server;
 }
 
@@ -85,6 +82,7 @@ async function main(): Promise<void> {
   const stopped = new Promise<void>(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
   });
+  console.log('Building Peel …');
   await bundle({ production: false });
   const desktop = desktopCommand();
   // The demo images contain busybox.
@@ -93,7 +91,14 @@ async function main(): Promise<void> {
   try {
     fillDemo(registry);
     console.log(`Demo registry: ${registry.url} with ${DEMO_REPOSITORIES.join(', ')}`);
-    const settings = { 'peel.registries': [{ url: registry.url, name: demoName }] };
+    const settings = {
+      // Opens the README of the folder, rendered.
+      'workbench.startupEditor': 'readme',
+      'peel.registries': [
+        { url: 'https://registry-1.docker.io', name: 'docker.io' },
+        { url: registry.url, name: demoName },
+      ],
+    };
     const editor = desktop === undefined ? await openInBrowser(settings) : await openDesktop(desktop, settings);
     try {
       await Promise.race([stopped, editor.ended]);

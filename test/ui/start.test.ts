@@ -27,7 +27,10 @@ test('npm start opens an editor with the extension and a filled demo registry, a
 
   const workbench = await openPage(t);
   await workbench.open(address);
+  // The page that the editor opens by itself, rendered.
+  await workbench.webview.getByRole('heading', { name: 'Welcome to Peel' }).waitFor();
   await workbench.showSidebar('Peel');
+  await workbench.row('Registries', 'docker.io').waitFor();
   await workbench.expand('Registries', 'demo.localhost');
   await workbench.row('Registries', 'demo/hello').waitFor();
   await workbench.row('Registries', 'library/busybox').waitFor();

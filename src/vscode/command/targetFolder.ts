@@ -24,7 +24,7 @@ export async function chooseTargetFolder(
   if (!interactive) throw new NoWorkspaceError();
   const parent =
     first === undefined
-      ? await askFolder(title, 'Choose')
+      ? await askFolder(`${title}: Choose Where to Put ${name}`, 'Choose Folder')
       : await vscode.window.showQuickPick([...parents], { title, placeHolder: 'Folder for the image' });
   return parent === undefined ? undefined : join(parent, name);
 }

@@ -51,6 +51,7 @@ export const COMMANDS = {
   copyCurl: 'peel.copyCurl',
   copyReference: 'peel.copyReference',
   copyDigest: 'peel.copyDigest',
+  getStarted: 'peel.getStarted',
   showLog: 'peel.showLog',
 } as const;
 
@@ -112,6 +113,7 @@ export const CONTEXTS = {
   hasSearch: 'peel.hasSearch',
   hasUnmounted: 'peel.hasUnmounted',
   searching: 'peel.searching',
+  noRegistries: 'peel.noRegistries',
   layoutFolders: 'peel.layoutFolders',
 } as const;
 

@@ -170,6 +170,11 @@ export class Registries implements vscode.Disposable {
     return closed;
   }
 
+  /** True if an image was opened before, in any registry. */
+  anythingPinned(): boolean {
+    return this.#memory.registries().length > 0;
+  }
+
   /** Moves a repository to the front of the pinned ones. */
   async pin(registry: string, repository: string): Promise<void> {
     // A local image is listed as long as it is open.

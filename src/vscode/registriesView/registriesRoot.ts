@@ -1,6 +1,8 @@
 import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
+import { COMMANDS } from '../common/ids.ts';
 import type { RegistrySetting } from '../settings/settings.ts';
 import type { TreeRoot } from '../tree/nodeTree.ts';
+import { InfoNode } from '../tree/infoNode.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 import { RegistryNode } from './registryNode.ts';
 
@@ -20,7 +22,11 @@ export class RegistriesRoot implements TreeRoot {
   }
 
   async children(): Promise<readonly TreeNode[]> {
-    return this.#update();
+    const rows = this.#update();
+    // An empty list has a welcome view with the same buttons.
+    return rows.length === 0 || this.#context.needs.registries.anythingPinned()
+      ? rows
+      : [...rows, ...firstSteps(this.prefix)];
   }
 
   /** The row of a registry, listed or not. */
@@ -54,4 +60,14 @@ export class RegistriesRoot implements TreeRoot {
     if (known && JSON.stringify(known.setting) === JSON.stringify(setting)) return known;
     return new RegistryNode(this.#context, setting);
   }
+}
+
+/** Rows for a user who has not opened an image yet. */
+function firstSteps(prefix: string): readonly TreeNode[] {
+  const step = (label: string, icon: string, command: string, tooltip: string): TreeNode =>
+    new InfoNode(undefined, label, { icon, tooltip, prefix, command: { command, title: label } });
+  return [
+    step('Open Image…', 'go-to-file', COMMANDS.openImage, 'Open an image by its name, such as busybox'),
+    step('Get Started', 'mortar-board', COMMANDS.getStarted, 'Open the walkthrough'),
+  ];
 }

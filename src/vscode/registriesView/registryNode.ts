@@ -18,6 +18,9 @@ import { passes, type FilteredNode, type PagedNode, type TreeContext, type TreeN
 import { listRepositories } from './registryLists.ts';
 import { RepositoryNode } from './repositoryNode.ts';
 
+/** Repositories of Docker Hub to begin with, until the user has opened one there. */
+const SUGGESTED = ['library/busybox', 'library/alpine', 'library/debian', 'library/nginx'];
+
 /** A registry. It opens to the repositories that were opened before, then those that it lists. */
 export class RegistryNode implements PagedNode, FilteredNode {
   readonly id: string;
@@ -93,6 +96,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
     if (failure !== undefined && !isHub) rows.push(await this.#failureRow(failure));
     if (this.#catalog.hasMore) rows.push(new LoadMoreNode(this, this.#describeMore(shown.length)));
     if (this.#catalog.failure) rows.push(new FailureNode(this, this.#catalog.failure, () => this.#retryMore()));
+    if (isHub && shown.length === 0 && !this.filter) rows.push(...SUGGESTED.map(name => this.#repository(name)));
     if (isHub) rows.push(this.#searchRow());
     else if (rows.length === 0) rows.push(this.#emptyRow());
     return rows;

@@ -24,11 +24,15 @@ export async function publishImages(
   ]);
 }
 
-/** Publishes whether Peel has an account, and whether a repository is pinned. */
+/**
+ * Publishes whether Peel has an account, whether a repository is pinned, and whether no registry is
+ * listed: a view of an empty list offers what to do, one that is still loading must not.
+ */
 export async function publishRegistries(registries: Registries): Promise<void> {
-  const names = namesIn(registries);
+  const names = namesIn(registries) ?? [];
   const accounts = await Promise.all(names.map(name => registries.accountOf(name)));
   await Promise.all([
+    publish(CONTEXTS.noRegistries, namesIn(registries)?.length === 0),
     publish(
       CONTEXTS.hasAccount,
       accounts.some(account => account !== undefined),
@@ -40,12 +44,13 @@ export async function publishRegistries(registries: Registries): Promise<void> {
   ]);
 }
 
-function namesIn(registries: Registries): readonly string[] {
+/** `undefined` if a setting is invalid. */
+function namesIn(registries: Registries): readonly string[] | undefined {
   try {
     return [...registries.list().map(({ name }) => name), ...registries.pinnedElsewhere()];
   } catch {
     // The view shows an invalid setting's error.
-    return [];
+    return undefined;
   }
 }
 

@@ -11,6 +11,8 @@ export interface InfoOptions {
   /** Runs on a click or Enter. */
   readonly command?: Command;
   readonly argument?: CommandArgument;
+  /** The beginning of the id if there is no row above. */
+  readonly prefix?: string;
 }
 
 /** A row that shows a note in place of a list: that it is empty, or what else can be done. */
@@ -22,7 +24,7 @@ export class InfoNode implements TreeNode {
   readonly #options: InfoOptions;
 
   constructor(parent: TreeNode | undefined, label: string, options: InfoOptions = {}) {
-    this.id = `${parent?.id ?? ''}/info:${label}`;
+    this.id = `${parent?.id ?? options.prefix ?? ''}/info:${label}`;
     this.parent = parent;
     this.argument = options.argument ?? {};
     this.#label = label;
