@@ -39,10 +39,10 @@ test('states of rows have colours in every kind of theme', async t => {
     const label = deleted.locator('.label-name');
     const other = workbench.row('Registries', 'app').locator('.label-name');
     await workbench.until(`${theme} colours what a layer deletes`, async () => {
-      const color = await label.evaluate(element => getComputedStyle(element).color);
-      const plain = await other.evaluate(element => getComputedStyle(element).color);
-      const fresh = !colors.has(color + plain) && color !== plain;
-      if (fresh) colors.add(color + plain);
+      const color: unknown = await label.evaluate('element => getComputedStyle(element).color');
+      const plain: unknown = await other.evaluate('element => getComputedStyle(element).color');
+      const fresh = !colors.has(`${String(color)} on ${String(plain)}`) && color !== plain;
+      if (fresh) colors.add(`${String(color)} on ${String(plain)}`);
       return fresh;
     });
     await workbench.screenshot(`looks-${theme.replaceAll(' ', '-').toLowerCase()}`);
