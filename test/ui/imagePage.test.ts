@@ -28,7 +28,7 @@ test('opens the image page from a row, and follows its links by mouse and keyboa
     const platforms = (await workbench.rows('Registries')).filter(text => text.startsWith('linux/'));
     return platforms.length > 0 && platforms.every(text => / \d.*B/.test(text));
   });
-  await workbench.inlineAction('Registries', /^linux\/amd64/, 'Show Image Page…');
+  await workbench.inlineAction('Registries', /^linux\/amd64/, 'Show Image Details');
   const page = workbench.webview;
   await page.getByRole('heading', { level: 1, name: /demo\/hello/ }).waitFor();
   const text = await page.locator('main').innerText();

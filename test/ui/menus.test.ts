@@ -35,7 +35,7 @@ test('an open menu still applies to its row when sizes arrive', async t => {
   const row = workbench.row('Registries', 'linux/amd64');
   await row.waitFor();
   await row.click({ button: 'right' });
-  const entry = workbench.menuItem('Show Image Config…');
+  const entry = workbench.menuItem('Show Image Config');
   await entry.waitFor();
   held.resolve();
   await workbench.until('the platforms show their sizes', async () => {

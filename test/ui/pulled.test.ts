@@ -33,7 +33,7 @@ test('shows the page of a pulled image, compares it, and finds its files, from i
   const asked = demo.requests.length;
 
   t.diagnostic('its page');
-  await workbench.contextMenu('Images', row, 'Show Image Page…');
+  await workbench.contextMenu('Images', row, 'Show Image Details');
   const page = workbench.webview;
   await page.getByRole('heading', { level: 1, name: 'hello-2.0.0' }).waitFor();
   await workbench.screenshot('pulled-page');

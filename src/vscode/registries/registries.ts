@@ -27,14 +27,17 @@ export class Registries implements vscode.Disposable {
   readonly #local: LocalRegistries;
   readonly #connect: () => Promise<Network>;
   readonly #changed = new vscode.EventEmitter<void>();
-  readonly #accessChanged = new vscode.EventEmitter<void>();
+  readonly #accessChanged = new vscode.EventEmitter<string | undefined>();
   readonly #subscriptions: vscode.Disposable;
   #network: Promise<Network> | undefined;
   #clients = new Map<string, Promise<RegistryClient>>();
   #lists = new Map<string, VendorLists>();
   /** Fires when lists of registries must be redrawn: a setting, a sign-in or a pin changed. */
   readonly onDidChange = this.#changed.event;
-  /** Fires when settings or accounts changed, so requests may now have other answers. */
+  /**
+   * Fires when settings or accounts changed, so requests may now have other answers: those of the
+   * registry with this name, or of every one.
+   */
   readonly onDidChangeAccess = this.#accessChanged.event;
 
   /** @param connect makes the network for the current settings */
@@ -222,13 +225,13 @@ export class Registries implements vscode.Disposable {
     this.#network = undefined;
     this.#clients = new Map();
     this.#lists = new Map();
-    this.#accessChanged.fire();
+    this.#accessChanged.fire(undefined);
     this.#changed.fire();
   }
 
   async #forgetAccount(registry: string): Promise<void> {
     (await this.#network?.catch(() => undefined))?.forgetAccount(registry);
-    this.#accessChanged.fire();
+    this.#accessChanged.fire(registry);
     this.#changed.fire();
   }
 

@@ -38,6 +38,11 @@ export class RegistriesRoot implements TreeRoot {
     return find() ?? this.#nodeOf(this.#context.needs.registries.settingOf(registry));
   }
 
+  /** The row of a registry, if the view shows it. */
+  row(registry: string | undefined): TreeNode | undefined {
+    return this.#nodes.find(node => node.registry === registry);
+  }
+
   refresh(): void {
     this.#context.needs.lookup.forget();
     for (const node of this.#nodes) node.refresh();

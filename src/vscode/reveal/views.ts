@@ -73,7 +73,7 @@ export class TreeViews implements Views, vscode.Disposable {
         registryChanges.fire();
         this.#publishRegistries();
       }),
-      needs.registries.onDidChangeAccess(() => this.#registryTree.refresh()),
+      needs.registries.onDidChangeAccess(registry => this.#registryTree.refresh(this.#registries.row(registry))),
       needs.signers.onDidChange(() => registryChanges.fire()),
       needs.images.onDidChange(() => this.#showImages()),
       registerRowCommands(view => (view === VIEWS.images ? this.#imagesView : this.#registriesView).selection),
