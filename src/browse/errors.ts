@@ -50,7 +50,7 @@ export class FileDamagedError extends Error {
   readonly path: string;
   constructor(path: string, options?: ErrorOptions) {
     super(
-      `The content of ${JSON.stringify(path)} does not match the layer's listing. Clean the cache with "Peel: Clean Cache…" and try again. If the error persists, the image is damaged.`,
+      `The content of ${JSON.stringify(path)} does not match the layer's listing. Clear the cache with "Peel: Clear Cache…" and try again. If the error persists, the image is damaged.`,
       options,
     );
     this.name = 'FileDamagedError';
@@ -61,7 +61,7 @@ export class FileDamagedError extends Error {
 /** A blob's bytes have changed since the layer was verified. */
 export class DamagedBlobError extends Error {
   constructor(path: string) {
-    super(`The cached blob ${path} has changed on disk since it was verified. Clean the cache and try again.`);
+    super(`The cached blob ${path} has changed on disk since it was verified. Clear the cache and try again.`);
     this.name = 'DamagedBlobError';
   }
 }

@@ -84,7 +84,7 @@ export class CachedToc {
 /** A layer's table of contents, from which its listing was made, is no longer available. */
 export class TocGoneError extends Error {
   constructor() {
-    super("The layer's table of contents is no longer available from the registry. Clean the cache and try again.");
+    super("The layer's table of contents is no longer available from the registry. Clear the cache and try again.");
     this.name = 'TocGoneError';
   }
 }

@@ -92,6 +92,6 @@ describe('failures', () => {
       for (const { command } of actions) assert.ok(commands.has(command), `${failure.reason}: ${command}`);
       if (failure.remedy.includes('Extract Merged')) assert.ok(actions.length > 0, failure.reason);
     }
-    assert.deepEqual(titles(taskFailed('unmount', '/f', mountFailure('busy').code)), ['Unmount Lazily']);
+    assert.deepEqual(titles(taskFailed('unmount', '/f', mountFailure('busy').code)), ['Force Unmount (Lazy)']);
   });
 });

@@ -45,20 +45,30 @@ export async function askRegistry(
   return picked?.name;
 }
 
+/** A pulled image in any state, or only a mounted or an unmounted one. */
+type WantedImage = 'image' | 'mounted' | 'unmounted';
+
+const NO_IMAGE: Readonly<Record<WantedImage, string>> = {
+  image: 'No pulled images found. Pull an image first.',
+  mounted: 'No image is mounted.',
+  unmounted: 'All pulled images are already mounted.',
+};
+
 /**
  * Returns a pulled image's folder, or prompts for one.
- * @param which of the images to offer, by whether they are mounted
+ * @param wanted which of the images to offer
  * @param damaged further folders to offer: those whose description is damaged
  */
 export async function askImageFolder(
   argument: Pick<CommandArgument, 'folder'>,
   images: Pick<PulledImages, 'list'>,
   title: string,
-  which: (mounted: boolean) => boolean = () => true,
+  wanted: WantedImage = 'image',
   damaged: () => Promise<readonly string[]> = async () => [],
 ): Promise<string | undefined> {
   if (argument.folder !== undefined) return absolutePath(argument.folder);
-  const found = (await images.list()).filter(image => which(image.mount.mounted));
+  const pulled = await images.list();
+  const found = pulled.filter(image => wanted === 'image' || image.mount.mounted === (wanted === 'mounted'));
   const item = (folder: string, description: string): vscode.QuickPickItem & { readonly detail: string } => ({
     label: basename(folder),
     description,
@@ -68,7 +78,7 @@ export async function askImageFolder(
     ...found.map(({ folder, image }) => item(folder, `${image.reference} · ${image.platform}`)),
     ...(await damaged()).map(folder => item(folder, 'peel.json is damaged')),
   ];
-  if (items.length === 0) throw new NoImageError();
+  if (items.length === 0) throw new NoImageError(pulled.length === 0 ? 'image' : wanted);
   if (items.length === 1) return items[0]?.detail;
   return (await vscode.window.showQuickPick(items, { title, placeHolder: 'Pulled image', matchOnDetail: true }))
     ?.detail;
@@ -106,10 +116,11 @@ export async function askNewFolder(title: string, prompt: string, suggested: str
   return typed === undefined || typed.trim() === '' ? undefined : absolutePath(typed.trim());
 }
 
-/** The command needs a pulled image, and there is none. */
+/** The command needs a pulled image, perhaps in a certain state, and there is none. */
 export class NoImageError extends Error {
-  constructor() {
-    super('No pulled image is available for this command. Pull one with "Peel: Pull Image…" first.');
+  /** @param wanted what the command needs; `image` = any pulled image */
+  constructor(wanted: WantedImage) {
+    super(NO_IMAGE[wanted]);
     this.name = 'NoImageError';
   }
 }

@@ -105,11 +105,11 @@ function isCancellation(error: unknown): boolean {
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return `Something unexpected happened in Peel: ${String(error)}`;
+  if (!(error instanceof Error)) return `Peel ran into an unexpected problem: ${String(error)}`;
   const { message } = error;
   const system = systemMessage(error);
   if (system !== undefined) return system;
-  return isOurs(error) ? message : `Something unexpected happened in Peel: ${message}. See the log for details.`;
+  return isOurs(error) ? message : `Peel ran into an unexpected problem: ${message}. See the log for details.`;
 }
 
 /** Our own error classes have messages meant for users; errors from Node or a library don't. */
@@ -171,7 +171,7 @@ function taskActions({ failure, folder }: TaskFailedError): readonly FailureActi
       return [merged];
     case 'busy':
     case 'unmount-failed':
-      return [{ title: 'Unmount Lazily', command: COMMANDS.unmountLazily, argument }];
+      return [{ title: 'Force Unmount (Lazy)', command: COMMANDS.unmountLazily, argument }];
     case 'not-mounted':
       return [{ title: 'Mount', command: COMMANDS.mountImage, argument }];
     case 'still-mounted':

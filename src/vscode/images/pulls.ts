@@ -22,7 +22,7 @@ export interface PullRequest extends TransferWatch {
 /** The cache can't be emptied while a download needs it. */
 export class PullUnderWayError extends Error {
   constructor() {
-    super("The cache can't be cleaned during a download. Wait until it finishes, or cancel it.");
+    super("The cache can't be cleared during a download. Wait until it finishes, or cancel it.");
     this.name = 'PullUnderWayError';
   }
 }

@@ -61,7 +61,7 @@ export const cleanCache = command(
         void vscode.window.showInformationMessage('The cache of downloaded layers is empty.');
         return 0;
       }
-      const remove = 'Clean';
+      const remove = 'Clear';
       const detail = 'Pulled images are kept. Layers needed later are downloaded again.';
       const question = `Remove ${formatBytes(size)} of downloaded layers?`;
       const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, remove);

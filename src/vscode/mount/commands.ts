@@ -20,7 +20,7 @@ export interface MountNeeds {
  * Mounts a pulled image by a task in the terminal, and checks the mount when the task has ended.
  */
 export const mountImage = command(['folder'], async (argument, { images, tasks }: MountNeeds, call) => {
-  const folder = await askImageFolder(argument, images, 'Mount Image', mounted => !mounted);
+  const folder = await askImageFolder(argument, images, 'Mount Image', 'unmounted');
   if (folder === undefined) return undefined;
   const image = await images.read(folder);
   await requireOverlay(image.folder);
@@ -50,7 +50,7 @@ export const unmountImage = command(['folder'], (argument, needs: MountNeeds) =>
 
 /** Hides a mount that is in use; the kernel ends it when its last user leaves. */
 export const unmountLazily = command(['folder'], (argument, needs: MountNeeds) =>
-  unmount(argument, needs, 'Unmount Lazily', true),
+  unmount(argument, needs, 'Force Unmount (Lazy)', true),
 );
 
 /** @throws {TaskFailedError} {@link MountNotVerifiedError} */
@@ -60,7 +60,7 @@ async function unmount(
   title: string,
   lazy: boolean,
 ): Promise<void> {
-  const folder = await askImageFolder(argument, images, title, mounted => mounted);
+  const folder = await askImageFolder(argument, images, title, 'mounted');
   if (folder === undefined) return;
   await tasks.run('unmount', await images.read(folder), { lazy });
   const { mount } = await images.read(folder);

@@ -11,7 +11,7 @@ import { mountedAt, type MountNeeds } from './commands.ts';
  * a namespace of its own.
  */
 export const mountWithoutSudo = command(['folder'], async (argument, needs: MountNeeds, call) => {
-  const folder = await askImageFolder(argument, needs.images, 'Mount Without sudo', mounted => !mounted);
+  const folder = await askImageFolder(argument, needs.images, 'Mount Without sudo', 'unmounted');
   if (folder === undefined) return undefined;
   const { image } = await needs.images.read(folder);
   if (!image.complete) throw new IncompleteImageError(image);

@@ -105,7 +105,7 @@ async function probeInteractively(first: RegistrySetting, needs: AddNeeds): Prom
 async function askAfter(error: RegistryError, setting: RegistrySetting): Promise<RegistrySetting | undefined> {
   const trust = 'Trust…';
   const anyway = 'Add Anyway';
-  const again = 'Try Again';
+  const again = 'Retry';
   const untrusted = error instanceof TlsError || error instanceof InsecureRefusedError;
   const chosen = await vscode.window.showWarningMessage(error.message, ...(untrusted ? [trust] : [again]), anyway);
   if (chosen === trust) return askTrust(setting, error.message);

@@ -16,7 +16,7 @@ export async function askTrust(setting: RegistrySetting, reason: string): Promis
     detail: "The connection is encrypted, but the server's identity isn't verified.",
   };
   const plain = {
-    label: '$(warning) Use plain http',
+    label: '$(warning) Use unencrypted HTTP',
     detail: 'Nothing is encrypted: anyone on the network can read and modify traffic, including passwords.',
   };
   const secure = {

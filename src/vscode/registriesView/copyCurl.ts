@@ -14,7 +14,7 @@ import { type CurlAccess, curlText } from './curlText.ts';
 export const copyCurl = command(
   ['reference', 'platform', 'layer'],
   async (argument, needs: { readonly lookup: ImageLookup; readonly registries: Registries }, call) => {
-    const title = 'Copy as curl, tar and mount Lines';
+    const title = 'Copy as Shell Script';
     const reference = await askReference(argument, title);
     if (!reference) return undefined;
     const image = await choosePlatformFor(reference, argument.platform, needs.lookup, call, title);

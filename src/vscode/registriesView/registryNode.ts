@@ -80,7 +80,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
       ['Mirrors', mirrors.join(', ')],
       ['Account', account],
       ['Rate limit', allowed],
-      ['Security', insecure ? 'accepts plain http and untrusted certificates' : ''],
+      ['Security', insecure ? 'accepts unencrypted HTTP and untrusted certificates' : ''],
     ]);
     item.accessibilityInformation = { label: dotted(`Registry ${plainText(label, 100)}`, item.description) };
     return item;

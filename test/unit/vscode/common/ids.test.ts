@@ -16,7 +16,7 @@ import {
 interface Manifest {
   readonly contributes: {
     readonly commands: readonly { readonly command: string; readonly title: string; readonly category?: string }[];
-    readonly configuration: { readonly properties: Readonly<Record<string, unknown>> };
+    readonly configuration: readonly { readonly properties: Readonly<Record<string, unknown>> }[];
     readonly taskDefinitions: readonly { readonly type: string }[];
     readonly viewsContainers: { readonly activitybar: readonly { readonly id: string }[] };
     readonly views: Readonly<Record<string, readonly { readonly id: string }[]>>;
@@ -28,6 +28,9 @@ interface Manifest {
 const root = new URL('../../../../', import.meta.url);
 const text = readFileSync(new URL('package.json', root), 'utf8');
 const { contributes, capabilities } = JSON.parse(text) as Manifest;
+const settings = Object.assign({}, ...contributes.configuration.map(({ properties }) => properties)) as Readonly<
+  Record<string, unknown>
+>;
 const codeCommands = [
   ...Object.values(COMMANDS),
   ...Object.values(TREE_COMMANDS),
@@ -50,7 +53,7 @@ test('menus, keybindings and other strings name only existing commands', () => {
 });
 
 test('settings match', () => {
-  const declared = Object.keys(contributes.configuration.properties).sort();
+  const declared = Object.keys(settings).sort();
   assert.deepEqual(
     declared,
     Object.values(SETTINGS)
@@ -60,7 +63,7 @@ test('settings match', () => {
 });
 
 test('no setting can differ by workspace folder, since each is read for the window', () => {
-  for (const [key, property] of Object.entries(contributes.configuration.properties))
+  for (const [key, property] of Object.entries(settings))
     assert.notEqual((property as { scope?: string }).scope, 'resource', key);
 });
 

@@ -12,9 +12,12 @@ import { InvalidSettingError } from '../../../../src/vscode/common/errors.ts';
 
 test('has the defaults of package.json', () => {
   const manifest = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as {
-    contributes: { configuration: { properties: Record<string, { default: unknown }> } };
+    contributes: { configuration: { properties: Record<string, { default: unknown }> }[] };
   };
-  const { properties } = manifest.contributes.configuration;
+  const properties = Object.assign({}, ...manifest.contributes.configuration.map(group => group.properties)) as Record<
+    string,
+    { default: unknown }
+  >;
   const declared = (key: string): unknown => properties[`${SECTION}.${key}`]?.default;
   assert.deepEqual(
     readSettings(declared),
