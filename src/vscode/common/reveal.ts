@@ -7,6 +7,8 @@ export type TreeLocation = { readonly reference: Reference; readonly platform: s
 export interface Views {
   /** Opens the sidebar at an image in the Registries view. */
   revealReference(reference: Reference, platform?: string): Promise<void>;
+  /** Opens the sidebar at a registry in the Registries view. */
+  revealRegistry(registry: string): Promise<void>;
   /** Opens the sidebar at a repository in the Registries view. */
   revealRepository(registry: string, repository: string): Promise<void>;
   /** Opens the Images view at a pulled image. */

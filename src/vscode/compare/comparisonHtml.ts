@@ -38,7 +38,7 @@ export function comparisonHtml(left: string, right: string, comparison: Comparis
     ${section(
       'Files',
       root.count === 0
-        ? html`<p>No differences, apart from times.</p>`
+        ? html`<p>No differences (timestamps ignored).</p>`
         : html`<div class="tree">${tree}</div>
             ${rows.left < 0 && html`<p class="quiet">and ${count(-rows.left, 'more row')}, not shown</p>`}`,
     )}`;

@@ -11,6 +11,15 @@ const ROWS = 25;
 /** Returns a link that opens a file in an editor. @param layer absent = all layers merged */
 export type LinkTo = (path: string, layer?: number) => string;
 
+/** Returns what the analysis found, in one line. */
+export function analysisSummary({ secrets, space }: Analysis): string {
+  const files = filesOf(secrets);
+  return dotted(
+    files === 0 ? 'No likely secrets' : `⚠ ${count(files, 'file')} may contain a secret`,
+    `${formatBytes(space.hiddenBytes)} wasted`,
+  );
+}
+
 /** Renders an image's likely secrets, sizes, largest files and wasted space. */
 export function filesHtml(analysis: Analysis, linkTo: LinkTo): Html {
   return html`${section('Files that look like secrets', suspects(analysis, linkTo))}
@@ -26,10 +35,10 @@ function suspects({ secrets, listedOnly }: Analysis, linkTo: LinkTo): Html | und
       secrets there are judged by file names alone.
     </p>`;
   if (secrets.length === 0) return unseen || undefined;
-  const files = new Set(secrets.map(({ path, layer }) => `${layer}:${path}`)).size;
+  const files = filesOf(secrets);
   return html`<p class="warning" role="note">
-      Judging by content or name, ${count(files, 'file')} may hold a secret. Files that a later layer deletes or
-      replaces are still in the image, and everyone who has it can read them.
+      ${count(files, 'file')} may contain a secret, judging by content or name. Files that a later layer deletes or
+      replaces can still be read by anyone who has the image.
     </p>
     ${table(
       ['File', 'Layer', 'Likely'],
@@ -41,9 +50,17 @@ function suspects({ secrets, listedOnly }: Analysis, linkTo: LinkTo): Html | und
     ${unseen}`;
 }
 
+function filesOf(secrets: readonly FoundSecret[]): number {
+  return new Set(secrets.map(({ path, layer }) => `${layer}:${path}`)).size;
+}
+
 function likely({ what, line, example, hidden }: FoundSecret): string {
   const where = line === undefined ? 'by its name' : `line ${line}`;
-  return dotted(`${what} (${where})`, example && 'among tests or examples', hidden && 'hidden by a later layer');
+  return dotted(
+    `${what} (${where})`,
+    example && 'among tests or examples',
+    hidden && 'replaced or deleted in a later layer',
+  );
 }
 
 function pictures({ byFolder, byLayer }: Analysis): Html | undefined {
@@ -70,8 +87,8 @@ function wasted({ hidden, hiddenBytes, visibleBytes, diveBytes }: Space, linkTo:
   const percent = all > 0 ? Math.round((1000 * hiddenBytes) / all) / 10 : 0;
   return html`<p>
       ${formatBytes(hiddenBytes)} of ${formatBytes(all)} (${percent} %) are in files that a later layer replaces or
-      deletes, before compression. <code>dive</code> says ${formatBytes(diveBytes)}, since it adds the copies that
-      remain.
+      deletes, before compression. (<code>dive</code> reports ${formatBytes(diveBytes)}, because it also counts the
+      final copies.)
     </p>
     ${table(
       ['File', 'What happens', 'Wasted'],

@@ -6,7 +6,7 @@ import { hideSecretOf, hideSecrets, hideSecretValue } from '../../secrets/secret
 import { instructionOf } from '../tree/createdBy.ts';
 import { count, dotted, formatBytes, plainText, timeAgo } from '../common/text.ts';
 import type { ImagePackages } from '../../packages/package.ts';
-import { filesHtml, type LinkTo } from './filesHtml.ts';
+import { analysisSummary, filesHtml, type LinkTo } from './filesHtml.ts';
 import { packagesHtml } from './packagesHtml.ts';
 import { html, type Html } from '../page/html.ts';
 import { bar, section } from '../page/parts.ts';
@@ -37,12 +37,14 @@ export function imageHtml(
   return html`<header>
       <h1>${plainText(name)}</h1>
       <p>${dotted(plainText(formatPlatform(image.platform)), count(layers.length, 'layer'), sizeOf(image))}</p>
+      ${analysis && html`<p>${analysisSummary(analysis)}</p>`}
       <nav aria-label="Actions">
         ${actions.map(({ title, href }) => html`<a class="button" href="${href}">${title}</a>`)}
       </nav>
     </header>
+    ${analysis && filesHtml(analysis, analysis.linkTo)}
     ${section(
-      'What it is',
+      'Overview',
       facts([
         ['Digest', image.manifestDigest],
         ['Platform', plainText(formatPlatform(image.platform))],
@@ -51,9 +53,9 @@ export function imageHtml(
         ['Manifest', plainText(image.manifest.mediaType)],
       ]),
     )}
-    ${section('What it runs', runs(image))} ${section('Environment', environment(config.env))}
+    ${section('Run configuration', runs(image))} ${section('Environment', environment(config.env))}
     ${section('Labels', labels(config.labels))} ${section('History', history(image, now))}
-    ${analysis && packagesHtml(analysis.packages, analysis.linkTo)} ${analysis && filesHtml(analysis, analysis.linkTo)}`;
+    ${analysis && packagesHtml(analysis.packages, analysis.linkTo)}`;
 }
 
 function sizeOf({ layers }: ResolvedImage): string {
@@ -81,7 +83,7 @@ function runs({ config }: ResolvedImage): Html | undefined {
     ['Entrypoint', commandLine(config.entrypoint)],
     ['Command', commandLine(config.command)],
     ['Working directory', plainText(config.workingDir ?? '')],
-    ['User', user === undefined ? 'root (none is set)' : plainText(user)],
+    ['User', user === undefined ? 'root (default)' : plainText(user)],
     ['Ports', plainText(config.exposedPorts.join(', '), 2_000)],
     ['Volumes', plainText(config.volumes.join(', '), 2_000)],
     ['Stop signal', plainText(config.stopSignal ?? '')],

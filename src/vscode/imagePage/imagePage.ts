@@ -23,7 +23,7 @@ const ACTIONS = [
   ['Show Packages', COMMANDS.listPackages],
   ['Show Manifest', COMMANDS.showManifest],
   ['Show Config', COMMANDS.showConfig],
-  ['Copy curl Lines', COMMANDS.copyCurl],
+  ['Copy as Shell Script', COMMANDS.copyCurl],
 ] as const;
 
 /** What the page about an image needs. */

@@ -9,7 +9,7 @@ const COLORS = 6;
 /** Approximate width of a letter, in the picture's units. */
 const LETTER = 6.5;
 
-/** Renders sizes as tiles with a tooltip, and a name where there is room. */
+/** Renders sizes as tiles with a tooltip, and a name and size where there is room. */
 export function treemapHtml(root: SizeNode, description: string): Html {
   const tiles = treemap(root, BOX, OPTIONS);
   const colors = new Map(root.children.map(({ name }, at) => [name, at % COLORS]));
@@ -23,6 +23,8 @@ function tileHtml(tile: Tile, color: number): Html {
   const title = `${plainText(tile.path.join('/'), 300)}: ${formatBytes(size)}`;
   const letters = Math.floor((width - 6) / LETTER);
   const named = letters >= 3 && height >= 14;
+  const sized = `${name} · ${formatBytes(size)}`;
+  const label = Array.from(sized).length <= letters ? sized : name;
   return html`<g>
     <title>${title}</title>
     <rect
@@ -32,6 +34,6 @@ function tileHtml(tile: Tile, color: number): Html {
       width="${width.toFixed(1)}"
       height="${height.toFixed(1)}"
     />
-    ${named && html`<text x="${(x + 4).toFixed(1)}" y="${(y + 12).toFixed(1)}">${plainText(name, letters)}</text>`}
+    ${named && html`<text x="${(x + 4).toFixed(1)}" y="${(y + 12).toFixed(1)}">${plainText(label, letters)}</text>`}
   </g>`;
 }

@@ -160,8 +160,8 @@ function reportPull(
   offer(
     `Pulled ${familiarName(reference)} into ${vscode.workspace.asRelativePath(folder)}.${warningsNoted(warnings.length)}`,
     {
-      'Open Folder': runCommand(COMMANDS.openFolder, { folder }),
       Mount: runCommand(COMMANDS.mountImage, { folder }),
+      'Open Folder': runCommand(COMMANDS.openFolder, { folder }),
       'Show in Images': () => views.revealFolder(folder),
     },
   );

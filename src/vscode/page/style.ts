@@ -22,7 +22,8 @@ a.button:hover { background: var(--vscode-button-secondaryHoverBackground); text
 a.button:first-child:hover { background: var(--vscode-button-hoverBackground); }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .15rem .8rem .15rem 0; font-weight: normal; overflow-wrap: anywhere; }
-th[scope=row] { width: 14rem; color: var(--vscode-descriptionForeground); }
+th { overflow-wrap: normal; }
+th[scope=row] { width: min(14rem, 35%); color: var(--vscode-descriptionForeground); }
 td.number, th.number { text-align: right; white-space: nowrap; width: 6rem; }
 thead th { color: var(--vscode-descriptionForeground); border-bottom: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder)); }
 code, pre { font-family: var(--vscode-editor-font-family); font-size: var(--vscode-editor-font-size); color: inherit; background: none; padding: 0; }
@@ -37,9 +38,9 @@ ol.history li::marker { color: var(--vscode-descriptionForeground); }
 .bar .share { fill: var(--vscode-charts-blue); }
 .warning { border-left: 3px solid var(--vscode-editorWarning-foreground); background: var(--vscode-textBlockQuote-background); padding: .4rem .8rem; margin: .5rem 0; }
 .treemap { width: 100%; height: auto; display: block; }
-.treemap .tile { stroke: var(--vscode-editor-background); stroke-width: 1; fill-opacity: .55; }
-.treemap .depth1 { fill-opacity: .3; }
-.treemap .depth2 { fill-opacity: .4; }
+.treemap .tile { stroke: var(--vscode-contrastBorder, var(--vscode-editor-background)); stroke-width: 1; fill-opacity: .1; }
+.treemap .depth1 { fill-opacity: .2; }
+.treemap .depth2 { fill-opacity: .15; }
 .treemap .color0 { fill: var(--vscode-charts-blue); }
 .treemap .color1 { fill: var(--vscode-charts-green); }
 .treemap .color2 { fill: var(--vscode-charts-orange); }
@@ -56,4 +57,9 @@ ol.history li::marker { color: var(--vscode-descriptionForeground); }
 .sign.removed { color: var(--vscode-gitDecoration-deletedResourceForeground); }
 .sign.changed { color: var(--vscode-gitDecoration-modifiedResourceForeground); }
 .quiet { color: var(--vscode-descriptionForeground); }
+@media (max-width: 40rem) {
+  body { padding: 0 .8rem 2rem; }
+  .treemap text { font-size: 18px; }
+  .step { flex-wrap: wrap; }
+}
 `);

@@ -15,8 +15,18 @@ export interface Finding {
 export async function probeRegistry(client: RegistryClient, signal: AbortSignal): Promise<Finding> {
   const { authentication, catalog } = await client.ping(signal);
   const access = authentication === 'none' ? 'open' : 'account';
-  const list = catalog ? '' : " This registry doesn't support listing repositories. Open images by name.";
-  return { access, catalog: catalog ? 'listed' : 'none', text: `${describe(authentication)}${list}` };
+  return {
+    access,
+    catalog: catalog ? 'listed' : 'none',
+    text: `${describe(authentication)}${catalog ? '' : unlisted(access)}`,
+  };
+}
+
+/** A registry that wants an account may list its repositories to one. */
+function unlisted(access: Finding['access']): string {
+  return access === 'open'
+    ? " This registry doesn't support listing repositories. Open images by name."
+    : " Its repositories can't be listed without signing in. Sign in, or open images by name.";
 }
 
 function describe(authentication: string): string {

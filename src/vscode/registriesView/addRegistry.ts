@@ -2,9 +2,11 @@ import * as vscode from 'vscode';
 import { InsecureRefusedError, RegistryError, TlsError } from '../../registry/errors.ts';
 import { command } from '../command/command.ts';
 import type { CommandArgument } from '../common/argument.ts';
+import { InvalidSettingError } from '../common/errors.ts';
 import { COMMANDS } from '../common/ids.ts';
 import { offer, runCommand } from '../common/offer.ts';
 import { withNotification } from '../common/progress.ts';
+import type { Views } from '../common/reveal.ts';
 import { probeRegistry, type Finding } from '../registries/probeRegistry.ts';
 import type { Registries } from '../registries/registries.ts';
 import type { Configuration } from '../settings/configuration.ts';
@@ -12,6 +14,7 @@ import { parseRegistry, type RegistrySetting } from '../settings/settings.ts';
 import { askTrust } from './askTrust.ts';
 
 interface AddNeeds {
+  readonly views: Views;
   readonly configuration: Configuration;
   readonly registries: Registries;
 }
@@ -25,7 +28,9 @@ export const addRegistry = command(
     const found = call.interactive ? await probeInteractively(typed, needs) : await probe(typed, needs);
     if (!found) return;
     await needs.configuration.addRegistry(found.setting);
-    if (call.interactive) reportAdded(found);
+    if (!call.interactive) return;
+    await needs.views.revealRegistry(found.setting.name);
+    reportAdded(found);
   },
 );
 
@@ -75,6 +80,8 @@ function problemOf(entry: object): string | undefined {
     parseRegistry(entry, 'registries');
     return undefined;
   } catch (error) {
+    // The user is typing an address, not editing a setting.
+    if (error instanceof InvalidSettingError) return 'Not a valid registry address or name';
     return error instanceof Error ? error.message : String(error);
   }
 }

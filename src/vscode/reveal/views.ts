@@ -87,6 +87,10 @@ export class TreeViews implements Views, vscode.Disposable {
     await this.#reveal(async () => (platform === undefined ? undefined : await image.platform(platform)) ?? image);
   }
 
+  async revealRegistry(registry: string): Promise<void> {
+    await this.#reveal(async () => this.#registries.show(registry));
+  }
+
   async revealRepository(registry: string, repository: string): Promise<void> {
     const node = this.#registries.show(registry).show(repository);
     await this.#reveal(async () => node);

@@ -41,10 +41,10 @@ test('lists wasted space with the layers that waste it', () => {
 test('names a likely secret even if a later layer hides it', () => {
   const listed = { ...layer(1, { 'app/.env': 10, 'root/.npmrc': 5 }), listedOnly: true } as const;
   const text = page(listed, layer(2, {}, ['app/.env']));
-  assert.match(text, /2 files may hold a secret/);
+  assert.match(text, /2 files may contain a secret/);
   assert.match(
     text,
-    /\/app\/\.env<\/td> ?<td>1<\/td> ?<td>environment variables \(by its name\) · hidden by a later layer/,
+    /\/app\/\.env<\/td> ?<td>1<\/td> ?<td>environment variables \(by its name\) · replaced or deleted in a later layer/,
   );
   assert.match(text, /\/root\/\.npmrc<\/td> ?<td>1<\/td> ?<td>package registry credentials \(by its name\) ?<\/td>/);
 });
@@ -55,10 +55,10 @@ test('lists secrets found by content first and examples last, and names layers t
     entry.path === 'root/.npmrc' ? entry : { ...entry, suspects: [{ what: 'a private key', line: 7 }] },
   );
   const text = page({ ...inside, entries }, { ...layer(2, { 'root/.npmrc': 1 }, ['app/main.py']), listedOnly: true });
-  assert.match(text, /3 files may hold a secret/);
+  assert.match(text, /3 files may contain a secret/);
   assert.match(
     text,
-    /\/app\/main\.py<\/td> ?<td>1<\/td> ?<td>a private key \(line 7\) · hidden by a later layer.*\.npmrc.*key\.pem<\/td> ?<td>1<\/td> ?<td>a private key \(line 7\) · among tests or examples/,
+    /\/app\/main\.py<\/td> ?<td>1<\/td> ?<td>a private key \(line 7\) · replaced or deleted in a later layer.*\.npmrc.*key\.pem<\/td> ?<td>1<\/td> ?<td>a private key \(line 7\) · among tests or examples/,
   );
   assert.match(text, /Only a list of the files in layer 2 was read/);
 });

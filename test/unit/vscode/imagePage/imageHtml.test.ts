@@ -70,7 +70,7 @@ test('shows what the config says', () => {
   assert.match(text, /<code>\/bin\/app --greet &#34;hello world&#34;<\/code>/);
   assert.match(text, /<a href="https:\/\/example\.com\/source">/);
   assert.match(text, /<td>javascript:alert\(1\)<\/td>/, 'other schemes are not links');
-  assert.match(text, /root \(none is set\)/);
+  assert.match(text, /root \(default\)/);
   assert.match(text, /Layer 1 · 4\.2 MB[^]*ADD file:abc in \/[^]*No files[^]*CMD[^]*Layer 2 · 1\.0 kB[^]*RUN make all/);
 });
 
