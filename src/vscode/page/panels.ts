@@ -20,8 +20,7 @@ const LINKS: Readonly<Record<string, readonly string[]>> = {
 
 /** Opens an empty page in an editor of its own. */
 export function openPanel(type: string, title: string): vscode.WebviewPanel {
-  // Going back to the page finds it where it was scrolled to.
-  const panelOptions = { enableFindWidget: true, retainContextWhenHidden: true, ...optionsOf(type) };
+  const panelOptions = { enableFindWidget: true, ...optionsOf(type) };
   return vscode.window.createWebviewPanel(type, title, vscode.ViewColumn.Active, panelOptions);
 }
 
