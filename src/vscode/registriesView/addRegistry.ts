@@ -29,8 +29,8 @@ export const addRegistry = command(
     if (!found) return;
     await needs.configuration.addRegistry(found.setting);
     if (!call.interactive) return;
-    await needs.views.revealRegistry(found.setting.name);
     reportAdded(found);
+    await needs.views.revealRegistry(found.setting.name);
   },
 );
 
