@@ -215,6 +215,7 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     worker: 'src/workers/worker.ts',
     mergeWorker: 'src/export/mergeWorker.ts',
     exportWorker: 'src/export/exportWorker.ts',
+    changesWorker: 'src/changes/changesWorker.ts',
     searchWorker: 'src/search/searchWorker.ts',
     packageWorker: 'src/packages/packageWorker.ts',
   };

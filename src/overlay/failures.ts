@@ -127,6 +127,16 @@ const TABLE = {
     remedy:
       'Install the packages tar and coreutils, or mount without restoring owners (setting peel.mount.restoreOwnership)',
   },
+  'changes-failed': {
+    code: 105,
+    message: 'The changes could not be read; the lines above say why',
+    remedy: 'Unmount the image and try again',
+  },
+  'changes-tools': {
+    code: 106,
+    message: 'Reading the changes needs GNU tar',
+    remedy: 'Install the package tar',
+  },
   'no-namespaces': {
     code: 98,
     message: "This machine doesn't let users mount in a namespace of their own",

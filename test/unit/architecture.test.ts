@@ -25,6 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   insight: ['oci', 'browse', 'packages', 'secrets'],
   search: ['oci', 'browse', 'layers', 'workers'],
   export: ['oci', 'blobs', 'layers', 'layout', 'pull', 'registry', 'resolve', 'workers'],
+  changes: ['oci', 'blobs', 'export', 'layers', 'layout', 'overlay', 'pull', 'workers'],
 };
 const core = Object.keys(mayImport);
 Object.assign(mayImport, { vscode: core, 'extension.ts': [...core, 'vscode'] });
@@ -41,6 +42,7 @@ const ladder: readonly (readonly string[])[] = [
   ['files'],
   ['command'],
   ['documents', 'filesView', 'search', 'mount', 'compare', 'imagePage', 'packages', 'trust'],
+  ['changes'],
   ['registriesView', 'imagesView'],
   ['reveal'],
   ['features.ts'],

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { ConfigChanges } from '../../changes/newConfig.ts';
 import { isObject, type JsonObject } from '../../oci/json.ts';
 import { formatReference } from '../../oci/reference.ts';
 import { parseFileUri, type FileUriParts } from './fileLocation.ts';
@@ -57,6 +58,12 @@ export interface CommandArgument {
   readonly include?: string;
   readonly exclude?: string;
   readonly maxResults?: number;
+  readonly comment?: string;
+  readonly author?: string;
+  /** RFC 3339. */
+  readonly created?: string;
+  /** What to change in an image's config. */
+  readonly config?: ConfigChanges;
 }
 
 /** A command's argument isn't a row, a Uri, a string or an object with the contract's fields. */
@@ -106,6 +113,10 @@ const FIELDS: Readonly<Record<keyof CommandArgument, Parse>> = {
   include: text,
   exclude: text,
   maxResults: count,
+  comment: text,
+  author: text,
+  created: time,
+  config: configChanges,
 };
 
 /**
@@ -186,6 +197,41 @@ function texts(field: string, value: unknown): readonly string[] {
 function text(field: string, value: unknown): string {
   if (typeof value !== 'string') throw new InvalidArgumentError(field, 'a string');
   return value;
+}
+
+function time(field: string, value: unknown): string {
+  const given = text(field, value);
+  if (!/^\d{4}-\d\d-\d\dT/.test(given) || Number.isNaN(Date.parse(given)))
+    throw new InvalidArgumentError(field, 'a time such as 2026-01-31T12:00:00Z');
+  return given;
+}
+
+function configChanges(field: string, value: unknown): ConfigChanges {
+  const expected = 'an object with cmd, entrypoint, env, workingDir, user or labels';
+  if (!isObject(value)) throw new InvalidArgumentError(field, expected);
+  const { cmd, entrypoint, env, workingDir, user, labels, ...unknown } = value;
+  if (Object.keys(unknown).length > 0) throw new InvalidArgumentError(field, expected);
+  const list = (name: string, given: unknown): readonly string[] => {
+    if (!Array.isArray(given)) throw new InvalidArgumentError(`${field}.${name}`, 'a list of strings');
+    return given.map((item: unknown) => text(`${field}.${name}`, item));
+  };
+  if (labels !== undefined && !isObject(labels)) throw new InvalidArgumentError(`${field}.labels`, 'an object');
+  const lines = env === undefined ? undefined : list('env', env);
+  if (lines?.some(line => !/^[^=]+=/.test(line))) throw new InvalidArgumentError(`${field}.env`, 'NAME=value in each');
+  return {
+    ...(cmd === undefined ? {} : { cmd: list('cmd', cmd) }),
+    ...(entrypoint === undefined ? {} : { entrypoint: list('entrypoint', entrypoint) }),
+    ...(lines === undefined ? {} : { env: lines }),
+    ...(workingDir === undefined ? {} : { workingDir: text(`${field}.workingDir`, workingDir) }),
+    ...(user === undefined ? {} : { user: text(`${field}.user`, user) }),
+    ...(labels === undefined
+      ? {}
+      : {
+          labels: Object.fromEntries(
+            Object.entries(labels).map(([name, label]) => [name, text(`${field}.labels`, label)] as const),
+          ),
+        }),
+  };
 }
 
 function flag(field: string, value: unknown): boolean {

@@ -67,6 +67,17 @@ export class MountNotVerifiedError extends Error {
   }
 }
 
+/** The image could change while it is read. */
+export class MountedWritableError extends Error {
+  readonly folder: string;
+  constructor(folder: string, where: 'mount' | 'terminal') {
+    const remedy = where === 'mount' ? 'Unmount it first.' : 'Close the terminal with its mount first.';
+    super(`The image in ${folder} is mounted and may change while it is read. ${remedy}`);
+    this.name = 'MountedWritableError';
+    this.folder = folder;
+  }
+}
+
 /** The system has no overlay file system. */
 export class OverlayUnavailableError extends Error {
   readonly folder: string;

@@ -22,7 +22,7 @@ import {
 } from '../../registry/errors.ts';
 import { DiskFullError, WorkerCrashedError } from '../../workers/layerErrors.ts';
 import type { CommandArgument } from './argument.ts';
-import { InvalidSettingError, TaskFailedError, UntrustedWorkspaceError } from './errors.ts';
+import { InvalidSettingError, MountedWritableError, TaskFailedError, UntrustedWorkspaceError } from './errors.ts';
 import { COMMANDS, SECTION, SETTINGS } from './ids.ts';
 import { systemMessage } from './systemMessage.ts';
 
@@ -122,6 +122,8 @@ function actionsFor(error: unknown): readonly FailureAction[] {
   if (error instanceof InvalidSettingError) return [openSettings(error.key.replace(/\[.*$/, ''))];
   if (error instanceof UntrustedWorkspaceError) return [{ title: 'Manage Trust', command: 'workbench.trust.manage' }];
   if (error instanceof TaskFailedError) return taskActions(error);
+  if (error instanceof MountedWritableError)
+    return [{ title: 'Unmount', command: COMMANDS.unmountImage, argument: { folder: error.folder } }];
   if (error instanceof DamagedFolderError)
     return [{ title: 'Remove Image…', command: COMMANDS.removeImage, argument: { folder: error.folder } }];
   return isOurs(error) ? [] : [SHOW_LOG];

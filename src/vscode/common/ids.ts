@@ -45,6 +45,8 @@ export const COMMANDS = {
   mountWithoutSudo: 'peel.mountWithoutSudo',
   unmountLazily: 'peel.unmountLazily',
   openShell: 'peel.openShell',
+  listChanges: 'peel.listChanges',
+  commitImage: 'peel.commitImage',
   openFolder: 'peel.openFolder',
   removeImage: 'peel.removeImage',
   cleanCache: 'peel.cleanCache',

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { KeyedMutex } from '../../blobs/keyedMutex.ts';
 import type { BlobStore } from '../../blobs/store.ts';
+import { localAddress } from '../../layout/localAddress.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
 import type { Logger } from '../../oci/logger.ts';
 import type { PulledImage } from '../../pull/pullImage.ts';
@@ -17,6 +18,8 @@ export interface PullRequest extends TransferWatch {
   readonly image: ResolvedImage;
   /** Absolute. */
   readonly folder: string;
+  /** The OCI layout to pull from, if not from the registry. */
+  readonly layout?: string;
 }
 
 /** The cache can't be emptied while a download needs it. */
@@ -55,13 +58,16 @@ export class Pulls {
    * reuses its result.
    * @throws what `pullImage` of `src/pull` throws
    */
-  async pull({ image, folder, report, signal }: PullRequest): Promise<PulledImage> {
+  async pull({ image, folder, layout, report, signal }: PullRequest): Promise<PulledImage> {
     const [{ layerWork, folders }, { pullImage }] = await Promise.all([
       this.#parts(),
       import('../../pull/pullImage.ts'),
     ]);
     const { maxBytes, maxEntries } = this.#settings();
-    const origin = await this.#registries.originOf(image.reference.registry);
+    const { registry } = image.reference;
+    const remote = await this.#registries.originOf(registry);
+    const local = layout === undefined ? {} : { registry: { name: registry, url: localAddress(layout) } };
+    const origin = { ...remote, ...local };
     const limits = { maxBytes, maxEntries };
     return this.#busy(() =>
       folders.exclusively(folder, signal, () =>
