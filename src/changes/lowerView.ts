@@ -44,6 +44,7 @@ export class LowerView {
   readonly #view = new StackView();
   /** Base first, by path. */
   readonly #claims: ReadonlyMap<string, SidecarEntry>[] = [];
+  readonly #folders: string[] = [];
   /** Owner of the layers on disk: who pulled the image. */
   readonly puller: { readonly uid: number; readonly gid: number };
   /** Root gave the layers the image's owners, so that a mount shows all attributes. */
@@ -65,6 +66,7 @@ export class LowerView {
       const layer = join(place, String(number));
       const { entries, opaque } = readSidecar(`${layer}.json`);
       const special = entries.filter(({ type }) => type !== undefined && type !== 'symlink');
+      this.#folders.push(layer);
       this.#claims.push(new Map(entries.map(entry => [entry.path, entry])));
       this.#view.add({ folder: layer, opaque, special });
     }
@@ -95,6 +97,7 @@ export class LowerView {
   #describe(node: StackNode, path: string): LowerEntry {
     const said = this.#claims[node.layer]?.get(path);
     const stat = this.#view.stat(node);
+    if (path === '' && stat) return { ...NOTHING, type: 'directory', claim: this.#root(), mtime: seconds(stat) };
     const special = said?.type === undefined || said.type === 'symlink' ? undefined : said.type;
     if (!stat || special) {
       const { devMajor = 0, devMinor = 0, mtime = stat ? seconds(stat) : 0 } = said ?? {};
@@ -112,6 +115,20 @@ export class LowerView {
       ...(target === undefined ? {} : { target }),
       ...(type === 'file' ? { file: this.#view.fileOf(node), inode: `${stat.dev}:${stat.ino}` } : {}),
     };
+  }
+
+  /**
+   * Returns the root directory's attributes, which most layers don't describe: those of the topmost
+   * layer that does.
+   */
+  #root(): Attributes {
+    for (const [at, claims] of [...this.#claims.entries()].toReversed()) {
+      const said = claims.get('');
+      const stat = lstatSync(this.#folders[at] ?? '');
+      const described = this.puller.uid === 0 && (stat.uid !== 0 || (stat.mode & 0o7777) !== 0o755);
+      if (said || described) return claimOf(said, stat);
+    }
+    return claimOf(undefined, undefined);
   }
 
   /**
