@@ -51,12 +51,6 @@ export async function withReadableChanges<T>(
   }
 }
 
-/** Returns an image's changes as far as the user can read them. @throws {UnreadableChangesError} */
-export async function ownChanges({ folder, image }: ImageOnDisk, signal: AbortSignal): Promise<readonly Change[]> {
-  checkUsable(image);
-  return changesFrom({ source: { folder }, namespace: false }, image.layers.length, signal);
-}
-
 /** Compares the changes with an image of so many layers. */
 export async function changesFrom(
   { source, namespace }: ReadableChanges,
