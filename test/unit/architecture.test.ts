@@ -144,7 +144,7 @@ test('the bundle keeps its budgets', async () => {
 test('no thread needs VS Code', async () => {
   const { outputs } = await metafile();
   const threads = Object.keys(outputs).filter(file => /[wW]orker\.js$/.test(file));
-  assert.equal(threads.length, 5);
+  assert.equal(threads.length, 6);
   for (const thread of threads) {
     const read = new Set<string>();
     loadedWith(outputs, thread, read);
@@ -159,7 +159,7 @@ test('what is read together lies in few files', async () => {
   const first = Object.keys(outputs).find(
     file => outputs[file]?.entryPoint === 'later:src/vscode/imagesView/pullImage.ts',
   );
-  const most = { 'dist/extension.js': 4, 'dist/worker.js': 12, [first ?? 'the command']: 10 };
+  const most = { 'dist/extension.js': 4, 'dist/worker.js': 13, [first ?? 'the command']: 10 };
   for (const [entry, limit] of Object.entries(most)) {
     const read = new Set<string>();
     assert.ok(loadedWith(outputs, entry, read) > 0, entry);

@@ -89,7 +89,7 @@ describe('changes as a normal user', { skip }, () => {
       result.changes.map(({ path, change }) => `${change} ${path}`),
       ['changed etc/mail', 'added mine', 'added root', 'added root/secret'],
     );
-    // Writing takes setgid away; the copy of shadow says nothing new; the user's own file is root's.
+    // Writing takes setgid away, the copy of shadow is unchanged, and the user's file is root's.
     assert.deepEqual(tarLines(blob), [
       'drwxr-xr-x 0/0 0 ./',
       'drwxr-xr-x 0/0 0 etc/',
