@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
-import { commitImage as commit } from '../../changes/commitImage.ts';
-import type { ConfigChanges } from '../../changes/newConfig.ts';
+import { commitImage as commit, type CommitRequest } from '../../changes/commitImage.ts';
 import { refuseTaken } from '../../export/mergeImage.ts';
 import { shortDigest } from '../../oci/digest.ts';
 import { familiarName, formatReference, parseReference, type Reference } from '../../oci/reference.ts';
@@ -21,6 +20,7 @@ import type { Views } from '../common/reveal.ts';
 import { defaultFolderName } from '../images/names.ts';
 import type { ImageOnDisk } from '../images/pulledImages.ts';
 import type { Pulls } from '../images/pulls.ts';
+import { checkedConfig, checkedTime } from './commitArguments.ts';
 import type { ChangesNeeds } from './listChanges.ts';
 import { CHANGES_SCRIPT, withReadableChanges } from './readChanges.ts';
 
@@ -38,6 +38,7 @@ const TITLE = 'Commit Changes as Image';
 export const commitImage = command(
   ['folder', 'target', 'reference', 'comment', 'author', 'created', 'config'],
   async (argument, needs: CommitNeeds, call) => {
+    const details = checked(argument);
     const folder = await askImageFolder(argument, needs.images, TITLE);
     if (folder === undefined) return undefined;
     const image = await unmounted(folder, needs, call);
@@ -48,7 +49,7 @@ export const commitImage = command(
     const target = await chooseTargetFolder(name, argument.target, needs.images, call, TITLE);
     if (target === undefined) return undefined;
     await refuseTaken(target);
-    const done = await committed(argument, { image, reference, target }, needs);
+    const done = await committed(details, { image, reference, target }, needs);
     await needs.images.remember(target);
     if (call.interactive) report(done.pulled, reference, needs);
     return { folder: target, digest: done.pulled.digest, ...(done.layer ? { layer: done.layer } : {}) };
@@ -115,7 +116,7 @@ interface Committed {
 
 /** Writes the image as a layout next to the target, and pulls it from there. */
 function committed(
-  { comment, author, created, config }: Pick<CommandArgument, 'comment' | 'author' | 'created' | 'config'>,
+  details: ReturnType<typeof checked>,
   { image, reference, target }: Wanted,
   { pulls, tasks }: CommitNeeds,
 ): Promise<Committed> {
@@ -132,7 +133,7 @@ function committed(
             reference: formatReference(reference),
             layout,
             script: CHANGES_SCRIPT,
-            ...given({ comment, author, created, config }),
+            ...details,
           },
           signal,
         );
@@ -151,25 +152,20 @@ function committed(
   );
 }
 
-interface Described {
-  readonly comment?: string;
-  readonly author?: string;
-  readonly created?: string;
-  readonly config?: ConfigChanges;
-}
+type Described = Pick<CommandArgument, 'comment' | 'author' | 'created' | 'config'>;
 
-/** Leaves out what is not given. */
-function given({
+/** Checks what the caller says of the new image. @throws {InvalidArgumentError} */
+function checked({
   comment,
   author,
   created,
   config,
-}: { [Name in keyof Described]: Described[Name] | undefined }): Described {
+}: Described): Pick<CommitRequest, 'comment' | 'author' | 'created' | 'config'> {
   return {
     ...(comment === undefined ? {} : { comment }),
     ...(author === undefined ? {} : { author }),
-    ...(created === undefined ? {} : { created }),
-    ...(config === undefined ? {} : { config }),
+    ...(created === undefined ? {} : { created: checkedTime('created', created) }),
+    ...(config === undefined ? {} : { config: checkedConfig('config', config) }),
   };
 }
 

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import type { ConfigChanges } from '../../changes/newConfig.ts';
 import { isObject, type JsonObject } from '../../oci/json.ts';
 import { formatReference } from '../../oci/reference.ts';
 import { parseFileUri, type FileUriParts } from './fileLocation.ts';
@@ -62,8 +61,8 @@ export interface CommandArgument {
   readonly author?: string;
   /** RFC 3339. */
   readonly created?: string;
-  /** What to change in an image's config. */
-  readonly config?: ConfigChanges;
+  /** What to change in an image's config; checked by the command. */
+  readonly config?: JsonObject;
 }
 
 /** A command's argument isn't a row, a Uri, a string or an object with the contract's fields. */
@@ -115,8 +114,8 @@ const FIELDS: Readonly<Record<keyof CommandArgument, Parse>> = {
   maxResults: count,
   comment: text,
   author: text,
-  created: time,
-  config: configChanges,
+  created: text,
+  config: object,
 };
 
 /**
@@ -199,39 +198,9 @@ function text(field: string, value: unknown): string {
   return value;
 }
 
-function time(field: string, value: unknown): string {
-  const given = text(field, value);
-  if (!/^\d{4}-\d\d-\d\dT/.test(given) || Number.isNaN(Date.parse(given)))
-    throw new InvalidArgumentError(field, 'a time such as 2026-01-31T12:00:00Z');
-  return given;
-}
-
-function configChanges(field: string, value: unknown): ConfigChanges {
-  const expected = 'an object with cmd, entrypoint, env, workingDir, user or labels';
-  if (!isObject(value)) throw new InvalidArgumentError(field, expected);
-  const { cmd, entrypoint, env, workingDir, user, labels, ...unknown } = value;
-  if (Object.keys(unknown).length > 0) throw new InvalidArgumentError(field, expected);
-  const list = (name: string, given: unknown): readonly string[] => {
-    if (!Array.isArray(given)) throw new InvalidArgumentError(`${field}.${name}`, 'a list of strings');
-    return given.map((item: unknown) => text(`${field}.${name}`, item));
-  };
-  if (labels !== undefined && !isObject(labels)) throw new InvalidArgumentError(`${field}.labels`, 'an object');
-  const lines = env === undefined ? undefined : list('env', env);
-  if (lines?.some(line => !/^[^=]+=/.test(line))) throw new InvalidArgumentError(`${field}.env`, 'NAME=value in each');
-  return {
-    ...(cmd === undefined ? {} : { cmd: list('cmd', cmd) }),
-    ...(entrypoint === undefined ? {} : { entrypoint: list('entrypoint', entrypoint) }),
-    ...(lines === undefined ? {} : { env: lines }),
-    ...(workingDir === undefined ? {} : { workingDir: text(`${field}.workingDir`, workingDir) }),
-    ...(user === undefined ? {} : { user: text(`${field}.user`, user) }),
-    ...(labels === undefined
-      ? {}
-      : {
-          labels: Object.fromEntries(
-            Object.entries(labels).map(([name, label]) => [name, text(`${field}.labels`, label)] as const),
-          ),
-        }),
-  };
+function object(field: string, value: unknown): JsonObject {
+  if (!isObject(value)) throw new InvalidArgumentError(field, 'an object');
+  return value;
 }
 
 function flag(field: string, value: unknown): boolean {
