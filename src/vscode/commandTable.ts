@@ -27,6 +27,7 @@ export const COMMAND_TABLE: Readonly<Record<CommandId, () => Promise<Command<Fea
   [COMMANDS.showImagePage]: async () => (await import('./imagePage/commands.ts')).showImagePage,
   [COMMANDS.analyzeImage]: async () => (await import('./imagePage/commands.ts')).analyzeImage,
   [COMMANDS.listPackages]: async () => (await import('./packages/listPackages.ts')).listPackages,
+  [COMMANDS.exportSbom]: async () => (await import('./packages/exportSbom.ts')).exportSbom,
   [COMMANDS.compareImages]: async () => (await import('./compare/compareImages.ts')).compareImages,
   [COMMANDS.compareLayers]: async () => (await import('./compare/compareLayers.ts')).compareLayers,
   [COMMANDS.compareFiles]: async () => (await import('./compare/compareFiles.ts')).compareFiles,

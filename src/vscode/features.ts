@@ -81,6 +81,7 @@ export function buildFeatures(context: vscode.ExtensionContext) {
     settings,
     signers,
     tasks,
+    version,
     views,
   };
 }

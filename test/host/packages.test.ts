@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync, rmSync } from 'node:fs';
 import { after, before, describe, it } from 'mocha';
 import { image, layer } from '../support/image.ts';
 import { startRegistry, type Registry } from '../support/registry/registry.ts';
 import { file } from '../support/tar.ts';
-import { peel, workspaceFolder } from './commands.ts';
+import { peel, refusal, workspaceFolder } from './commands.ts';
 
 interface Listing {
   readonly os?: { readonly id: string };
@@ -43,6 +44,17 @@ describe('packages', () => {
     const pulled = await peel<Listing>('listPackages', { folder });
     assert.deepEqual(pulled.packages, packages);
     assert.equal(registry.requests.length, requests);
+    for (const [format, key] of [
+      ['cyclonedx-json', 'bomFormat'],
+      ['spdx-json', 'spdxVersion'],
+    ] as const) {
+      const target = `${workspaceFolder()}/images/packages.${format}`;
+      await peel('exportSbom', { folder, format, target });
+      assert.match(readFileSync(target, 'utf8'), new RegExp(`"${key}"[^]*pkg:npm/b@2`));
+      assert.match(await refusal('exportSbom', { folder, format, target }), /is there already/);
+      rmSync(target);
+    }
+    assert.match(await refusal('exportSbom', { folder, format: 'x', target: '/x' }), /cyclonedx-json/);
     await peel('removeImage', { folder });
   });
 });

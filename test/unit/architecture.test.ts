@@ -55,7 +55,7 @@ const ladder: readonly (readonly string[])[] = [
  * a thread starts. Raise them knowingly. A sixth of the total is Sigstore's library, loaded
  * when a signature is verified.
  */
-const budgets = { startup: 130_000, worker: 400_000, total: 1_000_000 };
+const budgets = { startup: 130_000, worker: 400_000, total: 1_060_000 };
 
 const files = globSync('src/**/*.ts', { cwd: projectRoot }).map(file => file.replaceAll('\\', '/'));
 

@@ -19,6 +19,7 @@ export const COMMANDS = {
   showImagePage: 'peel.showImagePage',
   analyzeImage: 'peel.analyzeImage',
   listPackages: 'peel.listPackages',
+  exportSbom: 'peel.exportSbom',
   compareImages: 'peel.compareImages',
   compareLayers: 'peel.compareLayers',
   compareFiles: 'peel.compareFiles',

@@ -21,6 +21,7 @@ const ACTIONS = [
   ['Pull Image…', COMMANDS.pullImage],
   ['Analyze Files', COMMANDS.analyzeImage],
   ['Show Packages', COMMANDS.listPackages],
+  ['Export SBOM…', COMMANDS.exportSbom],
   ['Show Manifest', COMMANDS.showManifest],
   ['Show Config', COMMANDS.showConfig],
   ['Copy as Shell Script', COMMANDS.copyCurl],

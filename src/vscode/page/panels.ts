@@ -10,6 +10,7 @@ const LINKS: Readonly<Record<string, readonly string[]>> = {
     COMMANDS.pullImage,
     COMMANDS.analyzeImage,
     COMMANDS.listPackages,
+    COMMANDS.exportSbom,
     COMMANDS.showManifest,
     COMMANDS.showConfig,
     COMMANDS.copyCurl,
