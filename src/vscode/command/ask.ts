@@ -7,22 +7,19 @@ import { absolutePath } from '../common/workspacePaths.ts';
 import type { PulledImages } from '../images/pulledImages.ts';
 import type { Registries } from '../registries/registries.ts';
 import { registryNamed } from '../registries/registryName.ts';
+import type { NameSources } from './completions.ts';
 
 // Every prompt returns `undefined` when the user dismisses it; the command then ends silently.
 
 /** Returns the argument's reference, or prompts for one. @throws {InvalidReferenceError} */
 export async function askReference(
   argument: Pick<CommandArgument, 'reference'>,
+  sources: NameSources,
   title: string,
 ): Promise<Reference | undefined> {
   if (argument.reference !== undefined) return parseReference(argument.reference);
-  const text = await vscode.window.showInputBox({
-    title,
-    prompt: 'Enter an image reference, or paste a docker pull command or registry URL',
-    placeHolder: 'busybox, ghcr.io/owner/name:tag, 127.0.0.1:5000/name@sha256:…',
-    ignoreFocusOut: true,
-    validateInput: problemOfReference,
-  });
+  const { pickReference } = await import('./pickReference.ts');
+  const text = await pickReference({ title }, sources);
   return text === undefined ? undefined : parseReference(text);
 }
 
@@ -122,15 +119,5 @@ export class NoImageError extends Error {
   constructor(wanted: WantedImage) {
     super(NO_IMAGE[wanted]);
     this.name = 'NoImageError';
-  }
-}
-
-function problemOfReference(text: string): string | undefined {
-  if (text.trim() === '') return undefined;
-  try {
-    parseReference(text);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
   }
 }

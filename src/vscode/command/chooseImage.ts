@@ -52,7 +52,7 @@ export async function chooseImage(
   title: string,
 ): Promise<ResolvedImage | undefined> {
   if (argument.folder !== undefined) return imageIn(absolutePath(argument.folder), argument, needs, call, title);
-  const reference = await askReference(argument, title);
+  const reference = await askReference(argument, needs, title);
   return reference && choosePlatformFor(reference, argument.platform, needs.lookup, call, title);
 }
 

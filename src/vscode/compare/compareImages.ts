@@ -1,5 +1,4 @@
 import { command } from '../command/command.ts';
-import * as vscode from 'vscode';
 import { platformsOf } from '../../oci/choosePlatform.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference, parseReference } from '../../oci/reference.ts';
@@ -7,6 +6,7 @@ import type { ResolvedImage } from '../../oci/image.ts';
 import { askPlatform } from '../command/ask.ts';
 import { chooseFiles, FILES_FIELDS, type FilesArgument } from '../command/chooseFiles.ts';
 import { chooseImage } from '../command/chooseImage.ts';
+import { pickReference } from '../command/pickReference.ts';
 import { imageName } from '../registries/imageName.ts';
 import { type ComparisonNeeds, showComparison } from './comparisonPage.ts';
 import { withNotification } from '../common/progress.ts';
@@ -43,20 +43,16 @@ export const compareImages = command(
 async function askOther(
   { reference, platform }: ResolvedImage,
   given: FilesArgument,
-  { lookup, registries }: ComparisonNeeds,
+  needs: ComparisonNeeds,
   call: Call,
 ): Promise<FilesArgument | undefined> {
   if (!call.interactive) return {};
+  const { lookup, registries } = needs;
   // Compare a pulled image with its registry's.
   const near = given.folder !== undefined && given.reference ? parseReference(given.reference) : reference;
   const value = formatReference({ ...near, tag: near.tag ?? 'latest' }).replace(/@.*$/, '');
-  const text = await vscode.window.showInputBox({
-    title: TITLE,
-    prompt: `The image to compare ${imageName(reference, registries)} ${formatPlatform(platform)} with`,
-    value,
-    valueSelection: [value.lastIndexOf(':') + 1, value.length],
-    ignoreFocusOut: true,
-  });
+  const placeholder = `The image to compare ${imageName(reference, registries)} ${formatPlatform(platform)} with`;
+  const text = await pickReference({ title: TITLE, placeholder, value }, needs);
   if (text === undefined) return undefined;
   const other = parseReference(text);
   const named = { reference: formatReference(other) };

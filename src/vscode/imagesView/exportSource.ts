@@ -42,7 +42,7 @@ export async function exportSourceOf(
     const open: ExportSource['open'] = ({ signal }) => openPulledImage(image, signal);
     return { title: name, name, open, files: async () => layerFilesOf(image) };
   }
-  const reference = await askReference(argument, title);
+  const reference = await askReference(argument, needs, title);
   const image = reference && (await choosePlatformFor(reference, argument.platform, needs.lookup, call, title));
   if (!image) return undefined;
   const { pulls, registries } = needs;

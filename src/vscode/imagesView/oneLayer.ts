@@ -44,7 +44,7 @@ export async function chooseLayer(
   call: Call,
   title: string,
 ): Promise<ChosenLayer | undefined> {
-  const reference = await askReference(argument, title);
+  const reference = await askReference(argument, needs, title);
   if (!reference) return undefined;
   const image = await layeredOf(reference, argument.platform, needs, call, title);
   if (!image) return undefined;

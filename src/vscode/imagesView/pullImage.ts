@@ -35,7 +35,7 @@ interface PullNeeds {
 export const pullImage = command(
   ['reference', 'platform', 'folder', 'digest'],
   async (argument, needs: PullNeeds, call) => {
-    const reference = await askReference(argument, 'Pull Image');
+    const reference = await askReference(argument, needs, 'Pull Image');
     if (!reference) return undefined;
     const folder = await chooseTargetFolder(
       defaultFolderName(reference),
@@ -50,7 +50,7 @@ export const pullImage = command(
     if (!pulled) return undefined;
     // Its layers were read completely, so their files are verified from now on.
     needs.files.forget();
-    await needs.registries.pin(reference.registry, reference.repository);
+    await needs.registries.opened(reference);
     await needs.images.remember(pulled.folder);
     reportPull(reference, pulled, needs, call);
     const { digest, platform, layers } = pulled;

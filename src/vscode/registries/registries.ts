@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { ArchiveWatch } from '../../layout/plainArchive.ts';
+import { formatReference, type Reference } from '../../oci/reference.ts';
 import type { RegistryClient } from '../../registry/api/client.ts';
 import type { HubResult } from '../../registry/api/dockerHub.ts';
 import type { Challenge } from '../../registry/auth/challenge.ts';
@@ -12,6 +13,7 @@ import type { Configuration } from '../settings/configuration.ts';
 import type { Network } from '../settings/network.ts';
 import type { StoredSecrets } from '../settings/secrets.ts';
 import type { RegistrySetting } from '../settings/settings.ts';
+import { ImageNames } from './imageNames.ts';
 import type { LocalOpened, LocalRegistries } from './localRegistries.ts';
 import type { RepositoryAccess } from './repositoryAccess.ts';
 import type { RepositoryMemory } from './repositoryMemory.ts';
@@ -32,6 +34,8 @@ export class Registries implements vscode.Disposable {
   #network: Promise<Network> | undefined;
   #clients = new Map<string, Promise<RegistryClient>>();
   #lists = new Map<string, VendorLists>();
+  /** What the registries list, for completing names. */
+  readonly names = new ImageNames(registry => this.clientFor(registry));
   /** Fires when lists of registries must be redrawn: a setting, a sign-in or a pin changed. */
   readonly onDidChange = this.#changed.event;
   /**
@@ -178,6 +182,18 @@ export class Registries implements vscode.Disposable {
     return this.#memory.registries().length > 0;
   }
 
+  /** The images that the user opened or pulled, newest first. */
+  recent(): readonly string[] {
+    return this.#memory.recent();
+  }
+
+  /** Remembers an image that the user opened or pulled, and pins its repository. */
+  async opened(reference: Reference): Promise<void> {
+    const { registry, repository } = reference;
+    if (!this.#local.setting(registry)) await this.#memory.used(formatReference(reference));
+    await this.pin(registry, repository);
+  }
+
   /** Moves a repository to the front of the pinned ones. */
   async pin(registry: string, repository: string): Promise<void> {
     // A local image is listed as long as it is open.
@@ -225,12 +241,14 @@ export class Registries implements vscode.Disposable {
     this.#network = undefined;
     this.#clients = new Map();
     this.#lists = new Map();
+    this.names.forget();
     this.#accessChanged.fire(undefined);
     this.#changed.fire();
   }
 
   async #forgetAccount(registry: string): Promise<void> {
     (await this.#network?.catch(() => undefined))?.forgetAccount(registry);
+    this.names.forget();
     this.#accessChanged.fire(registry);
     this.#changed.fire();
   }

@@ -2,6 +2,8 @@ import type { Memento } from 'vscode';
 
 const KEY = 'repositories';
 const MOST = 200;
+const RECENT_KEY = 'recentImages';
+const MOST_RECENT = 20;
 
 /**
  * The repositories that the user opened in each registry, newest first; shared by all windows and
@@ -28,6 +30,17 @@ export class RepositoryMemory {
       registry,
       this.of(registry).filter(known => known !== repository),
     );
+  }
+
+  /** The images that the user opened or pulled, newest first. */
+  recent(): readonly string[] {
+    const kept = this.#memento.get<unknown>(RECENT_KEY);
+    return isTexts(kept) ? kept : [];
+  }
+
+  async used(reference: string): Promise<void> {
+    const others = this.recent().filter(known => known !== reference);
+    await this.#memento.update(RECENT_KEY, [reference, ...others].slice(0, MOST_RECENT));
   }
 
   /** The registries with remembered repositories. */

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import { familiarName, formatReference, parseReference } from '../../oci/reference.ts';
 import { askReference, askRegistry } from '../command/ask.ts';
+import type { ImageNeeds } from '../command/chooseImage.ts';
 import { command } from '../command/command.ts';
 import { withNotification } from '../common/progress.ts';
 import type { Views } from '../common/reveal.ts';
-import type { ImageLookup } from '../registries/lookup.ts';
 import type { Registries } from '../registries/registries.ts';
 import type { Configuration } from '../settings/configuration.ts';
 import type { StoredSecrets } from '../settings/secrets.ts';
@@ -13,22 +13,16 @@ import { askTrust } from './askTrust.ts';
 /** Finds an image in its registry, pins its repository and shows it in the tree. */
 export const openImage = command(
   ['reference', 'platform'],
-  async (
-    argument,
-    {
-      lookup,
-      registries,
-      views,
-    }: { readonly lookup: ImageLookup; readonly registries: Registries; readonly views: Views },
-  ) => {
-    const reference = await askReference(argument, 'Open Image');
+  async (argument, needs: ImageNeeds & { readonly views: Views }) => {
+    const { lookup, registries, views } = needs;
+    const reference = await askReference(argument, needs, 'Open Image');
     if (!reference) return undefined;
     // Opening an image again shows what its tag points to now.
     lookup.forget();
     const { digest, mediaType } = await withNotification(`Opening ${familiarName(reference)}`, signal =>
       lookup.open(reference, signal),
     );
-    await registries.pin(reference.registry, reference.repository);
+    await registries.opened(reference);
     await views.revealReference(reference, argument.platform);
     return { reference: formatReference(reference), digest, mediaType };
   },
@@ -111,18 +105,15 @@ export const copyReference = command(['reference', 'repository'], async ({ refer
 });
 
 /** Copies a digest: the row's own, else the one that the reference resolves to now. */
-export const copyDigest = command(
-  ['reference', 'digest'],
-  async (argument, { lookup }: { readonly lookup: ImageLookup }) => {
-    const digest = argument.digest ?? (await ask());
-    if (digest !== undefined) await vscode.env.clipboard.writeText(digest);
-    return digest;
+export const copyDigest = command(['reference', 'digest'], async (argument, needs: ImageNeeds) => {
+  const digest = argument.digest ?? (await ask());
+  if (digest !== undefined) await vscode.env.clipboard.writeText(digest);
+  return digest;
 
-    async function ask(): Promise<string | undefined> {
-      const reference = await askReference(argument, 'Copy Digest');
-      if (!reference) return undefined;
-      const title = 'Looking up the digest';
-      return (await withNotification(title, signal => lookup.open(reference, signal))).digest;
-    }
-  },
-);
+  async function ask(): Promise<string | undefined> {
+    const reference = await askReference(argument, needs, 'Copy Digest');
+    if (!reference) return undefined;
+    const title = 'Looking up the digest';
+    return (await withNotification(title, signal => needs.lookup.open(reference, signal))).digest;
+  }
+});

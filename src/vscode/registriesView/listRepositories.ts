@@ -4,7 +4,7 @@ import { command } from '../command/command.ts';
 import { COMMANDS } from '../common/ids.ts';
 import { withNotification } from '../common/progress.ts';
 import type { Registries } from '../registries/registries.ts';
-import { listRepositories as catalogChunk } from './registryLists.ts';
+import { listRepositories as catalogChunk } from '../registries/registryLists.ts';
 
 /**
  * Lists a registry's repositories: by its catalog, or by the registry's own list where the catalog

@@ -15,7 +15,7 @@ import { InfoNode } from '../tree/infoNode.ts';
 import { LoadMoreNode } from '../tree/loadMoreNode.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import { passes, type FilteredNode, type PagedNode, type TreeContext, type TreeNode } from '../tree/treeNode.ts';
-import { listRepositories } from './registryLists.ts';
+import { listRepositories } from '../registries/registryLists.ts';
 import { RepositoryNode } from './repositoryNode.ts';
 
 /** Repositories of Docker Hub to begin with, until the user has opened one there. */

@@ -10,7 +10,7 @@ import { InfoNode } from '../tree/infoNode.ts';
 import { LoadMoreNode } from '../tree/loadMoreNode.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import { passes, type FilteredNode, type PagedNode, type TreeContext, type TreeNode } from '../tree/treeNode.ts';
-import { listTags, newestFirst } from './registryLists.ts';
+import { listTags, newestFirst } from '../registries/registryLists.ts';
 import { TagNode } from './tagNode.ts';
 
 /** Rows shown at a time; a repository may have ten thousand tags. */

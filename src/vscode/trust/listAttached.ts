@@ -3,22 +3,23 @@ import { familiarName, formatReference, type Reference } from '../../oci/referen
 import type { Attached } from '../../trust/attached.ts';
 import { listAttached as attachedTo } from '../../trust/listAttached.ts';
 import { askReference } from '../command/ask.ts';
+import type { ImageNeeds } from '../command/chooseImage.ts';
 import { command } from '../command/command.ts';
 import { COMMANDS } from '../common/ids.ts';
 import { withNotification } from '../common/progress.ts';
-import { attachedSource, type AttachedNeeds } from '../registries/attachedSource.ts';
+import { attachedSource } from '../registries/attachedSource.ts';
 import type { Configuration } from '../settings/configuration.ts';
 import { labelOf } from './attachedLabel.ts';
 import { subjectsOf } from './subjects.ts';
 
 /** What looking at an image's attachments takes. */
-export interface TrustNeeds extends AttachedNeeds {
+export interface TrustNeeds extends ImageNeeds {
   readonly configuration: Pick<Configuration, 'platform'>;
 }
 
 /** Lists the signatures, SBOMs and attestations attached to an image. */
 export const listAttached = command(['reference', 'platform'], async (argument, needs: TrustNeeds, call) => {
-  const reference = await askReference(argument, 'List Attached Artifacts');
+  const reference = await askReference(argument, needs, 'List Attached Artifacts');
   if (!reference) return undefined;
   const attached = await withNotification(
     `Looking for artifacts attached to ${familiarName(reference)}`,

@@ -21,7 +21,7 @@ export const verifyImage = command(
       const missing = identity === undefined ? 'identity' : 'issuer';
       throw new InvalidArgumentError(missing, 'both "identity" and "issuer", since either alone identifies nobody');
     }
-    const reference = await askReference(argument, 'Verify Signature');
+    const reference = await askReference(argument, needs, 'Verify Signature');
     if (!reference) return undefined;
     const collected = await withNotification(`Looking for signatures of ${familiarName(reference)}`, signal =>
       collect(reference, argument.platform, needs, signal),

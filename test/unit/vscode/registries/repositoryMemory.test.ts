@@ -38,3 +38,12 @@ test('ignores what another version stored', () => {
   assert.deepEqual(new RepositoryMemory(memento({ repositories: 'x' })).of('a'), []);
   assert.deepEqual(new RepositoryMemory(memento({ repositories: { a: [1], b: ['c'] } })).registries(), ['b']);
 });
+
+test('lists the last used image first, once, and at most twenty', async () => {
+  const memory = new RepositoryMemory(memento());
+  for (let number = 0; number < 25; number++) await memory.used(`r.example/x:${number}`);
+  await memory.used('r.example/x:10');
+  assert.equal(memory.recent().length, 20);
+  assert.deepEqual(memory.recent().slice(0, 3), ['r.example/x:10', 'r.example/x:24', 'r.example/x:23']);
+  assert.deepEqual(new RepositoryMemory(memento({ recentImages: [1] })).recent(), []);
+});

@@ -1,7 +1,7 @@
 import { NoCatalogError } from '../../registry/errors.ts';
 import type { ListChunk } from '../../registry/api/listing.ts';
 import type { VendorLists } from '../../registry/vendors/vendorLists.ts';
-import type { RepositoryAccess } from '../registries/repositoryAccess.ts';
+import type { RepositoryAccess } from './repositoryAccess.ts';
 import type { Chunk } from '../tree/chunkedList.ts';
 
 /**
