@@ -69,16 +69,17 @@ export async function completionsOf(
   );
   if (!place) return undefined;
   const { registry, repository, prefix, begun } = place;
+  const names = await registries.names();
   if (repository === undefined) {
     const known = registries.pinned(registry);
-    const listed = registry === DOCKER_HUB ? [] : await registries.names.repositories(registry, signal).catch(() => []);
+    const listed = registry === DOCKER_HUB ? [] : await names.repositories(registry, signal).catch(() => []);
     const items = [...new Set([...known, ...listed])].filter(name => name.includes(begun)).slice(0, SHOWN);
     return {
       title: `Repositories of ${registry}`,
       items: items.map(name => ({ label: name, text: `${prefix}${name}:`, partial: true })),
     };
   }
-  const tags = await registries.names.tags(registry, repository, signal);
+  const tags = await names.tags(registry, repository, signal);
   const items = tags.filter(tag => tag.includes(begun)).slice(0, SHOWN);
   return {
     title: `Tags of ${repository}`,

@@ -29,8 +29,4 @@ export class ImageNames {
       return newestFirst(items);
     });
   }
-
-  forget(): void {
-    this.#lists.forget();
-  }
 }

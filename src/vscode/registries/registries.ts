@@ -13,7 +13,7 @@ import type { Configuration } from '../settings/configuration.ts';
 import type { Network } from '../settings/network.ts';
 import type { StoredSecrets } from '../settings/secrets.ts';
 import type { RegistrySetting } from '../settings/settings.ts';
-import { ImageNames } from './imageNames.ts';
+import type { ImageNames } from './imageNames.ts';
 import type { LocalOpened, LocalRegistries } from './localRegistries.ts';
 import type { RepositoryAccess } from './repositoryAccess.ts';
 import type { RepositoryMemory } from './repositoryMemory.ts';
@@ -34,8 +34,7 @@ export class Registries implements vscode.Disposable {
   #network: Promise<Network> | undefined;
   #clients = new Map<string, Promise<RegistryClient>>();
   #lists = new Map<string, VendorLists>();
-  /** What the registries list, for completing names. */
-  readonly names = new ImageNames(registry => this.clientFor(registry));
+  #names: Promise<ImageNames> | undefined;
   /** Fires when lists of registries must be redrawn: a setting, a sign-in or a pin changed. */
   readonly onDidChange = this.#changed.event;
   /**
@@ -182,6 +181,14 @@ export class Registries implements vscode.Disposable {
     return this.#memory.registries().length > 0;
   }
 
+  /** What the registries list, for completing names. */
+  names(): Promise<ImageNames> {
+    this.#names ??= import('./imageNames.ts').then(
+      ({ ImageNames: Names }) => new Names(registry => this.clientFor(registry)),
+    );
+    return this.#names;
+  }
+
   /** The images that the user opened or pulled, newest first. */
   recent(): readonly string[] {
     return this.#memory.recent();
@@ -241,14 +248,14 @@ export class Registries implements vscode.Disposable {
     this.#network = undefined;
     this.#clients = new Map();
     this.#lists = new Map();
-    this.names.forget();
+    this.#names = undefined;
     this.#accessChanged.fire(undefined);
     this.#changed.fire();
   }
 
   async #forgetAccount(registry: string): Promise<void> {
     (await this.#network?.catch(() => undefined))?.forgetAccount(registry);
-    this.names.forget();
+    this.#names = undefined;
     this.#accessChanged.fire(registry);
     this.#changed.fire();
   }
