@@ -12,7 +12,6 @@ import { NodeTree } from '../tree/nodeTree.ts';
 import { revealRow } from '../tree/revealRow.ts';
 import { TreeChanges } from '../tree/treeChanges.ts';
 import type { TreeNode } from '../tree/treeNode.ts';
-import { publishImages, publishRegistries } from './contextKeys.ts';
 import { DrawnRows } from './drawnRows.ts';
 import { findFile } from './findRow.ts';
 import { rowDragAndDrop } from './rowDragAndDrop.ts';
@@ -141,14 +140,14 @@ export class TreeViews implements Views, vscode.Disposable {
 
   #publishRegistries(): void {
     const { log, registries } = this.#needs;
-    publishRegistries(registries).catch((error: unknown) =>
-      log.debug(`Whether there are accounts could not be read: ${String(error)}`),
-    );
+    const publish = async (): Promise<void> => (await import('./contextKeys.ts')).publishRegistries(registries);
+    publish().catch((error: unknown) => log.debug(`Whether there are accounts could not be read: ${String(error)}`));
   }
 
   async #look(): Promise<void> {
     try {
       const images = await this.#needs.images.list();
+      const { publishImages } = await import('./contextKeys.ts');
       await publishImages(images, this.#needs.images);
       const mounted = images.filter(({ mount }) => mount.mounted).length;
       this.#imagesView.badge = mounted > 0 ? { value: mounted, tooltip: count(mounted, 'mounted image') } : undefined;
