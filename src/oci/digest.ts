@@ -44,3 +44,11 @@ export function digestHex(digest: Digest): string {
 export function shortDigest(digest: Digest): string {
   return digestHex(digest).slice(0, 12);
 }
+
+/**
+ * Returns the tag that clients write if a registry has no referrers API: the digest with a `-`,
+ * shortened to fit (distribution-spec, "Referrers Tag Schema").
+ */
+export function referrersTag(digest: Digest): string {
+  return `${digestAlgorithm(digest).slice(0, 32)}-${digestHex(digest).slice(0, 64)}`;
+}

@@ -6,7 +6,19 @@ export interface Where {
   readonly repository?: string | undefined;
   /** May contain secrets here; errors store only its harmless part. */
   readonly url?: string | undefined;
+  /** What was to be done there; absent = read. */
+  readonly access?: WriteAccess | undefined;
 }
+
+/** What writing needs permission for. */
+export type WriteAccess = 'push' | 'delete';
+
+/** What an account may or may not do. */
+const RIGHTS: Readonly<Record<'read' | WriteAccess, string>> = {
+  read: 'read',
+  push: 'push to',
+  delete: 'delete from',
+};
 
 /** A failure at a registry, with where it happened and without secrets. */
 export class RegistryError extends Error {
@@ -184,7 +196,10 @@ export class UnauthorizedError extends RegistryError {
     const subject = where.repository === undefined ? where.registry : `${where.registry}/${where.repository}`;
     super(
       'UnauthorizedError',
-      [subject, `asks for an account that may read it${detail && ` (${detail})`}. Sign in to ${where.registry}.`],
+      [
+        subject,
+        `asks for an account that may ${RIGHTS[where.access ?? 'read']} it${detail && ` (${detail})`}. Sign in to ${where.registry}.`,
+      ],
       where,
       cause,
     );
@@ -212,7 +227,7 @@ export class ForbiddenError extends RegistryError {
     const subject = where.repository === undefined ? where.registry : `${where.registry}/${where.repository}`;
     super(
       'ForbiddenError',
-      `This account may not read ${subject}${detail && ` (${detail})`}. Ask its owner for access, or sign in with another account.`,
+      `This account may not ${RIGHTS[where.access ?? 'read']} ${subject}${detail && ` (${detail})`}. Ask its owner for access, or sign in with another account.`,
       where,
     );
   }

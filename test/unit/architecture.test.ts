@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   overlay: ['oci', 'blobs', 'layers'],
   browse: ['oci', 'layers', 'secrets'],
   resolve: ['oci', 'blobs'],
+  publish: ['oci', 'blobs', 'registry', 'resolve'],
   workers: ['oci', 'blobs', 'browse', 'layers', 'layout', 'registry'],
   pull: ['oci', 'blobs', 'layers', 'layout', 'registry', 'workers'],
   layerAccess: ['oci', 'blobs', 'browse', 'layers', 'registry', 'resolve', 'workers'],
@@ -41,7 +42,7 @@ const ladder: readonly (readonly string[])[] = [
   ['images'],
   ['files'],
   ['command'],
-  ['documents', 'filesView', 'search', 'mount', 'compare', 'imagePage', 'packages', 'trust'],
+  ['documents', 'filesView', 'search', 'mount', 'compare', 'imagePage', 'packages', 'publish', 'trust'],
   ['changes'],
   ['registriesView', 'imagesView'],
   ['reveal'],
@@ -55,7 +56,7 @@ const ladder: readonly (readonly string[])[] = [
  * a thread starts. Raise them knowingly. A sixth of the total is Sigstore's library, loaded
  * when a signature is verified.
  */
-const budgets = { startup: 130_000, worker: 400_000, total: 1_060_000 };
+const budgets = { startup: 132_000, worker: 400_000, total: 1_060_000 };
 
 const files = globSync('src/**/*.ts', { cwd: projectRoot }).map(file => file.replaceAll('\\', '/'));
 

@@ -1,21 +1,23 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { AuthorizationRequest, Authorizer } from '../auth/authorizer.ts';
 import type { Endpoint } from '../config.ts';
-import type { HttpResponse } from '../http/exchange.ts';
+import { writeAccessOf } from '../auth/scope.ts';
+import type { HttpResponse, Method } from '../http/exchange.ts';
 import { headerValues } from '../http/headers.ts';
+import { keepsSecrets } from '../http/redirects.ts';
 import { LONGEST_REASON, responseError, storageError, type Wanted } from '../http/responseErrors.ts';
 import type { HttpRequest, Transport } from '../http/transport.ts';
 
 /** A request to a registry's API. */
-export interface Question {
-  readonly method?: 'GET' | 'HEAD';
-  /** Below `/v2/`, with its query. */
-  readonly path: string;
+export interface Question extends Pick<HttpRequest, 'body' | 'once' | 'firstByteTimeout'> {
+  readonly method?: Method;
+  /** Below `/v2/`, with its query; or a whole address that an answer named. */
+  readonly path: string | URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly scope: string;
   readonly repository?: string | undefined;
   readonly wanted?: Wanted | undefined;
-  /** Statuses besides 200 that aren't failures. */
+  /** Statuses that aren't failures. To a GET or HEAD, 200 never is. */
   readonly accepted?: readonly number[];
 }
 
@@ -92,13 +94,15 @@ export class Asker {
     send: (request: HttpRequest) => Promise<Answer>,
   ): Promise<Answer> {
     const request: AuthorizationRequest = { registry: endpoint.name, scope: question.scope, ...withoutName(endpoint) };
-    let header = await this.#authorizer.authorization(request, signal);
+    // Another host's answers say nothing about the account, and it gets no secrets.
+    const foreign = question.path instanceof URL && !keepsSecrets(new URL(endpoint.url), question.path);
+    let header = foreign ? undefined : await this.#authorizer.authorization(request, signal);
     for (let refusals = 0; ; refusals++) {
       const answer = await send({ ...httpRequest(endpoint, question), authorization: header });
       const { response, body } = answer;
       if (isAnswer(response, question)) return answer;
       const next =
-        refusals < MOST_REFUSALS && isRefusal(response, header, endpoint)
+        !foreign && refusals < MOST_REFUSALS && isRefusal(response, header, endpoint)
           ? await this.#authorizer.challenged(
               { ...request, status: response.status },
               challengesOf(response),
@@ -107,7 +111,8 @@ export class Asker {
             )
           : undefined;
       if (next === undefined) {
-        const where = { registry: endpoint.name, repository: question.repository, url: response.url };
+        const { repository, scope } = question;
+        const where = { registry: endpoint.name, repository, url: response.url, access: writeAccessOf(scope) };
         throw isElsewhere(response, endpoint) && [400, 401, 403, 410].includes(response.status)
           ? storageError(response, body, where)
           : responseError(response, body, where, undefined, question.wanted);
@@ -118,7 +123,8 @@ export class Asker {
 }
 
 function isAnswer(response: HttpResponse, question: Question): boolean {
-  return response.status === 200 || (question.accepted ?? []).includes(response.status);
+  const { method = 'GET', accepted = [] } = question;
+  return (response.status === 200 && ['GET', 'HEAD'].includes(method)) || accepted.includes(response.status);
 }
 
 /**
@@ -145,17 +151,27 @@ function withoutName(endpoint: Endpoint): Omit<AuthorizationRequest, 'registry' 
   return rest;
 }
 
-/** Builds the request; a mirror gets the name of the registry it stands for, as from containerd. */
+/** Builds the request. */
 function httpRequest(endpoint: Endpoint, question: Question): HttpRequest {
-  const source = endpoint.mirrorOf;
-  const joint = question.path.includes('?') ? '&' : '?';
-  const ns =
-    source === undefined || source === new URL(endpoint.url).host ? '' : `${joint}ns=${encodeURIComponent(source)}`;
+  const { method, headers, repository, body, once, firstByteTimeout } = question;
   return {
     endpoint,
-    url: `${endpoint.url}/v2/${question.path}${ns}`,
-    ...(question.method === undefined ? {} : { method: question.method }),
-    ...(question.headers === undefined ? {} : { headers: question.headers }),
-    repository: question.repository,
+    url: addressOf(endpoint, question.path),
+    ...(method === undefined ? {} : { method }),
+    ...(headers === undefined ? {} : { headers }),
+    repository,
+    body,
+    once,
+    firstByteTimeout,
   };
+}
+
+/** A mirror gets the name of the registry it stands for, as from containerd. */
+function addressOf(endpoint: Endpoint, path: string | URL): string {
+  if (path instanceof URL) return path.href;
+  const source = endpoint.mirrorOf;
+  const joint = path.includes('?') ? '&' : '?';
+  const ns =
+    source === undefined || source === new URL(endpoint.url).host ? '' : `${joint}ns=${encodeURIComponent(source)}`;
+  return `${endpoint.url}/v2/${path}${ns}`;
 }

@@ -1,5 +1,5 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { digestAlgorithm, digestHex, isDigest, type Digest } from '../../oci/digest.ts';
+import { isDigest, referrersTag, type Digest } from '../../oci/digest.ts';
 import { asObjects, parseJsonObject } from '../../oci/json.ts';
 import { descriptor } from '../../oci/manifest.ts';
 import { OCI_INDEX } from '../../oci/mediaTypes.ts';
@@ -32,14 +32,6 @@ export async function fetchReferrers(
     (await fromApi(asker, endpoint, repository, digest, artifactType, signal)) ?? (await fromTag(digest, byTag));
   const wanted = found.filter(item => artifactType === undefined || item.artifactType === artifactType);
   return [...new Map(wanted.map(item => [item.digest, item])).values()];
-}
-
-/**
- * Returns the tag that clients write if a registry has no API: the digest with a `-`, shortened to
- * fit.
- */
-export function referrersTag(digest: Digest): string {
-  return `${digestAlgorithm(digest).slice(0, 32)}-${digestHex(digest).slice(0, 64)}`;
 }
 
 async function fromApi(

@@ -5,6 +5,7 @@ import type { Endpoint } from '../config.ts';
 import { isLoopbackHost } from '../config.ts';
 import { basicAuthorization, type Credential, type CredentialSource } from './credentials.ts';
 import { UnauthorizedError } from '../errors.ts';
+import { writeAccessOf } from './scope.ts';
 import { SharedTasks } from '../sharedTasks.ts';
 import { fetchToken, type Token } from './tokenServer.ts';
 import type { Transport } from '../http/transport.ts';
@@ -143,7 +144,7 @@ export class AccountAuthorizer implements Authorizer {
 
   /**
    * If the account is refused, tries an anonymous token: a stale account must not block what is
-   * public.
+   * public. Writing is never anonymous then, since the failure that follows would mislead.
    */
   async #fetch(
     request: AuthorizationRequest,
@@ -156,7 +157,7 @@ export class AccountAuthorizer implements Authorizer {
     try {
       return await fetchToken(this.#transport, endpoint, challenge, scope, account, signal);
     } catch (error) {
-      if (!account || !(error instanceof UnauthorizedError)) throw error;
+      if (!account || !(error instanceof UnauthorizedError) || writeAccessOf(scope) !== undefined) throw error;
       this.#logger.warn(`${request.registry} doesn't accept its account; continuing without.`);
       try {
         return await fetchToken(this.#transport, endpoint, challenge, scope, undefined, signal);

@@ -6,6 +6,7 @@ import { basicAuthorization, type Credential } from './credentials.ts';
 import { RedirectRefusedError, ServerError, UnauthorizedError } from '../errors.ts';
 import type { HttpResponse } from '../http/exchange.ts';
 import { responseError } from '../http/responseErrors.ts';
+import { writeAccessOf } from './scope.ts';
 import type { HttpRequest, Transport } from '../http/transport.ts';
 
 /** A token and when it expires. */
@@ -113,7 +114,7 @@ function send(ask: Ask, request: HttpRequest): Promise<{ response: HttpResponse;
 }
 
 function refused(ask: Ask, response: HttpResponse, body: Uint8Array | undefined): Error {
-  const where = { registry: ask.endpoint.name, url: ask.realm.href };
+  const where = { registry: ask.endpoint.name, url: ask.realm.href, access: writeAccessOf(ask.scope) };
   if (response.status === 401 || response.status === 403)
     return new UnauthorizedError(where, "its token server doesn't accept the account");
   return responseError(response, body, where);

@@ -1,4 +1,5 @@
 import type { HttpHeaders } from './headers.ts';
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Sink } from '../../oci/byteSource.ts';
 import { decodeContent } from './contentEncoding.ts';
@@ -28,11 +29,21 @@ export interface HttpResponse {
   discard(): void;
 }
 
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** A long request body. It can be sent again, after a redirect or a refusal. */
+export interface Upload {
+  /** Bytes. */
+  readonly size: number;
+  /** Starts reading it from its beginning. */
+  open(): AsyncIterable<Uint8Array>;
+}
+
 export interface ExchangeOptions {
   readonly url: URL;
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: Method;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
+  readonly body?: string | Upload | undefined;
   readonly firstByteTimeout: number;
   readonly idleTimeout: number;
 }
@@ -58,7 +69,8 @@ export async function exchange(
       path: `${url.pathname}${url.search}`,
       method,
       headers,
-      body: body ?? null,
+      // A stream, because undici ends it when the server answers before it has read everything.
+      body: typeof body === 'object' ? Readable.from(body.open(), { objectMode: false }) : (body ?? null),
       headersTimeout: options.firstByteTimeout,
       bodyTimeout: options.idleTimeout,
     },

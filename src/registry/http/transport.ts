@@ -3,7 +3,7 @@ import { mayLead, resolveZone, zoneOfHost, type Zone } from './addresses.ts';
 import type { Endpoint } from '../config.ts';
 import { Dispatchers, type Trust } from './dispatchers.ts';
 import { ProxyError, RedirectRefusedError } from '../errors.ts';
-import { exchange, type HttpResponse } from './exchange.ts';
+import { exchange, type HttpResponse, type Method, type Upload } from './exchange.ts';
 import { isRetryableError, networkError } from './networkErrors.ts';
 import { proxyFault, proxyFor } from './proxies.ts';
 import { checkTarget, isRedirect, keepsSecrets, MOST_REDIRECTS, redirectTarget } from './redirects.ts';
@@ -19,12 +19,17 @@ import { parseWarnings, type HttpHeaders, headerOf } from './headers.ts';
 export interface HttpRequest {
   readonly endpoint: Endpoint;
   readonly url: string;
-  readonly method?: 'GET' | 'HEAD' | 'POST';
+  readonly method?: Method;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent only to `url`'s origin, never to a redirect's target elsewhere. */
   readonly authorization?: string | undefined;
-  readonly body?: string;
+  /** A string is a form with secrets. */
+  readonly body?: string | Upload | undefined;
   readonly repository?: string | undefined;
+  /** Never repeated here: after a failure, the caller must find out what has arrived. */
+  readonly once?: boolean | undefined;
+  /** Milliseconds to wait for the answer, if not the usual time. */
+  readonly firstByteTimeout?: number | undefined;
 }
 
 /**
@@ -92,9 +97,9 @@ export class Transport {
     signal: AbortSignal,
     use: (response: HttpResponse) => Promise<T>,
   ): Promise<T> {
-    let renewed = false;
+    let renewed = request.once === true;
     for (let attempt = 1; ; attempt++) {
-      const last = attempt >= this.options.tries;
+      const last = request.once === true || attempt >= this.options.tries;
       await this.#waitForOrigin(request, signal);
       let delay: number | undefined;
       try {
@@ -164,8 +169,13 @@ export class Transport {
       if (hops >= MOST_REDIRECTS)
         throw new RedirectRefusedError('there are too many redirects', { registry: endpoint.name, url: next.href });
       const kept = keepsSecrets(url, next);
+      if (isWrite(request) && response.status !== 307 && response.status !== 308)
+        throw new RedirectRefusedError(`a ${request.method} must not be redirected with status ${response.status}`, {
+          registry: endpoint.name,
+          url: next.href,
+        });
       // A form contains a refresh token or a password.
-      if (request.body !== undefined && !kept)
+      if (typeof request.body === 'string' && !kept)
         throw new RedirectRefusedError('a form with secrets must not be sent elsewhere', {
           registry: endpoint.name,
           url: next.href,
@@ -185,6 +195,7 @@ export class Transport {
       'user-agent': this.options.userAgent,
       'accept-encoding': 'identity',
       ...request.headers,
+      ...(typeof request.body === 'object' ? { 'content-length': String(request.body.size) } : {}),
       ...(authorization === undefined ? {} : { authorization }),
     };
     const proxy = proxyFor(url, this.options);
@@ -192,8 +203,8 @@ export class Transport {
     const fault = proxy && proxyFault(proxy);
     if (fault !== undefined) throw new ProxyError(fault, where, proxy?.setting);
     const trust = await this.#trustFor(url, request, authorization !== undefined);
-    const { firstByteTimeout, idleTimeout } = this.options;
-    const { method = 'GET', body } = request;
+    const { idleTimeout } = this.options;
+    const { method = 'GET', body, firstByteTimeout = this.options.firstByteTimeout } = request;
     return exchange(
       this.#dispatchers.for(url, proxy, trust),
       { url, method, headers, body, firstByteTimeout, idleTimeout },
@@ -237,6 +248,11 @@ export class Transport {
       this.#logger.warn(line);
     }
   }
+}
+
+/** Returns whether a request changes something at the registry; a token server's form doesn't. */
+function isWrite({ method = 'GET', body }: HttpRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD' && typeof body !== 'string';
 }
 
 /**

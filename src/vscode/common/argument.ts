@@ -25,8 +25,15 @@ export interface CommandArgument {
   /** Lists digests, sizes and dates, too. */
   readonly details?: boolean;
   readonly digest?: string;
-  /** Where to write; an absolute path. */
+  /** Where to write: an absolute path, or for a copy to a registry the reference. */
   readonly target?: string;
+  /** The reference to copy from. */
+  readonly source?: string;
+  readonly tag?: string;
+  /** Whether what is attached to an image is copied with it. */
+  readonly referrers?: boolean;
+  /** Tags that may be deleted along with the named one. */
+  readonly alsoDelete?: readonly string[];
   /** One of `EXPORT_FORMATS`. */
   readonly format?: string;
   readonly url?: string;
@@ -90,6 +97,10 @@ const FIELDS: Readonly<Record<keyof CommandArgument, Parse>> = {
   details: flag,
   digest: text,
   target: path,
+  source: text,
+  tag: text,
+  referrers: flag,
+  alsoDelete: texts,
   format: text,
   url: text,
   name: text,
@@ -189,7 +200,7 @@ function count(field: string, value: unknown): number {
 }
 
 function texts(field: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value)) throw new InvalidArgumentError(field, 'a list of addresses');
+  if (!Array.isArray(value)) throw new InvalidArgumentError(field, 'a list of strings');
   return value.map((entry: unknown) => text(field, entry));
 }
 

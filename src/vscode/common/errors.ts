@@ -34,11 +34,11 @@ function unexpectedEnd(noun: string, code: number | undefined): string {
 
 /**
  * The workspace isn't trusted. It could name any folder and any image, so no command line is built
- * for it.
+ * for it, and nothing is written to a registry.
  */
 export class UntrustedWorkspaceError extends Error {
-  constructor() {
-    super('Peel runs no terminal commands in an untrusted workspace. Trust the workspace first.');
+  constructor(refused = 'runs no terminal commands') {
+    super(`Peel ${refused} in an untrusted workspace. Trust the workspace first.`);
     this.name = 'UntrustedWorkspaceError';
   }
 }

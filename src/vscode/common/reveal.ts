@@ -11,6 +11,8 @@ export interface Views {
   revealRegistry(registry: string): Promise<void>;
   /** Opens the sidebar at a repository in the Registries view. */
   revealRepository(registry: string, repository: string): Promise<void>;
+  /** Loads a repository's rows again, if they were loaded, after it was written to. */
+  refreshRepository(registry: string, repository: string): void;
   /** Opens the Images view at a pulled image. */
   revealFolder(folder: string): Promise<void>;
   /** Shows a file below one of the image's layers, or below *Files* when `layer` is absent. */

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { ArchiveWatch } from '../../layout/plainArchive.ts';
 import { formatReference, type Reference } from '../../oci/reference.ts';
 import type { RegistryClient } from '../../registry/api/client.ts';
+import type { RegistryWriter } from '../../registry/api/writer.ts';
 import type { HubResult } from '../../registry/api/dockerHub.ts';
 import type { Challenge } from '../../registry/auth/challenge.ts';
 import type { Credential } from '../../registry/auth/credentials.ts';
@@ -17,6 +18,20 @@ import type { ImageNames } from './imageNames.ts';
 import type { LocalOpened, LocalRegistries } from './localRegistries.ts';
 import type { RepositoryAccess } from './repositoryAccess.ts';
 import type { RepositoryMemory } from './repositoryMemory.ts';
+
+/** A registry to write to. */
+export interface WritableRegistry {
+  readonly writer: RegistryWriter;
+  readonly client: RegistryClient;
+}
+
+/** Something was to be written to a folder or archive that is listed as a registry. */
+export class LocalRegistryError extends Error {
+  constructor(label: string) {
+    super(`${label} is a folder or archive on this machine, which Peel doesn't change. Name a registry instead.`);
+    this.name = 'LocalRegistryError';
+  }
+}
 
 /**
  * The registries of the settings, and what the user opened in each. Creates one client per registry
@@ -35,6 +50,7 @@ export class Registries implements vscode.Disposable {
   #clients = new Map<string, Promise<RegistryClient>>();
   #lists = new Map<string, VendorLists>();
   #names: Promise<ImageNames> | undefined;
+  #writers = new Map<string, Promise<WritableRegistry>>();
   /** Fires when lists of registries must be redrawn: a setting, a sign-in or a pin changed. */
   readonly onDidChange = this.#changed.event;
   /**
@@ -103,6 +119,24 @@ export class Registries implements vscode.Disposable {
     const { config, network } = await this.#reach(this.settingOf(registry));
     const made = network.lists(config);
     this.#lists.set(registry, made);
+    return made;
+  }
+
+  /**
+   * Returns what writes to a registry, and a client that reads from the registry itself, never from
+   * its mirrors. @throws {LocalRegistryError}
+   */
+  writerFor(registry: string): Promise<WritableRegistry> {
+    const local = this.#local.setting(registry);
+    if (local) throw new LocalRegistryError(local.label ?? registry);
+    const known = this.#writers.get(registry);
+    if (known) return known;
+    const writers = this.#writers;
+    const made = this.#reach({ ...this.settingOf(registry), mirrors: [] }).then(
+      ({ config, network }): WritableRegistry => ({ writer: network.writer(config), client: network.client(config) }),
+    );
+    writers.set(registry, made);
+    made.catch(() => writers.delete(registry));
     return made;
   }
 
@@ -249,6 +283,7 @@ export class Registries implements vscode.Disposable {
     this.#clients = new Map();
     this.#lists = new Map();
     this.#names = undefined;
+    this.#writers = new Map();
     this.#accessChanged.fire(undefined);
     this.#changed.fire();
   }

@@ -29,13 +29,17 @@ export class RegistriesRoot implements TreeRoot {
       : [...rows, ...firstSteps(this.prefix)];
   }
 
+  /** The row of a registry; undefined if there is none. */
+  find(registry: string): RegistryNode | undefined {
+    return this.#update().find(node => node.registry === registry);
+  }
+
   /** The row of a registry, listed or not. */
   show(registry: string): RegistryNode {
-    const find = (): RegistryNode | undefined => this.#update().find(node => node.registry === registry);
-    const known = find();
+    const known = this.find(registry);
     if (known) return known;
     this.#opened.add(registry);
-    return find() ?? this.#nodeOf(this.#context.needs.registries.settingOf(registry));
+    return this.find(registry) ?? this.#nodeOf(this.#context.needs.registries.settingOf(registry));
   }
 
   /** The row of a registry, if the view shows it. */

@@ -102,6 +102,11 @@ export class RegistryNode implements PagedNode, FilteredNode {
     return rows;
   }
 
+  /** The row of a repository, if it was shown before. */
+  find(name: string): RepositoryNode | undefined {
+    return this.#nodes.get(name);
+  }
+
   /** The row of a repository, which is shown from now on even if the registry doesn't list it. */
   show(name: string): RepositoryNode {
     this.#opened.add(name);

@@ -95,6 +95,11 @@ export class TreeViews implements Views, vscode.Disposable {
     await this.#reveal(async () => node);
   }
 
+  refreshRepository(registry: string, repository: string): void {
+    const row = this.#registries.find(registry)?.find(repository);
+    if (row) this.#registryTree.refresh(row);
+  }
+
   async revealFolder(folder: string): Promise<void> {
     const node = await this.#images.find(folder);
     if (!node) return;

@@ -2,6 +2,7 @@ import type { Logger } from '../../oci/logger.ts';
 import { Asker } from '../../registry/api/asker.ts';
 import { RegistryClient } from '../../registry/api/client.ts';
 import { DockerHub } from '../../registry/api/dockerHub.ts';
+import { RegistryWriter } from '../../registry/api/writer.ts';
 import { askChallenge, verifyAccount } from '../../registry/auth/access.ts';
 import { AccountAuthorizer } from '../../registry/auth/accountAuthorizer.ts';
 import { dockerAuthFile, podmanAuthFiles } from '../../registry/auth/authFile.ts';
@@ -41,6 +42,8 @@ export interface Network {
   client(config: RegistryConfig): RegistryClient;
   /** What the registry's own APIs list, besides the distribution API. */
   lists(config: RegistryConfig): VendorLists;
+  /** Returns what writes to a registry. */
+  writer(config: RegistryConfig): RegistryWriter;
   /** Tries an account without remembering it. @throws {AccountRefusedError} it isn't accepted */
   verify(config: RegistryConfig, account: Credential, signal: AbortSignal): Promise<'taken' | 'not asked for'>;
   /** The registry's authentication challenge; undefined if it has none. */
@@ -77,6 +80,7 @@ export function connect(options: TransportOptions, sources: readonly CredentialS
     hub: new DockerHub(transport),
     client: config => new RegistryClient(config, transport, authorizer, log),
     lists: config => new VendorLists(new Asker(transport, authorizer), ownEndpoint(config)),
+    writer: config => new RegistryWriter(config, transport, authorizer, log),
     verify: (config, account, signal) => verifyAccount(transport, config, account, signal),
     challenge: (config, signal) => askChallenge(transport, config, signal),
     forgetAccount: registry => authorizer.forget(registry),

@@ -19,6 +19,8 @@ export interface DockerRegistryOptions {
   readonly mirrorOf?: { readonly url: string; readonly username?: string; readonly password?: string };
   /** Serves below this path, such as `/some/where/`. */
   readonly prefix?: string;
+  /** Leaves deletion off, as it is by default. */
+  readonly withoutDeletion?: boolean;
 }
 
 /** Debian's `docker-registry` on loopback, with schema 1 enabled. */
@@ -74,13 +76,13 @@ function configOf(
   tokenServer: TokenServer | undefined,
   rootCertificates: string | undefined,
 ): unknown {
-  const { tls, clientCaFile, mirrorOf, htpasswd, prefix } = options;
+  const { tls, clientCaFile, mirrorOf, htpasswd, prefix, withoutDeletion = false } = options;
   const accounts = join(folder, 'htpasswd');
   if (htpasswd) writeFileSync(accounts, Object.entries(htpasswd).map(hashedAccount).join('\n'));
   return {
     version: '0.1',
     log: { level: 'info', accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(folder, 'data') }, delete: { enabled: true } },
+    storage: { filesystem: { rootdirectory: join(folder, 'data') }, delete: { enabled: !withoutDeletion } },
     compatibility: { schema1: { enabled: true } },
     validation: { disabled: true },
     http: {
