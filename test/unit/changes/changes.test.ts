@@ -104,7 +104,7 @@ describe('changes of a mounted image, as root', { skip }, () => {
     ]);
   });
 
-  test('the committed image shows the same tree as the mount; umoci and podman read the same from it', async t => {
+  test('the committed image shows the same tree as the mount; umoci reads the same, and repacks the same from the same steps', async t => {
     const folder = await pulled(t, 'all');
     const merged = await mount(folder);
     shell(merged, EVERYTHING);
