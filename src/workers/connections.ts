@@ -24,7 +24,11 @@ export class Connections {
   #idle = 0;
   #at = 0;
   #throttled = 0;
-  /** A moving average of the share of time without work. */
+  /**
+   * A moving average of the share of time without work. It needs some 30 ms of waiting to rise:
+   * with a registry on loopback, layers taken during the first answer's few would only be
+   * distributed badly.
+   */
   #waits = 0;
 
   /** @param wantLayer asks for a layer that waits for its turn */
@@ -56,7 +60,7 @@ export class Connections {
   }
 
   #tick(): void {
-    this.#waits = (this.#waits + this.#look()) / 2;
+    this.#waits += (this.#look() - this.#waits) / 8;
     const refusals = this.#refusals();
     if (refusals > this.#throttled) this.#budget.lower();
     this.#throttled = refusals;
