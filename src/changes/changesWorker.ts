@@ -3,4 +3,4 @@ import type { ChangesJob, ChangesResult } from './changesJob.ts';
 import { doChangesJob } from './doChangesJob.ts';
 
 // The host terminates the thread to cancel.
-serveJobs<ChangesJob, ChangesResult>(async (job, report) => report(await doChangesJob(job)));
+serveJobs<{ job: ChangesJob; report: ChangesResult }>(async (job, report) => report(await doChangesJob(job)));

@@ -76,7 +76,7 @@ function findingOf(read: () => Finding): Finding {
 
 const engine = InflateEngine.load();
 
-serveJobs<PackageJob, FileReport>(async ({ files, from }, send) => {
+serveJobs<{ job: PackageJob; report: FileReport }>(async ({ files, from }, send) => {
   const reader = new FileReader(files, report => send(report, report.raw ? [report.raw.buffer] : []));
   if ('contents' in from) {
     for (const [at, content] of from.contents.entries()) {

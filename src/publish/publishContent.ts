@@ -1,5 +1,4 @@
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { Digest } from '../oci/digest.ts';
 import { withBlobBody } from './blobBody.ts';
 import type { Content, Document, SourceRepository } from './content.ts';
 import { inParallel } from './inParallel.ts';
@@ -73,7 +72,7 @@ export async function publishDocuments(
 
 async function publishDocument(
   document: Document,
-  version: Digest | string,
+  version: string,
   target: PublishTarget,
   signal: AbortSignal,
 ): Promise<void> {

@@ -77,7 +77,7 @@ class PieceSearch implements PieceSink {
 const engine = InflateEngine.load();
 
 // The host terminates the thread to cancel a job, since an expression may never end.
-serveJobs<SearchJob, SearchReport>(async (job, report) => {
+serveJobs<{ job: SearchJob; report: SearchReport }>(async (job, report) => {
   const search = new PieceSearch(job, report);
   const restartPoints = job.compression === 'gzip' ? await RestartPoints.read(job.restartPoints) : undefined;
   readPieces({ path: job.blob, compression: job.compression, restartPoints, engine }, job.pieces, search);

@@ -17,7 +17,9 @@ export type JobOf<Kind extends JobKind> = Jobs[Kind]['takes'];
 export type ResultOf<Kind extends JobKind> = Jobs[Kind]['gives'];
 
 /** A kind of job with its argument. */
-export type Work = { readonly [Kind in JobKind]: { readonly kind: Kind; readonly job: JobOf<Kind> } }[JobKind];
+export type Work<Kind extends JobKind = JobKind> = {
+  readonly [One in Kind]: { readonly kind: One; readonly job: JobOf<One> };
+}[Kind];
 
 /** A message about one of a thread's jobs, with the number that the pool gave it. */
 export type OfJob<Message> = Message & { readonly number: number };
@@ -28,8 +30,8 @@ export interface ThreadData {
 }
 
 /** Messages from the extension host to a worker thread. */
-export type ToWorker =
-  | { readonly type: 'start'; readonly work: Work }
+export type ToWorker<Kind extends JobKind = JobKind> =
+  | { readonly type: 'start'; readonly work: Work<Kind> }
   | { readonly type: 'abort' }
   | { readonly type: 'answer'; readonly ask: number; readonly header?: string }
   | { readonly type: 'refuse'; readonly ask: number; readonly error: SerializedError }

@@ -113,5 +113,6 @@ class LayerWorker {
 
 if (parentPort) {
   lowerThreadPriority();
-  new LayerWorker(parentPort, workerData as ThreadData).listen();
+  const data: ThreadData = workerData;
+  new LayerWorker(parentPort, data).listen();
 }

@@ -246,7 +246,7 @@ async function serveJob<Kind extends JobKind>(
   const { signal } = context;
   const pipes: PipeMemory[] = [];
   const unpackings: Promise<void>[] = [];
-  const send = (message: ToWorker) => worker.postMessage({ ...message, number } satisfies OfJob<ToWorker>);
+  const send = (message: ToWorker | ToWorker<Kind>) => worker.postMessage({ ...message, number });
   const outcome = Promise.withResolvers<ResultOf<Kind>>();
   const onMessage = (message: OfJob<ToHost<Kind>> | Starving) => {
     if (message.type === 'starving' || message.number !== number) return;
@@ -267,7 +267,8 @@ async function serveJob<Kind extends JobKind>(
   const onAbort = () => send({ type: 'abort' });
   worker.on('message', onMessage).on('error', onEnd).on('exit', onEnd);
   signal.addEventListener('abort', onAbort, { once: true });
-  send({ type: 'start', work: { kind, job } as Work });
+  const work: Work<Kind> = { kind, job };
+  send({ type: 'start', work });
   if (signal.aborted) onAbort();
   try {
     return await outcome.promise;
