@@ -16,6 +16,7 @@ import { formatReference, type Reference } from '../oci/reference.ts';
 import { configOfSchema1, type Schema1Manifest } from '../oci/schema1.ts';
 import type { ImageSource } from './imageSource.ts';
 import { openReference, type Opened } from './openReference.ts';
+import { presentPlatforms } from './presentPlatforms.ts';
 
 /** The reference names an artifact: a chart, a signature, a model, … */
 export class NotAnImageError extends Error {
@@ -61,8 +62,18 @@ export async function resolveImage(
   platform: string | undefined,
   signal: AbortSignal,
 ): Promise<ResolvedImage> {
+  return resolveOpened(source, await openReference(source, reference, signal), platform, signal);
+}
+
+/** Does the same from the document that a reference names. */
+export async function resolveOpened(
+  source: ImageSource,
+  named: Opened,
+  platform: string | undefined,
+  signal: AbortSignal,
+): Promise<ResolvedImage> {
+  const { reference } = named;
   const wanted = platform ? parsePlatform(platform) : undefined;
-  const named = await openReference(source, reference, signal);
   if (named.manifest.kind === 'index') {
     const { leaf, entry } = await new IndexSearch(source, named, signal).find(named.manifest, wanted);
     const image = await describe(source, named, leaf, signal);
@@ -109,7 +120,8 @@ class IndexSearch {
 
   /** @throws {PlatformNotFoundError} or what kept an entry from being read */
   async find(index: Index, platform: Platform | undefined): Promise<FoundImage> {
-    const entries = await this.#present(await this.#flatten(index, 0));
+    const { repository } = this.#named.reference;
+    const entries = await presentPlatforms(this.#source, repository, await this.#flatten(index, 0));
     const wanted = platform ?? defaultPlatform();
     const known = entries.filter(hasPlatform);
     const chosen = choosePlatform(known, wanted);
@@ -126,20 +138,6 @@ class IndexSearch {
       available.push(found.platform);
     }
     throw (available.length === 0 && this.#failure) || new PlatformNotFoundError(wanted, available);
-  }
-
-  /**
-   * Returns the entries whose manifests the source has: an archive may hold one platform's image
-   * under the whole index. Returns all if it has none, so that opening one says what is missing.
-   */
-  async #present(entries: readonly PlatformEntry[]): Promise<readonly PlatformEntry[]> {
-    const has = await Promise.all(
-      entries.map(async ({ descriptor }) =>
-        this.#source.hasManifest?.(this.#named.reference.repository, descriptor.digest),
-      ),
-    );
-    const present = entries.filter((_, at) => has[at] !== false);
-    return present.length > 0 ? present : entries;
   }
 
   /** Returns the images of an index and of the indexes in it, in order. */

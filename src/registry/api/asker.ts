@@ -17,6 +17,8 @@ export interface Question extends Pick<HttpRequest, 'body' | 'once' | 'firstByte
   readonly scope: string;
   readonly repository?: string | undefined;
   readonly wanted?: Wanted | undefined;
+  /** A refusal of another request, whose challenge to answer at once. */
+  readonly refusal?: HttpResponse | undefined;
   /** Statuses that aren't failures. To a GET or HEAD, 200 never is. */
   readonly accepted?: readonly number[];
 }
@@ -93,10 +95,15 @@ export class Asker {
     signal: AbortSignal,
     send: (request: HttpRequest) => Promise<Answer>,
   ): Promise<Answer> {
-    const request: AuthorizationRequest = { registry: endpoint.name, scope: question.scope, ...withoutName(endpoint) };
+    const request = authorizationRequest(endpoint, question.scope);
     // Another host's answers say nothing about the account, and it gets no secrets.
     const foreign = question.path instanceof URL && !keepsSecrets(new URL(endpoint.url), question.path);
     let header = foreign ? undefined : await this.#authorizer.authorization(request, signal);
+    const { refusal } = question;
+    if (header === undefined && refusal && !foreign) {
+      const answered = { ...request, status: refusal.status };
+      header = await this.#authorizer.challenged(answered, challengesOf(refusal), undefined, signal);
+    }
     for (let refusals = 0; ; refusals++) {
       const answer = await send({ ...httpRequest(endpoint, question), authorization: header });
       const { response, body } = answer;
@@ -146,9 +153,9 @@ function challengesOf(response: HttpResponse): readonly string[] {
   return headerValues(response.headers['www-authenticate']);
 }
 
-function withoutName(endpoint: Endpoint): Omit<AuthorizationRequest, 'registry' | 'scope'> {
-  const { name: _name, mirrorOf: _mirrorOf, ...rest } = endpoint;
-  return rest;
+function authorizationRequest(endpoint: Endpoint, scope: string): AuthorizationRequest {
+  const { name, mirrorOf: _mirrorOf, ...rest } = endpoint;
+  return { registry: name, scope, ...rest };
 }
 
 /** Builds the request. */

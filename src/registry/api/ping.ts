@@ -2,6 +2,7 @@ import { headerOf } from '../http/headers.ts';
 import type { Asker } from './asker.ts';
 import { parseChallenges } from '../auth/challenge.ts';
 import type { Endpoint } from '../config.ts';
+import type { HttpResponse } from '../http/exchange.ts';
 import { RegistryError } from '../errors.ts';
 import { fetchChunk } from './listing.ts';
 import { looksLikeHtml, responseError } from '../http/responseErrors.ts';
@@ -48,7 +49,7 @@ export async function pingEndpoint(asker: Asker, endpoint: Endpoint, signal: Abo
     v2,
     authentication: status === 401 ? (challenge?.scheme ?? 'unknown') : 'none',
     ...(realm === undefined || !URL.canParse(realm, url) ? {} : { realm: withoutQuery(realm, url) }),
-    catalog: await hasCatalog(asker, endpoint, signal),
+    catalog: await hasCatalog(asker, endpoint, status === 401 ? response : undefined, signal),
     ...(server === undefined ? {} : { server }),
   };
 }
@@ -58,9 +59,14 @@ function withoutQuery(realm: string, base: string): string {
   return `${origin}${pathname}`;
 }
 
-async function hasCatalog(asker: Asker, endpoint: Endpoint, signal: AbortSignal): Promise<boolean> {
+async function hasCatalog(
+  asker: Asker,
+  endpoint: Endpoint,
+  refusal: HttpResponse | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (endpoint.name === 'docker.io') return false;
-  const list = { path: '_catalog', member: 'repositories' as const, scope: 'registry:catalog:*' };
+  const list = { path: '_catalog', member: 'repositories' as const, scope: 'registry:catalog:*', refusal };
   try {
     await fetchChunk(asker, endpoint, list, { size: 1 }, signal);
     return true;

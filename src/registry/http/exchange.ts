@@ -164,6 +164,9 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
       if (error === full) return undefined;
       throw error;
     }
+    // undici frees the connection in the next turn of the event loop. A request sent before would
+    // open another one.
+    await new Promise(resolve => setImmediate(resolve));
     return Buffer.concat(chunks);
   }
 

@@ -37,9 +37,12 @@ export class SharedAnswers<T> {
     }
   }
 
-  /** Asks again from now on. Callers already waiting still get the earlier answer. */
-  forget(): void {
-    this.#kept = new Map();
+  /**
+   * Asks again from now on. Callers already waiting still get the earlier answer.
+   * @param which the keys to forget; absent = all
+   */
+  forget(which: (key: string) => boolean = () => true): void {
+    this.#kept = new Map([...this.#kept].filter(([key]) => !which(key)));
   }
 
   #start(key: string, lifetime: number, ask: (shared: AbortSignal) => Promise<T>): Kept<T> {

@@ -1,5 +1,4 @@
 import { command } from '../command/command.ts';
-import { platformsOf } from '../../oci/choosePlatform.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference, parseReference } from '../../oci/reference.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
@@ -60,8 +59,9 @@ async function askOther(
   if (named.reference !== formatReference(reference)) return { ...named, platform: formatPlatform(platform) };
   const { manifest } = await withNotification(`${TITLE}: asking the registry…`, signal => lookup.open(other, signal));
   if (manifest.kind !== 'index') return named;
+  const entries = await lookup.platforms(other, manifest);
   const chosen = await askPlatform(
-    platformsOf(manifest).map(entry => entry.platform),
+    entries.map(entry => entry.platform),
     TITLE,
   );
   return chosen === undefined ? undefined : { ...named, platform: chosen };

@@ -89,7 +89,7 @@ function transfer(
 ): Thenable<PulledImage> {
   return withTransfer(`Pulling ${familiarName(reference)}`, async (signal, report) => {
     // What the tag points to now, not when the tree was opened.
-    lookup.forget();
+    lookup.forget(reference);
     const [named] = await Promise.all([lookup.resolve(reference, platform, signal), pulls.prepare()]);
     const moved = isDigest(begun) && named.manifestDigest !== begun;
     const image = moved

@@ -1,6 +1,10 @@
 import type { BlobStore } from '../../blobs/store.ts';
+import { platformsOf, type PlatformEntry } from '../../oci/choosePlatform.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
-import { formatReference, type Reference } from '../../oci/reference.ts';
+import type { Index } from '../../oci/manifest.ts';
+import { isDigest } from '../../oci/digest.ts';
+import { formatReference, wantedVersion, type Reference } from '../../oci/reference.ts';
+import type { CachedDocuments } from '../../resolve/cachedDocuments.ts';
 import type { ImageSource } from '../../resolve/imageSource.ts';
 import type { Opened } from '../../resolve/openReference.ts';
 import { SharedAnswers } from '../common/sharedAnswers.ts';
@@ -13,14 +17,17 @@ import type { Registries } from './registries.ts';
 const TAG_LIFETIME = 30_000;
 
 /**
- * Finds what a registry holds under a reference. Answers by digest can't change and are kept;
- * answers by tag expire soon.
+ * Finds what a registry holds under a reference, and asks for no document twice. What a digest
+ * names can't change and is kept. The answer for a tag is reused for 30 seconds, or until Refresh or
+ * Open Image asks again.
  */
 export class ImageLookup {
   readonly #registries: Pick<Registries, 'clientFor'>;
   readonly #store: () => Promise<BlobStore>;
   readonly #platform: () => string | undefined;
+  /** Manifests by repository, and tag or digest. */
   readonly #opened = new SharedAnswers<Opened>();
+  /** Images by reference, the digest it led to, and platform. */
   readonly #resolved = new SharedAnswers<ResolvedImage>();
 
   /**
@@ -35,31 +42,60 @@ export class ImageLookup {
     this.#registries = registries;
     this.#store = store;
     this.#platform = platform;
-    registries.onDidChangeAccess(() => this.forget());
+    registries.onDidChangeAccess(() => {
+      this.#opened.forget();
+      this.#resolved.forget();
+    });
   }
 
   /** The manifest or index that the reference names. */
-  open(reference: Reference, signal: AbortSignal): Promise<Opened> {
-    return this.#opened.get(formatReference(reference), lifetime(reference), signal, async shared => {
+  async open(reference: Reference, signal: AbortSignal): Promise<Opened> {
+    const lifetime = isDigest(wantedVersion(reference)) ? Infinity : TAG_LIFETIME;
+    const opened = await this.#opened.get(keyOf(reference), lifetime, signal, async shared => {
       const { openReference } = await import('../../resolve/openReference.ts');
-      return openReference(await this.#source(reference), reference, shared);
+      return openReference(await this.#documents(reference.registry), reference, shared);
     });
+    return { ...opened, reference };
+  }
+
+  /** The platforms of an index whose images are there: an archive may lack some. */
+  async platforms({ registry, repository }: Reference, index: Index): Promise<readonly PlatformEntry[]> {
+    const [client, { presentPlatforms }] = await Promise.all([
+      this.#registries.clientFor(registry),
+      import('../../resolve/presentPlatforms.ts'),
+    ]);
+    return presentPlatforms(client, repository, platformsOf(index));
   }
 
   /**
    * Resolves the reference to a single image. `platform` is like `linux/arm64/v8`; absent = the
    * setting's, else this machine's.
    */
-  resolve(reference: Reference, platform: string | undefined, signal: AbortSignal): Promise<ResolvedImage> {
+  async resolve(reference: Reference, platform: string | undefined, signal: AbortSignal): Promise<ResolvedImage> {
     const wanted = platform ?? this.#platform();
-    const key = `${formatReference(reference)} ${wanted ?? ''}`;
-    return this.#resolved.get(key, lifetime(reference), signal, async shared => {
-      const { resolveImage } = await import('../../resolve/resolveImage.ts');
-      return resolveImage(await this.#source(reference), reference, wanted, shared);
+    const named = await this.open(reference, signal);
+    const key = `${formatReference(reference)} ${named.digest} ${wanted ?? ''}`;
+    return this.#resolved.get(key, Infinity, signal, async shared => {
+      const { resolveOpened } = await import('../../resolve/resolveImage.ts');
+      return resolveOpened(await this.#source(reference.registry), named, wanted, shared);
     });
   }
 
-  async #source({ registry }: Reference): Promise<ImageSource> {
+  /** The source of an image's documents that finds manifests here first. */
+  async #source(registry: string): Promise<ImageSource> {
+    const documents = await this.#documents(registry);
+    return {
+      manifest: (repository, version, signal) =>
+        isDigest(version)
+          ? this.open({ registry, repository, digest: version }, signal)
+          : documents.manifest(repository, version, signal),
+      blobBytes: (repository, blob, limit, signal) => documents.blobBytes(repository, blob, limit, signal),
+      blobSize: (repository, digest, signal) => documents.blobSize(repository, digest, signal),
+      hasManifest: (repository, digest) => documents.hasManifest(repository, digest),
+    };
+  }
+
+  async #documents(registry: string): Promise<CachedDocuments> {
     const [client, store, { CachedDocuments }] = await Promise.all([
       this.#registries.clientFor(registry),
       this.#store(),
@@ -68,14 +104,13 @@ export class ImageLookup {
     return new CachedDocuments(client, store);
   }
 
-  /** Forgets what tags pointed to. */
-  forget(): void {
-    this.#opened.forget();
-    this.#resolved.forget();
+  /** Forgets what tags pointed to. @param reference only its tag */
+  forget(reference?: Reference): void {
+    const only = reference && keyOf(reference);
+    this.#opened.forget(key => (only === undefined || key === only) && !isDigest(key.slice(key.indexOf(' ') + 1)));
   }
 }
 
-/** The content of a digest never changes. */
-function lifetime(reference: Reference): number {
-  return reference.digest ? Infinity : TAG_LIFETIME;
+function keyOf(reference: Reference): string {
+  return `${reference.registry}/${reference.repository} ${wantedVersion(reference)}`;
 }

@@ -47,6 +47,7 @@ export class Registries implements vscode.Disposable {
   readonly #accessChanged = new vscode.EventEmitter<string | undefined>();
   readonly #subscriptions: vscode.Disposable;
   #network: Promise<Network> | undefined;
+  #connectedWith: string | undefined;
   #clients = new Map<string, Promise<RegistryClient>>();
   #lists = new Map<string, VendorLists>();
   #names: Promise<ImageNames> | undefined;
@@ -270,6 +271,7 @@ export class Registries implements vscode.Disposable {
   }
 
   #sharedNetwork(): Promise<Network> {
+    this.#connectedWith ??= this.#networkSettings();
     this.#network ??= this.#connect().catch((error: unknown) => {
       this.#network = undefined;
       throw error;
@@ -279,13 +281,23 @@ export class Registries implements vscode.Disposable {
 
   /** Running requests finish on their old connections. */
   #startAnew(): void {
-    this.#network = undefined;
+    // A changed list of registries keeps connections and tokens.
+    if (this.#connectedWith !== this.#networkSettings()) this.#network = this.#connectedWith = undefined;
     this.#clients = new Map();
     this.#lists = new Map();
     this.#names = undefined;
     this.#writers = new Map();
     this.#accessChanged.fire(undefined);
     this.#changed.fire();
+  }
+
+  /** Returns all settings that the network depends on; undefined if one is invalid. */
+  #networkSettings(): string | undefined {
+    try {
+      return JSON.stringify([this.#configuration.settings(), this.#configuration.network()]);
+    } catch {
+      return undefined;
+    }
   }
 
   async #forgetAccount(registry: string): Promise<void> {

@@ -18,7 +18,7 @@ export const openImage = command(
     const reference = await askReference(argument, needs, 'Open Image');
     if (!reference) return undefined;
     // Opening an image again shows what its tag points to now.
-    lookup.forget();
+    lookup.forget(reference);
     const { digest, mediaType } = await withNotification(`Opening ${familiarName(reference)}`, signal =>
       lookup.open(reference, signal),
     );

@@ -13,6 +13,7 @@ import { count, dotted, plainText } from '../common/text.ts';
 import { DocumentNode } from '../documents/documentNode.ts';
 import type { ImageRowNeeds } from '../filesView/rowNeeds.ts';
 import { argumentFor, type ImageAddress } from '../registries/imageAddress.ts';
+import { InfoNode } from '../tree/infoNode.ts';
 import { tooltip } from '../tree/tooltip.ts';
 import type { TreeContext, TreeNode } from '../tree/treeNode.ts';
 import { artifactRows } from './artifactRows.ts';
@@ -77,7 +78,7 @@ export class TagNode implements TreeNode {
   }
 
   refresh(): void {
-    this.#context.needs.lookup.forget();
+    this.#context.needs.lookup.forget(this.reference);
     this.#opened.reset();
     this.#rows.reset();
   }
@@ -94,8 +95,9 @@ export class TagNode implements TreeNode {
     return imageRows(this, this.#context, address);
   }
 
-  #platforms(index: Index, digest: Digest, signal: AbortSignal): readonly TreeNode[] {
-    const entries = platformsOf(index);
+  async #platforms(index: Index, digest: Digest, signal: AbortSignal): Promise<readonly TreeNode[]> {
+    const entries = await this.#context.needs.lookup.platforms(this.reference, index);
+    const missing = platformsOf(index).length - entries.length;
     const nodes = entries.map(
       entry => new PlatformNode(this, this.#context, this.reference, entry, isAmbiguous(entry, entries)),
     );
@@ -103,6 +105,7 @@ export class TagNode implements TreeNode {
     const argument = argumentFor({ reference: this.reference, attestations: [] });
     return [
       ...nodes,
+      ...(missing > 0 ? [new InfoNode(this, `${count(missing, 'more platform')} not in this archive`)] : []),
       new DocumentNode(this, {
         label: 'Manifest',
         description: 'the list of platforms',

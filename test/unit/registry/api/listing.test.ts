@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'node:test';
+import { afterEach, describe, it, test } from 'node:test';
 import { HtmlInsteadError, NoCatalogError, NotFoundError, ServerError } from '../../../../src/registry/errors.ts';
 import { artifact, image, layer } from '../../../support/image.ts';
 import * as faults from '../../../support/registry/faults.ts';
 import { startRegistry, type Registry, type RegistryOptions } from '../../../support/registry/registry.ts';
-import { ask, configOf, sha256, type Asking } from '../asking.ts';
+import { Accounts, ask, configOf, sha256, type Asking } from '../asking.ts';
 
 const TAGS = Array.from({ length: 25 }, (_, at) => `v${String(at).padStart(2, '0')}`);
 const LIST = { path: '/tags/list' };
@@ -305,4 +305,25 @@ describe('referrers', () => {
     assert.deepEqual(await find(), [attached[0]?.digest]);
     assert.ok(registry.requests.length <= 2);
   });
+});
+
+test('requests sent one after another share one connection', async t => {
+  const registry = await startRegistry();
+  const { client, signal, close } = ask(configOf(registry));
+  t.after(() => Promise.all([close(), registry.close()]));
+  await client.ping(signal);
+  for (let again = 0; again < 3; again++) await client.catalog({}, signal);
+  assert.equal(new Set(registry.requests.map(({ remotePort }) => remotePort)).size, 1);
+});
+
+test('a challenge of the ping is answered at once', async t => {
+  const registry = await startRegistry({ access: { scheme: 'basic' } });
+  const accounts = new Accounts({ [registry.host]: { username: 'alice', password: 's3cret' } });
+  const { client, signal, close } = ask(configOf(registry), {}, [accounts]);
+  t.after(() => Promise.all([close(), registry.close()]));
+  assert.equal((await client.ping(signal)).catalog, true);
+  assert.deepEqual(
+    registry.requests.map(({ path, status }) => `${path} ${status}`),
+    ['/v2/ 401', '/v2/_catalog 200'],
+  );
 });
