@@ -6,6 +6,9 @@ import { isDigest, type Digest } from '../oci/digest.ts';
 import type { ImageSource, SourceManifest } from './imageSource.ts';
 import { MAX_CONFIG_BYTES } from './resolveImage.ts';
 
+/** Finds the manifest of a digest. */
+export type FindManifest = (repository: string, digest: Digest, signal: AbortSignal) => Promise<SourceManifest>;
+
 /**
  * Caches manifests and configs, which can't change under their digest. Looking at an image that was
  * pulled before costs one request.
@@ -13,14 +16,18 @@ import { MAX_CONFIG_BYTES } from './resolveImage.ts';
 export class CachedDocuments implements ImageSource {
   readonly #source: ImageSource;
   readonly #store: BlobStore;
+  readonly #known: FindManifest | undefined;
 
-  constructor(source: ImageSource, store: BlobStore) {
+  /** @param known finds manifests by digest, in place of the store and the source */
+  constructor(source: ImageSource, store: BlobStore, known?: FindManifest) {
     this.#source = source;
     this.#store = store;
+    this.#known = known;
   }
 
   async manifest(repository: string, version: string, signal: AbortSignal): Promise<SourceManifest> {
     if (!isDigest(version)) return await this.#source.manifest(repository, version, signal);
+    if (this.#known) return await this.#known(repository, version, signal);
     const cached = await this.#read(version);
     // Only bodies that name their own media type are cached.
     if (cached) return { bytes: cached, mediaType: '', digest: version };

@@ -1,4 +1,5 @@
-import type { PlatformEntry } from '../oci/choosePlatform.ts';
+import { platformsOf, type PlatformEntry } from '../oci/choosePlatform.ts';
+import type { Index } from '../oci/manifest.ts';
 import type { ImageSource } from './imageSource.ts';
 
 /**
@@ -15,4 +16,13 @@ export async function presentPlatforms(
   );
   const present = entries.filter((_, at) => has[at] !== false);
   return present.length > 0 ? present : entries;
+}
+
+/** Does the same for the platforms of an index. */
+export function presentPlatformsOf(
+  source: Pick<ImageSource, 'hasManifest'>,
+  repository: string,
+  index: Index,
+): Promise<readonly PlatformEntry[]> {
+  return presentPlatforms(source, repository, platformsOf(index));
 }

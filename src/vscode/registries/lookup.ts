@@ -1,11 +1,10 @@
 import type { BlobStore } from '../../blobs/store.ts';
-import { platformsOf, type PlatformEntry } from '../../oci/choosePlatform.ts';
+import type { PlatformEntry } from '../../oci/choosePlatform.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
 import type { Index } from '../../oci/manifest.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { formatReference, wantedVersion, type Reference } from '../../oci/reference.ts';
-import type { CachedDocuments } from '../../resolve/cachedDocuments.ts';
-import type { ImageSource } from '../../resolve/imageSource.ts';
+import type { CachedDocuments, FindManifest } from '../../resolve/cachedDocuments.ts';
 import type { Opened } from '../../resolve/openReference.ts';
 import { SharedAnswers } from '../common/sharedAnswers.ts';
 import type { Registries } from './registries.ts';
@@ -18,8 +17,8 @@ const TAG_LIFETIME = 30_000;
 
 /**
  * Finds what a registry holds under a reference, and asks for no document twice. What a digest
- * names can't change and is kept. The answer for a tag is reused for 30 seconds, or until Refresh or
- * Open Image asks again.
+ * names can't change and is kept. The answer for a tag is reused for 30 seconds, or until Refresh
+ * or Open Image asks again.
  */
 export class ImageLookup {
   readonly #registries: Pick<Registries, 'clientFor'>;
@@ -60,11 +59,8 @@ export class ImageLookup {
 
   /** The platforms of an index whose images are there: an archive may lack some. */
   async platforms({ registry, repository }: Reference, index: Index): Promise<readonly PlatformEntry[]> {
-    const [client, { presentPlatforms }] = await Promise.all([
-      this.#registries.clientFor(registry),
-      import('../../resolve/presentPlatforms.ts'),
-    ]);
-    return presentPlatforms(client, repository, platformsOf(index));
+    const { presentPlatformsOf } = await import('../../resolve/presentPlatforms.ts');
+    return presentPlatformsOf(await this.#registries.clientFor(registry), repository, index);
   }
 
   /**
@@ -77,31 +73,20 @@ export class ImageLookup {
     const key = `${formatReference(reference)} ${named.digest} ${wanted ?? ''}`;
     return this.#resolved.get(key, Infinity, signal, async shared => {
       const { resolveOpened } = await import('../../resolve/resolveImage.ts');
-      return resolveOpened(await this.#source(reference.registry), named, wanted, shared);
+      const { registry } = reference;
+      const known: FindManifest = (repository, digest, inner) => this.open({ registry, repository, digest }, inner);
+      return resolveOpened(await this.#documents(registry, known), named, wanted, shared);
     });
   }
 
-  /** The source of an image's documents that finds manifests here first. */
-  async #source(registry: string): Promise<ImageSource> {
-    const documents = await this.#documents(registry);
-    return {
-      manifest: (repository, version, signal) =>
-        isDigest(version)
-          ? this.open({ registry, repository, digest: version }, signal)
-          : documents.manifest(repository, version, signal),
-      blobBytes: (repository, blob, limit, signal) => documents.blobBytes(repository, blob, limit, signal),
-      blobSize: (repository, digest, signal) => documents.blobSize(repository, digest, signal),
-      hasManifest: (repository, digest) => documents.hasManifest(repository, digest),
-    };
-  }
-
-  async #documents(registry: string): Promise<CachedDocuments> {
+  /** @param known finds manifests by digest, before the cache */
+  async #documents(registry: string, known?: FindManifest): Promise<CachedDocuments> {
     const [client, store, { CachedDocuments }] = await Promise.all([
       this.#registries.clientFor(registry),
       this.#store(),
       import('../../resolve/cachedDocuments.ts'),
     ]);
-    return new CachedDocuments(client, store);
+    return new CachedDocuments(client, store, known);
   }
 
   /** Forgets what tags pointed to. @param reference only its tag */
