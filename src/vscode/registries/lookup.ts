@@ -2,32 +2,15 @@ import type { BlobStore } from '../../blobs/store.ts';
 import type { PlatformEntry } from '../../oci/choosePlatform.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
 import type { Index } from '../../oci/manifest.ts';
-import { isDigest } from '../../oci/digest.ts';
-import { formatReference, wantedVersion, type Reference } from '../../oci/reference.ts';
-import type { CachedDocuments, FindManifest } from '../../resolve/cachedDocuments.ts';
+import type { Reference } from '../../oci/reference.ts';
 import type { Opened } from '../../resolve/openReference.ts';
-import { SharedAnswers } from '../common/sharedAnswers.ts';
+import type { ImageAnswers } from './imageAnswers.ts';
 import type { Registries } from './registries.ts';
 
-/**
- * How long the answer for a tag is reused, in ms: long enough to open a tree of rows, too short to
- * miss a push.
- */
-const TAG_LIFETIME = 30_000;
-
-/**
- * Finds what a registry holds under a reference, and asks for no document twice. What a digest
- * names can't change and is kept. The answer for a tag is reused for 30 seconds, or until Refresh
- * or Open Image asks again.
- */
+/** Finds what a registry holds under a reference: {@link ImageAnswers}, loaded on first use. */
 export class ImageLookup {
-  readonly #registries: Pick<Registries, 'clientFor'>;
-  readonly #store: () => Promise<BlobStore>;
-  readonly #platform: () => string | undefined;
-  /** Manifests by repository, and tag or digest. */
-  readonly #opened = new SharedAnswers<Opened>();
-  /** Images by reference, the digest it led to, and platform. */
-  readonly #resolved = new SharedAnswers<ResolvedImage>();
+  readonly #load: () => Promise<ImageAnswers>;
+  #loaded: Promise<ImageAnswers> | undefined;
 
   /**
    * @param store keeps documents that can't change
@@ -38,64 +21,34 @@ export class ImageLookup {
     store: () => Promise<BlobStore>,
     platform: () => string | undefined,
   ) {
-    this.#registries = registries;
-    this.#store = store;
-    this.#platform = platform;
-    registries.onDidChangeAccess(() => {
-      this.#opened.forget();
-      this.#resolved.forget();
-    });
+    this.#load = async () => {
+      const { ImageAnswers } = await import('./imageAnswers.ts');
+      return new ImageAnswers(registries, store, platform);
+    };
+    registries.onDidChangeAccess(() => void this.#loaded?.then(answers => answers.forgetAll()));
   }
 
-  /** The manifest or index that the reference names. */
+  get #answers(): Promise<ImageAnswers> {
+    return (this.#loaded ??= this.#load());
+  }
+
+  /** See {@link ImageAnswers.open}. */
   async open(reference: Reference, signal: AbortSignal): Promise<Opened> {
-    const lifetime = isDigest(wantedVersion(reference)) ? Infinity : TAG_LIFETIME;
-    const opened = await this.#opened.get(keyOf(reference), lifetime, signal, async shared => {
-      const { openReference } = await import('../../resolve/openReference.ts');
-      return openReference(await this.#documents(reference.registry), reference, shared);
-    });
-    return { ...opened, reference };
+    return (await this.#answers).open(reference, signal);
   }
 
-  /** The platforms of an index whose images are there: an archive may lack some. */
-  async platforms({ registry, repository }: Reference, index: Index): Promise<readonly PlatformEntry[]> {
-    const { presentPlatformsOf } = await import('../../resolve/presentPlatforms.ts');
-    return presentPlatformsOf(await this.#registries.clientFor(registry), repository, index);
+  /** See {@link ImageAnswers.platforms}. */
+  async platforms(reference: Reference, index: Index): Promise<readonly PlatformEntry[]> {
+    return (await this.#answers).platforms(reference, index);
   }
 
-  /**
-   * Resolves the reference to a single image. `platform` is like `linux/arm64/v8`; absent = the
-   * setting's, else this machine's.
-   */
+  /** See {@link ImageAnswers.resolve}. */
   async resolve(reference: Reference, platform: string | undefined, signal: AbortSignal): Promise<ResolvedImage> {
-    const wanted = platform ?? this.#platform();
-    const named = await this.open(reference, signal);
-    const key = `${formatReference(reference)} ${named.digest} ${wanted ?? ''}`;
-    return this.#resolved.get(key, Infinity, signal, async shared => {
-      const { resolveOpened } = await import('../../resolve/resolveImage.ts');
-      const { registry } = reference;
-      const known: FindManifest = (repository, digest, inner) => this.open({ registry, repository, digest }, inner);
-      return resolveOpened(await this.#documents(registry, known), named, wanted, shared);
-    });
+    return (await this.#answers).resolve(reference, platform, signal);
   }
 
-  /** @param known finds manifests by digest, before the cache */
-  async #documents(registry: string, known?: FindManifest): Promise<CachedDocuments> {
-    const [client, store, { CachedDocuments }] = await Promise.all([
-      this.#registries.clientFor(registry),
-      this.#store(),
-      import('../../resolve/cachedDocuments.ts'),
-    ]);
-    return new CachedDocuments(client, store, known);
-  }
-
-  /** Forgets what tags pointed to. @param reference only its tag */
+  /** Forgets what tags pointed to, before later calls. @param reference only its tag */
   forget(reference?: Reference): void {
-    const only = reference && keyOf(reference);
-    this.#opened.forget(key => (only === undefined || key === only) && !isDigest(key.slice(key.indexOf(' ') + 1)));
+    void this.#loaded?.then(answers => answers.forget(reference));
   }
-}
-
-function keyOf(reference: Reference): string {
-  return `${reference.registry}/${reference.repository} ${wantedVersion(reference)}`;
 }
