@@ -1,11 +1,10 @@
 import type { BlobStore } from '../../blobs/store.ts';
-import { platformsOf, type PlatformEntry } from '../../oci/choosePlatform.ts';
+import type { PlatformEntry } from '../../oci/choosePlatform.ts';
 import type { ResolvedImage } from '../../oci/image.ts';
 import type { Index } from '../../oci/manifest.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { formatReference, wantedVersion, type Reference } from '../../oci/reference.ts';
-import type { CachedDocuments } from '../../resolve/cachedDocuments.ts';
-import type { ImageSource } from '../../resolve/imageSource.ts';
+import type { CachedDocuments, FindManifest } from '../../resolve/cachedDocuments.ts';
 import type { Opened } from '../../resolve/openReference.ts';
 import { SharedAnswers } from '../common/sharedAnswers.ts';
 import type { Registries } from './registries.ts';
@@ -17,7 +16,7 @@ import type { Registries } from './registries.ts';
 const TAG_LIFETIME = 30_000;
 
 /**
- * Answers what a registry holds under a reference, and asks for no document twice. What a digest
+ * Finds what a registry holds under a reference, and asks for no document twice. What a digest
  * names can't change and is kept. The answer for a tag is reused for 30 seconds, or until Refresh,
  * Open Image or a pull asks again.
  */
@@ -56,11 +55,8 @@ export class ImageAnswers {
 
   /** The platforms of an index whose images are there: an archive may lack some. */
   async platforms({ registry, repository }: Reference, index: Index): Promise<readonly PlatformEntry[]> {
-    const [client, { presentPlatforms }] = await Promise.all([
-      this.#registries.clientFor(registry),
-      import('../../resolve/presentPlatforms.ts'),
-    ]);
-    return presentPlatforms(client, repository, platformsOf(index));
+    const { presentPlatformsOf } = await import('../../resolve/presentPlatforms.ts');
+    return presentPlatformsOf(await this.#registries.clientFor(registry), repository, index);
   }
 
   /**
@@ -73,31 +69,20 @@ export class ImageAnswers {
     const key = `${formatReference(reference)} ${named.digest} ${wanted ?? ''}`;
     return this.#resolved.get(key, Infinity, signal, async shared => {
       const { resolveOpened } = await import('../../resolve/resolveImage.ts');
-      return resolveOpened(await this.#source(reference.registry), named, wanted, shared);
+      const { registry } = reference;
+      const known: FindManifest = (repository, digest, inner) => this.open({ registry, repository, digest }, inner);
+      return resolveOpened(await this.#documents(registry, known), named, wanted, shared);
     });
   }
 
-  /** The source of an image's documents that finds manifests here first. */
-  async #source(registry: string): Promise<ImageSource> {
-    const documents = await this.#documents(registry);
-    return {
-      manifest: (repository, version, signal) =>
-        isDigest(version)
-          ? this.open({ registry, repository, digest: version }, signal)
-          : documents.manifest(repository, version, signal),
-      blobBytes: (repository, blob, limit, signal) => documents.blobBytes(repository, blob, limit, signal),
-      blobSize: (repository, digest, signal) => documents.blobSize(repository, digest, signal),
-      hasManifest: (repository, digest) => documents.hasManifest(repository, digest),
-    };
-  }
-
-  async #documents(registry: string): Promise<CachedDocuments> {
+  /** @param known finds manifests by digest, before the cache */
+  async #documents(registry: string, known?: FindManifest): Promise<CachedDocuments> {
     const [client, store, { CachedDocuments }] = await Promise.all([
       this.#registries.clientFor(registry),
       this.#store(),
       import('../../resolve/cachedDocuments.ts'),
     ]);
-    return new CachedDocuments(client, store);
+    return new CachedDocuments(client, store, known);
   }
 
   /** Forgets everything, since an account may see something else. */
