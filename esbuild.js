@@ -233,6 +233,11 @@ export function bundleOptions({ production, outdir = 'dist' }) {
     platform: 'node',
     target: 'node22.19',
     external: ['vscode'],
+    // Their builds for Node are CommonJS: larger, and the second one can't be bundled.
+    alias: {
+      yaml: join(root, 'node_modules/yaml/browser/dist/index.js'),
+      'jsonc-parser': join(root, 'node_modules/jsonc-parser/lib/esm/main.js'),
+    },
     banner: { js: requireBanner },
     plugins: [leanUndici, namedHashes, fewFiles],
     // As undici is bundled for Node itself: without its second, experimental parser.

@@ -63,7 +63,19 @@ export function isRepository(text: string): boolean {
  */
 export function parseReference(text: string): Reference {
   if (text.length > LONGEST_TEXT) throw new InvalidReferenceError(text, 'it is too long');
-  const plain = unwrapPasted(text);
+  return parsePlain(text, unwrapPasted(text));
+}
+
+/**
+ * Reads a reference that was found in a file rather than typed: only the grammar's forms, with
+ * nothing around them. @throws {InvalidReferenceError}
+ */
+export function parseWrittenReference(text: string): Reference {
+  if (text.length > LONGEST_TEXT) throw new InvalidReferenceError(text, 'it is too long');
+  return parsePlain(text, text);
+}
+
+function parsePlain(text: string, plain: string): Reference {
   if (plain === '') throw new InvalidReferenceError(text, 'it is empty');
   const { name, tag, digest } = splitVersion(text, plain);
   const { registry, repository } = splitName(text, name);

@@ -22,6 +22,7 @@ export const COMMAND_TABLE: Readonly<Record<CommandId, () => Promise<Command<Fea
   [COMMANDS.listRepositories]: async () => (await import('./registriesView/listRepositories.ts')).listRepositories,
   [COMMANDS.listAttached]: async () => (await import('./trust/listAttached.ts')).listAttached,
   [COMMANDS.verifyImage]: async () => (await import('./trust/verifyImage.ts')).verifyImage,
+  [COMMANDS.askRegistry]: async () => (await import('./editor/askRegistry.ts')).askRegistry,
   [COMMANDS.showManifest]: async () => (await import('./documents/commands.ts')).showManifest,
   [COMMANDS.showConfig]: async () => (await import('./documents/commands.ts')).showConfig,
   [COMMANDS.showImagePage]: async () => (await import('./imagePage/commands.ts')).showImagePage,

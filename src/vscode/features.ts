@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { JsonDocuments } from './documents/documents.ts';
+import { AskPolicy } from './editor/askPolicy.ts';
+import { registerEditor } from './editor/registerEditor.ts';
 import { registerMarkDecorations } from './filesView/markDecorations.ts';
 import { ImageFileSystem } from './files/fileSystem.ts';
 import { ImageFiles } from './files/imageFiles.ts';
@@ -46,6 +48,7 @@ export function buildFeatures(context: vscode.ExtensionContext) {
   const images = new PulledImages(configuration, context.workspaceState);
   const layerStates = new LayerStates(images, store);
   const files = new ImageFiles(registries, pulls, settings);
+  const editor = { askPolicy: new AskPolicy(configuration), configuration, lookup, registries };
   const signers = new SignerMemory(context.globalState);
   const packageLists = new PackageLists({ pulls, registries, settings });
   const views = new TreeViews({ files, images, layerStates, log, lookup, registries, signers });
@@ -56,7 +59,7 @@ export function buildFeatures(context: vscode.ExtensionContext) {
   const pages = new PageMemory(context.workspaceState);
   context.subscriptions.push(log, configuration, secrets, registries, pulls, images, views, documents, searches);
   context.subscriptions.push(registerTasks(images, settings, log), new ImageFileSystem(lookup, files).register());
-  context.subscriptions.push(registerMarkDecorations());
+  context.subscriptions.push(registerMarkDecorations(), registerEditor(editor));
   // In a later turn, so that other extensions don't wait for their activation.
   setImmediate(() => {
     void import('./registriesView/layoutFolders.ts').then(async ({ watchLayoutFolders }) => {
@@ -64,6 +67,7 @@ export function buildFeatures(context: vscode.ExtensionContext) {
     });
   });
   return {
+    askPolicy: editor.askPolicy,
     configuration,
     documents,
     files,

@@ -10,6 +10,7 @@ import { projectRoot } from '../rig/paths.ts';
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   oci: [],
   secrets: [],
+  imageNames: ['oci'],
   blobs: ['oci'],
   registry: ['oci'],
   layers: ['oci', 'blobs'],
@@ -42,7 +43,7 @@ const ladder: readonly (readonly string[])[] = [
   ['images'],
   ['files'],
   ['command'],
-  ['documents', 'filesView', 'search', 'mount', 'compare', 'imagePage', 'packages', 'publish', 'trust'],
+  ['documents', 'filesView', 'search', 'mount', 'compare', 'imagePage', 'editor', 'packages', 'publish', 'trust'],
   ['changes'],
   ['registriesView', 'imagesView'],
   ['reveal'],
@@ -56,7 +57,7 @@ const ladder: readonly (readonly string[])[] = [
  * a thread starts. Raise them knowingly. A sixth of the total is Sigstore's library, loaded
  * when a signature is verified.
  */
-const budgets = { startup: 132_000, worker: 400_000, total: 1_060_000 };
+const budgets = { startup: 136_000, worker: 400_000, total: 1_210_000 };
 
 const files = globSync('src/**/*.ts', { cwd: projectRoot }).map(file => file.replaceAll('\\', '/'));
 

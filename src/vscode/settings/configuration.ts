@@ -40,6 +40,18 @@ export class Configuration implements vscode.Disposable {
     return parseRegistries(vscode.workspace.getConfiguration(SECTION).get(SETTINGS.registries));
   }
 
+  /** Names of the registries that the user's own settings list, whatever the workspace's list. */
+  userRegistries(): readonly string[] {
+    const levels = vscode.workspace.getConfiguration(SECTION).inspect<unknown[]>(SETTINGS.registries);
+    const list = levels?.globalValue ?? levels?.defaultValue;
+    return (Array.isArray(list) ? list : []).flatMap(raw => nameOf(raw) ?? []);
+  }
+
+  /** Whether a setting that turns something on or off is on. */
+  isOn(key: string): boolean {
+    return vscode.workspace.getConfiguration(SECTION).get(key) === true;
+  }
+
   /** The user's default platform, if set. */
   platform(): string | undefined {
     return vscode.workspace.getConfiguration(SECTION).get<string>(SETTINGS.platform)?.trim() || undefined;
