@@ -309,8 +309,9 @@ describe('referrers', () => {
 
 test('requests sent one after another share one connection', async t => {
   const registry = await startRegistry();
-  const { client, signal, close } = ask(configOf(registry));
-  t.after(() => Promise.all([close(), registry.close()]));
+  const asked = ask(configOf(registry));
+  const { client, signal } = asked;
+  t.after(() => Promise.all([asked.close(), registry.close()]));
   await client.ping(signal);
   for (let again = 0; again < 3; again++) await client.catalog({}, signal);
   assert.equal(new Set(registry.requests.map(({ remotePort }) => remotePort)).size, 1);
@@ -319,8 +320,9 @@ test('requests sent one after another share one connection', async t => {
 test('a challenge of the ping is answered at once', async t => {
   const registry = await startRegistry({ access: { scheme: 'basic' } });
   const accounts = new Accounts({ [registry.host]: { username: 'alice', password: 's3cret' } });
-  const { client, signal, close } = ask(configOf(registry), {}, [accounts]);
-  t.after(() => Promise.all([close(), registry.close()]));
+  const asked = ask(configOf(registry), {}, [accounts]);
+  const { client, signal } = asked;
+  t.after(() => Promise.all([asked.close(), registry.close()]));
   assert.equal((await client.ping(signal)).catalog, true);
   assert.deepEqual(
     registry.requests.map(({ path, status }) => `${path} ${status}`),
