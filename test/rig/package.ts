@@ -50,7 +50,7 @@ const needed = ['dist/extension.js', 'dist/worker.js', 'package.json', 'README.m
 
 /** The only files allowed in the package. */
 const wanted =
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE(\.txt)?|dist\/[^/]+\.(js|wasm)|media\/.+\.(png|svg|md))$/;
+  /^(package\.json|(README|CHANGELOG|SECURITY|SUPPORT)\.md|docs\/[^/]+\.md|LICENSE(\.txt)?|dist\/[^/]+\.(js|wasm)|media\/.+\.(png|svg|md))$/;
 
 async function refuseStrangers(vsce: string): Promise<void> {
   const { stdout } = await execute(process.execPath, [vsce, 'ls', '--no-dependencies'], { cwd: projectRoot });
