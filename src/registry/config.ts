@@ -10,6 +10,17 @@ export interface Certificates {
   readonly key?: string;
 }
 
+/**
+ * An address like a registry's `url`. With `ns`, requests carry the registry's name in containerd's
+ * parameter `ns`, with `false` they don't; absent = they do if the mirror is another host.
+ */
+export type Mirror = string | { readonly url: string; readonly ns?: boolean };
+
+/** Returns a mirror's address. */
+export function mirrorUrl(mirror: Mirror): string {
+  return typeof mirror === 'string' ? mirror : mirror.url;
+}
+
 /** How to reach a registry. Plain data, to be passed to worker threads. */
 export interface RegistryConfig extends Certificates {
   /** The domain as in references, such as `docker.io` or `127.0.0.1:5000`. */
@@ -20,8 +31,8 @@ export interface RegistryConfig extends Certificates {
   readonly url: string;
   /** Allows plain HTTP, and TLS without a trusted certificate. */
   readonly insecure?: boolean;
-  /** Addresses like `url`, asked before the registry, in this order. */
-  readonly mirrors?: readonly string[];
+  /** Asked before the registry, in this order. */
+  readonly mirrors?: readonly Mirror[];
   /**
    * The mirrors' certificates, by host and port; the registry's authorities are trusted there too.
    */
@@ -34,9 +45,15 @@ export interface Endpoint extends Certificates {
   readonly name: string;
   /** Without `/v2` and a trailing slash. */
   readonly url: string;
-  /** For a mirror, the registry it stands for (containerd's `ns`). */
+  /** The registry that a mirror stands for, to be named in each request (containerd's `ns`). */
   readonly mirrorOf?: string;
   readonly insecure?: boolean;
+}
+
+/** Returns the address of a path below `/v2/`; a mirror that stands for a registry gets `ns`. */
+export function apiUrl({ url, mirrorOf }: Pick<Endpoint, 'url' | 'mirrorOf'>, path: string): string {
+  const ns = mirrorOf === undefined ? '' : `${path.includes('?') ? '&' : '?'}ns=${encodeURIComponent(mirrorOf)}`;
+  return `${url}/v2/${path}${ns}`;
 }
 
 /**
@@ -73,11 +90,18 @@ export function endpointsOf(config: RegistryConfig): readonly [...Endpoint[], En
     ...(key === undefined ? {} : { key }),
   };
   const mirrors = (config.mirrors ?? []).map((mirror): Endpoint => {
-    const base = baseUrl(mirror);
+    const base = baseUrl(mirrorUrl(mirror));
     const host = new URL(base).host;
+    const named = (typeof mirror === 'string' ? undefined : mirror.ns) ?? host !== name;
     return host === new URL(own.url).host && base === own.url
       ? own
-      : { name: host, url: base, mirrorOf: name, ...trust, ...joined(ca, certificatesOf.get(host)) };
+      : {
+          name: host,
+          url: base,
+          ...(named ? { mirrorOf: name } : {}),
+          ...trust,
+          ...joined(ca, certificatesOf.get(host)),
+        };
   });
   const all: [...Endpoint[], Endpoint] = [...mirrors.filter(mirror => mirror !== own), own];
   for (const endpoint of all) checkEncrypted(endpoint);

@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { AuthorizationRequest, Authorizer } from '../auth/authorizer.ts';
-import type { Endpoint } from '../config.ts';
 import { writeAccessOf } from '../auth/scope.ts';
+import { apiUrl, type Endpoint } from '../config.ts';
 import type { HttpResponse, Method } from '../http/exchange.ts';
 import { headerValues } from '../http/headers.ts';
 import { keepsSecrets } from '../http/redirects.ts';
@@ -154,16 +154,16 @@ function challengesOf(response: HttpResponse): readonly string[] {
 }
 
 function authorizationRequest(endpoint: Endpoint, scope: string): AuthorizationRequest {
-  const { name, mirrorOf: _mirrorOf, ...rest } = endpoint;
+  const { name, ...rest } = endpoint;
   return { registry: name, scope, ...rest };
 }
 
 /** Builds the request. */
 function httpRequest(endpoint: Endpoint, question: Question): HttpRequest {
-  const { method, headers, repository, body, once, firstByteTimeout } = question;
+  const { path, method, headers, repository, body, once, firstByteTimeout } = question;
   return {
     endpoint,
-    url: addressOf(endpoint, question.path),
+    url: path instanceof URL ? path.href : apiUrl(endpoint, path),
     ...(method === undefined ? {} : { method }),
     ...(headers === undefined ? {} : { headers }),
     repository,
@@ -171,14 +171,4 @@ function httpRequest(endpoint: Endpoint, question: Question): HttpRequest {
     once,
     firstByteTimeout,
   };
-}
-
-/** A mirror gets the name of the registry it stands for, as from containerd. */
-function addressOf(endpoint: Endpoint, path: string | URL): string {
-  if (path instanceof URL) return path.href;
-  const source = endpoint.mirrorOf;
-  const joint = path.includes('?') ? '&' : '?';
-  const ns =
-    source === undefined || source === new URL(endpoint.url).host ? '' : `${joint}ns=${encodeURIComponent(source)}`;
-  return `${endpoint.url}/v2/${path}${ns}`;
 }

@@ -2,7 +2,7 @@ import type { Logger } from '../../oci/logger.ts';
 import type { AuthorizationRequest, Authorizer } from './authorizer.ts';
 import { chooseChallenge, parseChallenges, type Challenge } from './challenge.ts';
 import type { Endpoint } from '../config.ts';
-import { isLoopbackHost } from '../config.ts';
+import { apiUrl, isLoopbackHost } from '../config.ts';
 import { basicAuthorization, type Credential, type CredentialSource } from './credentials.ts';
 import { UnauthorizedError } from '../errors.ts';
 import { writeAccessOf } from './scope.ts';
@@ -171,7 +171,7 @@ export class AccountAuthorizer implements Authorizer {
   async #challengeOfRoot(request: AuthorizationRequest, signal: AbortSignal): Promise<Challenge | undefined> {
     const known = this.#known.get(knownKey(request));
     if (known) return known.challenge;
-    const response = await this.#transport.send({ endpoint: asEndpoint(request), url: `${request.url}/v2/` }, signal);
+    const response = await this.#transport.send({ endpoint: asEndpoint(request), url: apiUrl(request, '') }, signal);
     response.discard();
     return response.status === 401 ? chooseChallenge(parseChallenges(response.headers['www-authenticate'])) : undefined;
   }

@@ -14,6 +14,8 @@ export interface AuthorizationRequest {
   readonly scope: string;
   /** The refusal's status. Registries may answer 403 or 404 to hide what an account could see. */
   readonly status?: number;
+  /** For a mirror, see {@link Endpoint}. */
+  readonly mirrorOf?: string;
   readonly insecure?: boolean;
   readonly ca?: string;
   readonly cert?: string;

@@ -39,7 +39,7 @@ export interface CommandArgument {
   readonly url?: string;
   readonly name?: string;
   readonly insecure?: boolean;
-  readonly mirrors?: readonly string[];
+  readonly mirrors?: readonly (string | JsonObject)[];
   /** A file with CA certificates in PEM. */
   readonly ca?: string;
   /** The files of a client certificate and its key in PEM; or a signer's public key. */
@@ -105,7 +105,7 @@ const FIELDS: Readonly<Record<keyof CommandArgument, Parse>> = {
   url: text,
   name: text,
   insecure: flag,
-  mirrors: texts,
+  mirrors: addresses,
   ca: path,
   cert: path,
   key: path,
@@ -202,6 +202,11 @@ function count(field: string, value: unknown): number {
 function texts(field: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) throw new InvalidArgumentError(field, 'a list of strings');
   return value.map((entry: unknown) => text(field, entry));
+}
+
+function addresses(field: string, value: unknown): readonly (string | JsonObject)[] {
+  if (!Array.isArray(value)) throw new InvalidArgumentError(field, 'a list of addresses');
+  return value.map((entry: unknown) => (isObject(entry) ? entry : text(field, entry)));
 }
 
 function text(field: string, value: unknown): string {

@@ -1,6 +1,7 @@
 import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { localPath } from '../../layout/localAddress.ts';
 import { DOCKER_HUB } from '../../oci/reference.ts';
+import { mirrorUrl } from '../../registry/config.ts';
 import { NoCatalogError, UnauthorizedError } from '../../registry/errors.ts';
 import { formatRateLimit } from '../../registry/http/rateLimit.ts';
 import type { CommandArgument } from '../common/argument.ts';
@@ -77,7 +78,7 @@ export class RegistryNode implements PagedNode, FilteredNode {
     item.tooltip = tooltip(label, [
       ['In references', label === name ? '' : name],
       ['Address', url],
-      ['Mirrors', mirrors.join(', ')],
+      ['Mirrors', mirrors.map(mirrorUrl).join(', ')],
       ['Account', account],
       ['Rate limit', allowed],
       ['Security', insecure ? 'accepts unencrypted HTTP and untrusted certificates' : ''],

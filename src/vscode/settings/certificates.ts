@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import type { Certificates, RegistryConfig } from '../../registry/config.ts';
+import { mirrorUrl, type Certificates, type RegistryConfig } from '../../registry/config.ts';
 import { InvalidSettingError } from '../common/errors.ts';
 import { SETTINGS } from '../common/ids.ts';
 import type { RegistrySetting } from './settings.ts';
@@ -23,7 +23,7 @@ export async function readCertificates(
 ): Promise<Certificates & Pick<RegistryConfig, 'mirrorCertificates'>> {
   const mirrors = await Promise.all(
     setting.mirrors.map(async mirror => {
-      const { host } = new URL(mirror);
+      const { host } = new URL(mirrorUrl(mirror));
       return [host, combined(await readFolders(host, folders))] as const;
     }),
   );

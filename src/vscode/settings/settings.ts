@@ -1,6 +1,6 @@
 import { isObject } from '../../oci/json.ts';
 import { parseReference } from '../../oci/reference.ts';
-import { baseUrl } from '../../registry/config.ts';
+import { baseUrl, type Mirror } from '../../registry/config.ts';
 import { InvalidSettingError } from '../common/errors.ts';
 import { SETTINGS } from '../common/ids.ts';
 
@@ -18,7 +18,7 @@ export interface RegistrySetting {
   /** Accepts plain http and untrusted certificates. */
   readonly insecure: boolean;
   /** Tried in this order before the registry itself. */
-  readonly mirrors: readonly string[];
+  readonly mirrors: readonly Mirror[];
   /** Files in PEM form. */
   readonly ca?: string;
   readonly cert?: string;
@@ -104,11 +104,22 @@ export function parseRegistry(value: unknown, key: string = SETTINGS.registries)
     ...parseName(name, address, key),
     url: address,
     insecure: unsafe,
-    mirrors: texts(`${key}.mirrors`, mirrors ?? []).map(mirror => parseAddress(mirror, `${key}.mirrors`)),
+    mirrors: parseMirrors(mirrors ?? [], `${key}.mirrors`),
     ...(isSet(ca) ? { ca: file('ca', ca, key) } : {}),
     ...(isSet(cert) ? { cert: file('cert', cert, key) } : {}),
     ...(isSet(clientKey) ? { key: file('key', clientKey, key) } : {}),
   };
+}
+
+function parseMirrors(value: unknown, key: string): readonly Mirror[] {
+  if (!Array.isArray(value)) throw new InvalidSettingError(key, 'must be a list of addresses');
+  return value.map((mirror: unknown) => {
+    if (!isObject(mirror)) return parseAddress(mirror, key);
+    const { url, ns } = mirror;
+    if (ns !== undefined && typeof ns !== 'boolean')
+      throw new InvalidSettingError(`${key}.ns`, 'must be true or false');
+    return { url: parseAddress(url, key), ...(ns === undefined ? {} : { ns }) };
+  });
 }
 
 /**

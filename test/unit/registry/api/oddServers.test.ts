@@ -224,6 +224,23 @@ describe('odd servers', () => {
     });
   });
 
+  it('caches that stand for several registries are asked by the name of the registry, and skipped without it', async () => {
+    const insists = mirror.fault({ when: ({ query }) => query.get('ns') !== registry.host }, faults.status(404));
+    try {
+      for (const [ns, from] of [
+        [true, mirror],
+        [false, registry],
+      ] as const) {
+        const both = ask(configOf(registry, { mirrors: [{ url: mirror.url, ns }] }));
+        const found = await both.client.manifest('some/name', 'latest', both.signal);
+        assert.equal(found.source, from.url);
+        await both.close();
+      }
+    } finally {
+      insists.remove();
+    }
+  });
+
   it('mirrors with an empty manifest are skipped', async () => {
     const both = ask(configOf(registry, { mirrors: [mirror.url] }));
     for (const body of ['', ' \n', 'null', '{}', '{ }']) {

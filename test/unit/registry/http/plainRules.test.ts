@@ -7,7 +7,7 @@ import {
   resolveZone,
   zoneOfHost,
 } from '../../../../src/registry/http/addresses.ts';
-import { baseUrl, defaultConfig, endpointsOf } from '../../../../src/registry/config.ts';
+import { apiUrl, baseUrl, defaultConfig, endpointsOf, type Mirror } from '../../../../src/registry/config.ts';
 import { parseContentRange, nextLink, parseWarnings } from '../../../../src/registry/http/headers.ts';
 import { InsecureRefusedError, RedirectRefusedError } from '../../../../src/registry/errors.ts';
 import { proxyFor, resolveProxies } from '../../../../src/registry/http/proxies.ts';
@@ -73,6 +73,18 @@ describe('configurations', () => {
       { name: 'm.example', url: 'https://m.example/hub', mirrorOf: 'docker.io', ca: 'CA' },
       { name: 'docker.io', url: 'https://registry-1.docker.io', ca: 'CA', cert: 'CERT', key: 'KEY' },
     ]);
+  });
+
+  it('name the registry to mirrors on another host, unless the setting says otherwise', () => {
+    const named = (mirror: Mirror): string | undefined =>
+      endpointsOf({ name: 'docker.io', url: 'https://registry-1.docker.io', mirrors: [mirror] })[0].mirrorOf;
+    assert.equal(named('https://m.example'), 'docker.io');
+    assert.equal(named({ url: 'https://m.example', ns: true }), 'docker.io');
+    assert.equal(named({ url: 'https://m.example' }), 'docker.io');
+    assert.equal(named({ url: 'https://m.example', ns: false }), undefined);
+    const [endpoint] = endpointsOf({ name: 'r.example', url: 'https://r.example', mirrors: ['https://m.example'] });
+    assert.equal(apiUrl(endpoint, 'a/tags/list?n=1'), 'https://m.example/v2/a/tags/list?n=1&ns=r.example');
+    assert.equal(apiUrl(endpoint, ''), 'https://m.example/v2/?ns=r.example');
   });
 
   it('give a mirror its own certificates, and the registry’s authorities', () => {
@@ -347,13 +359,21 @@ describe('tags', () => {
     assert.deepEqual(sortTags(shuffled), sorted);
   });
 
-  it('that are dates or huge numbers are sorted by value', () => {
+  it('that are huge numbers are sorted by value, and dates come after versions', () => {
     assert.deepEqual(sortTags(['20230101', '20240101', '2024.1', '99999999999999999999', '100000000000000000000']), [
       '100000000000000000000',
       '99999999999999999999',
+      '2024.1',
       '20240101',
       '20230101',
-      '2024.1',
+    ]);
+    assert.deepEqual(sortTags(['20240923', '3.20.3', 'edge', '2024-09-23', '3.20', '202409231530']), [
+      '3.20',
+      '3.20.3',
+      '202409231530',
+      '20240923',
+      '2024-09-23',
+      'edge',
     ]);
     assert.deepEqual(sortTags(['b10', 'b9', 'a']), ['a', 'b9', 'b10']);
   });

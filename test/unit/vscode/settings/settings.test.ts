@@ -124,7 +124,7 @@ test('reads every field of an entry', () => {
   const entry = {
     url: 'r.example',
     insecure: true,
-    mirrors: ['https://m.example/v2'],
+    mirrors: ['https://m.example/v2', { url: 'cache.example', ns: true }],
     ca: '/ca.pem',
     cert: '/c.pem',
     key: '/k.pem',
@@ -134,7 +134,7 @@ test('reads every field of an entry', () => {
       name: 'r.example',
       url: 'https://r.example',
       insecure: true,
-      mirrors: ['https://m.example'],
+      mirrors: ['https://m.example', { url: 'https://cache.example', ns: true }],
       ca: '/ca.pem',
       cert: '/c.pem',
       key: '/k.pem',
