@@ -65,6 +65,7 @@ export const COMMAND_TABLE: Readonly<Record<CommandId, () => Promise<Command<Fea
   [COMMANDS.removeImage]: async () => (await import('./imagesView/removeImage.ts')).removeImage,
   [COMMANDS.cleanCache]: async () => (await import('./imagesView/commands.ts')).cleanCache,
   [COMMANDS.copyCurl]: async () => (await import('./registriesView/copyCurl.ts')).copyCurl,
+  [COMMANDS.copyLink]: async () => (await import('./links/copyLink.ts')).copyLink,
   [COMMANDS.copyReference]: async () => (await import('./registriesView/commands.ts')).copyReference,
   [COMMANDS.copyDigest]: async () => (await import('./registriesView/commands.ts')).copyDigest,
   [COMMANDS.getStarted]: async () => (await import('./command/getStarted.ts')).getStarted,

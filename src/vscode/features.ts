@@ -10,6 +10,7 @@ import { PackageLists } from './files/packageLists.ts';
 import { LayerStates } from './images/layerStates.ts';
 import { PulledImages } from './images/pulledImages.ts';
 import { Pulls } from './images/pulls.ts';
+import { registerLinks } from './links/registerLinks.ts';
 import { ImageTasks } from './mount/imageTasks.ts';
 import { registerTasks } from './mount/tasks.ts';
 import { PageMemory } from './page/pageMemory.ts';
@@ -57,6 +58,7 @@ export function buildFeatures(context: vscode.ExtensionContext) {
   const documents = new JsonDocuments(lookup, registries);
   const tasks = new ImageTasks(images, settings, log);
   const pages = new PageMemory(context.workspaceState);
+  context.subscriptions.push(registerLinks({ log, registries }));
   context.subscriptions.push(log, configuration, secrets, registries, pulls, images, views, documents, searches);
   context.subscriptions.push(registerTasks(images, settings, log), new ImageFileSystem(lookup, files).register());
   context.subscriptions.push(registerMarkDecorations(), registerEditor(editor));
@@ -70,6 +72,7 @@ export function buildFeatures(context: vscode.ExtensionContext) {
     askPolicy: editor.askPolicy,
     configuration,
     documents,
+    extensionId: context.extension.id,
     files,
     id: context.extension.id,
     images,

@@ -58,6 +58,7 @@ export const COMMANDS = {
   cleanCache: 'peel.cleanCache',
   copyCurl: 'peel.copyCurl',
   copyReference: 'peel.copyReference',
+  copyLink: 'peel.copyLink',
   copyDigest: 'peel.copyDigest',
   getStarted: 'peel.getStarted',
   showLog: 'peel.showLog',
