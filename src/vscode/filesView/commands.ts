@@ -5,6 +5,7 @@ import type { FileFacts, MergedNode, MergedTree } from '../../browse/tree/merged
 import { chooseFiles, FILES_FIELDS, type FilesNeeds } from '../command/chooseFiles.ts';
 import { command } from '../command/command.ts';
 import { pickFile } from '../command/pickFile.ts';
+import { copyText } from '../common/copied.ts';
 import { fileUri } from '../files/fileUri.ts';
 
 const FILE_FIELDS = [...FILES_FIELDS, 'path'] as const;
@@ -48,7 +49,7 @@ export const findFile = command(FILES_FIELDS, async (argument, needs: FilesNeeds
 /** Copies a file's path in its image, with a leading slash. */
 export const copyPath = command(['path'], async ({ path = '' }) => {
   const text = `/${path.replace(/^\/+/, '')}`;
-  await vscode.env.clipboard.writeText(text);
+  await copyText(text);
   return text;
 });
 

@@ -1,14 +1,14 @@
-import * as vscode from 'vscode';
 import { formatReference } from '../../oci/reference.ts';
 import { askReference } from '../command/ask.ts';
 import type { ImageNeeds } from '../command/chooseImage.ts';
 import { command } from '../command/command.ts';
+import { copyText } from '../common/copied.ts';
 import { formatLink } from './link.ts';
 
 /** Copies a link that opens an image, or a file of it, in VS Code with Peel. */
 export const copyLink = command(
   ['reference', 'path', 'layer'],
-  async (argument, needs: ImageNeeds & { readonly extensionId: string }, call) => {
+  async (argument, needs: ImageNeeds & { readonly extensionId: string }) => {
     const reference = await askReference(argument, needs, 'Copy Link');
     if (!reference) return undefined;
     const { path, layer } = argument;
@@ -17,8 +17,7 @@ export const copyLink = command(
       ...(path === undefined ? {} : { path }),
       ...(layer === undefined ? {} : { layer }),
     });
-    await vscode.env.clipboard.writeText(link);
-    if (call.interactive) vscode.window.setStatusBarMessage('$(check) Copied the link', 2000);
+    await copyText(link, 'the link');
     return link;
   },
 );

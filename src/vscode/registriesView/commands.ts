@@ -3,6 +3,7 @@ import { familiarName, formatReference, parseReference } from '../../oci/referen
 import { askReference, askRegistry } from '../command/ask.ts';
 import type { ImageNeeds } from '../command/chooseImage.ts';
 import { command } from '../command/command.ts';
+import { copyText } from '../common/copied.ts';
 import { withNotification } from '../common/progress.ts';
 import type { Views } from '../common/reveal.ts';
 import type { Registries } from '../registries/registries.ts';
@@ -100,14 +101,14 @@ function askPinned(registries: Registries): Thenable<string | undefined> {
 /** Copies a row's full reference. */
 export const copyReference = command(['reference', 'repository'], async ({ reference, repository }) => {
   const text = reference ?? repository;
-  if (text !== undefined) await vscode.env.clipboard.writeText(text);
+  if (text !== undefined) await copyText(text);
   return text;
 });
 
 /** Copies a digest: the row's own, else the one that the reference resolves to now. */
 export const copyDigest = command(['reference', 'digest'], async (argument, needs: ImageNeeds) => {
   const digest = argument.digest ?? (await ask());
-  if (digest !== undefined) await vscode.env.clipboard.writeText(digest);
+  if (digest !== undefined) await copyText(digest);
   return digest;
 
   async function ask(): Promise<string | undefined> {

@@ -1,5 +1,6 @@
-import { commands, env, Uri, ViewColumn, window, workspace } from 'vscode';
+import { commands, Uri, ViewColumn, workspace } from 'vscode';
 import type { CommandArgument } from '../common/argument.ts';
+import { copyText } from '../common/copied.ts';
 import { COMMANDS, ROW_COMMANDS } from '../common/ids.ts';
 import { count } from '../common/text.ts';
 import { LayerNode } from '../filesView/layerNode.ts';
@@ -59,9 +60,7 @@ function nameOf({ path, layer, digest, reference, repository, registry, folder }
 async function copy(texts: readonly string[]): Promise<void> {
   const named = texts.filter(Boolean);
   if (named.length === 0) return;
-  await env.clipboard.writeText(named.join('\n'));
-  const what = named.length === 1 ? (named[0] ?? '') : count(named.length, 'row');
-  window.setStatusBarMessage(`$(check) Copied ${what.slice(0, 80)}`, 2000);
+  await copyText(named.join('\n'), named.length === 1 ? named[0] : count(named.length, 'row'));
 }
 
 async function removeRows(rows: readonly TreeNode[]): Promise<void> {
