@@ -38,7 +38,9 @@ test('completes repositories and tags, and offers what was opened before', async
   await has('demo/hello');
   await workbench.screenshot('open-image-repositories');
   await workbench.pick('demo/hello');
-  assert.equal(await workbench.quickInputBox.inputValue(), `${demo.host}/demo/hello:`);
+  await workbench.until('the box continues with the repository', async () => {
+    return (await workbench.quickInputBox.inputValue()) === `${demo.host}/demo/hello:`;
+  });
   await has('2.0.0');
   await workbench.screenshot('open-image-tags');
   // Enter on an unfinished reference does nothing.

@@ -44,6 +44,9 @@ test('my project', async t => {
   await workbench.expandPath('Registries', NAME, 'demo/hello', '2.0.0');
   await workbench.row('Registries', /^linux\/amd64/).waitFor();
   await workbench.row('Registries', 'demo/hello').hover();
+  // The last rows are below the edge of the view.
+  await workbench.row('Images', '.env').hover();
+  await workbench.page.mouse.wheel(0, 500);
   await workbench.row('Images', 'settings.json').click();
   await workbench.waitForEditor(/"greeting"/);
   await workbench.row('Registries', 'Manifest').first().click();

@@ -72,6 +72,9 @@ test('shows the page of a pulled image, compares it, and finds its files, from i
 
   t.diagnostic('its files on disk have the usual entries, and a key removes it');
   await workbench.expandPath('Images', /^2 · /, 'app');
+  // The last rows are below the edge of the view.
+  await workbench.row('Images', '.env').hover();
+  await workbench.page.mouse.wheel(0, 500);
   const entries = await workbench.contextMenuEntries('Images', 'hello.sh');
   assert.deepEqual(entries, ['Open to the Side', 'Reveal in Explorer', 'Copy Path']);
   await workbench.contextMenu('Images', 'hello.sh', 'Reveal in Explorer');
