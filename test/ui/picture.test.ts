@@ -46,7 +46,10 @@ test('my project', async t => {
   await workbench.row('Registries', 'demo/hello').hover();
   // The last rows are below the edge of the view.
   await workbench.row('Images', '.env').hover();
-  await workbench.page.mouse.wheel(0, 500);
+  await workbench.until('settings.json is in view', async () => {
+    await workbench.page.mouse.wheel(0, 200);
+    return (await workbench.row('Images', 'settings.json').count()) > 0;
+  });
   await workbench.row('Images', 'settings.json').click();
   await workbench.waitForEditor(/"greeting"/);
   await workbench.row('Registries', 'Manifest').first().click();

@@ -127,7 +127,7 @@ test('searches a folder from its row; the form remembers its values and reports 
   assert.equal(await workbench.quickInputBox.inputValue(), String.raw`need(le)\s=`);
   await workbench.page.keyboard.press('Escape');
   await workbench.viewAction('Search', 'Clear Search Results');
-  await workbench.welcome('Search').getByText('Search the text of an image').waitFor();
+  await workbench.welcome('Search').getByText("Search the contents of an image's files").waitFor();
   await workbench.screenshot('search-empty');
 });
 
