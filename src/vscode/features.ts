@@ -10,7 +10,6 @@ import { PackageLists } from './files/packageLists.ts';
 import { LayerStates } from './images/layerStates.ts';
 import { PulledImages } from './images/pulledImages.ts';
 import { Pulls } from './images/pulls.ts';
-import { registerLinks } from './links/registerLinks.ts';
 import { ImageTasks } from './mount/imageTasks.ts';
 import { registerTasks } from './mount/tasks.ts';
 import { PageMemory } from './page/pageMemory.ts';
@@ -44,10 +43,13 @@ export function buildFeatures(context: vscode.ExtensionContext) {
     async () => (await import('./settings/network.ts')).configuredNetwork(configuration, secrets, version, log),
   );
   const pulls = new Pulls(cache, registries, settings, log);
-  const store = () => pulls.store();
-  const lookup = new ImageLookup(registries, store, () => configuration.platform());
+  const lookup = new ImageLookup(
+    registries,
+    () => pulls.store(),
+    () => configuration.platform(),
+  );
   const images = new PulledImages(configuration, context.workspaceState);
-  const layerStates = new LayerStates(images, store);
+  const layerStates = new LayerStates(images, () => pulls.store());
   const files = new ImageFiles(registries, pulls, settings);
   const editor = { askPolicy: new AskPolicy(configuration), configuration, lookup, registries };
   const signers = new SignerMemory(context.globalState);
@@ -58,7 +60,6 @@ export function buildFeatures(context: vscode.ExtensionContext) {
   const documents = new JsonDocuments(lookup, registries);
   const tasks = new ImageTasks(images, settings, log);
   const pages = new PageMemory(context.workspaceState);
-  context.subscriptions.push(registerLinks({ log, registries }));
   context.subscriptions.push(log, configuration, secrets, registries, pulls, images, views, documents, searches);
   context.subscriptions.push(registerTasks(images, settings, log), new ImageFileSystem(lookup, files).register());
   context.subscriptions.push(registerMarkDecorations(), registerEditor(editor));
