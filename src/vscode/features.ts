@@ -43,13 +43,10 @@ export function buildFeatures(context: vscode.ExtensionContext) {
     async () => (await import('./settings/network.ts')).configuredNetwork(configuration, secrets, version, log),
   );
   const pulls = new Pulls(cache, registries, settings, log);
-  const lookup = new ImageLookup(
-    registries,
-    () => pulls.store(),
-    () => configuration.platform(),
-  );
+  const store = () => pulls.store();
+  const lookup = new ImageLookup(registries, store, () => configuration.platform());
   const images = new PulledImages(configuration, context.workspaceState);
-  const layerStates = new LayerStates(images, () => pulls.store());
+  const layerStates = new LayerStates(images, store);
   const files = new ImageFiles(registries, pulls, settings);
   const editor = { askPolicy: new AskPolicy(configuration), configuration, lookup, registries };
   const signers = new SignerMemory(context.globalState);
@@ -73,7 +70,6 @@ export function buildFeatures(context: vscode.ExtensionContext) {
     askPolicy: editor.askPolicy,
     configuration,
     documents,
-    extensionId: context.extension.id,
     files,
     id: context.extension.id,
     images,

@@ -8,11 +8,11 @@ import { formatLink } from './link.ts';
 /** Copies a link that opens an image, or a file of it, in VS Code with Peel. */
 export const copyLink = command(
   ['reference', 'path', 'layer'],
-  async (argument, needs: ImageNeeds & { readonly extensionId: string }) => {
+  async (argument, needs: ImageNeeds & { readonly id: string }) => {
     const reference = await askReference(argument, needs, 'Copy Link');
     if (!reference) return undefined;
     const { path, layer } = argument;
-    const link = formatLink(needs.extensionId, {
+    const link = formatLink(needs.id, {
       reference: formatReference(reference),
       ...(path === undefined ? {} : { path }),
       ...(layer === undefined ? {} : { layer }),
