@@ -11,7 +11,7 @@ export interface TypedName {
   readonly repository?: string;
 }
 
-/** Keys whose values are names, for lines that are no YAML yet, such as `image: nginx:`. */
+/** Keys whose values are names, for lines that aren't valid YAML yet, such as `image: nginx:`. */
 const KEYS: Readonly<Partial<Record<FileKind, RegExp>>> = {
   actions: /^(?:image|container)$/,
   compose: /^image$/,

@@ -81,7 +81,7 @@ function actionsNames(document: YamlValue): ImageName[] {
   ];
 }
 
-/** Keys at the top that are no jobs. */
+/** Top-level keys that aren't jobs. */
 const GITLAB_KEYWORDS = new Set(['include', 'variables', 'stages', 'workflow', 'cache', 'spec']);
 
 function gitlabNames(document: YamlValue): ImageName[] {

@@ -52,3 +52,11 @@ export function shortDigest(digest: Digest): string {
 export function referrersTag(digest: Digest): string {
   return `${digestAlgorithm(digest).slice(0, 32)}-${digestHex(digest).slice(0, 64)}`;
 }
+
+/** Suffixes of the tags by which cosign attaches artifacts where it writes no referrers. */
+export const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'] as const;
+
+/** Returns the tag of what cosign attaches to a manifest (cosign, SIGNATURE_SPEC). */
+export function cosignTag(digest: Digest, suffix: (typeof COSIGN_SUFFIXES)[number]): string {
+  return `${digestAlgorithm(digest)}-${digestHex(digest)}.${suffix}`;
+}

@@ -28,7 +28,7 @@ export interface ReadChangesRequest {
 }
 
 /**
- * Plans to archive `overlay/upper`, of which parts can't be read by the user. Root only reads: the
+ * Plans to archive an `overlay/upper` that the user can read only in part. Root only reads: the
  * user's own shell writes the archive, into a new file that no one else can read.
  * @throws {InvalidPlanError}
  * @throws {UnquotableTextError}

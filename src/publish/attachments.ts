@@ -1,4 +1,4 @@
-import { digestAlgorithm, digestHex, type Digest } from '../oci/digest.ts';
+import { COSIGN_SUFFIXES, cosignTag, type Digest } from '../oci/digest.ts';
 import { NotFoundError } from '../registry/errors.ts';
 import { collectContent, type Content, type SourceRepository } from './content.ts';
 import { inParallel } from './inParallel.ts';
@@ -10,8 +10,6 @@ export interface Attachment {
   readonly tag?: string;
 }
 
-/** What cosign appends to the tags of its documents. */
-const SUFFIXES = ['.sig', '.att', '.sbom'];
 const AT_ONCE = 6;
 
 /**
@@ -42,8 +40,8 @@ export async function collectAttachments(
         const content = await present(collectContent(from, referrer.digest, both));
         if (content) add({ content });
       }
-      for (const suffix of SUFFIXES) {
-        const tag = `${digestAlgorithm(digest)}-${digestHex(digest)}${suffix}`;
+      for (const suffix of COSIGN_SUFFIXES) {
+        const tag = cosignTag(digest, suffix);
         const content = tags.has(tag) ? undefined : await present(collectContent(from, tag, both));
         tags.add(tag);
         if (content) add({ content, tag });

@@ -1,5 +1,5 @@
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isDigest, type Digest } from '../oci/digest.ts';
+import { COSIGN_SUFFIXES, cosignTag, isDigest, type Digest } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { NotFoundError } from '../registry/errors.ts';
 import { kindOf, kindOfPredicate, statedPredicate, type Attached } from './attached.ts';
@@ -28,9 +28,6 @@ export interface Subjects {
   /** BuildKit's attestation manifests, as the index lists them. */
   readonly attestations: readonly Descriptor[];
 }
-
-/** Suffixes of the tags by which cosign attaches artifacts without referrers. */
-const COSIGN_ENDINGS = ['sig', 'att', 'sbom'] as const;
 
 /** Statements that are looked for in an attestation manifest; BuildKit writes a handful. */
 const MOST_STATEMENTS = 100;
@@ -79,7 +76,7 @@ async function attachedTo(
   subject: Digest,
   signal: AbortSignal,
 ): Promise<readonly Attached[]> {
-  const byTag = COSIGN_ENDINGS.map(ending => cosignArtifact(source, repository, subject, ending, signal));
+  const byTag = COSIGN_SUFFIXES.map(suffix => cosignArtifact(source, repository, subject, suffix, signal));
   const [referrers, ...tagged] = await Promise.all([referrersOf(source, repository, subject, signal), ...byTag]);
   return [...referrers, ...tagged.filter(item => item !== undefined)];
 }
@@ -98,13 +95,12 @@ async function cosignArtifact(
   source: AttachedSource,
   repository: string,
   subject: Digest,
-  ending: string,
+  suffix: (typeof COSIGN_SUFFIXES)[number],
   signal: AbortSignal,
 ): Promise<Attached | undefined> {
-  const tag = `${subject.replace(':', '-')}.${ending}`;
   try {
-    const { bytes, mediaType, digest } = await source.manifest(repository, tag, signal);
-    return attached({ mediaType, digest, size: bytes.length, artifactType: `cosign.${ending}` }, subject);
+    const { bytes, mediaType, digest } = await source.manifest(repository, cosignTag(subject, suffix), signal);
+    return attached({ mediaType, digest, size: bytes.length, artifactType: `cosign.${suffix}` }, subject);
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;

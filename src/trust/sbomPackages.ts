@@ -42,7 +42,7 @@ function ofSpdx(item: JsonObject): readonly DeclaredPackage[] {
 }
 
 function ofCycloneDx(item: JsonObject): readonly DeclaredPackage[] {
-  // A file is no package.
+  // A file isn't a package.
   if (item.type === 'file') return [];
   const licenses = asObjects(item.licenses).map(entry => {
     const { id, name } = isObject(entry.license) ? entry.license : {};

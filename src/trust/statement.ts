@@ -14,7 +14,7 @@ export interface Statement {
   readonly subjects: readonly Digest[];
 }
 
-/** The bytes are no statement that can be relied on. */
+/** The bytes aren't a reliable statement. */
 export class UnusableStatementError extends Error {
   constructor(reason: string) {
     super(reason);

@@ -16,7 +16,7 @@ export class InvalidPublicKeyError extends Error {
  * @throws {InvalidPublicKeyError}
  */
 export function parsePublicKey(pem: string, file: string): KeyObject {
-  // createPublicKey would also derive one from a private key, which nobody should hand around.
+  // createPublicKey also accepts a private key, which must not be shared.
   if (!pem.includes('-----BEGIN PUBLIC KEY-----')) throw new InvalidPublicKeyError(file);
   try {
     return createPublicKey(pem);

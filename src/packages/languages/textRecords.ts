@@ -18,7 +18,7 @@ export function readPythonMetadata(file: Buffer): Finding {
   return { packages: found('pypi', first('name'), first('version'), pythonLicense(first, headers)) };
 }
 
-/** The `License` of old packages may be a whole text, of which the first line says nothing. */
+/** The `License` of old packages may be a whole text, whose first line says nothing. */
 function pythonLicense(
   first: (name: string) => string | undefined,
   headers: ReadonlyMap<string, readonly string[]>,

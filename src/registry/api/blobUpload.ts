@@ -130,7 +130,7 @@ export class BlobUpload {
 
   /**
    * Asks for the blob from another repository (distribution-spec, "Mounting a blob"). Registries
-   * refuse that in many ways, none of which matters: sending the blob is always possible.
+   * refuse that in many ways; sending the blob is always possible.
    */
   async #mount(from: string): Promise<'mounted' | Session | undefined> {
     const { repository } = this.#target;

@@ -84,7 +84,7 @@ export class RegistryWriter {
     return new BlobUpload(target, blob, report, signal).run(mountFrom === repository ? undefined : mountFrom);
   }
 
-  /** Returns the digest that a tag or digest stands for; undefined if there is no such manifest. */
+  /** Returns the digest of a tag's or digest's manifest; undefined if it doesn't exist. */
   async digestOf(repository: string, version: string, signal: AbortSignal): Promise<Digest | undefined> {
     const question: Question = {
       method: 'HEAD',

@@ -76,7 +76,7 @@ export function summaryOf({ image, newerDigest }: ImageFacts, now: number): stri
   return dotted(age && `built ${age}`, newerDigest && 'newer digest');
 }
 
-/** Names the versions that are compared, one of which may be a digest alone. */
+/** Names the versions that are compared; one may be a digest alone. */
 export function versionOf(reference: Reference): string {
   return reference.tag ?? (reference.digest ? shortDigest(reference.digest) : formatReference(reference));
 }

@@ -13,7 +13,7 @@ import type { Configuration } from '../settings/configuration.ts';
 
 /** What a registry says about a name. */
 export interface ImageFacts {
-  /** Of the index, or of the manifest if there is no index. */
+  /** Of the index, or of the manifest if it has no index. */
   readonly digest: Digest;
   /** Empty if the name has no index. */
   readonly platforms: readonly string[];

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { commands, Disposable, workspace } from 'vscode';
 import { CONTEXTS } from '../common/ids.ts';
 
-/** Folders with many files, none of which is a layout of its own. */
+/** Folders with many files that can't be layouts. */
 const EXCLUDED = '**/{node_modules,.git,blobs,layers,merged,overlay}/**';
 const MOST = 200;
 
